@@ -1,3 +1,10 @@
 //! Async file I/O for Rust: a port of Python's aiofiles.
-pub mod error;
-pub use error::{Error, Result};
+
+mod budget;
+mod delegate;
+mod error;
+pub mod executor;
+
+pub use crate::delegate::{Call, delegate};
+pub use crate::error::{Error, Result};
+pub use crate::executor::{Executor, ThreadPoolExecutor, TokioExecutor};

@@ -1,0 +1,474 @@
+//! The only door to blocking code: [`delegate`], and what every other pending
+//! call stands on.
+//!
+//! A [`Task`] goes into a [`Flight`], is run by an executor, and comes back
+//! whole, whatever happens to it: run to its end, panicked, dropped by the
+//! executor, or left behind by its caller.
+
+use std::fmt;
+use std::future::Future;
+use std::panic::{self, AssertUnwindSafe};
+use std::path::Path;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker, ready};
+
+use crate::budget;
+use crate::error::{Error, Result};
+use crate::executor::{Chosen, Executor, Job, Refused, Work};
+
+/// Something to run on an executor: inputs, progress and outputs in one value,
+/// which goes there and comes back.
+pub(crate) trait Task: Send + 'static {
+    /// Blocks. A panic leaves `self` as far as it got.
+    fn run(&mut self);
+}
+
+/// How a flight ended.
+#[derive(Debug)]
+pub(crate) enum End {
+    /// The task ran to its end.
+    Done,
+    /// It panicked, with this message.
+    Panicked(String),
+    /// The executor refused or dropped it; it did not begin.
+    Lost,
+}
+
+impl End {
+    /// The error of a call that did not get to its end.
+    pub(crate) fn check(self, op: &'static str, path: Option<&Path>) -> Result<()> {
+        let path = path.map(Path::to_owned);
+        match self {
+            Self::Done => Ok(()),
+            Self::Panicked(message) => Err(Error::Panicked { op, path, message }),
+            Self::Lost => Err(Error::ExecutorGone { op, path }),
+        }
+    }
+}
+
+/// What a caller that leaves a running task behind wants done with it.
+type Heir<T> = Box<dyn FnOnce(T, End) + Send>;
+
+enum State<T> {
+    /// Before the first use, and after the caller took the task back.
+    Empty,
+    Queued(T),
+    /// The task is on the executor's thread.
+    Running,
+    Ended(T, End),
+}
+
+struct Slot<T> {
+    state: State<T>,
+    waker: Option<Waker>,
+    /// Set once the caller has gone.
+    heir: Option<Heir<T>>,
+}
+
+struct Cell<T> {
+    slot: Mutex<Slot<T>>,
+}
+
+impl<T> Cell<T> {
+    fn lock(&self) -> MutexGuard<'_, Slot<T>> {
+        // No code that can panic runs while it is held.
+        self.slot.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn end(&self, task: T, end: End) {
+        let mut slot = self.lock();
+        if let Some(heir) = slot.heir.take() {
+            drop(slot);
+            heir(task, end);
+            return;
+        }
+        slot.state = State::Ended(task, end);
+        let waker = slot.waker.take();
+        drop(slot);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    fn take_queued(&self) -> Option<T> {
+        let mut slot = self.lock();
+        match std::mem::replace(&mut slot.state, State::Empty) {
+            State::Queued(task) => {
+                slot.state = State::Running;
+                Some(task)
+            }
+            other @ (State::Empty | State::Running | State::Ended(..)) => {
+                slot.state = other;
+                None
+            }
+        }
+    }
+}
+
+impl<T: Task> Work for Cell<T> {
+    fn run(self: Arc<Self>) {
+        // Nothing queued: the caller has recalled it.
+        if let Some(mut task) = self.take_queued() {
+            let end = match catch(|| task.run()) {
+                Ok(()) => End::Done,
+                Err(message) => End::Panicked(message),
+            };
+            self.end(task, end);
+        }
+    }
+
+    fn lost(self: Arc<Self>) {
+        if let Some(task) = self.take_queued() {
+            self.end(task, End::Lost);
+        }
+    }
+}
+
+/// Runs `f`; the message of its panic, if it panics.
+fn catch<T>(f: impl FnOnce() -> T) -> std::result::Result<T, String> {
+    // What `f` leaves half done is judged by its caller, which knows it panicked.
+    panic::catch_unwind(AssertUnwindSafe(f)).map_err(|payload| match payload.downcast::<String>() {
+        Ok(message) => *message,
+        Err(payload) => payload
+            .downcast_ref::<&str>()
+            .copied()
+            .unwrap_or_default()
+            .to_owned(),
+    })
+}
+
+/// A task on its way to an executor and back. Reusable: a file has one for all
+/// its operations.
+///
+/// Dropping it recalls a task that has not begun; one that runs is finished by
+/// its executor and then dropped.
+pub(crate) struct Flight<T> {
+    cell: Arc<Cell<T>>,
+    /// The job, while a full executor holds it back.
+    held_back: Option<Job>,
+}
+
+impl<T: Task> Flight<T> {
+    pub(crate) fn new() -> Self {
+        let slot = Slot {
+            state: State::Empty,
+            waker: None,
+            heir: None,
+        };
+        Self {
+            cell: Arc::new(Cell {
+                slot: Mutex::new(slot),
+            }),
+            held_back: None,
+        }
+    }
+
+    /// Hands `task` to the executor. What becomes of it, a refusal included, is
+    /// told by [`poll_end`](Self::poll_end), which must have taken the last one back.
+    pub(crate) fn start(
+        &mut self,
+        executor: &Chosen,
+        op: &'static str,
+        path: Option<&Arc<Path>>,
+        task: T,
+    ) {
+        {
+            let mut slot = self.cell.lock();
+            debug_assert!(matches!(slot.state, State::Empty), "one task at a time");
+            slot.state = State::Queued(task);
+            slot.waker = None;
+        }
+        self.submit(
+            executor,
+            Job::new(op, path.cloned(), self.cell.clone(), true),
+        );
+    }
+
+    fn submit(&mut self, executor: &Chosen, job: Job) {
+        if let Err(Refused(mut job)) = executor.get().execute(job) {
+            // Without an admission the drop of the job ends the flight as lost.
+            if job.admission_mut().is_some() {
+                self.held_back = Some(job);
+            }
+        }
+    }
+
+    /// Waits until the task is back.
+    pub(crate) fn poll_end(&mut self, executor: &Chosen, cx: &mut Context<'_>) -> Poll<(T, End)> {
+        if let Some(admission) = self.held_back.as_mut().and_then(Job::admission_mut) {
+            ready!(admission.poll_admitted(cx));
+            if let Some(job) = self.held_back.take() {
+                self.submit(executor, job);
+            }
+        }
+        let mut slot = self.cell.lock();
+        match std::mem::replace(&mut slot.state, State::Empty) {
+            State::Ended(task, end) => Poll::Ready((task, end)),
+            other @ (State::Empty | State::Queued(_) | State::Running) => {
+                slot.state = other;
+                match &mut slot.waker {
+                    Some(waker) => waker.clone_from(cx.waker()),
+                    none => *none = Some(cx.waker().clone()),
+                }
+                Poll::Pending
+            }
+        }
+    }
+
+    /// Leaves for good. A task that has not begun, or has ended, goes to `heir`
+    /// here; one that runs goes to it on the executor's thread, right after.
+    pub(crate) fn leave(self, heir: impl FnOnce(T, End) + Send + 'static) {
+        let mut slot = self.cell.lock();
+        let (task, end) = match std::mem::replace(&mut slot.state, State::Empty) {
+            State::Empty => return,
+            State::Queued(task) => (task, End::Lost),
+            State::Ended(task, end) => (task, end),
+            State::Running => {
+                slot.state = State::Running;
+                slot.heir = Some(Box::new(heir));
+                return;
+            }
+        };
+        drop(slot);
+        heir(task, end);
+    }
+}
+
+impl<T> Drop for Flight<T> {
+    fn drop(&mut self) {
+        let mut slot = self.cell.lock();
+        slot.waker = None;
+        let state = std::mem::replace(&mut slot.state, State::Empty);
+        match state {
+            State::Empty | State::Queued(_) | State::Ended(..) => {}
+            State::Running => slot.state = State::Running,
+        }
+        // The task's own drop may block or take locks: not under ours.
+        drop(slot);
+    }
+}
+
+impl<T> fmt::Debug for Flight<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Flight")
+    }
+}
+
+/// Runs `last` on the executor with nobody waiting; on this thread if the
+/// executor refuses it, and wherever it is dropped if the executor drops it.
+pub(crate) fn run_detached(
+    executor: &Chosen,
+    op: &'static str,
+    path: Option<Arc<Path>>,
+    last: impl FnOnce() + Send + 'static,
+) {
+    struct Detached(Mutex<Option<Box<dyn FnOnce() + Send>>>);
+    impl Work for Detached {
+        fn run(self: Arc<Self>) {
+            let last = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+            if let Some(last) = last {
+                // Nobody is there to be told of a panic.
+                drop(catch(last));
+            }
+        }
+        fn lost(self: Arc<Self>) {
+            self.run();
+        }
+    }
+    let work = Arc::new(Detached(Mutex::new(Some(Box::new(last)))));
+    // A refused job runs in its drop.
+    drop(executor.get().execute(Job::new(op, path, work, false)));
+}
+
+/// A blocking call with its arguments, for [`Call`]. Not meant to be named or
+/// implemented outside this crate.
+#[doc(hidden)]
+pub trait Blocking: Send + 'static {
+    /// What it gives.
+    type Output: Send + 'static;
+    /// The verb for jobs and errors.
+    fn op(&self) -> &'static str;
+    /// The path for jobs and errors.
+    fn path(&self) -> Option<&Arc<Path>>;
+    /// Blocks.
+    fn run(self) -> Result<Self::Output>;
+    /// Does it without blocking, if that is possible right now.
+    fn run_nowait(&mut self) -> Option<Result<Self::Output>> {
+        None
+    }
+}
+
+/// A pending call: `.await` runs it.
+///
+/// It does nothing before its first poll. Keyword methods come before the
+/// `.await`, as [`executor`](Call::executor), which every call has.
+///
+/// # Cancel safety
+///
+/// A call dropped before its job has begun does nothing. Once begun, the
+/// blocking call goes on to its end and its result is dropped.
+#[must_use = "a call does nothing unless you `.await` it"]
+pub struct Call<B: Blocking> {
+    state: CallState<B>,
+    executor: Option<Chosen>,
+}
+
+enum CallState<B: Blocking> {
+    Waiting(B),
+    Flying(Flight<CallTask<B>>, &'static str, Option<Arc<Path>>),
+    Over,
+}
+
+struct CallTask<B: Blocking> {
+    input: Option<B>,
+    output: Option<Result<B::Output>>,
+}
+
+impl<B: Blocking> Task for CallTask<B> {
+    fn run(&mut self) {
+        self.output = self.input.take().map(B::run);
+    }
+}
+
+impl<B: Blocking> Call<B> {
+    pub(crate) fn new(blocking: B) -> Self {
+        Self {
+            state: CallState::Waiting(blocking),
+            executor: None,
+        }
+    }
+
+    /// Runs on `executor` instead of the default one.
+    pub fn executor(mut self, executor: impl Executor) -> Self {
+        self.executor = Some(Chosen::new(executor));
+        self
+    }
+
+    /// The arguments, for the keyword methods of each call.
+    pub(crate) fn args(&mut self) -> Option<&mut B> {
+        match &mut self.state {
+            CallState::Waiting(blocking) => Some(blocking),
+            CallState::Flying(..) | CallState::Over => None,
+        }
+    }
+
+    /// Settles on an executor, at the first poll.
+    pub(crate) fn chosen(&mut self, op: &'static str) -> Result<&Chosen> {
+        if self.executor.is_none() {
+            self.executor = Some(Chosen::current(op)?);
+        }
+        Ok(self.executor.as_ref().expect("chosen just above"))
+    }
+}
+
+// Nothing in it is pinned: the flight is behind an `Arc`.
+impl<B: Blocking> Unpin for Call<B> {}
+
+impl<B: Blocking> Future for Call<B> {
+    type Output = Result<B::Output>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        ready!(budget::poll_spend(cx));
+        let this = &mut *self;
+        loop {
+            match std::mem::replace(&mut this.state, CallState::Over) {
+                CallState::Waiting(mut blocking) => {
+                    let (op, path) = (blocking.op(), blocking.path().cloned());
+                    let executor = this.chosen(op)?;
+                    if executor.get().allows_nowait()
+                        && let Some(result) = blocking.run_nowait()
+                    {
+                        executor.get().nowait_hit();
+                        return Poll::Ready(result);
+                    }
+                    let mut flight = Flight::new();
+                    let task = CallTask {
+                        input: Some(blocking),
+                        output: None,
+                    };
+                    flight.start(executor, op, path.as_ref(), task);
+                    this.state = CallState::Flying(flight, op, path);
+                }
+                CallState::Flying(mut flight, op, path) => {
+                    let executor = this.chosen(op)?;
+                    let Poll::Ready((task, end)) = flight.poll_end(executor, cx) else {
+                        this.state = CallState::Flying(flight, op, path);
+                        return Poll::Pending;
+                    };
+                    end.check(op, path.as_deref())?;
+                    return Poll::Ready(task.output.expect("a task that ran has an output"));
+                }
+                CallState::Over => panic!("a `Call` was polled after it had completed"),
+            }
+        }
+    }
+}
+
+impl<B: Blocking> fmt::Debug for Call<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = match &self.state {
+            CallState::Waiting(blocking) => blocking.op(),
+            CallState::Flying(_, op, _) => op,
+            CallState::Over => "over",
+        };
+        f.debug_tuple("Call").field(&state).finish()
+    }
+}
+
+/// The blocking call of [`delegate`].
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Run<F>(F);
+
+impl<F, T> Blocking for Run<F>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    type Output = T;
+
+    fn op(&self) -> &'static str {
+        "run"
+    }
+
+    fn path(&self) -> Option<&Arc<Path>> {
+        None
+    }
+
+    fn run(self) -> Result<T> {
+        Ok(self.0())
+    }
+}
+
+/// Runs any blocking closure on an executor and gives back what it returns.
+///
+/// What Python's `aiofiles.os.wrap` does for a function. As tokio's
+/// `spawn_blocking`, but on the executor of your choice, and a call dropped
+/// before it began does not run.
+///
+/// # Cancel safety
+///
+/// Dropped before its job has begun, it does not run; later, the closure goes
+/// on to its end and its result is dropped.
+///
+/// # Errors
+///
+/// [`Error::Panicked`] if the closure panics, [`Error::ExecutorGone`] if the
+/// executor does not run it, [`Error::NoRuntime`] without an executor.
+///
+/// # Examples
+///
+/// ```
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let sum: u64 = aiofiles::delegate(|| (1..=10).sum()).await?;
+/// assert_eq!(sum, 55);
+/// # aiofiles::Result::Ok(()) }).unwrap();
+/// ```
+pub fn delegate<F, T>(f: F) -> Call<Run<F>>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    Call::new(Run(f))
+}

@@ -1,0 +1,307 @@
+//! Where blocking calls run: the [`Executor`] trait and its implementations.
+//!
+//! Every blocking call of this crate is a [`Job`] that an executor runs on a
+//! thread that may block. Which executor, in this order:
+//!
+//! 1. the one given with `.executor(..)` on the call; a file keeps it for every
+//!    later operation, for `close` and for its drop;
+//! 2. the process-wide one of [`set_default`], if any;
+//! 3. the tokio runtime that the call is awaited on (`spawn_blocking`);
+//! 4. otherwise the call fails with [`Error::NoRuntime`], which says what to do.
+//!
+//! | executor | for |
+//! |---|---|
+//! | [`TokioExecutor`] | the default; also `tokio::runtime::Handle` itself |
+//! | [`ThreadPoolExecutor`] | threads of its own, bounded; works under any async runtime |
+//! | [`InlineExecutor`] | in place: tests and tools |
+//! | [`ManualExecutor`] | a job at a time, when told: deterministic tests |
+//!
+//! In Python this is the `executor=` keyword and `loop.set_default_executor`.
+//!
+//! # Writing an executor
+//!
+//! Run the job, or hand it back in [`Refused`]. A job that is dropped without
+//! having run is not lost either: its caller gets [`Error::ExecutorGone`], and
+//! the file it belonged to has its state back.
+//!
+//! ```
+//! use aiofiles::executor::{Executor, InlineExecutor, Job, Refused};
+//! use std::sync::{Arc, Mutex};
+//!
+//! /// Notes what runs.
+//! #[derive(Default)]
+//! struct Log(Mutex<Vec<String>>);
+//!
+//! impl Executor for Log {
+//!     fn execute(&self, job: Job) -> Result<(), Refused> {
+//!         self.0.lock().unwrap().push(format!("{} {:?}", job.op(), job.path()));
+//!         InlineExecutor.execute(job)
+//!     }
+//! }
+//!
+//! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+//! let log = Arc::new(Log::default());
+//! aiofiles::delegate(|| ()).executor(log.clone()).await?;
+//! assert_eq!(*log.0.lock().unwrap(), ["run None"]);
+//! # aiofiles::Result::Ok(()) }).unwrap();
+//! ```
+
+use std::fmt;
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll};
+
+use crate::error::{Error, Result};
+
+mod inline;
+mod manual;
+mod thread_pool;
+mod tokio;
+
+pub use self::inline::InlineExecutor;
+pub use self::manual::ManualExecutor;
+pub use self::thread_pool::{Stats, ThreadPoolExecutor};
+pub use self::tokio::TokioExecutor;
+
+/// Runs jobs on threads that may block.
+///
+/// Implement it to choose, bound, watch or log what the crate's blocking calls
+/// do; see the [module](self) for an example.
+pub trait Executor: Send + Sync + 'static {
+    /// Runs `job` on a thread that may block, now or later, or hands it back.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`] with the job, if it cannot be run; the caller then gets
+    /// [`Error::ExecutorGone`].
+    fn execute(&self, job: Job) -> Result<(), Refused>;
+
+    /// Says whether a read that is already in the page cache may be served on
+    /// the caller's thread, without a job. `false` unless overridden: who picks
+    /// an executor expects it to see every call. `.nowait(..)` of
+    /// [`open`](crate::open) overrides it for one file.
+    fn allows_nowait(&self) -> bool {
+        false
+    }
+
+    /// Is told of each read that was served without a job. Does nothing unless
+    /// overridden.
+    fn nowait_hit(&self) {}
+}
+
+impl<E: Executor + ?Sized> Executor for Arc<E> {
+    fn execute(&self, job: Job) -> Result<(), Refused> {
+        (**self).execute(job)
+    }
+
+    fn allows_nowait(&self) -> bool {
+        (**self).allows_nowait()
+    }
+
+    fn nowait_hit(&self) {
+        (**self).nowait_hit();
+    }
+}
+
+/// One blocking call, ready to run.
+///
+/// Dropping it without [`run`](Job::run) gives its caller
+/// [`Error::ExecutorGone`]. The one exception is the last flush of a dropped
+/// file, which nobody waits for: it then runs where the job is dropped, so that
+/// no byte is lost.
+#[must_use = "a job does nothing unless it is run"]
+pub struct Job {
+    op: &'static str,
+    path: Option<Arc<Path>>,
+    /// `None` once it has run.
+    work: Option<Arc<dyn Work>>,
+    admission: Option<Box<dyn Admission>>,
+    /// Whether somebody waits: only then can it be held back by a full queue.
+    pub(crate) awaited: bool,
+}
+
+/// What a [`Job`] runs.
+pub(crate) trait Work: Send + Sync {
+    /// Runs it; called once at the most.
+    fn run(self: Arc<Self>);
+    /// Called instead of `run` when the job is dropped.
+    fn lost(self: Arc<Self>);
+}
+
+/// A place in the line before a full executor. Dropping it gives it up.
+pub(crate) trait Admission: Send {
+    /// Waits until the job may be handed in again.
+    fn poll_admitted(&mut self, cx: &mut Context<'_>) -> Poll<()>;
+}
+
+impl Job {
+    pub(crate) fn new(
+        op: &'static str,
+        path: Option<Arc<Path>>,
+        work: Arc<dyn Work>,
+        awaited: bool,
+    ) -> Self {
+        Self {
+            op,
+            path,
+            work: Some(work),
+            admission: None,
+            awaited,
+        }
+    }
+
+    /// Runs the job on this thread, which it may block. Never panics: a panic
+    /// of what it runs goes to its caller as [`Error::Panicked`].
+    pub fn run(mut self) {
+        if let Some(work) = self.work.take() {
+            work.run();
+        }
+    }
+
+    /// Returns what the job does, as a verb: `open`, `read`, `write`, `stat` ….
+    #[must_use]
+    pub fn op(&self) -> &'static str {
+        self.op
+    }
+
+    /// Returns the path it is for; `None` where it has none.
+    #[must_use]
+    pub fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
+    }
+
+    /// Marks a job that is handed back as one that may be handed in again,
+    /// once `admission` says so.
+    pub(crate) fn hold_back(&mut self, admission: Box<dyn Admission>) {
+        self.admission = Some(admission);
+    }
+
+    pub(crate) fn admission_mut(&mut self) -> Option<&mut (dyn Admission + 'static)> {
+        self.admission.as_deref_mut()
+    }
+
+    /// Takes the admission out, for the executor that gave it.
+    pub(crate) fn take_admission(&mut self) -> Option<Box<dyn Admission>> {
+        self.admission.take()
+    }
+}
+
+impl Drop for Job {
+    fn drop(&mut self) {
+        if let Some(work) = self.work.take() {
+            work.lost();
+        }
+    }
+}
+
+impl fmt::Debug for Job {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Job")
+            .field("op", &self.op)
+            .field("path", &self.path)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A job that an executor could not run, handed back.
+#[derive(Debug)]
+pub struct Refused(
+    /// The job.
+    pub Job,
+);
+
+impl Refused {
+    /// Hands `job` back.
+    pub fn new(job: Job) -> Self {
+        Self(job)
+    }
+
+    /// Returns the job.
+    pub fn into_job(self) -> Job {
+        self.0
+    }
+}
+
+impl From<Job> for Refused {
+    fn from(job: Job) -> Self {
+        Self(job)
+    }
+}
+
+static DEFAULT: OnceLock<Arc<dyn Executor>> = OnceLock::new();
+
+/// Sets the executor of every later call that names none, for the whole
+/// process. It comes before the tokio runtime. Python:
+/// `loop.set_default_executor`.
+///
+/// # Errors
+///
+/// `InvalidInput` if it was set before: files may be using that one.
+///
+/// # Examples
+///
+/// ```
+/// use aiofiles::ThreadPoolExecutor;
+///
+/// aiofiles::executor::set_default(ThreadPoolExecutor::new(4))?;
+/// // No tokio here: the pool is enough.
+/// let n = futures::executor::block_on(aiofiles::delegate(|| 6 * 7))?;
+/// assert_eq!(n, 42);
+/// assert!(aiofiles::executor::set_default(ThreadPoolExecutor::new(4)).is_err());
+/// # Ok::<(), aiofiles::Error>(())
+/// ```
+pub fn set_default(executor: impl Executor) -> Result<()> {
+    DEFAULT
+        .set(Arc::new(executor))
+        .map_err(|_| Error::InvalidArgument {
+            op: "set the default executor",
+            path: None,
+            reason: "it was set before".to_owned(),
+        })
+}
+
+/// The executor that a call or a file has settled on.
+#[derive(Clone)]
+pub(crate) enum Chosen {
+    /// The default, without the allocation that an `Arc<dyn>` would take.
+    Tokio(::tokio::runtime::Handle),
+    Given(Arc<dyn Executor>),
+}
+
+impl Chosen {
+    pub(crate) fn new(executor: impl Executor) -> Self {
+        Self::Given(Arc::new(executor))
+    }
+
+    /// The default executor of the place where the call is polled.
+    pub(crate) fn current(op: &'static str) -> Result<Self> {
+        if let Some(executor) = DEFAULT.get() {
+            return Ok(Self::Given(executor.clone()));
+        }
+        let handle = ::tokio::runtime::Handle::try_current();
+        handle.map(Self::Tokio).map_err(|_| Error::NoRuntime { op })
+    }
+
+    pub(crate) fn get(&self) -> &dyn Executor {
+        match self {
+            Self::Tokio(handle) => handle,
+            Self::Given(executor) => &**executor,
+        }
+    }
+
+    pub(crate) fn to_arc(&self) -> Arc<dyn Executor> {
+        match self {
+            Self::Tokio(handle) => Arc::new(handle.clone()),
+            Self::Given(executor) => executor.clone(),
+        }
+    }
+}
+
+impl fmt::Debug for Chosen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Tokio(_) => "Tokio",
+            Self::Given(_) => "Given",
+        })
+    }
+}

@@ -1,0 +1,81 @@
+//! Jobs on tokio's blocking pool.
+
+use std::panic::{self, AssertUnwindSafe};
+
+use ::tokio::runtime::Handle;
+
+use super::{Executor, Job, Refused};
+use crate::error::Result;
+
+/// Runs jobs with tokio's `spawn_blocking`: the default.
+///
+/// Allows page-cache reads without a job (see
+/// [`Executor::allows_nowait`]). A runtime that shuts down drops the jobs it
+/// has not begun; the files they belong to keep their bytes.
+///
+/// # Examples
+///
+/// ```
+/// use aiofiles::TokioExecutor;
+///
+/// let runtime = tokio::runtime::Runtime::new().unwrap();
+/// let executor = TokioExecutor::from_handle(runtime.handle().clone());
+/// // Not on that runtime, yet run by it.
+/// let call = aiofiles::delegate(|| tokio::runtime::Handle::try_current().is_ok());
+/// assert!(futures::executor::block_on(call.executor(executor))?);
+/// # Ok::<(), aiofiles::Error>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct TokioExecutor {
+    /// `None`: the runtime of the thread that hands the job in.
+    handle: Option<Handle>,
+}
+
+impl TokioExecutor {
+    /// Uses the runtime on which each call is polled; refuses a job where
+    /// there is none.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Uses the runtime of `handle`, wherever the call is polled.
+    #[must_use]
+    pub fn from_handle(handle: Handle) -> Self {
+        Self {
+            handle: Some(handle),
+        }
+    }
+}
+
+impl Executor for TokioExecutor {
+    fn execute(&self, job: Job) -> Result<(), Refused> {
+        match &self.handle {
+            Some(handle) => handle.execute(job),
+            None => match Handle::try_current() {
+                Ok(handle) => handle.execute(job),
+                Err(_) => Err(Refused(job)),
+            },
+        }
+    }
+
+    fn allows_nowait(&self) -> bool {
+        true
+    }
+}
+
+impl Executor for Handle {
+    fn execute(&self, job: Job) -> Result<(), Refused> {
+        // `spawn_blocking` panics if it cannot start its first thread. The job
+        // is dropped by then, so its caller knows; the panic is not the task's.
+        let spawned = panic::catch_unwind(AssertUnwindSafe(|| {
+            drop(self.spawn_blocking(move || job.run()));
+        }));
+        drop(spawned);
+        Ok(())
+    }
+
+    fn allows_nowait(&self) -> bool {
+        true
+    }
+}
