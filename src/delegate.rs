@@ -48,7 +48,7 @@ impl End {
 }
 
 /// What a caller that leaves a running task behind wants done with it.
-type Heir<T> = Box<dyn FnOnce(T, End) + Send>;
+type Heir<T> = Box<dyn FnOnce(T) + Send>;
 
 enum State<T> {
     /// Before the first use, and after the caller took the task back.
@@ -80,7 +80,8 @@ impl<T> Cell<T> {
         let mut slot = self.lock();
         if let Some(heir) = slot.heir.take() {
             drop(slot);
-            heir(task, end);
+            // Nobody is left to be told of a panic; the thread must survive it.
+            drop(catch(|| heir(task)));
             return;
         }
         slot.state = State::Ended(task, end);
@@ -216,22 +217,19 @@ impl<T: Task> Flight<T> {
         }
     }
 
-    /// Leaves for good. A task that has not begun, or has ended, goes to `heir`
-    /// here; one that runs goes to it on the executor's thread, right after.
-    pub(crate) fn leave(self, heir: impl FnOnce(T, End) + Send + 'static) {
+    /// Leaves for good. A task that has not begun, or has ended, is given back;
+    /// one that runs goes to `heir` on the executor's thread, right after.
+    pub(crate) fn leave(self, heir: impl FnOnce(T) + Send + 'static) -> Option<T> {
         let mut slot = self.cell.lock();
-        let (task, end) = match std::mem::replace(&mut slot.state, State::Empty) {
-            State::Empty => return,
-            State::Queued(task) => (task, End::Lost),
-            State::Ended(task, end) => (task, end),
+        match std::mem::replace(&mut slot.state, State::Empty) {
+            State::Empty => None,
+            State::Queued(task) | State::Ended(task, _) => Some(task),
             State::Running => {
                 slot.state = State::Running;
                 slot.heir = Some(Box::new(heir));
-                return;
+                None
             }
-        };
-        drop(slot);
-        heir(task, end);
+        }
     }
 }
 
@@ -293,8 +291,10 @@ pub trait Blocking: Send + 'static {
     fn path(&self) -> Option<&Arc<Path>>;
     /// Blocks.
     fn run(self) -> Result<Self::Output>;
-    /// Does it without blocking, if that is possible right now.
-    fn run_nowait(&mut self) -> Option<Result<Self::Output>> {
+    /// Does it without blocking, if that is possible right now (or fails, if that
+    /// is certain); `allowed` says whether the executor lets it touch files so.
+    fn run_nowait(&mut self, allowed: bool) -> Option<Result<Self::Output>> {
+        let _ = allowed;
         None
     }
 }
@@ -345,6 +345,12 @@ impl<B: Blocking> Call<B> {
         self
     }
 
+    /// Runs on the executor of a file, if it has one yet.
+    pub(crate) fn on(mut self, executor: Option<&Chosen>) -> Self {
+        self.executor = executor.cloned();
+        self
+    }
+
     /// The arguments, for the keyword methods of each call.
     pub(crate) fn args(&mut self) -> Option<&mut B> {
         match &mut self.state {
@@ -376,9 +382,7 @@ impl<B: Blocking> Future for Call<B> {
                 CallState::Waiting(mut blocking) => {
                     let (op, path) = (blocking.op(), blocking.path().cloned());
                     let executor = this.chosen(op)?;
-                    if executor.get().allows_nowait()
-                        && let Some(result) = blocking.run_nowait()
-                    {
+                    if let Some(result) = blocking.run_nowait(executor.get().allows_nowait()) {
                         executor.get().nowait_hit();
                         return Poll::Ready(result);
                     }

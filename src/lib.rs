@@ -4,7 +4,12 @@ mod budget;
 mod delegate;
 mod error;
 pub mod executor;
+pub mod file;
+pub mod raw_io;
+mod timer;
 
 pub use crate::delegate::{Call, delegate};
 pub use crate::error::{Error, Result};
 pub use crate::executor::{Executor, ThreadPoolExecutor, TokioExecutor};
+pub use crate::file::{BinaryFile, RawFile};
+pub use crate::raw_io::RawIo;

@@ -1,0 +1,20 @@
+//! Files: raw, binary and text, over one machine.
+
+mod binary;
+mod buf;
+mod bytes;
+mod common;
+pub(crate) mod core;
+mod held;
+mod lines;
+mod pending;
+mod positional;
+mod raw;
+mod source;
+mod traits;
+pub(crate) mod work;
+
+pub use self::binary::BinaryFile;
+pub use self::lines::{Lines, LinesOf};
+pub use self::pending::{NextLine, Read, Readline, Readlines, Truncate};
+pub use self::raw::RawFile;

@@ -1,0 +1,248 @@
+//! Buffered files of bytes.
+
+use std::future::poll_fn;
+use std::io::{self, SeekFrom};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use super::bytes::byte_methods;
+use super::common::{common_methods, lock};
+use super::core::{BUFFER, Core, Started};
+use super::lines::{Lines, LinesOf};
+use super::pending::{NextLine, Read, Readline, Readlines, Truncate, Truncating};
+use super::positional::{ReadAt, WriteAt, positional_methods};
+use super::raw::RawFile;
+use super::source::{Source, Span};
+use super::traits::{io_traits, line_stream};
+use crate::budget;
+use crate::error::Result;
+use crate::raw_io::RawIo;
+
+/// A buffered file of bytes. Python: `BufferedReader`, `BufferedWriter` and
+/// `BufferedRandom` in one.
+///
+/// Made by [`open(..).binary()`](crate::open), [`wrap`](crate::wrap) or
+/// [`new`](BinaryFile::new). The buffer belongs to the task: what it can serve
+/// takes no hop. A file open in both directions has one position for reads and
+/// writes, which may be mixed freely; a read sees the writes before it.
+///
+/// # Examples
+///
+/// ```
+/// use std::io::SeekFrom;
+///
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let dir = tempfile::tempdir().unwrap();
+/// let mut file = aiofiles::open(dir.path().join("data")).binary().mode("w+").await?;
+/// file.write(b"0123456789").await?;
+/// file.seek(SeekFrom::Start(3)).await?;
+/// assert_eq!(file.read().size(2).await?, b"34");
+/// file.write(b"AB").await?;
+/// assert_eq!(file.read().await?, b"789");
+/// file.close().await?;
+/// # aiofiles::Result::Ok(()) }).unwrap();
+/// ```
+pub struct BinaryFile<R: RawIo = std::fs::File> {
+    raw: RawFile<R>,
+}
+
+common_methods!(BinaryFile, BinaryFile::from_core);
+byte_methods!(BinaryFile, false);
+positional_methods!(BinaryFile);
+io_traits!(BinaryFile);
+line_stream!(BinaryFile);
+
+impl<R: RawIo> BinaryFile<R> {
+    /// Makes a file of a stream, at its cursor. It can be read and written as far
+    /// as the stream says; [`wrap`](crate::wrap) takes keywords.
+    #[must_use]
+    pub fn new(raw: R) -> Self {
+        Self::from_core(Core::of(raw, BUFFER))
+    }
+
+    pub(crate) fn from_core(core: Core<R>) -> Self {
+        Self {
+            raw: RawFile::from_core(core),
+        }
+    }
+
+    pub(crate) fn core(&self) -> &Core<R> {
+        self.raw.core()
+    }
+
+    pub(crate) fn core_mut(&mut self) -> &mut Core<R> {
+        self.raw.core_mut()
+    }
+
+    /// Returns the raw file below. What is buffered is served to its reads first,
+    /// and written before its writes.
+    pub fn raw(&mut self) -> &mut RawFile<R> {
+        &mut self.raw
+    }
+
+    /// Writes what is buffered and gives the raw file below back. Bytes read
+    /// ahead go with it, and are returned by its next reads. Python: `detach`.
+    ///
+    /// # Cancel safety
+    ///
+    /// Owns the file: dropped midway, it is as if the file was dropped.
+    ///
+    /// # Errors
+    ///
+    /// Those of a flush; what could not be written is lost then, as the file is.
+    /// `Closed`.
+    pub async fn detach(mut self) -> Result<RawFile<R>> {
+        self.core().check_open("detach")?;
+        self.flush().await?;
+        self.core_mut().capacity = 0;
+        Ok(self.raw)
+    }
+
+    /// Reads `.size(n)` bytes, fewer only at the end; without a size, to the end.
+    /// Empty at the end, which is not for ever: a file that grew can be read on.
+    /// Python: `read`.
+    ///
+    /// # Cancel safety
+    ///
+    /// What a dropped read has read is returned by the next one.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system; `Unsupported` if not open for reading; `Closed`.
+    pub fn read(&mut self) -> Read<'_, Self> {
+        Read::new(self)
+    }
+
+    /// Reads to the end.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`read`](Self::read).
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read).
+    pub async fn readall(&mut self) -> Result<Vec<u8>> {
+        self.read().await
+    }
+
+    /// Reads at most `size` bytes with at most one system call: what is buffered
+    /// if there is anything, else what one read gives. Python: `read1`.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`read`](Self::read).
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read).
+    pub async fn read1(&mut self, size: usize) -> Result<Vec<u8>> {
+        let mut started = 0;
+        poll_fn(|cx| {
+            ready!(budget::poll_spend(cx));
+            self.core_mut().poll_read_some(cx, size, &mut started)
+        })
+        .await
+    }
+
+    /// Shows what comes next without consuming it: at least one byte unless at
+    /// the end, perhaps more or fewer than `size`, which is only a hint, with at
+    /// most one system call. Python: `peek`.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`read`](Self::read).
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read).
+    pub async fn peek(&mut self, size: usize) -> Result<&[u8]> {
+        let core = self.core_mut();
+        let chunk = core.capacity.max(size).max(1);
+        let mut started = 0;
+        poll_fn(|cx| {
+            ready!(budget::poll_spend(cx));
+            core.poll_fill(cx, 1, chunk, &mut started)
+        })
+        .await?;
+        Ok(core.read.bytes())
+    }
+
+    /// Fills `buf` and returns how many bytes; fewer than its length only at the
+    /// end. Python: `readinto`.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`read`](Self::read): `buf` is good only after a call that completes.
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read).
+    pub async fn readinto(&mut self, buf: &mut [u8]) -> Result<usize> {
+        let mut started = 0;
+        poll_fn(|cx| {
+            ready!(budget::poll_spend(cx));
+            self.core_mut().poll_read_into(cx, buf, false, &mut started)
+        })
+        .await
+    }
+
+    /// Writes all of `data` into the buffer, which goes to the system when it is
+    /// full, at a flush, or at the end; returns its length. Python: `write`.
+    ///
+    /// # Cancel safety
+    ///
+    /// A dropped write has either not begun or is complete in the buffer.
+    ///
+    /// # Errors
+    ///
+    /// One that was kept of an earlier write, in which case nothing of `data` is
+    /// stored; `Unsupported` if not open for writing; `Closed`.
+    pub async fn write(&mut self, data: &[u8]) -> Result<usize> {
+        poll_fn(|cx| {
+            ready!(budget::poll_spend(cx));
+            self.core_mut().poll_write(cx, "write", data)
+        })
+        .await?;
+        Ok(data.len())
+    }
+
+    /// Writes every item, with nothing between them. Python: `writelines`.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped midway, the items so far are in the buffer, whole.
+    ///
+    /// # Errors
+    ///
+    /// As [`write`](Self::write).
+    pub async fn writelines<I>(&mut self, lines: I) -> Result<()>
+    where
+        I: IntoIterator<Item: AsRef<[u8]>>,
+    {
+        for line in lines {
+            self.write(line.as_ref()).await?;
+        }
+        Ok(())
+    }
+}
+
+impl<R: RawIo> tokio::io::AsyncBufRead for BinaryFile<R> {
+    fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
+        self.get_mut().core_mut().io_fill(cx)
+    }
+
+    fn consume(mut self: Pin<&mut Self>, n: usize) {
+        self.core_mut().read.consume(n);
+    }
+}
+
+impl<R: RawIo> futures_io::AsyncBufRead for BinaryFile<R> {
+    fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
+        self.get_mut().core_mut().io_fill(cx)
+    }
+
+    fn consume(mut self: Pin<&mut Self>, n: usize) {
+        self.core_mut().read.consume(n);
+    }
+}

@@ -1,0 +1,175 @@
+//! A byte buffer with a consumed front.
+
+/// Bytes `start..end` of an allocation that is initialised throughout, so that
+/// it can be read into again without being cleared first.
+#[derive(Debug, Default)]
+pub(crate) struct Buf {
+    data: Vec<u8>,
+    start: usize,
+    end: usize,
+    /// No line end is before this index, unless it is before `start`.
+    searched: usize,
+}
+
+impl Buf {
+    /// What is in it.
+    #[inline]
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.data[self.start..self.end]
+    }
+
+    #[inline]
+    pub(crate) fn len(&self) -> usize {
+        self.end - self.start
+    }
+
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.start == self.end
+    }
+
+    #[inline]
+    pub(crate) fn consume(&mut self, n: usize) {
+        debug_assert!(n <= self.len(), "only what is there can be consumed");
+        self.start += n;
+    }
+
+    /// Consumes the first `n` bytes and returns them.
+    #[inline]
+    pub(crate) fn consume_slice(&mut self, n: usize) -> &[u8] {
+        let start = self.start;
+        self.consume(n);
+        &self.data[start..start + n]
+    }
+
+    pub(crate) fn clear(&mut self) {
+        (self.start, self.end, self.searched) = (0, 0, 0);
+    }
+
+    /// The length of the first line, its `\n` included. What was searched in vain
+    /// is not searched again.
+    #[inline]
+    pub(crate) fn find_line(&mut self) -> Option<usize> {
+        let from = self.searched.max(self.start);
+        match memchr::memchr(b'\n', &self.data[from..self.end]) {
+            Some(at) => Some(from + at + 1 - self.start),
+            None => {
+                self.searched = self.end;
+                None
+            }
+        }
+    }
+
+    /// Moves by `by` bytes within what is there, consumed bytes included; `false`
+    /// if that leads out of it.
+    pub(crate) fn seek(&mut self, by: i128) -> bool {
+        match usize::try_from(self.start as i128 + by) {
+            Ok(start) if start <= self.end => {
+                self.start = start;
+                self.searched = 0;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether it has memory of its own.
+    pub(crate) fn is_allocated(&self) -> bool {
+        !self.data.is_empty()
+    }
+
+    /// Gives the memory back if it is far more than `usual` bytes and unused.
+    pub(crate) fn shrink(&mut self, usual: usize) {
+        if self.is_empty() {
+            self.clear();
+            if self.data.len() > usual.saturating_mul(2) {
+                self.data = Vec::new();
+            }
+        }
+    }
+
+    /// Room for at least `room` more bytes behind what is in it; tell
+    /// [`filled`](Self::filled) how many were put there.
+    pub(crate) fn space(&mut self, room: usize) -> &mut [u8] {
+        if self.is_empty() {
+            self.clear();
+        }
+        if self.data.len() - self.end < room {
+            let need = self.len() + room;
+            if self.data.len() >= need {
+                self.data.copy_within(self.start..self.end, 0);
+            } else {
+                // Doubling while it grows step by step; exact at first. A new
+                // zeroed allocation costs less than clearing an old one.
+                let size = if self.is_empty() {
+                    need
+                } else {
+                    need.max(2 * self.data.len())
+                };
+                let mut data = vec![0; size];
+                data[..self.len()].copy_from_slice(self.bytes());
+                self.data = data;
+            }
+            self.searched = self.searched.saturating_sub(self.start);
+            (self.start, self.end) = (0, self.len());
+        }
+        &mut self.data[self.end..]
+    }
+
+    /// The first `n` bytes of the last [`space`](Self::space) hold data now.
+    pub(crate) fn filled(&mut self, n: usize) {
+        debug_assert!(
+            n <= self.data.len() - self.end,
+            "only what there was room for"
+        );
+        self.end += n;
+    }
+
+    /// Appends `bytes`.
+    pub(crate) fn push(&mut self, bytes: &[u8]) {
+        self.space(bytes.len())[..bytes.len()].copy_from_slice(bytes);
+        self.filled(bytes.len());
+    }
+
+    /// Takes the first `n` bytes out; the allocation goes with them where that
+    /// saves the copy of a large part.
+    pub(crate) fn take(&mut self, n: usize) -> Vec<u8> {
+        debug_assert!(n <= self.len(), "only what is there can be taken");
+        if n == self.len() && self.start == 0 && n >= self.data.len() / 2 {
+            let mut data = std::mem::take(&mut self.data);
+            self.clear();
+            data.truncate(n);
+            return data;
+        }
+        let taken = self.bytes()[..n].to_vec();
+        self.consume(n);
+        taken
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Buf;
+
+    #[test]
+    fn space_keeps_what_is_there() {
+        let mut buf = Buf::default();
+        buf.push(b"abcdef");
+        buf.consume(4);
+        assert!(buf.space(100).len() >= 100);
+        assert_eq!(buf.bytes(), b"ef");
+        buf.push(b"gh");
+        assert_eq!(buf.take(3), b"efg");
+        assert_eq!(buf.bytes(), b"h");
+    }
+
+    #[test]
+    fn take_of_everything_moves_the_allocation() {
+        let mut buf = Buf::default();
+        buf.push(&[7; 1000]);
+        let before = buf.bytes().as_ptr();
+        let taken = buf.take(1000);
+        assert_eq!(taken.as_ptr(), before);
+        assert!(buf.is_empty());
+    }
+}

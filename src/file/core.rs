@@ -1,0 +1,969 @@
+//! The machine under every kind of file: one cursor, one operation in flight.
+//!
+//! | state | what it holds | what may happen |
+//! |---|---|---|
+//! | idle | the stream; bytes read ahead, or bytes to be written, never both where it can seek | buffer operations are served here; anything else starts a job |
+//! | busy | the job has the stream's next step and the buffers it needs; the task may go on filling the write buffer | the next operation waits for the job and takes over what it brought, whoever started it |
+//! | closed | nothing | every operation fails with `Closed`; `close` succeeds |
+//!
+//! An operation never keeps bytes in its future: a read fills the read buffer
+//! and takes them out in the poll that completes it; a write puts all its bytes
+//! into the write buffer in one poll. So a future may be dropped at any time.
+//! What a job brings back is put in place by [`Core::poll_back`], whatever its
+//! end: done, failed half-way, panicked, or never begun.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::fs::File;
+use std::future::poll_fn;
+use std::io::{self, SeekFrom};
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, ready};
+
+use super::buf::Buf;
+use super::held::Held;
+use super::traits::Begun;
+use super::work::{Call, Pending, Stage, Then, Work};
+use crate::budget;
+use crate::delegate::{End, Flight, run_detached};
+use crate::error::{Error, Result};
+use crate::executor::Chosen;
+use crate::raw_io::{self, RawIo, nowait, retry};
+
+/// The default size of a buffer, in bytes.
+pub(crate) const BUFFER: usize = 128 * 1024;
+
+/// What a file was opened as; answered from memory.
+#[derive(Clone, Debug)]
+pub(crate) struct Meta {
+    pub(crate) name: Option<Arc<Path>>,
+    pub(crate) mode: Cow<'static, str>,
+    pub(crate) readable: bool,
+    pub(crate) writable: bool,
+    pub(crate) append: bool,
+    pub(crate) seekable: bool,
+    pub(crate) isatty: bool,
+}
+
+pub(crate) struct Core<R: RawIo> {
+    /// `None` once closed, and while a close is in flight.
+    held: Option<Held<R>>,
+    pub(crate) meta: Meta,
+    /// Settled at the first operation at the latest.
+    executor: Option<Chosen>,
+    /// Whether reads may be served inline: what was asked for, and whether it
+    /// suits the stream (`None` until a job has looked).
+    nowait_asked: Option<bool>,
+    nowait_suits: Option<bool>,
+    /// Size of the buffers, in bytes.
+    pub(crate) capacity: usize,
+    /// Bytes read and not yet asked for; the cursor is behind them.
+    pub(crate) read: Buf,
+    /// Left over from a job that could not write it all; before `write`.
+    front: Pending,
+    /// Bytes accepted and not yet handed to a job.
+    write: Vec<u8>,
+    /// How many bytes the cursor is ahead of the logical position, besides `read`
+    /// and `above`.
+    rewind: u64,
+    /// How many bytes before `read` the layer above has taken and not delivered,
+    /// as it last said.
+    pub(crate) above: u64,
+    /// Changes whenever what was read ahead, `above` included, becomes void.
+    pub(crate) generation: u32,
+    /// Where the cursor of the stream is, if known.
+    pos: Option<u64>,
+    flight: Option<Flight<Work<R>>>,
+    busy: bool,
+    /// Counts the jobs: the number of the last one.
+    job: Started,
+    /// The verb of the job in flight.
+    op: &'static str,
+    /// A write that failed with nobody waiting for it.
+    failed: Option<Error>,
+    /// Whether the stream has taken bytes that it was not told to flush.
+    unflushed: bool,
+    /// What the last own job has left for its operation.
+    pub(crate) brought: Brought,
+    pub(crate) begun: Begun,
+}
+
+/// Results of a job, for the operation that started it.
+#[derive(Debug, Default)]
+pub(crate) struct Brought {
+    pub(crate) owned: Vec<u8>,
+    pub(crate) owned_done: usize,
+    pub(crate) number: u64,
+    pub(crate) eof: bool,
+}
+
+/// The number of the job that the polling operation has started; 0 before.
+///
+/// Lives in the operation's future, so a job left behind by a dropped future is
+/// nobody's: its result is put in place, and its write error kept.
+pub(crate) type Started = u64;
+
+impl<R: RawIo> Core<R> {
+    pub(crate) fn new(raw: R, meta: Meta, executor: Option<Chosen>) -> Self {
+        Self {
+            held: Some(Held::new(raw)),
+            meta,
+            executor,
+            nowait_asked: None,
+            nowait_suits: None,
+            capacity: BUFFER,
+            read: Buf::default(),
+            front: Pending::default(),
+            write: Vec::new(),
+            rewind: 0,
+            above: 0,
+            generation: 0,
+            pos: None,
+            flight: None,
+            busy: false,
+            job: 0,
+            op: "use",
+            failed: None,
+            unflushed: false,
+            brought: Brought::default(),
+            begun: Begun::default(),
+        }
+    }
+
+    /// Of a stream that says itself what it can do.
+    pub(crate) fn of(mut raw: R, capacity: usize) -> Self {
+        let (mut readable, mut writable) = (raw.readable(), raw.writable());
+        let mut append = false;
+        if let Some((reads, writes, appends)) = raw.as_file().and_then(|f| raw_io::access(f).ok()) {
+            (readable, writable, append) = (readable && reads, writable && writes, appends);
+        }
+        let meta = Meta {
+            name: None,
+            mode: Cow::Borrowed(match (readable, writable, append) {
+                (true, true, true) => "ab+",
+                (true, true, false) => "rb+",
+                (false, _, true) => "ab",
+                (false, _, false) => "wb",
+                (true, false, _) => "rb",
+            }),
+            readable,
+            writable,
+            append,
+            seekable: raw.seekable(),
+            isatty: raw.isatty(),
+        };
+        let mut core = Self::new(raw, meta, None);
+        core.capacity = capacity;
+        core
+    }
+
+    /// Where the cursor is, from whoever opened the file.
+    pub(crate) fn set_pos(&mut self, pos: Option<u64>) {
+        self.pos = pos;
+    }
+
+    pub(crate) fn set_nowait(&mut self, asked: Option<bool>, suits: Option<bool>) {
+        (self.nowait_asked, self.nowait_suits) = (asked, suits);
+    }
+
+    // ---- what is answered from memory -------------------------------------
+
+    pub(crate) fn path(&self) -> Option<&Path> {
+        self.meta.name.as_deref()
+    }
+
+    pub(crate) fn held(&self) -> Option<&Held<R>> {
+        self.held.as_ref()
+    }
+
+    pub(crate) fn closed(&self) -> bool {
+        self.held.is_none()
+    }
+
+    pub(crate) fn executor(&mut self, op: &'static str) -> Result<&Chosen> {
+        if self.executor.is_none() {
+            self.executor = Some(Chosen::current(op)?);
+        }
+        Ok(self.executor.as_ref().expect("settled just above"))
+    }
+
+    pub(crate) fn executor_if_settled(&self) -> Option<&Chosen> {
+        self.executor.as_ref()
+    }
+
+    pub(crate) fn closed_error(&self, op: &'static str) -> Error {
+        Error::Closed {
+            op,
+            path: self.path().map(Path::to_owned),
+        }
+    }
+
+    pub(crate) fn unsupported(&self, op: &'static str, reason: &'static str) -> Error {
+        Error::Unsupported {
+            op,
+            path: self.path().map(Path::to_owned),
+            reason,
+        }
+    }
+
+    pub(crate) fn check_open(&self, op: &'static str) -> Result<()> {
+        if self.closed() && !self.busy {
+            Err(self.closed_error(op))
+        } else {
+            Ok(())
+        }
+    }
+
+    pub(crate) fn check_readable(&self, op: &'static str) -> Result<()> {
+        self.check_open(op)?;
+        if self.meta.readable {
+            Ok(())
+        } else {
+            Err(self.unsupported(op, "the file is not open for reading"))
+        }
+    }
+
+    pub(crate) fn check_writable(&self, op: &'static str) -> Result<()> {
+        self.check_open(op)?;
+        if self.meta.writable {
+            Ok(())
+        } else {
+            Err(self.unsupported(op, "the file is not open for writing"))
+        }
+    }
+
+    pub(crate) fn check_seekable(&self, op: &'static str) -> Result<()> {
+        self.check_open(op)?;
+        if self.meta.seekable {
+            Ok(())
+        } else {
+            Err(self.unsupported(op, "the file cannot seek"))
+        }
+    }
+
+    fn is_dirty(&self) -> bool {
+        !self.front.is_empty() || !self.write.is_empty()
+    }
+
+    /// Where the next read or write takes place, in bytes from the start, if known.
+    pub(crate) fn position(&self) -> Option<u64> {
+        if self.busy {
+            return None;
+        }
+        let dirty = self.front.rest().len() + self.write.len();
+        let behind = self.rewind + self.above + self.read.len() as u64;
+        Some(self.pos?.checked_sub(behind)? + dirty as u64)
+    }
+
+    /// Everything that is to be written, oldest first.
+    fn take_dirty(&mut self) -> [Pending; 2] {
+        let back = Pending {
+            data: std::mem::take(&mut self.write),
+            start: 0,
+        };
+        [std::mem::take(&mut self.front), back]
+    }
+
+    // ---- jobs ---------------------------------------------------------------
+
+    /// Hands a job to the executor, with everything that has to be written first.
+    fn start(&mut self, op: &'static str, then: Then<R>, read: Buf, owned: Vec<u8>) -> Result<()> {
+        debug_assert!(!self.busy, "one operation in flight");
+        self.executor(op)?;
+        let held = if matches!(then, Then::Close) {
+            self.held.take()
+        } else {
+            self.held.clone()
+        };
+        let work = Work {
+            pos: self.pos,
+            rewind: self.rewind,
+            dirty: self.take_dirty(),
+            read,
+            owned_done: if matches!(then, Then::WriteOwned) {
+                0
+            } else {
+                owned.len()
+            },
+            owned,
+            nowait: self.nowait_suits,
+            ..Work::new(held, &self.meta, then)
+        };
+        let executor = self.executor.as_ref().expect("settled just above");
+        let flight = self.flight.get_or_insert_with(Flight::new);
+        flight.start(executor, op, self.meta.name.as_ref(), work);
+        (self.busy, self.op) = (true, op);
+        self.job += 1;
+        Ok(())
+    }
+
+    /// Whether the job in flight is the one that `started` stands for.
+    fn owns(&self, started: Started) -> bool {
+        self.busy && started == self.job
+    }
+
+    /// Waits for the job in flight and puts in place what it brought. The error,
+    /// if any, goes to the operation that `started` it; without one, an error
+    /// about bytes to be written is kept for the next that reports such errors.
+    pub(crate) fn poll_back(&mut self, cx: &mut Context<'_>, started: Started) -> Poll<Result<()>> {
+        if !self.busy {
+            return Poll::Ready(Ok(()));
+        }
+        let executor = self
+            .executor
+            .as_ref()
+            .expect("settled when the job was started");
+        let flight = self.flight.as_mut().expect("a busy file has a flight");
+        let (work, end) = ready!(flight.poll_end(executor, cx));
+        self.busy = false;
+        let own = started == self.job;
+        let error = self.put_back(work, end, own);
+        match error {
+            Some((error, _)) if own => Poll::Ready(Err(error)),
+            Some((error, true)) => {
+                self.failed = Some(error);
+                Poll::Ready(Ok(()))
+            }
+            Some((_, false)) | None => Poll::Ready(Ok(())),
+        }
+    }
+
+    /// Returns the error, and whether it must not get lost.
+    fn put_back(&mut self, mut work: Work<R>, end: End, own: bool) -> Option<(Error, bool)> {
+        if work.closing {
+            // A close that did not begin leaves the file open.
+            self.held = work.held.take().filter(|_| matches!(end, End::Lost));
+        }
+        (self.pos, self.rewind, self.nowait_suits) = (work.pos, work.rewind, work.nowait);
+        self.unflushed |= work.wrote;
+        let had_dirty = work.dirty.iter().any(|pending| !pending.data.is_empty());
+        if self.write.capacity() == 0 && work.dirty[1].is_empty() {
+            // The buffer itself is used again, unless a long write made it huge.
+            let mut spare = std::mem::take(&mut work.dirty[1].data);
+            spare.clear();
+            if spare.capacity() <= self.capacity.saturating_mul(2) {
+                self.write = spare;
+            }
+        }
+        if own {
+            self.brought = Brought {
+                owned: std::mem::take(&mut work.owned),
+                owned_done: work.owned_done,
+                number: work.number,
+                eof: work.eof,
+            };
+            work.owned_out = false;
+        }
+        // What it could not write stays first in line.
+        debug_assert!(self.front.is_empty(), "the job has taken it along");
+        self.front = work.leftover();
+        if self.read.is_empty() {
+            if work.read.is_allocated() {
+                self.read = work.read;
+            }
+        } else {
+            self.read.push(work.read.bytes());
+        }
+        // Read for a caller that has gone: the next read's.
+        self.read
+            .push(work.owned.get(work.owned_done..).unwrap_or_default());
+
+        let (op, about_writes) = match work.stage {
+            Stage::Begin => (self.op, had_dirty),
+            Stage::Rewind => ("seek", had_dirty),
+            Stage::Drain => ("write", true),
+            Stage::Then => (self.op, false),
+        };
+        let error = match (end, work.result) {
+            (End::Done, Ok(())) => return None,
+            (End::Done, Err(error)) => Error::os(op, self.path(), error),
+            (end @ (End::Lost | End::Panicked(_)), _) => end.check(op, self.path()).err()?,
+        };
+        Some((error, about_writes || work.keep))
+    }
+
+    /// Waits until nothing is in flight; for operations that report write errors,
+    /// the kept one.
+    fn poll_idle(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        ready!(self.poll_back(cx, 0))?;
+        Poll::Ready(self.failed.take().map_or(Ok(()), Err))
+    }
+
+    /// Drops what was read ahead; the next job moves the cursor back over it.
+    pub(crate) fn drop_read_ahead(&mut self) {
+        let ahead = self.read.len() as u64 + self.above;
+        if self.meta.seekable && ahead > 0 {
+            self.rewind += ahead;
+            self.void_read_ahead();
+        }
+    }
+
+    fn void_read_ahead(&mut self) {
+        self.read.clear();
+        self.above = 0;
+        self.generation = self.generation.wrapping_add(1);
+    }
+
+    /// Runs one job and waits for it: the common course of every operation that
+    /// is not about the buffers.
+    fn poll_job(
+        &mut self,
+        cx: &mut Context<'_>,
+        op: &'static str,
+        started: &mut Started,
+        job: impl FnOnce(&mut Self) -> Result<(Then<R>, Vec<u8>)>,
+    ) -> Poll<Result<()>> {
+        if !self.owns(*started) {
+            ready!(budget::poll_spend(cx));
+            ready!(self.poll_idle(cx))?;
+            self.check_open(op)?;
+            let (then, owned) = job(self)?;
+            self.start(op, then, Buf::default(), owned)?;
+            *started = self.job;
+        }
+        self.poll_back(cx, *started)
+    }
+
+    // ---- reading ------------------------------------------------------------
+
+    /// Reads until `min` bytes are buffered or the stream ends, which is `true`.
+    /// System calls ask for `chunk` bytes, or for all that is missing if that is more.
+    pub(crate) fn poll_fill(
+        &mut self,
+        cx: &mut Context<'_>,
+        min: usize,
+        chunk: usize,
+        started: &mut Started,
+    ) -> Poll<Result<bool>> {
+        loop {
+            if self.busy {
+                let own = self.owns(*started);
+                ready!(self.poll_back(cx, *started))?;
+                if own {
+                    let eof = self.brought.eof && self.read.len() < min;
+                    return Poll::Ready(Ok(eof));
+                }
+            }
+            self.check_readable("read")?;
+            if self.read.len() >= min {
+                return Poll::Ready(Ok(false));
+            }
+            if self.fill_nowait(min, chunk) {
+                continue;
+            }
+            let read = std::mem::take(&mut self.read);
+            self.start_fill(Then::Fill { min, chunk }, read)?;
+            *started = self.job;
+        }
+    }
+
+    /// As [`poll_fill`](Self::poll_fill), up to the end of a line and not further.
+    pub(crate) fn poll_fill_line(
+        &mut self,
+        cx: &mut Context<'_>,
+        max: usize,
+        started: &mut Started,
+    ) -> Poll<Result<()>> {
+        if !self.owns(*started) {
+            ready!(self.poll_back(cx, 0))?;
+            self.check_readable("read")?;
+            if self.read.len() >= max || memchr::memchr(b'\n', self.read.bytes()).is_some() {
+                return Poll::Ready(Ok(()));
+            }
+            let read = std::mem::take(&mut self.read);
+            self.start_fill(Then::FillLine { max }, read)?;
+            *started = self.job;
+        }
+        self.poll_back(cx, *started)
+    }
+
+    fn start_fill(&mut self, then: Then<R>, read: Buf) -> Result<()> {
+        // The buffer goes along; without an executor it must stay.
+        if let Err(error) = self.executor("read") {
+            self.read = read;
+            return Err(error);
+        }
+        self.start("read", then, read, Vec::new())
+    }
+
+    /// Whether an inline read may be tried now.
+    fn may_nowait(&mut self) -> bool {
+        if self.busy || self.is_dirty() || self.rewind > 0 || self.nowait_suits != Some(true) {
+            return false;
+        }
+        let Ok(executor) = self.executor("read") else {
+            return false;
+        };
+        let allowed = executor.get().allows_nowait();
+        self.nowait_asked.unwrap_or(allowed)
+    }
+
+    fn nowait_read(
+        &mut self,
+        read: impl FnOnce(&std::fs::File) -> nowait::Answer,
+    ) -> Option<usize> {
+        let file = self.held.as_ref().and_then(Held::file)?;
+        match read(file) {
+            nowait::Answer::Data(n) => {
+                self.pos = self.pos.map(|pos| pos + n as u64);
+                if let Some(executor) = &self.executor {
+                    executor.get().nowait_hit();
+                }
+                Some(n)
+            }
+            nowait::Answer::WouldWait => None,
+            nowait::Answer::Never => {
+                self.nowait_suits = Some(false);
+                None
+            }
+        }
+    }
+
+    /// Reads more from the page cache; `false` if that takes a job.
+    fn fill_nowait(&mut self, min: usize, chunk: usize) -> bool {
+        // A long read does better as one job than as many inline copies.
+        let missing = min - self.read.len();
+        if missing > nowait::MOST || !self.may_nowait() {
+            return false;
+        }
+        let room = chunk.max(missing).min(nowait::MOST);
+        let mut read = std::mem::take(&mut self.read);
+        let space = &mut read.space(room)[..room];
+        let n = self.nowait_read(|file| nowait::read(file, space));
+        read.filled(n.unwrap_or(0));
+        self.read = read;
+        n.is_some()
+    }
+
+    /// Reads straight into `dst`, past the empty buffer, if the page cache has
+    /// something for it.
+    pub(crate) fn read_nowait(&mut self, dst: &mut [u8]) -> Option<usize> {
+        if !self.read.is_empty() || !self.may_nowait() {
+            return None;
+        }
+        let most = dst.len().min(nowait::MOST);
+        self.nowait_read(|file| nowait::read(file, &mut dst[..most]))
+    }
+
+    /// Whether a positional read may be tried inline: `None` leaves it to the
+    /// executor.
+    pub(crate) fn nowait_at(&self) -> Option<bool> {
+        if self.nowait_suits == Some(true) {
+            self.nowait_asked
+        } else {
+            Some(false)
+        }
+    }
+
+    /// A positional read of the whole of `buf` from the page cache.
+    pub(crate) fn read_at_nowait(&self, offset: u64, buf: &mut [u8]) -> Option<usize> {
+        let executor = self.executor.as_ref()?.get();
+        if !self.meta.readable
+            || buf.len() > nowait::MOST
+            || !self.nowait_at().unwrap_or_else(|| executor.allows_nowait())
+        {
+            return None;
+        }
+        let file = self.held.as_ref().and_then(Held::file)?;
+        match nowait::read_at(file, buf, offset) {
+            nowait::Answer::Data(n) if n == buf.len() => {
+                executor.nowait_hit();
+                Some(n)
+            }
+            _ => None,
+        }
+    }
+
+    /// Appends to `owned`, into its spare capacity: what is buffered, or what one
+    /// read gives.
+    pub(crate) fn poll_read_owned(
+        &mut self,
+        cx: &mut Context<'_>,
+        owned: &mut Vec<u8>,
+        started: &mut Started,
+    ) -> Poll<Result<usize>> {
+        if !self.owns(*started) {
+            ready!(budget::poll_spend(cx));
+            ready!(self.poll_back(cx, 0))?;
+            self.check_readable("read")?;
+            let n = self.read.len().min(owned.capacity() - owned.len());
+            if n > 0 || owned.len() == owned.capacity() {
+                owned.extend_from_slice(&self.read.bytes()[..n]);
+                self.read.consume(n);
+                return Poll::Ready(Ok(n));
+            }
+            self.executor("read")?;
+            self.start(
+                "read",
+                Then::ReadOwned,
+                Buf::default(),
+                std::mem::take(owned),
+            )?;
+            *started = self.job;
+        }
+        let result = ready!(self.poll_back(cx, *started));
+        let brought = std::mem::take(&mut self.brought);
+        *owned = brought.owned;
+        Poll::Ready(result.map(|()| owned.len() - brought.owned_done))
+    }
+
+    // ---- writing ------------------------------------------------------------
+
+    /// Accepts all of `data`, or nothing: pending, it has not begun; ready, it is
+    /// in the buffer. A buffer that is full is written by a job meanwhile.
+    pub(crate) fn poll_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        op: &'static str,
+        data: &[u8],
+    ) -> Poll<Result<()>> {
+        self.check_writable(op)?;
+        if let Some(error) = self.failed.take() {
+            return Poll::Ready(Err(error));
+        }
+        // A job that reads has the cursor; one that writes does not mind.
+        if self.busy && !(self.op == "write" && self.write.len() + data.len() <= self.capacity) {
+            ready!(self.poll_idle(cx))?;
+            self.check_writable(op)?;
+        }
+        if !self.busy {
+            self.drop_read_ahead();
+            if self.is_dirty() && self.write.len() + data.len() > self.capacity {
+                if data.len() <= self.capacity {
+                    self.start_drain()?;
+                } else {
+                    // Behind what is there, to go in the same job.
+                    self.executor(op)?;
+                    self.write.extend_from_slice(data);
+                    self.start_drain()?;
+                    return Poll::Ready(Ok(()));
+                }
+            }
+        }
+        if self.write.capacity() == 0 {
+            self.write.reserve_exact(data.len().max(self.capacity));
+        }
+        self.executor(op)?;
+        self.write.extend_from_slice(data);
+        if self.write.len() > self.capacity && !self.busy {
+            self.start_drain()?;
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn start_drain(&mut self) -> Result<()> {
+        self.start("write", Then::Nothing, Buf::default(), Vec::new())
+    }
+
+    /// Writes everything that is buffered, and has the stream send it on.
+    pub(crate) fn poll_flush(
+        &mut self,
+        cx: &mut Context<'_>,
+        started: &mut Started,
+    ) -> Poll<Result<()>> {
+        loop {
+            let own = self.owns(*started);
+            ready!(self.poll_back(cx, *started))?;
+            if let Some(error) = self.failed.take() {
+                return Poll::Ready(Err(error));
+            }
+            self.check_open("flush")?;
+            // What a plain file has taken needs no flush.
+            let plain = self.held.as_ref().is_some_and(|held| held.file().is_some());
+            if !self.is_dirty() && (own || plain || !self.unflushed) {
+                self.unflushed = false;
+                return Poll::Ready(Ok(()));
+            }
+            self.start("flush", Then::Flush, Buf::default(), Vec::new())?;
+            *started = self.job;
+        }
+    }
+
+    /// Writes all of `owned` without copying it; gives it back.
+    pub(crate) fn poll_write_owned(
+        &mut self,
+        cx: &mut Context<'_>,
+        owned: &mut Vec<u8>,
+        started: &mut Started,
+    ) -> Poll<Result<usize>> {
+        if !self.owns(*started) {
+            ready!(budget::poll_spend(cx));
+            self.check_writable("write")?;
+            ready!(self.poll_idle(cx))?;
+            self.check_writable("write")?;
+            self.drop_read_ahead();
+            self.executor("write")?;
+            self.start(
+                "write",
+                Then::WriteOwned,
+                Buf::default(),
+                std::mem::take(owned),
+            )?;
+            *started = self.job;
+        }
+        let result = ready!(self.poll_back(cx, *started));
+        let brought = std::mem::take(&mut self.brought);
+        *owned = brought.owned;
+        match result {
+            // What was written counts; the next write meets the error again.
+            Err(_) if brought.owned_done > 0 => Poll::Ready(Ok(brought.owned_done)),
+            result => Poll::Ready(result.map(|()| brought.owned_done)),
+        }
+    }
+
+    // ---- everything else ------------------------------------------------------
+
+    /// Moves the logical position.
+    pub(crate) fn poll_seek(
+        &mut self,
+        cx: &mut Context<'_>,
+        to: SeekFrom,
+        started: &mut Started,
+    ) -> Poll<Result<u64>> {
+        if !self.owns(*started) {
+            self.check_seekable("seek")?;
+            if let Some(pos) = self.seek_in_buffer(to) {
+                return Poll::Ready(Ok(pos));
+            }
+        }
+        ready!(self.poll_job(cx, "seek", started, |core| {
+            core.check_seekable("seek")?;
+            core.drop_read_ahead();
+            Ok((Then::Seek(to), Vec::new()))
+        }))?;
+        Poll::Ready(Ok(self.brought.number))
+    }
+
+    /// A seek that the read buffer can answer.
+    fn seek_in_buffer(&mut self, to: SeekFrom) -> Option<u64> {
+        if self.failed.is_some() || self.is_dirty() || self.rewind > 0 || self.above > 0 {
+            return None;
+        }
+        let here = self.position()?;
+        let target = match to {
+            SeekFrom::Start(target) => target,
+            SeekFrom::Current(by) => here.checked_add_signed(by)?,
+            SeekFrom::End(_) => return None,
+        };
+        let by = i128::from(target) - i128::from(here);
+        self.read.seek(by).then_some(target)
+    }
+
+    /// The logical position, asked of the stream only where it is not known.
+    pub(crate) fn poll_tell(
+        &mut self,
+        cx: &mut Context<'_>,
+        started: &mut Started,
+    ) -> Poll<Result<u64>> {
+        if !self.owns(*started) {
+            ready!(self.poll_back(cx, 0))?;
+            self.check_seekable("tell")?;
+            if let Some(pos) = self.position() {
+                return Poll::Ready(Ok(pos));
+            }
+        }
+        self.poll_seek(cx, SeekFrom::Current(0), started)
+    }
+
+    /// Sets the size, to the logical position by default; returns it.
+    pub(crate) fn poll_truncate(
+        &mut self,
+        cx: &mut Context<'_>,
+        size: Option<u64>,
+        started: &mut Started,
+    ) -> Poll<Result<u64>> {
+        if !self.owns(*started) {
+            self.check_writable("truncate")?;
+        }
+        ready!(self.poll_job(cx, "truncate", started, |core| {
+            core.check_writable("truncate")?;
+            core.drop_read_ahead();
+            Ok((Then::Truncate(size), Vec::new()))
+        }))?;
+        Poll::Ready(Ok(self.brought.number))
+    }
+
+    /// The size of a regular file and where its cursor is, both in bytes; the
+    /// size is 0 of anything else.
+    pub(crate) fn poll_size(
+        &mut self,
+        cx: &mut Context<'_>,
+        started: &mut Started,
+    ) -> Poll<Result<(u64, u64)>> {
+        if !self.owns(*started) {
+            ready!(self.poll_back(cx, 0))?;
+            self.check_readable("read")?;
+            self.start("follow", Then::Size, Buf::default(), Vec::new())?;
+            *started = self.job;
+        }
+        ready!(self.poll_back(cx, *started))?;
+        Poll::Ready(Ok((self.brought.number, self.pos.unwrap_or(0))))
+    }
+
+    /// Runs `f` on the stream, in order with everything else: after what is
+    /// buffered has been written, with the cursor at the logical position. `keep`
+    /// says that its error must not get lost, should the caller go away.
+    pub(crate) async fn call<T: Send + 'static>(
+        &mut self,
+        op: &'static str,
+        keep: bool,
+        f: impl FnOnce(Call<'_, R>) -> io::Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let value = Arc::new(Mutex::new(None));
+        let mut call = Some((f, value.clone()));
+        let mut started = 0;
+        poll_fn(|cx| {
+            self.poll_job(cx, op, &mut started, |core| {
+                core.drop_read_ahead();
+                let (f, value) = call.take().expect("a job is started once");
+                let run = move |call: Call<'_, R>| {
+                    let result = f(call)?;
+                    *value.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
+                    Ok(())
+                };
+                Ok((
+                    Then::Call {
+                        run: Box::new(run),
+                        keep,
+                    },
+                    Vec::new(),
+                ))
+            })
+        })
+        .await?;
+        let value = value.lock().unwrap_or_else(PoisonError::into_inner).take();
+        Ok(value.expect("a call that succeeded has left its value"))
+    }
+
+    /// As [`call`](Self::call), on the file behind the stream.
+    pub(crate) async fn with_file<T: Send + 'static>(
+        &mut self,
+        op: &'static str,
+        f: impl FnOnce(&File) -> io::Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let run = |raw: &mut dyn RawIo| match raw.as_file() {
+            Some(file) => f(file),
+            None => Err(io::ErrorKind::Unsupported.into()),
+        };
+        self.call(op, false, move |call| call.held.with(run)).await
+    }
+
+    /// Writes what is buffered and closes the stream, even where that fails.
+    pub(crate) fn poll_close(
+        &mut self,
+        cx: &mut Context<'_>,
+        started: &mut Started,
+    ) -> Poll<Result<()>> {
+        if !self.owns(*started) {
+            ready!(self.poll_back(cx, 0))?;
+            if self.closed() {
+                return Poll::Ready(self.failed.take().map_or(Ok(()), Err));
+            }
+            if let Err(error) = self.executor("close") {
+                if self.is_dirty() {
+                    return Poll::Ready(Err(error));
+                }
+                // Nothing was ever done with it.
+                self.held = None;
+                return Poll::Ready(Ok(()));
+            }
+            self.drop_read_ahead();
+            self.start("close", Then::Close, Buf::default(), Vec::new())?;
+            *started = self.job;
+        }
+        let result = ready!(self.poll_back(cx, *started));
+        let kept = self.failed.take();
+        if self.closed() {
+            // What could not be written has been reported, and is gone.
+            drop(self.take_dirty());
+            self.void_read_ahead();
+            self.read = Buf::default();
+        }
+        Poll::Ready(result.and(kept.map_or(Ok(()), Err)))
+    }
+
+    /// Gives the stream back, with everything written and the cursor at the
+    /// logical position. The file is closed then; if it fails, it is as before.
+    pub(crate) async fn take_raw(&mut self, op: &'static str) -> Result<R> {
+        self.call(op, true, |call| call.held.with(|raw| retry(|| raw.flush())))
+            .await?;
+        let held = self.held.take().ok_or_else(|| self.closed_error(op))?;
+        held.take()
+            .map_err(|error| Error::os(op, self.path(), error))
+    }
+}
+
+impl<R: RawIo> Drop for Core<R> {
+    /// Sends what is buffered on its way, with nobody waiting; a clean file is
+    /// closed here and now.
+    fn drop(&mut self) {
+        let rest = self.take_dirty();
+        let flight = self.flight.take().filter(|_| self.busy);
+        let (mut work, rest) = match flight {
+            None => {
+                let work = Work::new(self.held.take(), &self.meta, Then::Nothing);
+                (
+                    Work {
+                        pos: self.pos,
+                        rewind: self.rewind,
+                        ..work
+                    },
+                    rest,
+                )
+            }
+            Some(flight) => {
+                let rest = Arc::new(Mutex::new(rest));
+                let heirs = rest.clone();
+                // Should it be running, the thread it runs on goes on with the rest.
+                let back = flight.leave(move |work: Work<R>| work.finish(taken(&heirs)));
+                match back {
+                    Some(work) => (work, taken(&rest)),
+                    None => return,
+                }
+            }
+        };
+        work.wrote |= self.unflushed;
+        if work.held.is_none() || !work.needs_finish(&rest) {
+            return;
+        }
+        match self.executor.take() {
+            Some(executor) => {
+                let name = self.meta.name.take();
+                run_detached(&executor, "close", name, move || work.finish(rest));
+            }
+            // Never used: nothing can be buffered.
+            None => work.finish(rest),
+        }
+    }
+}
+
+fn taken(rest: &Mutex<[Pending; 2]>) -> [Pending; 2] {
+    std::mem::take(&mut *rest.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+impl<R: RawIo> Core<R> {
+    /// The `Debug` of every kind of file.
+    pub(crate) fn debug(&self, kind: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = match (self.busy, self.closed()) {
+            (true, _) => "busy",
+            (false, true) => "closed",
+            (false, false) => "idle",
+        };
+        f.debug_struct(kind)
+            .field("name", &self.meta.name)
+            .field("mode", &self.meta.mode)
+            .field("state", &state)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Core<File> {
+    /// Another handle of the same open file.
+    pub(crate) fn clone_with(&self, file: File) -> Self {
+        let mut core = Self::new(file, self.meta.clone(), self.executor.clone());
+        (core.nowait_asked, core.nowait_suits) = (self.nowait_asked, self.nowait_suits);
+        core.capacity = self.capacity;
+        core
+    }
+}

@@ -1,0 +1,149 @@
+//! Streams of owned lines without their terminators.
+
+use std::borrow::BorrowMut;
+use std::fmt;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use futures_core::Stream;
+
+use super::core::Started;
+use super::source::Source;
+use crate::budget;
+use crate::error::Result;
+use crate::timer::Sleep;
+
+/// How long a follower waits before it looks again.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// A stream of owned lines, terminators stripped.
+///
+/// Made by `lines()`, which borrows the file, and by `into_lines()`, which owns
+/// it. It ends at the end of the file, or after an error.
+///
+/// # Cancel safety
+///
+/// Nothing is lost: what was read for a line that was not delivered stays in the
+/// file.
+#[must_use = "a stream does nothing unless it is polled"]
+pub struct Lines<F, B = F> {
+    file: B,
+    max: Option<usize>,
+    follow: bool,
+    state: State,
+    kind: PhantomData<fn() -> F>,
+}
+
+#[derive(Debug)]
+enum State {
+    Reading(Started),
+    /// At the end of a file that is followed.
+    Pausing(Sleep),
+    /// Looking whether it has been truncated meanwhile.
+    Looking(Started),
+    Rewinding(Started),
+    Over,
+}
+
+/// A stream of lines that borrows its file.
+pub type LinesOf<'a, F> = Lines<F, &'a mut F>;
+
+impl<F: Source, B: BorrowMut<F>> Lines<F, B> {
+    pub(crate) fn new(file: B) -> Self {
+        let state = State::Reading(0);
+        Self {
+            file,
+            max: None,
+            follow: false,
+            state,
+            kind: PhantomData,
+        }
+    }
+
+    /// Fails with [`LineTooLong`](crate::Error::LineTooLong), and ends, at a line
+    /// longer than `max` bytes, its terminator not counted (no limit). Memory
+    /// stays bounded; nothing of that line is consumed.
+    pub fn max_len(mut self, max: usize) -> Self {
+        self.max = Some(max);
+        self
+    }
+
+    /// Waits for growth at the end of the file instead of ending, as `tail -f`
+    /// does: it looks about ten times a second. A last line without terminator
+    /// is delivered once it has one. A file that was truncated is read again
+    /// from its start.
+    pub fn follow(mut self) -> Self {
+        self.follow = true;
+        self
+    }
+
+    /// Gives the file (or the borrow of it) back, behind the last line delivered.
+    pub fn into_inner(self) -> B {
+        self.file
+    }
+}
+
+// Nothing is pinned in place.
+impl<F, B> Unpin for Lines<F, B> {}
+
+impl<F: Source, B: BorrowMut<F>> Stream for Lines<F, B> {
+    type Item = Result<F::Piece>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        ready!(budget::poll_spend(cx));
+        let this = &mut *self;
+        let file = this.file.borrow_mut();
+        loop {
+            let next = match &mut this.state {
+                State::Reading(started) => {
+                    match ready!(file.poll_find(cx, this.max, this.follow, started)) {
+                        Ok(Some(span)) => {
+                            *started = 0;
+                            return Poll::Ready(Some(Ok(file.line(span).into())));
+                        }
+                        Ok(None) if this.follow => Ok(State::Pausing(Sleep::new(PAUSE))),
+                        Ok(None) => Ok(State::Over),
+                        Err(error) => Err(error),
+                    }
+                }
+                State::Pausing(sleep) => {
+                    ready!(Pin::new(sleep).poll(cx));
+                    Ok(State::Looking(0))
+                }
+                State::Looking(started) => {
+                    ready!(file.poll_size(cx, started)).map(|(size, pos)| {
+                        // Nothing but a regular file says that it is shorter than that.
+                        if size < pos {
+                            State::Rewinding(0)
+                        } else {
+                            State::Reading(0)
+                        }
+                    })
+                }
+                State::Rewinding(started) => {
+                    ready!(file.poll_rewind(cx, started)).map(|()| State::Reading(0))
+                }
+                State::Over => return Poll::Ready(None),
+            };
+            match next {
+                Ok(state) => this.state = state,
+                Err(error) => {
+                    this.state = State::Over;
+                    return Poll::Ready(Some(Err(error)));
+                }
+            }
+        }
+    }
+}
+
+impl<F, B> fmt::Debug for Lines<F, B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lines")
+            .field("max_len", &self.max)
+            .field("follow", &self.follow)
+            .field("state", &self.state)
+            .finish_non_exhaustive()
+    }
+}

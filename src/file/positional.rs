@@ -1,0 +1,263 @@
+//! Reads and writes at an offset: pread(2) and pwrite(2), on `&self`.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::core::Core;
+use super::held::Held;
+use crate::delegate::{Blocking, Call};
+use crate::error::{Error, Result};
+use crate::raw_io::{RawIo, nowait, retry};
+
+/// What a positional call needs of its file: it goes on beside the file's own
+/// operations, and even after the file is gone.
+pub struct At<R> {
+    /// Or why it cannot be done.
+    held: Result<Held<R>, Option<Error>>,
+    path: Option<Arc<Path>>,
+    offset: u64,
+    nowait: Option<bool>,
+}
+
+impl<R: RawIo> At<R> {
+    fn new(core: &Core<R>, offset: u64, check: Result<()>) -> Self {
+        let held =
+            check.and_then(|()| core.held().cloned().ok_or_else(|| core.closed_error("use")));
+        Self {
+            held: held.map_err(Some),
+            path: core.meta.name.clone(),
+            offset,
+            nowait: core.nowait_at(),
+        }
+    }
+
+    fn held(&mut self) -> Result<&Held<R>> {
+        match &mut self.held {
+            Ok(held) => Ok(held),
+            Err(error) => Err(error.take().expect("a call fails once")),
+        }
+    }
+
+    fn fail(&self, op: &'static str, error: io::Error) -> Error {
+        Error::os(op, self.path.as_deref(), error)
+    }
+}
+
+/// The pending call of `read_at` and `read_exact_at`.
+#[doc(hidden)]
+pub struct ReadAt<R> {
+    at: At<R>,
+    len: usize,
+    exact: bool,
+    /// What an inline read has brought so far.
+    data: Vec<u8>,
+    filled: usize,
+}
+
+impl<R: RawIo> Blocking for ReadAt<R> {
+    type Output = Vec<u8>;
+
+    fn op(&self) -> &'static str {
+        "read"
+    }
+
+    fn path(&self) -> Option<&Arc<Path>> {
+        self.at.path.as_ref()
+    }
+
+    fn run_nowait(&mut self, allowed: bool) -> Option<Result<Vec<u8>>> {
+        let (offset, nowait) = (self.at.offset, self.at.nowait);
+        let file = match self.at.held() {
+            Ok(held) => held.file(),
+            Err(error) => return Some(Err(error)),
+        };
+        if self.len == 0 {
+            return Some(Ok(Vec::new()));
+        }
+        let file = file.filter(|_| nowait.unwrap_or(allowed) && self.len <= nowait::MOST)?;
+        self.data = vec![0; self.len];
+        if let nowait::Answer::Data(n) = nowait::read_at(file, &mut self.data, offset) {
+            self.filled = n;
+        }
+        (self.filled == self.len).then(|| Ok(std::mem::take(&mut self.data)))
+    }
+
+    fn run(mut self) -> Result<Vec<u8>> {
+        let offset = self.at.offset;
+        self.data.resize(self.len, 0);
+        let held = self.at.held()?.clone();
+        while self.filled < self.len {
+            let at = offset.saturating_add(self.filled as u64);
+            let rest = &mut self.data[self.filled..];
+            match held.with(|raw| retry(|| raw.read_at(rest, at))) {
+                Ok(0) if self.exact => {
+                    return Err(self.at.fail("read", io::ErrorKind::UnexpectedEof.into()));
+                }
+                Ok(0) => break,
+                Ok(n) => self.filled += n.min(rest.len()),
+                Err(error) => return Err(self.at.fail("read", error)),
+            }
+        }
+        self.data.truncate(self.filled);
+        Ok(self.data)
+    }
+}
+
+/// The pending call of `write_at` and `write_all_at`.
+#[doc(hidden)]
+pub struct WriteAt<R> {
+    at: At<R>,
+    data: Vec<u8>,
+    all: bool,
+}
+
+impl<R: RawIo> Blocking for WriteAt<R> {
+    type Output = usize;
+
+    fn op(&self) -> &'static str {
+        "write"
+    }
+
+    fn path(&self) -> Option<&Arc<Path>> {
+        self.at.path.as_ref()
+    }
+
+    fn run_nowait(&mut self, _: bool) -> Option<Result<usize>> {
+        self.at.held().err().map(Err)
+    }
+
+    fn run(mut self) -> Result<usize> {
+        let held = self.at.held()?.clone();
+        let mut done = 0;
+        while done < self.data.len() {
+            let at = self.at.offset.saturating_add(done as u64);
+            match held.with(|raw| retry(|| raw.write_at(&self.data[done..], at))) {
+                Ok(0) => return Err(self.at.fail("write", io::ErrorKind::WriteZero.into())),
+                Ok(n) => done += n,
+                Err(error) => return Err(self.at.fail("write", error)),
+            }
+            if !self.all {
+                break;
+            }
+        }
+        Ok(done)
+    }
+}
+
+impl<R: RawIo> Core<R> {
+    pub(super) fn read_at(&self, offset: u64, len: usize, exact: bool) -> Call<ReadAt<R>> {
+        let at = At::new(self, offset, self.check_readable("read"));
+        self.call_on(ReadAt {
+            at,
+            len,
+            exact,
+            data: Vec::new(),
+            filled: 0,
+        })
+    }
+
+    pub(super) fn write_at(&self, offset: u64, data: &[u8], all: bool) -> Call<WriteAt<R>> {
+        let at = At::new(self, offset, self.check_writable("write"));
+        self.call_on(WriteAt {
+            at,
+            data: data.to_vec(),
+            all,
+        })
+    }
+
+    /// A call on the executor of the file.
+    fn call_on<B: Blocking>(&self, blocking: B) -> Call<B> {
+        Call::new(blocking).on(self.executor_if_settled())
+    }
+}
+
+/// Writes the positional methods that raw and binary files share.
+macro_rules! positional_methods {
+    ($File:ident) => {
+        impl<R: RawIo> $File<R> {
+            /// Reads `len` bytes at `offset`, fewer only at the end. The position
+            /// stays; any number of such calls may go on at once. It passes by the
+            /// buffer: flush first to see your own pending writes. See pread(2).
+            ///
+            /// # Cancel safety
+            ///
+            /// Dropped midway, nothing has happened.
+            ///
+            /// # Errors
+            ///
+            /// Those of the system; `Unsupported` if not open for reading, or if
+            /// the stream cannot seek; `Closed`.
+            pub fn read_at(&self, offset: u64, len: usize) -> crate::Call<ReadAt<R>> {
+                self.core().read_at(offset, len, false)
+            }
+
+            /// Reads exactly `len` bytes at `offset`; as [`read_at`](Self::read_at)
+            /// otherwise.
+            ///
+            /// # Cancel safety
+            ///
+            /// Dropped midway, nothing has happened.
+            ///
+            /// # Errors
+            ///
+            /// `UnexpectedEof` if the file ends before; else as
+            /// [`read_at`](Self::read_at).
+            pub fn read_exact_at(&self, offset: u64, len: usize) -> crate::Call<ReadAt<R>> {
+                self.core().read_at(offset, len, true)
+            }
+
+            /// Reads at `offset` into `buf` and returns how many bytes, fewer than
+            /// its length only at the end; as [`read_at`](Self::read_at) otherwise.
+            ///
+            /// # Cancel safety
+            ///
+            /// Dropped midway, nothing has happened to the file.
+            ///
+            /// # Errors
+            ///
+            /// As [`read_at`](Self::read_at).
+            pub async fn readinto_at(&self, offset: u64, buf: &mut [u8]) -> Result<usize> {
+                if let Some(n) = self.core().read_at_nowait(offset, buf) {
+                    std::future::poll_fn(crate::budget::poll_spend).await;
+                    return Ok(n);
+                }
+                let data = self.read_at(offset, buf.len()).await?;
+                buf[..data.len()].copy_from_slice(&data);
+                Ok(data.len())
+            }
+
+            /// Writes at `offset` with one system call and returns how many bytes
+            /// it took, perhaps not all. The position stays; it passes by the
+            /// buffer. See pwrite(2), which appends if the file was opened so.
+            ///
+            /// # Cancel safety
+            ///
+            /// Once begun it goes on.
+            ///
+            /// # Errors
+            ///
+            /// Those of the system; `Unsupported` if not open for writing, or if
+            /// the stream cannot seek; `Closed`.
+            pub fn write_at(&self, offset: u64, data: &[u8]) -> crate::Call<WriteAt<R>> {
+                self.core().write_at(offset, data, false)
+            }
+
+            /// Writes all of `data` at `offset` and returns its length; as
+            /// [`write_at`](Self::write_at) otherwise.
+            ///
+            /// # Cancel safety
+            ///
+            /// Once begun it goes on to its end.
+            ///
+            /// # Errors
+            ///
+            /// As [`write_at`](Self::write_at); a part may have been written.
+            pub fn write_all_at(&self, offset: u64, data: &[u8]) -> crate::Call<WriteAt<R>> {
+                self.core().write_at(offset, data, true)
+            }
+        }
+    };
+}
+
+pub(super) use positional_methods;

@@ -1,0 +1,166 @@
+//! Files without a buffer.
+
+use std::future::poll_fn;
+use std::io::{self, SeekFrom};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use super::bytes::byte_methods;
+use super::common::{common_methods, lock};
+use super::core::{Core, Started};
+use super::lines::{Lines, LinesOf};
+use super::pending::{NextLine, Read, Readline, Readlines, Truncate, Truncating};
+use super::positional::{ReadAt, WriteAt, positional_methods};
+use super::source::{Source, Span};
+use super::traits::{io_traits, line_stream};
+use super::work::write_some;
+use crate::budget;
+use crate::error::Result;
+use crate::raw_io::RawIo;
+
+/// An unbuffered file: one system call for one operation. Python: `FileIO`, what
+/// `open(.., buffering=0)` gives.
+///
+/// Made by [`open(..).raw()`](crate::open), [`wrap(..).raw()`](crate::wrap) or
+/// [`new`](RawFile::new). Bytes are kept in the file only where an abandoned read
+/// has left them; the next read returns those. Lines are read without going past
+/// their end: in chunks, with a step back, where the file can seek, and byte by
+/// byte (in one job) where it cannot; only [`next_line`](Self::next_line) and the
+/// line streams read ahead.
+///
+/// As [`AsyncWrite`](tokio::io::AsyncWrite) it takes all it is given and writes
+/// it at once, in the background; a flush waits for that.
+///
+/// # Examples
+///
+/// ```
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let dir = tempfile::tempdir().unwrap();
+/// let mut file = aiofiles::open(dir.path().join("log")).raw().mode("w+").await?;
+/// assert_eq!(file.write(b"no buffer").await?, 9);
+/// assert_eq!(std::fs::read(dir.path().join("log")).unwrap(), b"no buffer");
+/// # aiofiles::Result::Ok(()) }).unwrap();
+/// ```
+pub struct RawFile<R: RawIo = std::fs::File> {
+    core: Core<R>,
+}
+
+common_methods!(RawFile, RawFile::from_core);
+byte_methods!(RawFile, true);
+positional_methods!(RawFile);
+io_traits!(RawFile);
+line_stream!(RawFile);
+
+impl<R: RawIo> RawFile<R> {
+    /// Makes a file of a stream, at its cursor. It can be read and written as far
+    /// as the stream says; [`wrap`](crate::wrap) takes keywords.
+    #[must_use]
+    pub fn new(raw: R) -> Self {
+        Self::from_core(Core::of(raw, 0))
+    }
+
+    pub(crate) fn from_core(core: Core<R>) -> Self {
+        Self { core }
+    }
+
+    pub(crate) fn core(&self) -> &Core<R> {
+        &self.core
+    }
+
+    pub(crate) fn core_mut(&mut self) -> &mut Core<R> {
+        &mut self.core
+    }
+
+    /// Reads once, at most `.size(n)` bytes, perhaps fewer; without a size, to
+    /// the end. Empty at the end. Python: `FileIO.read`.
+    ///
+    /// # Cancel safety
+    ///
+    /// What a dropped read has read is returned by the next one.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system; `Unsupported` if not open for reading; `Closed`.
+    pub fn read(&mut self) -> Read<'_, Self> {
+        Read::new(self)
+    }
+
+    /// Reads to the end.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`read`](Self::read).
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read).
+    pub async fn readall(&mut self) -> Result<Vec<u8>> {
+        self.read().await
+    }
+
+    /// Reads once into `buf` and returns how many bytes; 0 at the end.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`read`](Self::read): `buf` is written to only by a call that completes.
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read).
+    pub async fn readinto(&mut self, buf: &mut [u8]) -> Result<usize> {
+        let mut started = 0;
+        poll_fn(|cx| {
+            ready!(budget::poll_spend(cx));
+            self.core.poll_read_into(cx, buf, true, &mut started)
+        })
+        .await
+    }
+
+    /// Writes `data` with one system call and returns how many bytes it took,
+    /// perhaps not all. Python: `FileIO.write`.
+    ///
+    /// # Cancel safety
+    ///
+    /// Once begun, the system call goes on; how much it took is not told then.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system; `Unsupported` if not open for writing; `Closed`.
+    pub async fn write(&mut self, data: &[u8]) -> Result<usize> {
+        self.core.check_writable("write")?;
+        if data.is_empty() {
+            return Ok(0);
+        }
+        let (data, append) = (data.to_vec(), self.core.meta.append);
+        let call = self.core.call("write", true, move |call| {
+            let n = call.held.with(|raw| write_some(raw, &data))?;
+            *call.pos = call.pos.filter(|_| !append).map(|pos| pos + n as u64);
+            Ok(n)
+        });
+        call.await
+    }
+
+    /// Writes every item whole, one after the other. Unlike CPython, which drops
+    /// what a short write leaves.
+    ///
+    /// # Cancel safety
+    ///
+    /// The items before the one that was in flight are written.
+    ///
+    /// # Errors
+    ///
+    /// As [`write`](Self::write); the items before have been written.
+    pub async fn writelines<I>(&mut self, lines: I) -> Result<()>
+    where
+        I: IntoIterator<Item: AsRef<[u8]>>,
+    {
+        for line in lines {
+            let mut rest = line.as_ref();
+            while !rest.is_empty() {
+                let n = self.write(rest).await?;
+                rest = &rest[n..];
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,86 @@
+//! What the reading futures and the line streams need of each kind of file.
+
+use std::task::{Context, Poll};
+
+use super::core::Started;
+use crate::error::Result;
+
+/// A line in the buffer of a [`Source`], not consumed yet.
+#[derive(Clone, Copy, Debug)]
+pub struct Span {
+    /// Its length without the terminator, in bytes.
+    pub(crate) content: usize,
+    /// Its length with the terminator, in bytes.
+    pub(crate) total: usize,
+}
+
+/// A kind of file that can be read by pieces and by lines. Every method keeps
+/// its progress in the file, so it may be given up at any poll.
+///
+/// Not meant to be named or implemented outside this crate.
+pub trait Source {
+    /// What a read gives: `Vec<u8>` or `String`.
+    type Piece: Default;
+    /// A line that is lent: `&[u8]` or `&str`.
+    type Line<'a>: Copy + Into<Self::Piece>
+    where
+        Self: 'a;
+
+    /// Reads `size` units (bytes or characters), or to the end.
+    #[doc(hidden)]
+    fn poll_read_piece(
+        &mut self,
+        cx: &mut Context<'_>,
+        size: Option<usize>,
+        started: &mut Started,
+    ) -> Poll<Result<Self::Piece>>;
+
+    /// Reads a line with its terminator, at most `size` units of it.
+    #[doc(hidden)]
+    fn poll_read_line(
+        &mut self,
+        cx: &mut Context<'_>,
+        size: Option<usize>,
+        started: &mut Started,
+    ) -> Poll<Result<Self::Piece>>;
+
+    /// Reads lines until their total exceeds `hint` units, or to the end.
+    #[doc(hidden)]
+    fn poll_read_lines(
+        &mut self,
+        cx: &mut Context<'_>,
+        hint: Option<usize>,
+        started: &mut Started,
+    ) -> Poll<Result<Vec<Self::Piece>>>;
+
+    /// Has the next line in the buffer; `None` at the end. With `whole`, a last
+    /// line without terminator counts as not there yet.
+    #[doc(hidden)]
+    fn poll_find(
+        &mut self,
+        cx: &mut Context<'_>,
+        max: Option<usize>,
+        whole: bool,
+        started: &mut Started,
+    ) -> Poll<Result<Option<Span>>>;
+
+    /// Consumes the line that was found last.
+    #[doc(hidden)]
+    fn line(&mut self, span: Span) -> Self::Line<'_>;
+
+    /// The size of the file and the position of its cursor, in bytes.
+    #[doc(hidden)]
+    fn poll_size(
+        &mut self,
+        cx: &mut Context<'_>,
+        started: &mut Started,
+    ) -> Poll<Result<(u64, u64)>>;
+
+    /// Goes back to the start, dropping what is buffered.
+    #[doc(hidden)]
+    fn poll_rewind(&mut self, cx: &mut Context<'_>, started: &mut Started) -> Poll<Result<()>>;
+
+    /// Whether a piece is empty, which means the end.
+    #[doc(hidden)]
+    fn is_empty(piece: &Self::Piece) -> bool;
+}

@@ -1,0 +1,218 @@
+//! The I/O traits of tokio and of futures, and the stream of lines.
+//!
+//! The state of a call between two polls is in the file, so that whatever
+//! combinator dropped its future, the file goes on.
+
+use std::io::{self, SeekFrom};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use super::core::{Core, Started};
+use crate::budget;
+use crate::error::Result;
+use crate::raw_io::RawIo;
+
+/// What the traits have begun; one job at a time, as everything.
+#[derive(Debug, Default)]
+pub(crate) struct Begun {
+    pub(super) job: Started,
+    seek: Option<SeekFrom>,
+}
+
+fn io<T>(poll: Poll<Result<T>>) -> Poll<io::Result<T>> {
+    poll.map_err(io::Error::from)
+}
+
+impl<R: RawIo> Core<R> {
+    pub(super) fn io_read(
+        &mut self,
+        cx: &mut Context<'_>,
+        buf: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        ready!(budget::poll_spend(cx));
+        if self.read.is_empty() && buf.len() >= self.capacity / 4 {
+            self.check_readable("read")?;
+            if let Some(n) = self.read_nowait(buf) {
+                return Poll::Ready(Ok(n));
+            }
+        }
+        let chunk = if self.capacity == 0 {
+            buf.len()
+        } else {
+            self.capacity.max(buf.len())
+        };
+        let mut job = self.begun.job;
+        let filled = self.poll_fill(cx, buf.len().min(1), chunk, &mut job);
+        self.begun.job = job;
+        ready!(io(filled))?;
+        let n = buf.len().min(self.read.len());
+        buf[..n].copy_from_slice(self.read.consume_slice(n));
+        Poll::Ready(Ok(n))
+    }
+
+    pub(super) fn io_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
+        ready!(budget::poll_spend(cx));
+        let mut job = self.begun.job;
+        let filled = self.poll_fill(cx, 1, self.capacity.max(1), &mut job);
+        self.begun.job = job;
+        ready!(io(filled))?;
+        Poll::Ready(Ok(self.read.bytes()))
+    }
+
+    pub(super) fn io_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        data: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        ready!(budget::poll_spend(cx));
+        ready!(io(self.poll_write(cx, "write", data)))?;
+        Poll::Ready(Ok(data.len()))
+    }
+
+    pub(super) fn io_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut job = self.begun.job;
+        let flushed = self.poll_flush(cx, &mut job);
+        self.begun.job = job;
+        io(flushed)
+    }
+
+    pub(super) fn io_start_seek(&mut self, pos: SeekFrom) -> io::Result<()> {
+        self.check_seekable("seek")?;
+        self.begun.seek = Some(pos);
+        Ok(())
+    }
+
+    pub(super) fn io_seek(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<u64>> {
+        let mut job = self.begun.job;
+        let sought = match self.begun.seek {
+            Some(pos) => self.poll_seek(cx, pos, &mut job),
+            // Nothing asked for: where it is.
+            None => self.poll_tell(cx, &mut job),
+        };
+        self.begun.job = job;
+        if sought.is_ready() {
+            self.begun.seek = None;
+        }
+        io(sought)
+    }
+}
+
+/// Writes the trait implementations that raw and binary files share.
+macro_rules! io_traits {
+    ($File:ident) => {
+        impl<R: RawIo> tokio::io::AsyncRead for $File<R> {
+            fn poll_read(
+                mut self: Pin<&mut Self>,
+                cx: &mut Context<'_>,
+                buf: &mut tokio::io::ReadBuf<'_>,
+            ) -> Poll<io::Result<()>> {
+                let n = ready!(self.core_mut().io_read(cx, buf.initialize_unfilled()))?;
+                buf.advance(n);
+                Poll::Ready(Ok(()))
+            }
+        }
+
+        impl<R: RawIo> tokio::io::AsyncWrite for $File<R> {
+            fn poll_write(
+                mut self: Pin<&mut Self>,
+                cx: &mut Context<'_>,
+                data: &[u8],
+            ) -> Poll<io::Result<usize>> {
+                self.core_mut().io_write(cx, data)
+            }
+
+            fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+                self.core_mut().io_flush(cx)
+            }
+
+            /// Flushes. The file stays open: [`close`](Self::close) closes it.
+            fn poll_shutdown(
+                mut self: Pin<&mut Self>,
+                cx: &mut Context<'_>,
+            ) -> Poll<io::Result<()>> {
+                self.core_mut().io_flush(cx)
+            }
+        }
+
+        impl<R: RawIo> tokio::io::AsyncSeek for $File<R> {
+            fn start_seek(mut self: Pin<&mut Self>, pos: SeekFrom) -> io::Result<()> {
+                self.core_mut().io_start_seek(pos)
+            }
+
+            fn poll_complete(
+                mut self: Pin<&mut Self>,
+                cx: &mut Context<'_>,
+            ) -> Poll<io::Result<u64>> {
+                self.core_mut().io_seek(cx)
+            }
+        }
+
+        impl<R: RawIo> futures_io::AsyncRead for $File<R> {
+            fn poll_read(
+                mut self: Pin<&mut Self>,
+                cx: &mut Context<'_>,
+                buf: &mut [u8],
+            ) -> Poll<io::Result<usize>> {
+                self.core_mut().io_read(cx, buf)
+            }
+        }
+
+        impl<R: RawIo> futures_io::AsyncWrite for $File<R> {
+            fn poll_write(
+                mut self: Pin<&mut Self>,
+                cx: &mut Context<'_>,
+                data: &[u8],
+            ) -> Poll<io::Result<usize>> {
+                self.core_mut().io_write(cx, data)
+            }
+
+            fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+                self.core_mut().io_flush(cx)
+            }
+
+            /// Flushes. The file stays open: [`close`](Self::close) closes it.
+            fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+                self.core_mut().io_flush(cx)
+            }
+        }
+
+        impl<R: RawIo> futures_io::AsyncSeek for $File<R> {
+            fn poll_seek(
+                mut self: Pin<&mut Self>,
+                cx: &mut Context<'_>,
+                pos: SeekFrom,
+            ) -> Poll<io::Result<u64>> {
+                // A seek that goes on is told from a new one by where it goes.
+                self.core_mut().io_start_seek(pos)?;
+                self.core_mut().io_seek(cx)
+            }
+        }
+    };
+}
+
+/// Writes the stream of lines with their terminators, which all kinds have.
+macro_rules! line_stream {
+    ($File:ident) => {
+        /// Lines with their terminators, as `readline` gives them. Python:
+        /// `async for line in file`.
+        impl<R: RawIo> futures_core::Stream for $File<R> {
+            type Item = Result<<Self as Source>::Piece>;
+
+            fn poll_next(
+                mut self: Pin<&mut Self>,
+                cx: &mut Context<'_>,
+            ) -> Poll<Option<Self::Item>> {
+                ready!(crate::budget::poll_spend(cx));
+                let mut job = self.core().begun.job;
+                let line = self.poll_read_line(cx, None, &mut job);
+                self.core_mut().begun.job = job;
+                Poll::Ready(match ready!(line) {
+                    Ok(line) if Self::is_empty(&line) => None,
+                    line => Some(line),
+                })
+            }
+        }
+    };
+}
+
+pub(super) use {io_traits, line_stream};

@@ -1,0 +1,426 @@
+//! The blocking half of a file: what one job does, in which order, and what
+//! comes back of it.
+
+use std::fs::{File, Metadata};
+use std::io::{self, SeekFrom};
+
+use super::buf::Buf;
+use super::core::Meta;
+use super::held::Held;
+use crate::delegate::Task;
+use crate::raw_io::{self, RawIo, nowait, retry};
+
+/// Bytes on their way to the stream; those before `start` have been written.
+#[derive(Debug, Default)]
+pub(crate) struct Pending {
+    pub(crate) data: Vec<u8>,
+    pub(crate) start: usize,
+}
+
+impl Pending {
+    pub(crate) fn rest(&self) -> &[u8] {
+        &self.data[self.start..]
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.start == self.data.len()
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.data.clear();
+        self.start = 0;
+    }
+
+    /// Puts the rest of `other` behind its own.
+    pub(crate) fn append(&mut self, other: Self) {
+        if self.is_empty() {
+            *self = other;
+        } else {
+            self.data.extend_from_slice(other.rest());
+        }
+    }
+}
+
+/// What a job does after it has set the cursor right and drained the buffers.
+pub(crate) enum Then<R> {
+    Nothing,
+    /// Reads into [`Work::read`] until it holds `min` bytes or the stream ends,
+    /// asking for `chunk` bytes or for all that is missing, whichever is more.
+    Fill {
+        min: usize,
+        chunk: usize,
+    },
+    /// Reads into [`Work::read`] until it ends with a line end, holds `max`
+    /// bytes, or the stream ends; the cursor is left behind what it holds.
+    FillLine {
+        max: usize,
+    },
+    /// Reads once, into the spare capacity of [`Work::owned`].
+    ReadOwned,
+    /// Writes [`Work::owned`].
+    WriteOwned,
+    Seek(SeekFrom),
+    /// To this size, or to where the cursor is.
+    Truncate(Option<u64>),
+    /// Asks for the size of a regular file; 0 for anything else.
+    Size,
+    Flush,
+    Close,
+    /// Anything else; `keep` says that an error must not get lost.
+    Call {
+        run: Box<dyn FnOnce(Call<'_, R>) -> io::Result<()> + Send>,
+        keep: bool,
+    },
+}
+
+impl<R> Then<R> {
+    fn keeps_error(&self) -> bool {
+        match self {
+            Self::Nothing | Self::WriteOwned | Self::Flush | Self::Close => true,
+            Self::Fill { .. }
+            | Self::FillLine { .. }
+            | Self::ReadOwned
+            | Self::Seek(_)
+            | Self::Truncate(_)
+            | Self::Size => false,
+            Self::Call { keep, .. } => *keep,
+        }
+    }
+}
+
+/// What a [`Then::Call`] works on.
+pub(crate) struct Call<'a, R> {
+    pub(crate) held: &'a Held<R>,
+    /// The cursor, if known; `None` says it was moved.
+    pub(crate) pos: &'a mut Option<u64>,
+}
+
+/// How far a job has come: whose error it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    Begin,
+    /// Stepping back over bytes that were read ahead and are to be dropped.
+    Rewind,
+    /// Writing what was buffered.
+    Drain,
+    /// The operation itself.
+    Then,
+}
+
+/// One job of a file, with everything it needs and everything it leaves.
+pub(crate) struct Work<R> {
+    /// `None` once closed.
+    pub(crate) held: Option<Held<R>>,
+    pub(crate) seekable: bool,
+    pub(crate) append: bool,
+    pub(crate) pos: Option<u64>,
+    /// How many bytes the cursor is ahead of where the user thinks it is.
+    pub(crate) rewind: u64,
+    /// Oldest first.
+    pub(crate) dirty: [Pending; 2],
+    pub(crate) read: Buf,
+    /// A buffer of the caller's, for the `*_owned` operations.
+    pub(crate) owned: Vec<u8>,
+    /// Up to where `owned` has been written, or was filled before the read.
+    pub(crate) owned_done: usize,
+    /// Whether what is behind `owned_done` is still to be written.
+    pub(crate) owned_out: bool,
+    pub(crate) then: Then<R>,
+    pub(crate) closing: bool,
+    /// Whether an error of the operation itself must not get lost.
+    pub(crate) keep: bool,
+    pub(crate) stage: Stage,
+    pub(crate) result: io::Result<()>,
+    /// Whether page-cache reads suit the stream, once somebody looked.
+    pub(crate) nowait: Option<bool>,
+    /// Whether it wrote anything.
+    pub(crate) wrote: bool,
+    /// Whether it read to the end.
+    pub(crate) eof: bool,
+    /// The new size or position, of the operations that give one.
+    pub(crate) number: u64,
+}
+
+impl<R: RawIo> Task for Work<R> {
+    fn run(&mut self) {
+        let mut result = self.prepare();
+        if result.is_ok() {
+            self.stage = Stage::Then;
+            result = self.perform();
+        }
+        if self.closing {
+            // Closed it is, whatever went wrong before.
+            if let Some(held) = self.held.take() {
+                let closed = held.with(RawIo::close);
+                let taken = held.take().map(drop);
+                result = result.and(closed).and(taken);
+            }
+        }
+        self.result = result;
+    }
+}
+
+impl<R: RawIo> Work<R> {
+    pub(crate) fn new(held: Option<Held<R>>, meta: &Meta, then: Then<R>) -> Self {
+        Self {
+            held,
+            seekable: meta.seekable,
+            append: meta.append,
+            pos: None,
+            rewind: 0,
+            dirty: <[Pending; 2]>::default(),
+            read: Buf::default(),
+            owned: Vec::new(),
+            owned_done: 0,
+            owned_out: matches!(then, Then::WriteOwned),
+            closing: matches!(then, Then::Close),
+            keep: then.keeps_error(),
+            then,
+            stage: Stage::Begin,
+            result: Ok(()),
+            nowait: None,
+            wrote: false,
+            eof: false,
+            number: 0,
+        }
+    }
+
+    /// What is still to be written of all that this job was given, in order.
+    pub(crate) fn leftover(&mut self) -> Pending {
+        let [mut left, back] = std::mem::take(&mut self.dirty);
+        left.append(back);
+        if self.owned_out {
+            let owned = std::mem::take(&mut self.owned);
+            left.append(Pending {
+                data: owned,
+                start: self.owned_done,
+            });
+        }
+        left
+    }
+
+    /// Whether the drop of the file leaves anything to do that may block.
+    pub(crate) fn needs_finish(&self, rest: &[Pending; 2]) -> bool {
+        let plain = self.held.as_ref().is_some_and(|held| held.file().is_some());
+        self.dirty
+            .iter()
+            .chain(rest)
+            .any(|pending| !pending.is_empty())
+            || (self.owned_out && self.owned_done < self.owned.len())
+            || (self.wrote && !plain)
+    }
+
+    /// The last job of a file that was dropped: writes what is left of it, and
+    /// closes. Blocks; there is nobody to tell of an error.
+    pub(crate) fn finish(mut self, rest: [Pending; 2]) {
+        let mut left = self.leftover();
+        rest.into_iter().for_each(|pending| left.append(pending));
+        let mut last = Self {
+            dirty: [left, Pending::default()],
+            then: Then::Close,
+            closing: true,
+            owned_out: false,
+            ..self
+        };
+        last.run();
+    }
+
+    /// Sets the cursor right and drains the buffers.
+    fn prepare(&mut self) -> io::Result<()> {
+        let Some(held) = self.held.clone() else {
+            return Ok(());
+        };
+        if self.nowait.is_none() {
+            self.nowait = Some(held.file().is_some_and(|file| nowait::suits(file)));
+        }
+        // Where the cursor is does not matter before an absolute seek or the end.
+        let moot = self.dirty.iter().all(Pending::is_empty)
+            && matches!(
+                self.then,
+                Then::Seek(SeekFrom::Start(_) | SeekFrom::End(_)) | Then::Close
+            );
+        if self.rewind > 0 && self.seekable && !moot {
+            self.stage = Stage::Rewind;
+            let back = i64::try_from(self.rewind).map_err(|_| io::ErrorKind::InvalidInput)?;
+            let pos = held.with(|raw| retry(|| raw.seek(SeekFrom::Current(-back))))?;
+            (self.pos, self.rewind) = (Some(pos), 0);
+        }
+        self.stage = Stage::Drain;
+        for pending in &mut self.dirty {
+            while !pending.is_empty() {
+                let n = held.with(|raw| write_some(raw, pending.rest()))?;
+                pending.start += n;
+                self.wrote = true;
+                self.pos = self.pos.map(|pos| pos + n as u64);
+            }
+        }
+        if self.append && self.wrote {
+            self.pos = held.with(|raw| raw.seek(SeekFrom::Current(0))).ok();
+        }
+        Ok(())
+    }
+
+    fn perform(&mut self) -> io::Result<()> {
+        let Some(held) = &self.held else {
+            return Ok(());
+        };
+        match std::mem::replace(&mut self.then, Then::Nothing) {
+            Then::Nothing => Ok(()),
+            Then::Fill { min, chunk } => self.fill(min, chunk),
+            Then::FillLine { max } => self.fill_line(max),
+            Then::ReadOwned => self.read_owned(),
+            Then::WriteOwned => {
+                while self.owned_done < self.owned.len() {
+                    let rest = &self.owned[self.owned_done..];
+                    let n = held.with(|raw| write_some(raw, rest))?;
+                    self.owned_done += n;
+                    self.wrote = true;
+                    self.pos = self.pos.map(|pos| pos + n as u64);
+                }
+                if self.append {
+                    self.pos = held.with(|raw| raw.seek(SeekFrom::Current(0))).ok();
+                }
+                Ok(())
+            }
+            Then::Seek(to) => {
+                let pos = held.with(|raw| retry(|| raw.seek(to)))?;
+                (self.pos, self.rewind, self.number) = (Some(pos), 0, pos);
+                Ok(())
+            }
+            Then::Truncate(size) => {
+                let size = match size.or(self.pos) {
+                    Some(size) => size,
+                    None => held.with(|raw| retry(|| raw.seek(SeekFrom::Current(0))))?,
+                };
+                self.number = size;
+                held.with(|raw| retry(|| raw.truncate(size)))
+            }
+            Then::Size => {
+                let metadata = held.with(|raw| raw.as_file().map(File::metadata).transpose())?;
+                self.number = metadata
+                    .filter(Metadata::is_file)
+                    .map_or(0, |file| file.len());
+                if self.pos.is_none() && self.seekable {
+                    self.pos = Some(held.with(|raw| retry(|| raw.seek(SeekFrom::Current(0))))?);
+                }
+                Ok(())
+            }
+            Then::Flush | Then::Close => held.with(|raw| retry(|| raw.flush())),
+            Then::Call { run, .. } => run(Call {
+                held,
+                pos: &mut self.pos,
+            }),
+        }
+    }
+
+    fn fill(&mut self, min: usize, chunk: usize) -> io::Result<()> {
+        let Some(held) = &self.held else {
+            return Ok(());
+        };
+        let to_end = min == usize::MAX;
+        let mut room = chunk.max(min - self.read.len().min(min));
+        if to_end {
+            // As much as the file says it has, and a byte more to see the end.
+            let size = held
+                .file()
+                .and_then(|file| file.metadata().ok())
+                .map_or(0, |m| m.len());
+            let rest = usize::try_from(size.saturating_sub(self.pos.unwrap_or(0))).unwrap_or(0);
+            room = if rest > 0 {
+                rest.saturating_add(1)
+            } else {
+                chunk
+            };
+        }
+        while self.read.len() < min {
+            let space = self.read.space(room);
+            let most = if to_end { space.len() } else { room };
+            let n = held.with(|raw| read_some(raw, &mut space[..most]))?;
+            if n == 0 {
+                self.eof = true;
+                break;
+            }
+            self.read.filled(n);
+            self.pos = self.pos.map(|pos| pos + n as u64);
+            room = if to_end {
+                1
+            } else {
+                (min - self.read.len().min(min)).max(1)
+            };
+        }
+        Ok(())
+    }
+
+    fn fill_line(&mut self, max: usize) -> io::Result<()> {
+        /// What is read at a time where it can be given back.
+        const CHUNK: usize = 8 * 1024;
+        let Some(held) = &self.held else {
+            return Ok(());
+        };
+        while self.read.len() < max {
+            let room = if self.seekable {
+                CHUNK.min(max - self.read.len())
+            } else {
+                1
+            };
+            let space = &mut self.read.space(room)[..room];
+            let n = held.with(|raw| read_some(raw, space))?;
+            let end = memchr::memchr(b'\n', &space[..n]).map(|at| at + 1);
+            let keep = end.unwrap_or(n);
+            self.read.filled(keep);
+            self.pos = self.pos.map(|pos| pos + n as u64);
+            if keep < n {
+                // Should the seek fail, `rewind` makes the next job try again.
+                self.rewind += (n - keep) as u64;
+                let back = -((n - keep) as i64);
+                self.pos = Some(held.with(|raw| retry(|| raw.seek(SeekFrom::Current(back))))?);
+                self.rewind = 0;
+            }
+            self.eof = n == 0;
+            if end.is_some() || n == 0 {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn read_owned(&mut self) -> io::Result<()> {
+        let Some(held) = &self.held else {
+            return Ok(());
+        };
+        let owned = &mut self.owned;
+        let n = match held.file() {
+            Some(file) => retry(|| raw_io::read_spare(file, owned))?,
+            None => {
+                let before = owned.len();
+                owned.resize(owned.capacity(), 0);
+                let result = held.with(|raw| read_some(raw, &mut owned[before..]));
+                owned.truncate(before + result.as_ref().map_or(0, |n| *n));
+                result?
+            }
+        };
+        self.pos = self.pos.map(|pos| pos + n as u64);
+        Ok(())
+    }
+}
+
+/// One read; 0 is the end.
+pub(crate) fn read_some(raw: &mut dyn RawIo, buf: &mut [u8]) -> io::Result<usize> {
+    match retry(|| raw.read(buf))? {
+        n if n > buf.len() => Err(io::Error::other(
+            "the stream gave more bytes than asked for",
+        )),
+        n => Ok(n),
+    }
+}
+
+/// One write that makes progress or fails.
+pub(crate) fn write_some(raw: &mut dyn RawIo, bytes: &[u8]) -> io::Result<usize> {
+    match retry(|| raw.write(bytes))? {
+        0 => Err(io::ErrorKind::WriteZero.into()),
+        n if n > bytes.len() => Err(io::Error::other(
+            "the stream took more bytes than it was given",
+        )),
+        n => Ok(n),
+    }
+}

@@ -1,0 +1,570 @@
+//! What a file of this crate wraps: [`RawIo`], a blocking byte stream with one
+//! cursor.
+//!
+//! `std::fs::File` is one; so are `std::io::Cursor<Vec<u8>>`, the files of the
+//! `tempfile` crate and the standard streams. [`reader`], [`writer`] and
+//! [`read_write`] make one of anything that is `Read`, `Write` or
+//! `Read + Write + Seek`. A type of your own is the seam for mocks and for fault
+//! injection, as `threadpool.wrap.register` is in Python's aiofiles:
+//!
+//! ```
+//! use aiofiles::RawIo;
+//! use std::io;
+//!
+//! /// A disk that is always full.
+//! struct Full;
+//!
+//! impl RawIo for Full {
+//!     fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+//!         Err(io::ErrorKind::StorageFull.into())
+//!     }
+//! }
+//!
+//! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+//! let mut file = aiofiles::wrap(Full).mode("w").await?;
+//! file.write(b"kept in the buffer").await?;
+//! assert_eq!(file.flush().await.unwrap_err().kind(), io::ErrorKind::StorageFull);
+//! assert!(file.close().await.is_err(), "and so it is told again");
+//! # aiofiles::Result::Ok(()) }).unwrap();
+//! ```
+
+use std::fs::File;
+use std::io::{self, Cursor, IsTerminal, Read, Seek, SeekFrom, Write};
+use std::sync::Arc;
+
+pub(crate) mod nowait;
+#[cfg_attr(unix, path = "raw_io/unix.rs")]
+#[cfg_attr(windows, path = "raw_io/windows.rs")]
+mod platform;
+
+/// A blocking byte stream with one cursor.
+///
+/// Only jobs call it, one at a time. Every operation that is not overridden
+/// fails as `Unsupported` unless said otherwise. `Interrupted` may be returned:
+/// the call is then made again.
+pub trait RawIo: Send + 'static {
+    /// Reads at the cursor, at most `buf.len()` bytes, and returns how many;
+    /// 0 at the end. One system call: see read(2).
+    ///
+    /// # Errors
+    ///
+    /// Those of the stream.
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let _ = buf;
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// Writes at the cursor and returns how many bytes were taken, perhaps fewer
+    /// than given. One system call: see write(2).
+    ///
+    /// # Errors
+    ///
+    /// Those of the stream.
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        let _ = buf;
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// Moves the cursor and returns where it is, in bytes from the start.
+    ///
+    /// # Errors
+    ///
+    /// Those of the stream.
+    fn seek(&mut self, pos: SeekFrom) -> io::Result<u64> {
+        let _ = pos;
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// Sends on what the stream itself holds back; nothing unless overridden.
+    ///
+    /// # Errors
+    ///
+    /// Those of the stream.
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Makes the stream `size` bytes long. The cursor does not move; what is
+    /// added is zeros. See ftruncate(2).
+    ///
+    /// # Errors
+    ///
+    /// Those of the stream.
+    fn truncate(&mut self, size: u64) -> io::Result<()> {
+        let _ = size;
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// Reads at `offset` without moving the cursor, as pread(2). By default it
+    /// seeks there and back.
+    ///
+    /// # Errors
+    ///
+    /// Those of the stream.
+    fn read_at(&mut self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+        let back = self.seek(SeekFrom::Current(0))?;
+        self.seek(SeekFrom::Start(offset))?;
+        let result = self.read(buf);
+        self.seek(SeekFrom::Start(back))?;
+        result
+    }
+
+    /// Writes at `offset` without moving the cursor, as pwrite(2). By default it
+    /// seeks there and back.
+    ///
+    /// # Errors
+    ///
+    /// Those of the stream.
+    fn write_at(&mut self, buf: &[u8], offset: u64) -> io::Result<usize> {
+        let back = self.seek(SeekFrom::Current(0))?;
+        self.seek(SeekFrom::Start(offset))?;
+        let result = self.write(buf);
+        self.seek(SeekFrom::Start(back))?;
+        result
+    }
+
+    /// Brings contents and metadata to the device, as fsync(2).
+    ///
+    /// # Errors
+    ///
+    /// Those of the stream.
+    fn sync_all(&mut self) -> io::Result<()> {
+        self.as_file()
+            .map_or_else(|| Err(io::ErrorKind::Unsupported.into()), File::sync_all)
+    }
+
+    /// Brings contents to the device, as fdatasync(2).
+    ///
+    /// # Errors
+    ///
+    /// Those of the stream.
+    fn sync_data(&mut self) -> io::Result<()> {
+        self.as_file()
+            .map_or_else(|| Err(io::ErrorKind::Unsupported.into()), File::sync_data)
+    }
+
+    /// Is called once, last, before the stream is dropped by `close` (or by the
+    /// drop of a file with pending bytes). Nothing unless overridden.
+    ///
+    /// # Errors
+    ///
+    /// Those of the stream; the file is closed nevertheless.
+    fn close(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Returns the file behind the stream, for metadata and locks; `None` unless
+    /// overridden.
+    fn as_file(&self) -> Option<&File> {
+        None
+    }
+
+    /// Says whether it is a terminal; that of [`as_file`](Self::as_file) unless
+    /// overridden.
+    fn isatty(&self) -> bool {
+        self.as_file().is_some_and(IsTerminal::is_terminal)
+    }
+
+    /// Says whether it can be read at all; `true` unless overridden. The mode
+    /// given to [`wrap`](crate::wrap) may take it away.
+    fn readable(&self) -> bool {
+        true
+    }
+
+    /// Says whether it can be written at all; `true` unless overridden. The mode
+    /// given to [`wrap`](crate::wrap) may take it away.
+    fn writable(&self) -> bool {
+        true
+    }
+
+    /// Says whether it can seek; unless overridden, by trying.
+    fn seekable(&mut self) -> bool {
+        self.seek(SeekFrom::Current(0)).is_ok()
+    }
+}
+
+/// All of it through `&File`: the kernel keeps the cursor.
+impl RawIo for Arc<File> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        (&**self).read(buf)
+    }
+
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        (&**self).write(buf)
+    }
+
+    fn seek(&mut self, pos: SeekFrom) -> io::Result<u64> {
+        (&**self).seek(pos)
+    }
+
+    fn truncate(&mut self, size: u64) -> io::Result<()> {
+        self.set_len(size)
+    }
+
+    fn read_at(&mut self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+        platform::read_at(self, buf, offset)
+    }
+
+    fn write_at(&mut self, buf: &[u8], offset: u64) -> io::Result<usize> {
+        platform::write_at(self, buf, offset)
+    }
+
+    fn as_file(&self) -> Option<&File> {
+        Some(self)
+    }
+}
+
+impl RawIo for File {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        Read::read(self, buf)
+    }
+
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        Write::write(self, buf)
+    }
+
+    fn seek(&mut self, pos: SeekFrom) -> io::Result<u64> {
+        Seek::seek(self, pos)
+    }
+
+    fn truncate(&mut self, size: u64) -> io::Result<()> {
+        self.set_len(size)
+    }
+
+    fn read_at(&mut self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+        platform::read_at(self, buf, offset)
+    }
+
+    fn write_at(&mut self, buf: &[u8], offset: u64) -> io::Result<usize> {
+        platform::write_at(self, buf, offset)
+    }
+
+    fn as_file(&self) -> Option<&File> {
+        Some(self)
+    }
+}
+
+impl RawIo for Cursor<Vec<u8>> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        Read::read(self, buf)
+    }
+
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        Write::write(self, buf)
+    }
+
+    fn seek(&mut self, pos: SeekFrom) -> io::Result<u64> {
+        Seek::seek(self, pos)
+    }
+
+    fn truncate(&mut self, size: u64) -> io::Result<()> {
+        let size = usize::try_from(size).map_err(|_| io::ErrorKind::FileTooLarge)?;
+        self.get_mut().resize(size, 0);
+        Ok(())
+    }
+}
+
+impl RawIo for ::tempfile::NamedTempFile {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        Read::read(self, buf)
+    }
+
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        Write::write(self, buf)
+    }
+
+    fn seek(&mut self, pos: SeekFrom) -> io::Result<u64> {
+        Seek::seek(self, pos)
+    }
+
+    fn truncate(&mut self, size: u64) -> io::Result<()> {
+        self.as_file().set_len(size)
+    }
+
+    fn read_at(&mut self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+        platform::read_at(self.as_file(), buf, offset)
+    }
+
+    fn write_at(&mut self, buf: &[u8], offset: u64) -> io::Result<usize> {
+        platform::write_at(self.as_file(), buf, offset)
+    }
+
+    fn as_file(&self) -> Option<&File> {
+        Some(::tempfile::NamedTempFile::as_file(self))
+    }
+}
+
+impl RawIo for ::tempfile::SpooledTempFile {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        Read::read(self, buf)
+    }
+
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        Write::write(self, buf)
+    }
+
+    fn seek(&mut self, pos: SeekFrom) -> io::Result<u64> {
+        Seek::seek(self, pos)
+    }
+
+    fn truncate(&mut self, size: u64) -> io::Result<()> {
+        // It would roll over and back: it moves its cursor with its contents.
+        self.set_len(size)
+    }
+}
+
+impl RawIo for io::Stdin {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        Read::read(self, buf)
+    }
+
+    fn isatty(&self) -> bool {
+        self.is_terminal()
+    }
+
+    fn writable(&self) -> bool {
+        false
+    }
+}
+
+impl RawIo for io::Stdout {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        Write::write(self, buf)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Write::flush(self)
+    }
+
+    fn isatty(&self) -> bool {
+        self.is_terminal()
+    }
+
+    fn readable(&self) -> bool {
+        false
+    }
+}
+
+impl RawIo for io::Stderr {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        Write::write(self, buf)
+    }
+
+    fn isatty(&self) -> bool {
+        self.is_terminal()
+    }
+
+    fn readable(&self) -> bool {
+        false
+    }
+}
+
+impl<T: RawIo + ?Sized> RawIo for Box<T> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        (**self).read(buf)
+    }
+
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        (**self).write(buf)
+    }
+
+    fn seek(&mut self, pos: SeekFrom) -> io::Result<u64> {
+        (**self).seek(pos)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        (**self).flush()
+    }
+
+    fn truncate(&mut self, size: u64) -> io::Result<()> {
+        (**self).truncate(size)
+    }
+
+    fn read_at(&mut self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+        (**self).read_at(buf, offset)
+    }
+
+    fn write_at(&mut self, buf: &[u8], offset: u64) -> io::Result<usize> {
+        (**self).write_at(buf, offset)
+    }
+
+    fn sync_all(&mut self) -> io::Result<()> {
+        (**self).sync_all()
+    }
+
+    fn sync_data(&mut self) -> io::Result<()> {
+        (**self).sync_data()
+    }
+
+    fn close(&mut self) -> io::Result<()> {
+        (**self).close()
+    }
+
+    fn as_file(&self) -> Option<&File> {
+        (**self).as_file()
+    }
+
+    fn isatty(&self) -> bool {
+        (**self).isatty()
+    }
+
+    fn readable(&self) -> bool {
+        (**self).readable()
+    }
+
+    fn writable(&self) -> bool {
+        (**self).writable()
+    }
+
+    fn seekable(&mut self) -> bool {
+        (**self).seekable()
+    }
+}
+
+/// A [`RawIo`] over a std `Read`; made by [`reader`].
+#[derive(Debug)]
+pub struct Reader<T>(T);
+
+/// A [`RawIo`] over a std `Write`; made by [`writer`].
+#[derive(Debug)]
+pub struct Writer<T>(T);
+
+/// A [`RawIo`] over a std `Read + Write + Seek`; made by [`read_write`].
+#[derive(Debug)]
+pub struct ReadWrite<T>(T);
+
+/// Adapts any std `Read`: read-only, not seekable.
+///
+/// # Examples
+///
+/// ```
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let mut file = aiofiles::wrap(aiofiles::raw_io::reader(&b"one\ntwo\n"[..])).text().await?;
+/// assert_eq!(file.readlines().await?, ["one\n", "two\n"]);
+/// # aiofiles::Result::Ok(()) }).unwrap();
+/// ```
+pub fn reader<T: Read + Send + 'static>(read: T) -> Reader<T> {
+    Reader(read)
+}
+
+/// Adapts any std `Write`: write-only, not seekable.
+///
+/// # Examples
+///
+/// ```
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let mut file = aiofiles::wrap(aiofiles::raw_io::writer(Vec::new())).await?;
+/// file.write(b"kept").await?;
+/// assert_eq!(file.into_raw().await?.into_inner(), b"kept");
+/// # aiofiles::Result::Ok(()) }).unwrap();
+/// ```
+pub fn writer<T: Write + Send + 'static>(write: T) -> Writer<T> {
+    Writer(write)
+}
+
+/// Adapts any std `Read + Write + Seek`.
+///
+/// # Examples
+///
+/// ```
+/// use std::io::{Cursor, SeekFrom};
+///
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let raw = aiofiles::raw_io::read_write(Cursor::new(b"abc".to_vec()));
+/// let mut file = aiofiles::wrap(raw).await?;
+/// file.seek(SeekFrom::End(0)).await?;
+/// file.write(b"d").await?;
+/// file.seek(SeekFrom::Start(1)).await?;
+/// assert_eq!(file.read().await?, b"bcd");
+/// # aiofiles::Result::Ok(()) }).unwrap();
+/// ```
+pub fn read_write<T: Read + Write + Seek + Send + 'static>(stream: T) -> ReadWrite<T> {
+    ReadWrite(stream)
+}
+
+impl<T> Reader<T> {
+    /// Gives the reader back.
+    pub fn into_inner(self) -> T {
+        self.0
+    }
+}
+
+impl<T> Writer<T> {
+    /// Gives the writer back.
+    pub fn into_inner(self) -> T {
+        self.0
+    }
+}
+
+impl<T> ReadWrite<T> {
+    /// Gives the stream back.
+    pub fn into_inner(self) -> T {
+        self.0
+    }
+}
+
+impl<T: Read + Send + 'static> RawIo for Reader<T> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buf)
+    }
+
+    fn writable(&self) -> bool {
+        false
+    }
+}
+
+impl<T: Write + Send + 'static> RawIo for Writer<T> {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        self.0.write(buf)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+
+    fn readable(&self) -> bool {
+        false
+    }
+}
+
+impl<T: Read + Write + Seek + Send + 'static> RawIo for ReadWrite<T> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buf)
+    }
+
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        self.0.write(buf)
+    }
+
+    fn seek(&mut self, pos: SeekFrom) -> io::Result<u64> {
+        self.0.seek(pos)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+/// Makes a call again for as long as it is interrupted (EINTR).
+pub(crate) fn retry<T>(mut f: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match f() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            other => return other,
+        }
+    }
+}
+
+/// How a file was opened: readable, writable, append.
+pub(crate) fn access(file: &File) -> io::Result<(bool, bool, bool)> {
+    platform::access(file)
+}
+
+/// Reads once at the cursor, into the spare capacity of `vec`.
+pub(crate) fn read_spare(file: &File, vec: &mut Vec<u8>) -> io::Result<usize> {
+    if vec.len() == vec.capacity() {
+        Ok(0)
+    } else {
+        platform::read_spare(file, vec)
+    }
+}

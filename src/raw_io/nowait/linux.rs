@@ -1,0 +1,78 @@
+//! `preadv2(RWF_NOWAIT)`.
+
+use std::fs::File;
+use std::io::IoSliceMut;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rustix::fs::OFlags;
+use rustix::io::{Errno, ReadWriteFlags};
+
+use super::Answer;
+
+/// Set once the system call is known to be missing or forbidden (seccomp).
+static FORBIDDEN: AtomicBool = AtomicBool::new(false);
+
+pub(super) fn suits(file: &File) -> bool {
+    static KERNEL: OnceLock<bool> = OnceLock::new();
+    *KERNEL.get_or_init(|| {
+        let release = rustix::system::uname();
+        trusted(release.release().to_str().unwrap_or_default())
+    }) && !FORBIDDEN.load(Ordering::Relaxed)
+        && file.metadata().is_ok_and(|metadata| metadata.is_file())
+        && rustix::fs::fcntl_getfl(file).is_ok_and(|flags| !flags.contains(OFlags::DIRECT))
+}
+
+/// Whether a kernel release may be asked. 5.9 and 5.10 end a file early
+/// (fixed in 5.11, and not in the stable 5.10 line); a release that cannot be
+/// read is not trusted either.
+fn trusted(release: &str) -> bool {
+    let mut numbers = release
+        .split(|c: char| !c.is_ascii_digit())
+        .map(str::parse::<u32>);
+    match (numbers.next(), numbers.next()) {
+        (Some(Ok(major)), Some(Ok(minor))) => {
+            (major, minor) >= (4, 14) && !matches!((major, minor), (5, 9 | 10))
+        }
+        _ => false,
+    }
+}
+
+pub(super) fn read(file: &File, buf: &mut [u8], offset: Option<u64>) -> Answer {
+    if FORBIDDEN.load(Ordering::Relaxed) {
+        return Answer::Never;
+    }
+    // preadv2(2): an offset of -1 stands for the cursor.
+    let offset = match offset {
+        None => u64::MAX,
+        Some(offset) if i64::try_from(offset).is_ok() => offset,
+        Some(_) => return Answer::WouldWait,
+    };
+    let mut bufs = [IoSliceMut::new(buf)];
+    match rustix::io::preadv2(file, &mut bufs, offset, ReadWriteFlags::NOWAIT) {
+        // Not trusted to be the end of the file.
+        Ok(0) => Answer::WouldWait,
+        Ok(n) => Answer::Data(n),
+        Err(Errno::OPNOTSUPP) => Answer::Never,
+        Err(Errno::NOSYS | Errno::PERM) => {
+            FORBIDDEN.store(true, Ordering::Relaxed);
+            Answer::Never
+        }
+        Err(_) => Answer::WouldWait,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::trusted;
+
+    #[test]
+    fn kernels_that_end_files_early_are_not_asked() {
+        for release in ["5.9.0", "5.10.0-16-amd64", "5.10.1", "4.4.0", "", "x", "6"] {
+            assert!(!trusted(release), "{release}");
+        }
+        for release in ["4.14.1", "5.8.18", "5.11.0", "6.18.44-fc", "10.0"] {
+            assert!(trusted(release), "{release}");
+        }
+    }
+}

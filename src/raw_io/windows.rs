@@ -1,0 +1,33 @@
+//! Positional I/O on Windows, where it moves the cursor: put back afterwards.
+
+use std::fs::File;
+use std::io::{self, Seek, SeekFrom};
+use std::os::windows::fs::FileExt;
+
+pub(super) fn read_at(mut file: &File, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+    let back = file.stream_position()?;
+    let result = file.seek_read(buf, offset);
+    file.seek(SeekFrom::Start(back))?;
+    result
+}
+
+pub(super) fn write_at(mut file: &File, buf: &[u8], offset: u64) -> io::Result<usize> {
+    let back = file.stream_position()?;
+    let result = file.seek_write(buf, offset);
+    file.seek(SeekFrom::Start(back))?;
+    result
+}
+
+/// How a handle was opened cannot be asked for: taken as readable and writable.
+pub(super) fn access(_: &File) -> io::Result<(bool, bool, bool)> {
+    Ok((true, true, false))
+}
+
+/// Reads into spare capacity.
+pub(super) fn read_spare(mut file: &File, vec: &mut Vec<u8>) -> io::Result<usize> {
+    let before = vec.len();
+    vec.resize(vec.capacity(), 0);
+    let result = io::Read::read(&mut file, &mut vec[before..]);
+    vec.truncate(before + result.as_ref().map_or(0, |n| *n));
+    result
+}
