@@ -34,6 +34,9 @@ enum Mode {
 }
 
 impl DecoderState {
+    /// Byte 0, as by default.
+    pub(crate) const START: Self = Self(Mode::Start);
+
     pub(super) fn past_bom(codec: Codec) -> Self {
         Self(match codec {
             Codec::Utf8Sig => Mode::Body,
