@@ -94,9 +94,7 @@ pub(super) fn utf16(
         for (to, &pair) in units.iter_mut().zip(pairs) {
             *to = unit(pair);
         }
-        let good = mem::utf16_valid_up_to(&units[..len]);
-        let written = mem::convert_utf16_to_str(&units[..good], text);
-        dst.push_str(&text[..written]);
+        let good = push_units(&units[..len], text, dst);
         at += 2 * good;
         if good < len {
             if units[good] >= 0xdc00 {
@@ -119,6 +117,26 @@ pub(super) fn utf16(
             };
         }
     }
+}
+
+/// Appends the units before the first unpaired surrogate, and tells how many
+/// these are. `buffer` holds three bytes for each unit.
+fn push_units(units: &[u16], buffer: &mut str, dst: &mut String) -> usize {
+    // ASCII, at several times the speed: a loop that becomes vector code.
+    let mut narrow = [0; UNITS];
+    let mut seen = 0;
+    for (to, &unit) in narrow.iter_mut().zip(units) {
+        seen |= unit;
+        *to = unit as u8;
+    }
+    if seen < 0x80 {
+        dst.push_str(valid(&narrow[..units.len()]));
+        return units.len();
+    }
+    let good = mem::utf16_valid_up_to(units);
+    let written = mem::convert_utf16_to_str(&units[..good], buffer);
+    dst.push_str(&buffer[..written]);
+    good
 }
 
 pub(super) fn utf32(

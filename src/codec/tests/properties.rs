@@ -104,7 +104,7 @@ fn model(label: &str, src: &[u8]) -> Option<String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1500))]
+    #![proptest_config(ProptestConfig::with_cases(600))]
 
     #[test]
     fn decoding_in_chunks_equals_decoding_whole((label, src) in labelled_bytes()) {
