@@ -1,6 +1,7 @@
 //! Async file I/O for Rust: a port of Python's aiofiles.
 
 mod budget;
+pub mod codec;
 mod delegate;
 mod error;
 pub mod executor;

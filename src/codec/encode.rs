@@ -1,0 +1,170 @@
+//! Text to bytes. Each call stands alone: nothing is kept between two.
+
+use std::fmt::Write as _;
+
+use encoding_rs::{ISO_2022_JP, mem};
+
+use super::{ByteOrder, Codec, Encoding, ErrorPolicy, legacy};
+
+/// How many bytes of text are converted to UTF-16 at a time, on the stack.
+const UNITS: usize = 1024;
+
+/// A character that has no bytes in the encoding, under `Strict`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct EncodeError {
+    /// Its index in the text of that call, counted in characters.
+    pub(crate) index: usize,
+    pub(crate) character: char,
+}
+
+/// An encoder, cheap to make.
+///
+/// `iso-2022-jp` is back in ASCII at the end of each call, where Python stays
+/// shifted until the stream ends: so what one call wrote can be read alone, at
+/// the price of an escape sequence a call.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Encoder {
+    codec: Codec,
+    policy: ErrorPolicy,
+}
+
+impl Encoder {
+    pub(crate) fn new(encoding: &Encoding, policy: ErrorPolicy) -> Self {
+        Self {
+            codec: encoding.codec,
+            policy,
+        }
+    }
+
+    /// Appends `text` to `dst`, encoded; on an error `dst` is as it was.
+    ///
+    /// `bom` says that this goes to byte 0 of the stream: `utf-8-sig`, `utf-16`
+    /// and `utf-32` then put their mark in front, even of an empty text.
+    pub(crate) fn encode(
+        &self,
+        text: &str,
+        bom: bool,
+        dst: &mut Vec<u8>,
+    ) -> Result<(), EncodeError> {
+        let before = dst.len();
+        if bom {
+            dst.extend_from_slice(self.codec.bom());
+        }
+        self.run(text, dst).map_err(|at| {
+            dst.truncate(before);
+            EncodeError {
+                index: text[..at].chars().count(),
+                character: first_char(&text[at..]),
+            }
+        })
+    }
+
+    /// `encode` without mark; `Err` is the offset of the bad character.
+    fn run(&self, text: &str, dst: &mut Vec<u8>) -> Result<(), usize> {
+        match self.codec {
+            Codec::Utf8 | Codec::Utf8Sig => dst.extend_from_slice(text.as_bytes()),
+            Codec::Utf16Le => utf16(text, u16::to_le_bytes, dst),
+            Codec::Utf16Be => utf16(text, u16::to_be_bytes, dst),
+            Codec::Utf16 => match ByteOrder::NATIVE {
+                ByteOrder::Little => utf16(text, u16::to_le_bytes, dst),
+                ByteOrder::Big => utf16(text, u16::to_be_bytes, dst),
+            },
+            Codec::Utf32Le => utf32(text, u32::to_le_bytes, dst),
+            Codec::Utf32Be => utf32(text, u32::to_be_bytes, dst),
+            Codec::Utf32 => match ByteOrder::NATIVE {
+                ByteOrder::Little => utf32(text, u32::to_le_bytes, dst),
+                ByteOrder::Big => utf32(text, u32::to_be_bytes, dst),
+            },
+            Codec::Latin1 => return self.narrow(text, mem::str_latin1_up_to, dst),
+            Codec::Ascii => {
+                let up_to = |s: &str| encoding_rs::Encoding::ascii_valid_up_to(s.as_bytes());
+                return self.narrow(text, up_to, dst);
+            }
+            Codec::Iso2022Jp => {
+                return legacy::encode(ISO_2022_JP, text, |c, to| self.stand_in(c, to), dst);
+            }
+            Codec::Legacy(encoding) => {
+                return legacy::encode(encoding, text, |c, to| self.stand_in(c, to), dst);
+            }
+        }
+        Ok(())
+    }
+
+    /// Encodes to one byte a character; `up_to` finds the first that is none.
+    fn narrow(
+        &self,
+        text: &str,
+        up_to: impl Fn(&str) -> usize,
+        dst: &mut Vec<u8>,
+    ) -> Result<(), usize> {
+        let mut instead = String::new();
+        let mut at = 0;
+        loop {
+            let rest = &text[at..];
+            let good = up_to(rest);
+            let len = dst.len();
+            dst.resize(len + good, 0);
+            let written =
+                mem::convert_utf8_to_latin1_lossy(&rest.as_bytes()[..good], &mut dst[len..]);
+            dst.truncate(len + written);
+            at += good;
+            if at == text.len() {
+                return Ok(());
+            }
+            let c = first_char(&text[at..]);
+            instead.clear();
+            if !self.stand_in(c, &mut instead) {
+                return Err(at);
+            }
+            dst.extend_from_slice(instead.as_bytes());
+            at += c.len_utf8();
+        }
+    }
+
+    /// Appends to `to` what the policy puts in place of `c`: printable ASCII,
+    /// which has bytes in every encoding. `false` under `Strict`.
+    fn stand_in(&self, c: char, to: &mut String) -> bool {
+        let code = u32::from(c);
+        match self.policy {
+            ErrorPolicy::Strict => return false,
+            ErrorPolicy::Ignore => Ok(()),
+            ErrorPolicy::Replace => to.write_char('?'),
+            ErrorPolicy::BackslashReplace => match code {
+                0..=0xff => write!(to, "\\x{code:02x}"),
+                0x100..=0xffff => write!(to, "\\u{code:04x}"),
+                _ => write!(to, "\\U{code:08x}"),
+            },
+            ErrorPolicy::XmlCharRefReplace => write!(to, "&#{code};"),
+        }
+        .expect("a String takes any text");
+        true
+    }
+}
+
+fn first_char(text: &str) -> char {
+    text.chars().next().expect("a bad character is there")
+}
+
+fn utf16(mut text: &str, bytes: impl Fn(u16) -> [u8; 2], dst: &mut Vec<u8>) {
+    let mut units = [0; UNITS];
+    while !text.is_empty() {
+        let mut len = text.len().min(UNITS);
+        while !text.is_char_boundary(len) {
+            len -= 1;
+        }
+        let (now, later) = text.split_at(len);
+        let count = mem::convert_str_to_utf16(now, &mut units);
+        let before = dst.len();
+        dst.resize(before + 2 * count, 0);
+        for (to, &unit) in dst[before..].as_chunks_mut().0.iter_mut().zip(&units) {
+            *to = bytes(unit);
+        }
+        text = later;
+    }
+}
+
+fn utf32(text: &str, bytes: impl Fn(u32) -> [u8; 4], dst: &mut Vec<u8>) {
+    for c in text.chars() {
+        dst.extend_from_slice(&bytes(c.into()));
+    }
+}

@@ -1,0 +1,167 @@
+//! The decoders of Unicode's own encodings, Latin-1 and ASCII: in bulk, with
+//! CPython's faults and wording.
+
+use encoding_rs::{Encoding, mem};
+
+use super::decode::Fault;
+
+/// How many units the bulk conversions take at a time, on the stack.
+const UNITS: usize = 1024;
+
+/// The length of an incomplete, so far valid character at the end of `src`.
+pub(crate) fn utf8_tail_len(src: &[u8]) -> usize {
+    for len in 1..=src.len().min(3) {
+        let tail = &src[src.len() - len..];
+        if tail[0] < 0x80 {
+            return 0;
+        }
+        if tail[0] >= 0xc0 {
+            let incomplete = str::from_utf8(tail)
+                .is_err_and(|e| e.valid_up_to() == 0 && e.error_len().is_none());
+            return if incomplete { len } else { 0 };
+        }
+    }
+    0
+}
+
+/// What is known to be valid, as text.
+fn valid(src: &[u8]) -> &str {
+    str::from_utf8(src).expect("the bytes were found valid")
+}
+
+pub(super) fn utf8(src: &[u8], dst: &mut String) -> Result<(), Fault> {
+    // With the tail set aside, a good chunk is validated in one pass.
+    let tail = utf8_tail_len(src);
+    let head = src.len() - tail;
+    match str::from_utf8(&src[..head]) {
+        Ok(text) => {
+            dst.push_str(text);
+            if tail == 0 {
+                Ok(())
+            } else {
+                Err(Fault::truncated(head, tail, "unexpected end of data"))
+            }
+        }
+        Err(error) => {
+            let at = error.valid_up_to();
+            dst.push_str(valid(&src[..at]));
+            let reason = match src[at] {
+                0x80..=0xc1 | 0xf5.. => "invalid start byte",
+                _ => "invalid continuation byte",
+            };
+            // Without a length the head ends in a character that the first
+            // byte of the tail breaks off.
+            let len = error.error_len().unwrap_or(head - at);
+            Err(Fault::bad(at, len, reason))
+        }
+    }
+}
+
+pub(super) fn ascii(src: &[u8], dst: &mut String) -> Result<(), Fault> {
+    let at = Encoding::ascii_valid_up_to(src);
+    dst.push_str(valid(&src[..at]));
+    if at == src.len() {
+        Ok(())
+    } else {
+        Err(Fault::bad(at, 1, "ordinal not in range(128)"))
+    }
+}
+
+pub(super) fn latin1(mut src: &[u8], dst: &mut String) {
+    dst.reserve(src.len());
+    let mut buffer = [0; 2 * UNITS];
+    let text = str::from_utf8_mut(&mut buffer).expect("zeros are text");
+    while !src.is_empty() {
+        let (read, written) = mem::convert_latin1_to_str_partial(src, text);
+        dst.push_str(&text[..written]);
+        src = &src[read..];
+    }
+}
+
+pub(super) fn utf16(
+    src: &[u8],
+    unit: impl Fn([u8; 2]) -> u16,
+    dst: &mut String,
+) -> Result<(), Fault> {
+    dst.reserve(src.len() / 2);
+    let mut units = [0; UNITS];
+    let mut buffer = [0; 3 * UNITS];
+    let text = str::from_utf8_mut(&mut buffer).expect("zeros are text");
+    let mut at = 0;
+    loop {
+        let (pairs, odd) = src[at..].as_chunks();
+        let len = pairs.len().min(UNITS);
+        for (to, &pair) in units.iter_mut().zip(pairs) {
+            *to = unit(pair);
+        }
+        let good = push_units(&units[..len], text, dst);
+        at += 2 * good;
+        if good < len {
+            if units[good] >= 0xdc00 {
+                return Err(Fault::bad(at, 2, "illegal encoding"));
+            }
+            match pairs.get(good + 1) {
+                // The buffer cut a pair in two; the next round takes it whole.
+                Some(&next) if (0xdc00..0xe000).contains(&unit(next)) => {}
+                Some(_) => return Err(Fault::bad(at, 2, "illegal UTF-16 surrogate")),
+                None => {
+                    let len = src.len() - at;
+                    return Err(Fault::truncated(at, len, "unexpected end of data"));
+                }
+            }
+        } else if len == pairs.len() {
+            return if odd.is_empty() {
+                Ok(())
+            } else {
+                Err(Fault::truncated(at, 1, "truncated data"))
+            };
+        }
+    }
+}
+
+/// Appends the units before the first unpaired surrogate, and tells how many
+/// these are. `buffer` holds three bytes for each unit.
+fn push_units(units: &[u16], buffer: &mut str, dst: &mut String) -> usize {
+    // ASCII, at several times the speed: a loop that becomes vector code.
+    let mut narrow = [0; UNITS];
+    let mut seen = 0;
+    for (to, &unit) in narrow.iter_mut().zip(units) {
+        seen |= unit;
+        *to = unit as u8;
+    }
+    if seen < 0x80 {
+        dst.push_str(valid(&narrow[..units.len()]));
+        return units.len();
+    }
+    let good = mem::utf16_valid_up_to(units);
+    let written = mem::convert_utf16_to_str(&units[..good], buffer);
+    dst.push_str(&buffer[..written]);
+    good
+}
+
+pub(super) fn utf32(
+    src: &[u8],
+    unit: impl Fn([u8; 4]) -> u32,
+    dst: &mut String,
+) -> Result<(), Fault> {
+    dst.reserve(src.len() / 4);
+    let (units, tail) = src.as_chunks();
+    for (index, &bytes) in units.iter().enumerate() {
+        let code = unit(bytes);
+        let Some(c) = char::from_u32(code) else {
+            let reason = if code > char::MAX.into() {
+                "code point not in range(0x110000)"
+            } else {
+                "code point in surrogate code point range(0xd800, 0xe000)"
+            };
+            return Err(Fault::bad(4 * index, 4, reason));
+        };
+        dst.push(c);
+    }
+    if tail.is_empty() {
+        Ok(())
+    } else {
+        let at = src.len() - tail.len();
+        Err(Fault::truncated(at, tail.len(), "truncated data"))
+    }
+}
