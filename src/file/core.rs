@@ -163,6 +163,10 @@ impl<R: RawIo> Core<R> {
         self.pos = pos;
     }
 
+    pub(crate) fn set_executor(&mut self, executor: Option<Chosen>) {
+        self.executor = executor;
+    }
+
     pub(crate) fn set_nowait(&mut self, asked: Option<bool>, suits: Option<bool>) {
         (self.nowait_asked, self.nowait_suits) = (asked, suits);
     }

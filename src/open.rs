@@ -1,0 +1,417 @@
+//! [`open`] and [`wrap`]: the pending calls that give a file.
+
+use std::fmt;
+use std::fs::{File, OpenOptions};
+use std::future::{Future, IntoFuture};
+use std::io::{self, Seek, SeekFrom};
+use std::path::Path;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use crate::codec::{Encoding, ErrorPolicy, Newline};
+use crate::delegate::{Blocking, Call};
+use crate::error::{Error, Result};
+use crate::executor::{Chosen, Executor};
+use crate::file::core::{Core, Meta};
+use crate::raw_io::{RawIo, nowait};
+
+mod kind;
+mod mode;
+#[cfg_attr(unix, path = "open/unix.rs")]
+#[cfg_attr(windows, path = "open/windows.rs")]
+mod platform;
+mod wrap;
+
+pub use self::kind::{Any, AnyFile, Binary, Kind, Raw, Text, TextKind};
+pub(crate) use self::kind::{Plan, TextSettings};
+use self::mode::{Action, Mode};
+pub use self::wrap::{Wrap, Wrapping, wrap};
+
+/// Opens the file at `path`: a text file for reading, unless keyword methods say
+/// otherwise. Python: `aiofiles.open`.
+///
+/// The keywords of Python's `open` are methods of the pending call, under the
+/// same names; `.await` runs it, in one hop. Opening a FIFO waits for its other
+/// end on the executor's thread; an [`opener`](Open::opener) that passes
+/// `O_NONBLOCK` does not.
+///
+/// # Cancel safety
+///
+/// Dropped midway, the file may have been created or truncated; it is closed.
+///
+/// # Errors
+///
+/// - `InvalidInput` ([`InvalidMode`](Error::InvalidMode),
+///   [`InvalidArgument`](Error::InvalidArgument),
+///   [`UnknownEncoding`](Error::UnknownEncoding)): before anything is touched;
+/// - those of open(2): `NotFound`, `PermissionDenied`, `AlreadyExists` for mode
+///   `x`, `InvalidInput` for a NUL in the path;
+/// - `IsADirectory`, in every mode;
+/// - `Unsupported` for `+` on what cannot seek, unless raw.
+///
+/// # Examples
+///
+/// ```
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let dir = tempfile::tempdir().unwrap();
+/// let path = dir.path().join("notes.txt");
+///
+/// let mut file = aiofiles::open(&path).mode("w").encoding("latin-1").await?;
+/// file.write("caf\u{e9}\n").await?;
+/// file.close().await?;
+/// assert_eq!(std::fs::read(&path).unwrap(), b"caf\xe9\n");
+///
+/// let bytes = aiofiles::open(&path).binary().await?.read().await?;
+/// assert_eq!(bytes, b"caf\xe9\n");
+/// # aiofiles::Result::Ok(()) }).unwrap();
+/// ```
+pub fn open(path: impl AsRef<Path>) -> Open<Text> {
+    Open { path: Arc::from(path.as_ref()), settings: Settings::default(), kind: Text(()) }
+}
+
+/// What `opener` runs.
+type Opener = Box<dyn FnOnce(&Path, &OpenOptions) -> io::Result<File> + Send>;
+
+/// The keywords, of `open` and `wrap` alike.
+#[derive(Default)]
+pub(crate) struct Settings {
+    pub(crate) mode: Option<String>,
+    pub(crate) buffering: Option<usize>,
+    pub(crate) encoding: Option<Result<Encoding>>,
+    pub(crate) errors: Option<Result<ErrorPolicy>>,
+    pub(crate) newline: Option<Result<Newline>>,
+    pub(crate) line_buffering: Option<bool>,
+    pub(crate) write_through: bool,
+    executor: Option<Chosen>,
+    nowait: Option<bool>,
+    permissions: Option<u32>,
+    opener: Option<Opener>,
+}
+
+/// A pending [`open`]: `.await` opens the file.
+#[must_use = "a call does nothing unless you `.await` it"]
+pub struct Open<K: Kind = Text> {
+    path: Arc<Path>,
+    settings: Settings,
+    kind: K,
+}
+
+/// Writes the keyword methods that [`Open`] and [`Wrap`] share.
+macro_rules! keywords {
+    ([$($generics:tt)*] $Self:ty, $Changed:ident) => {
+        impl<$($generics)*> $Self {
+            /// Sets Python's mode string: one of `r`, `w`, `x` and `a`, with `+` for
+            /// both directions, in any order (`r`). `b` and `t` may be left out; they
+            /// must not contradict the kind.
+            pub fn mode(mut self, mode: &str) -> Self {
+                self.settings.mode = Some(mode.to_owned());
+                self
+            }
+
+            /// Sets the size of the buffer, in bytes (128 KiB). It is allocated when
+            /// first needed. 0 is for [`raw`](Self::raw) and [`any`](Open::any) only;
+            /// 1 makes a text file line buffered, as in Python.
+            pub fn buffering(mut self, size: usize) -> Self {
+                self.settings.buffering = Some(size);
+                self
+            }
+
+            /// Runs the file's blocking calls on `executor`, `close` and the drop
+            /// included, instead of the default one.
+            pub fn executor(mut self, executor: impl Executor) -> Self {
+                self.settings.executor = Some(Chosen::new(executor));
+                self
+            }
+
+            /// Allows or forbids reads from the page cache without a job (as the
+            /// executor says: yes for the default one, no for others).
+            pub fn nowait(mut self, allowed: bool) -> Self {
+                self.settings.nowait = Some(allowed);
+                self
+            }
+        }
+
+        impl<$($generics)*> $Self
+        where
+            K: TextKind,
+        {
+            /// Sets the encoding, by label or as an [`Encoding`] (`utf-8`, whatever
+            /// the locale).
+            pub fn encoding<E>(mut self, encoding: E) -> Self
+            where
+                E: TryInto<Encoding, Error: Into<Error>>,
+            {
+                self.settings.encoding = Some(encoding.try_into().map_err(Into::into));
+                self
+            }
+
+            /// Sets what becomes of bytes and characters that the encoding does not
+            /// have, by name or as an [`ErrorPolicy`] (`strict`).
+            pub fn errors<P>(mut self, policy: P) -> Self
+            where
+                P: TryInto<ErrorPolicy, Error: Into<Error>>,
+            {
+                self.settings.errors = Some(policy.try_into().map_err(Into::into));
+                self
+            }
+
+            /// Sets which line ends are recognised and written, as in Python or as
+            /// a [`Newline`] (universal).
+            pub fn newline<N>(mut self, newline: N) -> Self
+            where
+                N: TryInto<Newline, Error: Into<Error>>,
+            {
+                self.settings.newline = Some(newline.try_into().map_err(Into::into));
+                self
+            }
+
+            /// Flushes after every write with a line end in it (`false`; `true` for
+            /// a terminal).
+            pub fn line_buffering(mut self, yes: bool) -> Self {
+                self.settings.line_buffering = Some(yes);
+                self
+            }
+
+            /// Hands every write to the system at once (`false`).
+            pub fn write_through(mut self, yes: bool) -> Self {
+                self.settings.write_through = yes;
+                self
+            }
+        }
+    };
+}
+use keywords;
+
+keywords!([K: Kind] Open<K>, Open);
+
+impl<K: Kind> Open<K> {
+    /// Opens a buffered file of bytes.
+    pub fn binary(self) -> Open<Binary> {
+        self.kind(Binary(()))
+    }
+
+    /// Opens an unbuffered file of bytes. Python: `buffering=0`.
+    pub fn raw(self) -> Open<Raw> {
+        self.kind(Raw(()))
+    }
+
+    /// Leaves the kind to the mode string and to `.buffering(0)`, as in Python.
+    pub fn any(self) -> Open<Any> {
+        self.kind(Any(()))
+    }
+
+    fn kind<L: Kind>(self, kind: L) -> Open<L> {
+        Open { path: self.path, settings: self.settings, kind }
+    }
+
+    /// Sets the Unix mode of a file that is created, less the umask (`0o666`).
+    pub fn permissions(mut self, mode: u32) -> Self {
+        self.settings.permissions = Some(mode);
+        self
+    }
+
+    /// Opens with `opener` instead of [`OpenOptions::open`]: it gets the path and
+    /// the options that the mode stands for, and runs on the executor.
+    pub fn opener<F>(mut self, opener: F) -> Self
+    where
+        F: FnOnce(&Path, &OpenOptions) -> io::Result<File> + Send + 'static,
+    {
+        self.settings.opener = Some(Box::new(opener));
+        self
+    }
+
+    /// Opens the file, runs `body` with it, and closes it whatever happens; gives
+    /// back what `body` returns. Its error wins over that of the close. Python:
+    /// `async with`.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped midway, the file is dropped, which writes what it has buffered.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`open`], of `body`, and of `close`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let dir = tempfile::tempdir().unwrap();
+    /// let path = dir.path().join("out.txt");
+    /// let open = aiofiles::open(&path).mode("w");
+    /// let count = open.with(async |file| file.write("one\ntwo\n").await).await?;
+    /// assert_eq!(count, 8);
+    /// assert_eq!(std::fs::read(&path).unwrap(), b"one\ntwo\n");
+    /// # aiofiles::Result::Ok(()) }).unwrap();
+    /// ```
+    pub async fn with<T, F>(self, body: F) -> Result<T>
+    where
+        F: AsyncFnOnce(&mut K::Of<File>) -> Result<T>,
+    {
+        let mut file = self.await?;
+        let result = body(&mut file).await;
+        let closed = K::close(&mut file).await;
+        result.and_then(|value| closed.map(|()| value))
+    }
+}
+
+impl<K: Kind> IntoFuture for Open<K> {
+    type Output = Result<K::Of<File>>;
+    type IntoFuture = Opening<K>;
+
+    fn into_future(self) -> Opening<K> {
+        Opening(State::Asked(Box::new(self)))
+    }
+}
+
+/// The future of an [`Open`].
+#[must_use = "a future does nothing unless you `.await` it"]
+pub struct Opening<K: Kind>(State<K>);
+
+enum State<K: Kind> {
+    Asked(Box<Open<K>>),
+    Flying(Call<OpenFile>, Box<(Plan, Option<bool>)>),
+    Over,
+}
+
+impl<K: Kind> Unpin for Opening<K> {}
+
+impl<K: Kind> Future for Opening<K> {
+    type Output = Result<K::Of<File>>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut self.0;
+        loop {
+            match std::mem::replace(this, State::Over) {
+                State::Asked(open) => {
+                    let Open { path, mut settings, kind } = *open;
+                    let plan = kind.plan(&mut settings)?;
+                    let job = OpenFile {
+                        path,
+                        mode: plan.mode,
+                        buffered: plan.capacity > 0,
+                        permissions: settings.permissions,
+                        opener: settings.opener,
+                    };
+                    let call = Call::new(job).on(settings.executor.as_ref());
+                    *this = State::Flying(call, Box::new((plan, settings.nowait)));
+                }
+                State::Flying(mut call, rest) => {
+                    let Poll::Ready(opened) = Pin::new(&mut call).poll(cx) else {
+                        *this = State::Flying(call, rest);
+                        return Poll::Pending;
+                    };
+                    let (plan, nowait) = *rest;
+                    let opened = opened?;
+                    let meta = Meta {
+                        name: Some(opened.path),
+                        mode: plan.mode_name.clone(),
+                        readable: plan.mode.readable(),
+                        writable: plan.mode.writable(),
+                        append: plan.mode.append(),
+                        seekable: opened.seekable,
+                        isatty: opened.isatty,
+                    };
+                    let executor = call.chosen("open")?.clone();
+                    let mut core = Core::new(opened.file, meta, Some(executor));
+                    core.capacity = plan.capacity;
+                    core.set_pos(opened.pos);
+                    core.set_nowait(nowait, Some(opened.nowait));
+                    return Poll::Ready(Ok(K::build(core, plan)));
+                }
+                State::Over => panic!("an `Opening` was polled after it had completed"),
+            }
+        }
+    }
+}
+
+/// The blocking part of [`open`].
+struct OpenFile {
+    path: Arc<Path>,
+    mode: Mode,
+    buffered: bool,
+    permissions: Option<u32>,
+    opener: Option<Opener>,
+}
+
+struct Opened {
+    path: Arc<Path>,
+    file: File,
+    pos: Option<u64>,
+    seekable: bool,
+    isatty: bool,
+    nowait: bool,
+}
+
+impl Blocking for OpenFile {
+    type Output = Opened;
+
+    fn op(&self) -> &'static str {
+        "open"
+    }
+
+    fn path(&self) -> Option<&Arc<Path>> {
+        Some(&self.path)
+    }
+
+    fn run(self) -> Result<Opened> {
+        let path = self.path.clone();
+        let seeks = !self.buffered || !(self.mode.readable() && self.mode.writable());
+        let opened = self.open().map_err(|error| Error::os("open", Some(&path), error))?;
+        if opened.seekable || seeks {
+            Ok(opened)
+        } else {
+            let path = Some(path.to_path_buf());
+            let reason = "a file that cannot seek cannot be buffered in both directions";
+            Err(Error::Unsupported { op: "open", path, reason })
+        }
+    }
+}
+
+impl OpenFile {
+    fn open(self) -> io::Result<Opened> {
+        let mut options = self.mode.options();
+        if let Some(permissions) = self.permissions {
+            platform::set_permissions(&mut options, permissions);
+        }
+        let mut file = match self.opener {
+            Some(opener) => opener(&self.path, &options)?,
+            None => crate::raw_io::retry(|| options.open(&self.path))?,
+        };
+        let metadata = file.metadata()?;
+        if metadata.is_dir() {
+            return Err(platform::is_a_directory());
+        }
+        // A regular file begins at its start, unless an opener has moved it.
+        let pos = if self.mode.action == Action::Append {
+            file.seek(SeekFrom::End(0)).ok()
+        } else {
+            file.stream_position().ok()
+        };
+        Ok(Opened {
+            path: self.path,
+            pos,
+            seekable: pos.is_some(),
+            // Nothing else is a terminal; asking costs a system call.
+            isatty: !metadata.is_file() && RawIo::isatty(&file),
+            nowait: metadata.is_file() && self.mode.readable() && nowait::suits(&file),
+            file,
+        })
+    }
+}
+
+impl<K: Kind> fmt::Debug for Open<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Open")
+            .field("path", &self.path)
+            .field("mode", &self.settings.mode)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<K: Kind> fmt::Debug for Opening<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Opening").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,338 @@
+//! The kinds of files, and what the keywords mean for each.
+
+use std::borrow::Cow;
+use std::fs::File;
+use std::future::Future;
+
+use super::Settings;
+use super::mode::Mode;
+use crate::codec::{Encoding, ErrorPolicy, Newline};
+use crate::error::{Error, Result};
+use crate::file::core::{BUFFER, Core};
+use crate::file::{BinaryFile, RawFile, TextFile};
+use crate::raw_io::RawIo;
+
+/// A kind of file: [`Text`], [`Binary`], [`Raw`] or [`Any`].
+pub trait Kind: sealed::Plans + Send + 'static {
+    /// The file of this kind over a stream `R`.
+    type Of<R: RawIo>: Send;
+
+    /// Makes the file.
+    #[doc(hidden)]
+    fn build<R: RawIo>(core: Core<R>, plan: Plan) -> Self::Of<R>;
+
+    /// Closes the file.
+    #[doc(hidden)]
+    fn close<R: RawIo>(file: &mut Self::Of<R>) -> impl Future<Output = Result<()>> + Send;
+}
+
+/// A kind that may be text, and so takes an encoding: [`Text`] or [`Any`].
+pub trait TextKind: Kind {}
+
+mod sealed {
+    use super::{Plan, Result, Settings};
+
+    /// Checks the keywords and says what they come to.
+    pub trait Plans {
+        #[doc(hidden)]
+        fn plan(self, settings: &mut Settings) -> Result<Plan>;
+    }
+}
+
+/// What the keywords come to.
+pub struct Plan {
+    pub(crate) mode: Mode,
+    pub(crate) mode_name: Cow<'static, str>,
+    /// Of the buffer, in bytes; 0 is a raw file.
+    pub(crate) capacity: usize,
+    /// `None` is a file of bytes.
+    pub(crate) text: Option<TextSettings>,
+}
+
+/// The keywords of text files.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct TextSettings {
+    pub(crate) encoding: Encoding,
+    pub(crate) errors: ErrorPolicy,
+    pub(crate) newline: Newline,
+    /// `None`: only on a terminal.
+    pub(crate) line_buffering: Option<bool>,
+    pub(crate) write_through: bool,
+}
+
+/// Text: [`TextFile`].
+#[derive(Debug)]
+pub struct Text(pub(super) ());
+
+/// Buffered bytes: [`BinaryFile`].
+#[derive(Debug)]
+pub struct Binary(pub(super) ());
+
+/// Unbuffered bytes: [`RawFile`].
+#[derive(Debug)]
+pub struct Raw(pub(super) ());
+
+/// Whatever the mode string and `.buffering(0)` say: [`AnyFile`].
+#[derive(Debug)]
+pub struct Any(pub(super) ());
+
+/// What the mode says, with the kind asked for: text or bytes.
+fn mode(settings: &Settings, binary: Option<bool>) -> Result<Mode> {
+    let given = settings.mode.as_deref().unwrap_or("r");
+    let mode = Mode::parse(given)?;
+    match (mode.binary, binary) {
+        (Some(true), Some(false)) => Err(Error::InvalidMode {
+            mode: given.to_owned(),
+            reason: "`b` asks for bytes; add `.binary()`, `.raw()` or `.any()`",
+        }),
+        (Some(false), Some(true)) => Err(Error::InvalidMode {
+            mode: given.to_owned(),
+            reason: "`t` asks for text; leave `.binary()` or `.raw()` out, or use `.any()`",
+        }),
+        _ => Ok(mode),
+    }
+}
+
+fn invalid<T>(reason: &str) -> Result<T> {
+    Err(Error::InvalidArgument { op: "open", path: None, reason: reason.to_owned() })
+}
+
+fn text_plan(settings: &mut Settings, mode: Mode) -> Result<Plan> {
+    let (capacity, lines) = match settings.buffering {
+        Some(0) => return invalid("text is always buffered; `.raw()` gives an unbuffered file of bytes"),
+        Some(1) => (BUFFER, Some(true)),
+        Some(size) => (size, None),
+        None => (BUFFER, None),
+    };
+    let text = TextSettings {
+        encoding: settings.encoding.take().transpose()?.unwrap_or_default(),
+        errors: settings.errors.take().transpose()?.unwrap_or_default(),
+        newline: settings.newline.take().transpose()?.unwrap_or_default(),
+        line_buffering: settings.line_buffering.or(lines),
+        write_through: settings.write_through,
+    };
+    let mode_name = settings.mode.take().map_or(Cow::Borrowed("r"), Cow::Owned);
+    Ok(Plan { mode, mode_name, capacity, text: Some(text) })
+}
+
+fn bytes_plan(settings: &Settings, mode: Mode, capacity: usize) -> Result<Plan> {
+    let text = settings.encoding.is_some()
+        || settings.errors.is_some()
+        || settings.newline.is_some()
+        || settings.line_buffering.is_some();
+    if text {
+        return invalid("a file of bytes takes no encoding, errors, newline or line buffering");
+    }
+    Ok(Plan { mode, mode_name: mode.canonical(), capacity, text: None })
+}
+
+impl sealed::Plans for Text {
+    fn plan(self, settings: &mut Settings) -> Result<Plan> {
+        let mode = mode(settings, Some(false))?;
+        text_plan(settings, mode)
+    }
+}
+
+impl sealed::Plans for Binary {
+    fn plan(self, settings: &mut Settings) -> Result<Plan> {
+        let mode = mode(settings, Some(true))?;
+        match settings.buffering {
+            Some(0) => invalid("a binary file has a buffer; `.raw()` gives an unbuffered one"),
+            size => bytes_plan(settings, mode, size.unwrap_or(BUFFER)),
+        }
+    }
+}
+
+impl sealed::Plans for Raw {
+    fn plan(self, settings: &mut Settings) -> Result<Plan> {
+        let mode = mode(settings, Some(true))?;
+        match settings.buffering {
+            None | Some(0) => bytes_plan(settings, mode, 0),
+            Some(_) => invalid("a raw file has no buffer; `.binary()` gives a buffered one"),
+        }
+    }
+}
+
+impl sealed::Plans for Any {
+    fn plan(self, settings: &mut Settings) -> Result<Plan> {
+        let mode = mode(settings, None)?;
+        if mode.binary == Some(true) {
+            bytes_plan(settings, mode, settings.buffering.unwrap_or(BUFFER))
+        } else {
+            text_plan(settings, mode)
+        }
+    }
+}
+
+impl Kind for Text {
+    type Of<R: RawIo> = TextFile<R>;
+
+    fn build<R: RawIo>(core: Core<R>, plan: Plan) -> TextFile<R> {
+        TextFile::from_core(core, plan.text.unwrap_or_default())
+    }
+
+    async fn close<R: RawIo>(file: &mut TextFile<R>) -> Result<()> {
+        file.close().await
+    }
+}
+
+impl TextKind for Text {}
+
+impl Kind for Binary {
+    type Of<R: RawIo> = BinaryFile<R>;
+
+    fn build<R: RawIo>(core: Core<R>, _: Plan) -> BinaryFile<R> {
+        BinaryFile::from_core(core)
+    }
+
+    async fn close<R: RawIo>(file: &mut BinaryFile<R>) -> Result<()> {
+        file.close().await
+    }
+}
+
+impl Kind for Raw {
+    type Of<R: RawIo> = RawFile<R>;
+
+    fn build<R: RawIo>(core: Core<R>, _: Plan) -> RawFile<R> {
+        RawFile::from_core(core)
+    }
+
+    async fn close<R: RawIo>(file: &mut RawFile<R>) -> Result<()> {
+        file.close().await
+    }
+}
+
+impl Kind for Any {
+    type Of<R: RawIo> = AnyFile<R>;
+
+    fn build<R: RawIo>(core: Core<R>, plan: Plan) -> AnyFile<R> {
+        match plan.text {
+            Some(text) => AnyFile::Text(TextFile::from_core(core, text)),
+            None if plan.capacity == 0 => AnyFile::Raw(RawFile::from_core(core)),
+            None => AnyFile::Binary(BinaryFile::from_core(core)),
+        }
+    }
+
+    async fn close<R: RawIo>(file: &mut AnyFile<R>) -> Result<()> {
+        file.close().await
+    }
+}
+
+impl TextKind for Any {}
+
+/// A file whose kind was decided at run time, by the mode string and by
+/// `.buffering(0)`: what Python's `open` returns.
+///
+/// # Examples
+///
+/// ```
+/// use aiofiles::AnyFile;
+///
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let dir = tempfile::tempdir().unwrap();
+/// let path = dir.path().join("data");
+/// std::fs::write(&path, "text").unwrap();
+/// for (mode, is_text) in [("r", true), ("rb", false)] {
+///     match aiofiles::open(&path).any().mode(mode).await? {
+///         AnyFile::Text(mut file) => assert!(is_text && file.read().await? == "text"),
+///         AnyFile::Binary(mut file) => assert!(!is_text && file.read().await? == b"text"),
+///         AnyFile::Raw(_) => unreachable!("that takes `.buffering(0)`"),
+///     }
+/// }
+/// # aiofiles::Result::Ok(()) }).unwrap();
+/// ```
+#[derive(Debug)]
+pub enum AnyFile<R: RawIo = File> {
+    /// A mode without `b`.
+    Text(TextFile<R>),
+    /// A mode with `b`.
+    Binary(BinaryFile<R>),
+    /// A mode with `b`, and `.buffering(0)`.
+    Raw(RawFile<R>),
+}
+
+impl<R: RawIo> AnyFile<R> {
+    /// Closes the file; see [`TextFile::close`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Once begun, the close goes on.
+    ///
+    /// # Errors
+    ///
+    /// As [`TextFile::close`].
+    pub async fn close(&mut self) -> Result<()> {
+        match self {
+            Self::Text(file) => file.close().await,
+            Self::Binary(file) => file.close().await,
+            Self::Raw(file) => file.close().await,
+        }
+    }
+
+    /// Writes what is buffered; see [`TextFile::flush`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Goes on if dropped.
+    ///
+    /// # Errors
+    ///
+    /// As [`TextFile::flush`].
+    pub async fn flush(&mut self) -> Result<()> {
+        match self {
+            Self::Text(file) => file.flush().await,
+            Self::Binary(file) => file.flush().await,
+            Self::Raw(file) => file.flush().await,
+        }
+    }
+
+    /// Returns the path as it was given.
+    #[must_use]
+    pub fn name(&self) -> Option<&std::path::Path> {
+        self.core().path()
+    }
+
+    /// Returns the mode, as the file of that kind names it.
+    #[must_use]
+    pub fn mode(&self) -> &str {
+        &self.core().meta.mode
+    }
+
+    /// Says whether the file is closed.
+    #[must_use]
+    pub fn closed(&self) -> bool {
+        self.core().closed()
+    }
+
+    /// Says whether the file was opened for reading.
+    #[must_use]
+    pub fn readable(&self) -> bool {
+        self.core().meta.readable
+    }
+
+    /// Says whether the file was opened for writing.
+    #[must_use]
+    pub fn writable(&self) -> bool {
+        self.core().meta.writable
+    }
+
+    /// Says whether the file can seek.
+    #[must_use]
+    pub fn seekable(&self) -> bool {
+        self.core().meta.seekable
+    }
+
+    /// Says whether the file is a terminal.
+    #[must_use]
+    pub fn isatty(&self) -> bool {
+        self.core().meta.isatty
+    }
+
+    fn core(&self) -> &Core<R> {
+        match self {
+            Self::Text(file) => file.core(),
+            Self::Binary(file) => file.core(),
+            Self::Raw(file) => file.core(),
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! [`wrap`]: a file over a stream that is open already.
+
+use std::fmt;
+use std::future::{Future, IntoFuture};
+use std::io::SeekFrom;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use super::kind::{Any, Binary, Kind, Raw, Text, TextKind};
+use super::mode::Action;
+use super::{Settings, keywords};
+use crate::codec::{Encoding, ErrorPolicy, Newline};
+use crate::error::{Error, Result};
+use crate::executor::{Chosen, Executor};
+use crate::file::core::{Core, Started};
+use crate::raw_io::RawIo;
+
+/// Makes a file of a stream: of an open `std::fs::File`, of a buffer in memory,
+/// or of a mock; see [`RawIo`]. Python: `open(fd)` and `threadpool.wrap`.
+///
+/// Buffered bytes unless `.text()` or `.raw()` is said; the keywords of
+/// [`open`](crate::open) that make sense are methods. It starts where the cursor
+/// is. Without `.mode(..)` the file can do what the stream says it can; a mode
+/// takes directions away, and `a` moves to the end. Nothing is truncated.
+///
+/// # Cancel safety
+///
+/// Owns the stream: dropped before it is ready, the stream is dropped.
+///
+/// # Errors
+///
+/// `InvalidInput` for a bad mode or argument; `Unsupported` for a mode with `+`
+/// on a stream that cannot seek, unless raw.
+///
+/// # Examples
+///
+/// ```
+/// use std::io::Cursor;
+///
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let memory = Cursor::new(b"one\r\ntwo".to_vec());
+/// let mut file = aiofiles::wrap(memory).text().mode("r+").await?;
+/// assert_eq!(file.readline().await?, "one\n");
+/// file.write("TWO").await?;
+/// assert_eq!(file.into_raw().await?.into_inner(), b"one\r\nTWO");
+/// # aiofiles::Result::Ok(()) }).unwrap();
+/// ```
+pub fn wrap<R: RawIo>(raw: R) -> Wrap<R, Binary> {
+    Wrap { raw, settings: Settings::default(), kind: Binary(()) }
+}
+
+/// A pending [`wrap`]: `.await` gives the file.
+#[must_use = "a call does nothing unless you `.await` it"]
+pub struct Wrap<R: RawIo, K: Kind = Binary> {
+    raw: R,
+    settings: Settings,
+    kind: K,
+}
+
+keywords!([R: RawIo, K: Kind] Wrap<R, K>, Wrap);
+
+impl<R: RawIo, K: Kind> Wrap<R, K> {
+    /// Gives a buffered file of bytes; the default.
+    pub fn binary(self) -> Wrap<R, Binary> {
+        self.kind(Binary(()))
+    }
+
+    /// Gives a text file.
+    pub fn text(self) -> Wrap<R, Text> {
+        self.kind(Text(()))
+    }
+
+    /// Gives an unbuffered file of bytes.
+    pub fn raw(self) -> Wrap<R, Raw> {
+        self.kind(Raw(()))
+    }
+
+    /// Leaves the kind to the mode string and to `.buffering(0)`.
+    pub fn any(self) -> Wrap<R, Any> {
+        self.kind(Any(()))
+    }
+
+    fn kind<L: Kind>(self, kind: L) -> Wrap<R, L> {
+        Wrap { raw: self.raw, settings: self.settings, kind }
+    }
+
+    fn core(self) -> Result<(Core<R>, super::Plan, bool)> {
+        let mut settings = self.settings;
+        let mode_given = settings.mode.is_some();
+        let plan = self.kind.plan(&mut settings)?;
+        let mut core = Core::of(self.raw, plan.capacity);
+        if mode_given {
+            let (meta, mode) = (&mut core.meta, plan.mode);
+            if plan.capacity > 0 && mode.readable() && mode.writable() && !meta.seekable {
+                return Err(Error::Unsupported {
+                    op: "open",
+                    path: None,
+                    reason: "a file that cannot seek cannot be buffered in both directions",
+                });
+            }
+            meta.readable &= mode.readable();
+            meta.writable &= mode.writable();
+            meta.mode = plan.mode_name.clone();
+        } else if plan.text.is_some() {
+            core.meta.mode = core.meta.mode.replace('b', "").into();
+        }
+        core.set_executor(settings.executor);
+        core.set_nowait(settings.nowait, None);
+        let to_end = mode_given && plan.mode.action == Action::Append && core.meta.seekable;
+        Ok((core, plan, to_end))
+    }
+}
+
+impl<R: RawIo, K: Kind> IntoFuture for Wrap<R, K> {
+    type Output = Result<K::Of<R>>;
+    type IntoFuture = Wrapping<R, K>;
+
+    fn into_future(self) -> Wrapping<R, K> {
+        Wrapping(State::Asked(Box::new(self)))
+    }
+}
+
+/// The future of a [`Wrap`].
+#[must_use = "a future does nothing unless you `.await` it"]
+pub struct Wrapping<R: RawIo, K: Kind>(State<R, K>);
+
+enum State<R: RawIo, K: Kind> {
+    Asked(Box<Wrap<R, K>>),
+    ToTheEnd(Box<(Core<R>, super::Plan)>, Started),
+    Over,
+}
+
+impl<R: RawIo, K: Kind> Unpin for Wrapping<R, K> {}
+
+impl<R: RawIo, K: Kind> Future for Wrapping<R, K> {
+    type Output = Result<K::Of<R>>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        if let State::Asked(wrap) = std::mem::replace(&mut self.0, State::Over) {
+            let (core, plan, to_end) = wrap.core()?;
+            if !to_end {
+                return Poll::Ready(Ok(K::build(core, plan)));
+            }
+            self.0 = State::ToTheEnd(Box::new((core, plan)), 0);
+        }
+        if let State::ToTheEnd(parts, started) = &mut self.0 {
+            ready!(parts.0.poll_seek(cx, SeekFrom::End(0), started))?;
+        }
+        match std::mem::replace(&mut self.0, State::Over) {
+            State::ToTheEnd(parts, _) => Poll::Ready(Ok(K::build(parts.0, parts.1))),
+            _ => panic!("a `Wrapping` was polled after it had completed"),
+        }
+    }
+}
+
+impl<R: RawIo, K: Kind> fmt::Debug for Wrap<R, K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Wrap").field("mode", &self.settings.mode).finish_non_exhaustive()
+    }
+}
+
+impl<R: RawIo, K: Kind> fmt::Debug for Wrapping<R, K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Wrapping").finish_non_exhaustive()
+    }
+}
