@@ -2,7 +2,10 @@
 //! `record.py` there says how it was recorded and explains the format).
 
 #[path = "oracle/case.rs"]
-#[expect(dead_code, reason = "the replay, not declared yet, reads what these do not")]
+#[expect(
+    dead_code,
+    reason = "the replay, not declared yet, reads what these do not"
+)]
 mod case;
 
 use std::collections::BTreeMap;
@@ -25,11 +28,26 @@ fn counts(cases: &[Case]) -> BTreeMap<(&'static str, String), usize> {
             count("encoding", &case.encoding);
             count("errors", &case.errors);
             count("newline", &case.newline);
-            count("encoding × errors", &format!("{} {}", case.encoding, case.errors));
-            count("encoding × newline", &format!("{} {}", case.encoding, case.newline));
-            count("encoding × mode", &format!("{} {}", case.encoding, case.mode));
-            count("errors × newline", &format!("{} {}", case.errors, case.newline));
-            count("line buffering", if case.line_buffering { "on" } else { "off" });
+            count(
+                "encoding × errors",
+                &format!("{} {}", case.encoding, case.errors),
+            );
+            count(
+                "encoding × newline",
+                &format!("{} {}", case.encoding, case.newline),
+            );
+            count(
+                "encoding × mode",
+                &format!("{} {}", case.encoding, case.mode),
+            );
+            count(
+                "errors × newline",
+                &format!("{} {}", case.errors, case.newline),
+            );
+            count(
+                "line buffering",
+                if case.line_buffering { "on" } else { "off" },
+            );
         }
         for decision in &case.decided {
             count("decided", decision);
@@ -47,7 +65,14 @@ fn counts(cases: &[Case]) -> BTreeMap<(&'static str, String), usize> {
             }
             let (least, most) = (step.newlines.least, step.newlines.most);
             count("newlines", &format!("{least:?}"));
-            count("newlines known", if least == most { "exactly" } else { "in a range" });
+            count(
+                "newlines known",
+                if least == most {
+                    "exactly"
+                } else {
+                    "in a range"
+                },
+            );
         }
     }
     counts
@@ -67,11 +92,34 @@ fn cases_exercise_every_dimension() {
     };
 
     let encodings = [
-        "utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le",
-        "utf-32-be", "latin-1", "ascii", "windows-1252", "iso-8859-15", "koi8-r", "shift_jis",
-        "euc-jp", "iso-2022-jp", "gb18030", "gbk", "big5", "euc-kr",
+        "utf-8",
+        "utf-8-sig",
+        "utf-16",
+        "utf-16-le",
+        "utf-16-be",
+        "utf-32",
+        "utf-32-le",
+        "utf-32-be",
+        "latin-1",
+        "ascii",
+        "windows-1252",
+        "iso-8859-15",
+        "koi8-r",
+        "shift_jis",
+        "euc-jp",
+        "iso-2022-jp",
+        "gb18030",
+        "gbk",
+        "big5",
+        "euc-kr",
     ];
-    let policies = ["strict", "ignore", "replace", "backslashreplace", "xmlcharrefreplace"];
+    let policies = [
+        "strict",
+        "ignore",
+        "replace",
+        "backslashreplace",
+        "xmlcharrefreplace",
+    ];
     let newlines = ["none", "empty", "lf", "cr", "crlf"];
     at_least(100, "encoding", &encodings);
     at_least(400, "errors", &policies);
@@ -98,15 +146,29 @@ fn cases_exercise_every_dimension() {
     }
 
     let common = [
-        "read", "readline", "readlines", "iter", "write", "writelines", "tell", "seek", "truncate",
-        "flush", "close", "size",
+        "read",
+        "readline",
+        "readlines",
+        "iter",
+        "write",
+        "writelines",
+        "tell",
+        "seek",
+        "truncate",
+        "flush",
+        "close",
+        "size",
     ];
     at_least(100, "text", &common);
     at_least(10, "binary", &common);
     at_least(10, "raw", &common);
     at_least(50, "binary", &["read1", "readinto", "peek"]);
     at_least(50, "raw", &["readinto"]);
-    at_least(400, "default argument", &["read", "readline", "readlines", "truncate"]);
+    at_least(
+        400,
+        "default argument",
+        &["read", "readline", "readlines", "truncate"],
+    );
     at_least(200, "text seek", &["@", "start", "current", "end"]);
     at_least(50, "error", &["Decode", "Encode", "Unsupported", "Closed"]);
     at_least(10, "error", &["Os:22"]);
@@ -120,8 +182,14 @@ fn cases_exercise_every_dimension() {
         20,
         "decided",
         &[
-            "RW-gotcha", "RW-truncate-none", "RW-truncate-stale", "E-bom-r+", "T-error-pos",
-            "E-handlers-dec", "N-attr", "P-next",
+            "RW-gotcha",
+            "RW-truncate-none",
+            "RW-truncate-stale",
+            "E-bom-r+",
+            "T-error-pos",
+            "E-handlers-dec",
+            "N-attr",
+            "P-next",
         ],
     );
     at_least(10, "decided", &["closed-wins"]);
@@ -150,7 +218,10 @@ fn contents_cut_characters_and_line_ends_at_every_boundary() {
             ("utf-16-be", b"\0\r\0\n"),
             ("utf-32-le", b"\r\0\0\0\n\0\0\0"),
         ] {
-            assert!(astride(&cases, encoding, crlf, boundary), "{encoding} crlf at {boundary}");
+            assert!(
+                astride(&cases, encoding, crlf, boundary),
+                "{encoding} crlf at {boundary}"
+            );
         }
         for (encoding, character) in [
             ("utf-8", "é".as_bytes()),
@@ -159,10 +230,17 @@ fn contents_cut_characters_and_line_ends_at_every_boundary() {
             ("shift_jis", b"\x8a\xbf"),         // 漢
             ("gb18030", b"\x94\x39\xfc\x36"),   // 😀
         ] {
-            assert!(astride(&cases, encoding, character, boundary), "{encoding} at {boundary}");
+            assert!(
+                astride(&cases, encoding, character, boundary),
+                "{encoding} at {boundary}"
+            );
         }
     }
-    let lengths = || cases.iter().filter_map(|case| Some(case.content.as_ref()?.len()));
+    let lengths = || {
+        cases
+            .iter()
+            .filter_map(|case| Some(case.content.as_ref()?.len()))
+    };
     assert_eq!(lengths().min(), Some(0));
     assert!(lengths().max() >= Some(65_000) && lengths().max() <= Some(65_536));
 }
@@ -175,6 +253,11 @@ fn mode_table_has_every_string_of_up_to_three_characters() {
     // r w x a, alone or with one or two of "b" or "t" and "+", in any order.
     assert_eq!(valid, 4 + 4 * 3 * 2 + 4 * 2 * 6);
     for reason in ["invalid", "both", "one", "none"] {
-        assert!(table.iter().any(|row| row.verdict.as_ref().err() == Some(&reason)), "{reason}");
+        assert!(
+            table
+                .iter()
+                .any(|row| row.verdict.as_ref().err() == Some(&reason)),
+            "{reason}"
+        );
     }
 }

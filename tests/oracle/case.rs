@@ -179,7 +179,10 @@ impl List {
         match self {
             Self::Whole(whole) => whole == lines,
             Self::Hashed { items, joined } => {
-                let bytes: Vec<u8> = lines.iter().flat_map(|line| [line, &[0xff][..]].concat()).collect();
+                let bytes: Vec<u8> = lines
+                    .iter()
+                    .flat_map(|line| [line, &[0xff][..]].concat())
+                    .collect();
                 lines.len() == *items && joined.is(&bytes)
             }
         }
@@ -216,7 +219,13 @@ impl NewlineSet {
     }
 
     fn parse(names: &str) -> Self {
-        let bit = |name| Self::NAMES.iter().find(|row| row.0 == name).expect("lf, cr or crlf").2;
+        let bit = |name| {
+            Self::NAMES
+                .iter()
+                .find(|row| row.0 == name)
+                .expect("lf, cr or crlf")
+                .2
+        };
         Self(names.split(',').filter(|name| *name != "-").map(bit).sum())
     }
 }
@@ -224,7 +233,9 @@ impl NewlineSet {
 impl fmt::Debug for NewlineSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ends = Self::NAMES.iter().filter(|(_, _, bit)| self.0 & bit != 0);
-        f.debug_set().entries(ends.map(|(_, text, _)| text)).finish()
+        f.debug_set()
+            .entries(ends.map(|(_, text, _)| text))
+            .finish()
     }
 }
 
@@ -247,7 +258,10 @@ pub(crate) struct Opened {
 
 /// Reads every case of every file.
 pub(crate) fn all_cases() -> Vec<Case> {
-    FILES.iter().flat_map(|(name, text)| cases(name, text)).collect()
+    FILES
+        .iter()
+        .flat_map(|(name, text)| cases(name, text))
+        .collect()
 }
 
 /// Reads the table of mode strings.
@@ -255,7 +269,10 @@ pub(crate) fn mode_table() -> Vec<ModeRow> {
     let lines = include_str!("modes.txt").lines();
     let rows = lines.filter(|line| !line.starts_with('#'));
     rows.map(|line| {
-        let mut line = Line { rest: line, at: "modes.txt" };
+        let mut line = Line {
+            rest: line,
+            at: "modes.txt",
+        };
         let mode = String::from_utf8(line.literal()).expect("ASCII");
         let verdict = match line.word() {
             "ok" => Ok(Opened {
@@ -276,7 +293,10 @@ fn cases(file: &str, text: &'static str) -> Vec<Case> {
     let mut cases: Vec<Case> = Vec::new();
     for (number, text) in text.lines().enumerate() {
         let at = format!("{file}:{}", number + 1);
-        let mut line = Line { rest: text, at: &at };
+        let mut line = Line {
+            rest: text,
+            at: &at,
+        };
         match line.word() {
             "#" => {}
             "content" => {
@@ -289,7 +309,9 @@ fn cases(file: &str, text: &'static str) -> Vec<Case> {
             }
             "case" => cases.push(header(&mut line, &contents)),
             op => {
-                let case = cases.last_mut().unwrap_or_else(|| panic!("{at}: no case yet"));
+                let case = cases
+                    .last_mut()
+                    .unwrap_or_else(|| panic!("{at}: no case yet"));
                 match op {
                     "open" => {
                         line.word();
@@ -297,7 +319,11 @@ fn cases(file: &str, text: &'static str) -> Vec<Case> {
                     }
                     "end" => case.end = Some(line.value()),
                     _ => {
-                        let before = case.steps.last().map(|step| step.newlines).unwrap_or_default();
+                        let before = case
+                            .steps
+                            .last()
+                            .map(|step| step.newlines)
+                            .unwrap_or_default();
                         case.steps.push(step(op, text, &mut line, before));
                     }
                 }
@@ -325,7 +351,12 @@ fn header(line: &mut Line<'_>, contents: &HashMap<String, Arc<[u8]>>) -> Case {
         newline: line.word().to_owned(),
         content: match line.word() {
             "missing" => None,
-            name => Some(contents.get(name).unwrap_or_else(|| line.fail(name)).clone()),
+            name => Some(
+                contents
+                    .get(name)
+                    .unwrap_or_else(|| line.fail(name))
+                    .clone(),
+            ),
         },
         decided: match line.word().strip_prefix("decided:") {
             Some(names) => names.split(',').map(str::to_owned).collect(),
@@ -343,12 +374,26 @@ fn step(op: &str, text: &str, line: &mut Line<'_>, before: Newlines) -> Step {
     let newlines = match line.word().strip_prefix('~') {
         Some(range) => {
             let (least, most) = range.split_once("..").unwrap_or((range, range));
-            Newlines { least: NewlineSet::parse(least), most: NewlineSet::parse(most) }
+            Newlines {
+                least: NewlineSet::parse(least),
+                most: NewlineSet::parse(most),
+            }
         }
         None => before,
     };
-    assert!(line.rest.is_empty(), "{}: {:?} is left over", line.at, line.rest);
-    Step { text: text.to_owned(), op: op.to_owned(), arg, expected, newlines }
+    assert!(
+        line.rest.is_empty(),
+        "{}: {:?} is left over",
+        line.at,
+        line.rest
+    );
+    Step {
+        text: text.to_owned(),
+        op: op.to_owned(),
+        arg,
+        expected,
+        newlines,
+    }
 }
 
 /// The unread part of a line. Each method reads one item and the blank behind it.
@@ -404,7 +449,9 @@ impl<'a> Line<'a> {
                     }
                     Some((at, 'u')) => {
                         let digits = self.rest[at + 2..].split('}').next().unwrap_or_default();
-                        let c = u32::from_str_radix(digits, 16).ok().and_then(char::from_u32);
+                        let c = u32::from_str_radix(digits, 16)
+                            .ok()
+                            .and_then(char::from_u32);
                         put(&mut bytes, c.unwrap_or_else(|| self.fail(digits)));
                         chars.nth(digits.len() + 1);
                     }
@@ -474,13 +521,18 @@ impl<'a> Line<'a> {
             return Value::Whole(self.literal());
         }
         let word = self.word();
-        let Some((len, hash)) = word.split_once(':') else { self.fail(word) };
+        let Some((len, hash)) = word.split_once(':') else {
+            self.fail(word)
+        };
         self.hashed(len, hash)
     }
 
     fn hashed(&self, len: &str, hash: &str) -> Value {
         let hash = u32::from_str_radix(hash, 16).unwrap_or_else(|_| self.fail(hash));
-        Value::Hashed { len: self.number(len), hash }
+        Value::Hashed {
+            len: self.number(len),
+            hash,
+        }
     }
 
     fn expected(&mut self) -> Expected {
@@ -497,7 +549,11 @@ impl<'a> Line<'a> {
         if let Some(number) = word.strip_prefix('@') {
             return Expected::Position(self.number(number));
         }
-        if word == "ok" { Expected::Ok } else { Expected::Number(self.number(word)) }
+        if word == "ok" {
+            Expected::Ok
+        } else {
+            Expected::Number(self.number(word))
+        }
     }
 
     /// A list whose bracket has been read, and an error that may stand right behind it.
@@ -505,13 +561,20 @@ impl<'a> Line<'a> {
         let list = if self.rest.starts_with(['"', ']']) {
             List::Whole(self.items())
         } else {
-            let Some((items, rest)) = self.rest.split_once("]#") else { self.fail("a list") };
+            let Some((items, rest)) = self.rest.split_once("]#") else {
+                self.fail("a list")
+            };
             self.rest = rest;
             let end = rest.find([' ', '!']).unwrap_or(rest.len());
-            let Some((len, hash)) = rest[..end].split_once(':') else { self.fail(rest) };
+            let Some((len, hash)) = rest[..end].split_once(':') else {
+                self.fail(rest)
+            };
             self.rest = &rest[end..];
             self.eat(" ");
-            List::Hashed { items: self.number(items), joined: self.hashed(len, hash) }
+            List::Hashed {
+                items: self.number(items),
+                joined: self.hashed(len, hash),
+            }
         };
         let class = self.eat("!").then(|| self.word().to_owned());
         Expected::List(list, class)
@@ -525,5 +588,7 @@ fn put(bytes: &mut Vec<u8>, c: char) {
 
 /// The 32-bit FNV-1a hash.
 fn fnv1a(bytes: &[u8]) -> u32 {
-    bytes.iter().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193))
+    bytes.iter().fold(0x811c_9dc5, |hash, byte| {
+        (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193)
+    })
 }

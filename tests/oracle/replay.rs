@@ -10,8 +10,29 @@ use futures::{Stream, StreamExt};
 
 use crate::case::{Arg, Case, Got, Kind, NewlineSet, Seek, Step};
 
+/// Replays all cases, one after the other, in the folder `dir`.
+///
+/// # Panics
+///
+/// If any differs, with the first twenty that do.
+pub(crate) async fn replay_all(cases: &[Case], dir: &Path, executor: Arc<dyn Executor>) {
+    let path = dir.join("case");
+    let mut failures = Vec::new();
+    for case in cases {
+        failures.extend(replay(case, &path, executor.clone()).await.err());
+    }
+    let shown = &failures[..failures.len().min(20)];
+    assert!(
+        failures.is_empty(),
+        "{} of {} cases differ\n{}",
+        failures.len(),
+        cases.len(),
+        shown.join("\n")
+    );
+}
+
 /// Replays one case on the file at `path`; an error is a message that says what differed.
-pub(crate) async fn replay(
+async fn replay(
     case: &Case,
     path: &Path,
     executor: Arc<dyn Executor>,
@@ -30,7 +51,10 @@ pub(crate) async fn replay(
             Err(error) => error,
         },
         Kind::Raw => {
-            let open = aiofiles::open(path).raw().mode(&case.mode).executor(executor);
+            let open = aiofiles::open(path)
+                .raw()
+                .mode(&case.mode)
+                .executor(executor);
             match open.await {
                 Ok(file) => return raw(case, path, file).await,
                 Err(error) => error,
@@ -40,7 +64,10 @@ pub(crate) async fn replay(
     if case.open_error.as_deref() == Some(&class(&error)) {
         return Ok(());
     }
-    Err(format!("{}: open gave {error:?}, not {:?}", case.at, case.open_error))
+    Err(format!(
+        "{}: open gave {error:?}, not {:?}",
+        case.at, case.open_error
+    ))
 }
 
 /// Sets what text and binary files share.
@@ -70,7 +97,11 @@ async fn text(case: &Case, path: &Path, mut file: TextFile) -> std::result::Resu
     let mut places = Vec::new();
     for step in &case.steps {
         let got = text_step(step, path, &mut file, &mut places).await;
-        check(case, step, &got.unwrap_or_else(|error| Got::Error(class(&error))))?;
+        check(
+            case,
+            step,
+            &got.unwrap_or_else(|error| Got::Error(class(&error))),
+        )?;
         if file.closed() {
             continue;
         }
@@ -89,9 +120,8 @@ async fn text_step(
     places: &mut Vec<TextPosition>,
 ) -> Result<Got> {
     let data = |text: String| Got::Data(text.into_bytes());
-    let list = |lines: Vec<String>| {
-        Got::List(lines.into_iter().map(String::into_bytes).collect(), None)
-    };
+    let list =
+        |lines: Vec<String>| Got::List(lines.into_iter().map(String::into_bytes).collect(), None);
     Ok(match (step.op.as_str(), &step.arg) {
         ("read", Arg::None) => data(file.read().await?),
         ("read", Arg::Number(n)) => data(file.read().size(count(*n)).await?),
@@ -138,7 +168,11 @@ macro_rules! replay_bytes {
         ) -> std::result::Result<(), String> {
             for step in &case.steps {
                 let got = $step(step, path, &mut file).await;
-                check(case, step, &got.unwrap_or_else(|error| Got::Error(class(&error))))?;
+                check(
+                    case,
+                    step,
+                    &got.unwrap_or_else(|error| Got::Error(class(&error))),
+                )?;
             }
             finish(case, path, file.close().await)
         }
@@ -186,15 +220,26 @@ macro_rules! replay_bytes {
     };
 }
 
-replay_bytes!(raw, raw_step, RawFile, |file, step| panic!("no such operation: {}", step.text));
-replay_bytes!(binary, binary_step, BinaryFile, |file, step| binary_only(step, file).await?);
+replay_bytes!(raw, raw_step, RawFile, |file, step| panic!(
+    "no such operation: {}",
+    step.text
+));
+replay_bytes!(binary, binary_step, BinaryFile, |file, step| binary_only(
+    step, file
+)
+.await?);
 
 async fn binary_only(step: &Step, file: &mut BinaryFile) -> Result<Got> {
     Ok(match (step.op.as_str(), &step.arg) {
         // How much of it is buffered is the file's affair: the rest is read to stay in step.
         ("read1", Arg::Number(n)) => {
             let mut bytes = file.read1(count(*n)).await?;
-            assert!(bytes.len() <= count(*n), "{}: {} bytes", step.text, bytes.len());
+            assert!(
+                bytes.len() <= count(*n),
+                "{}: {} bytes",
+                step.text,
+                bytes.len()
+            );
             if !bytes.is_empty() {
                 bytes.extend(file.read().size(count(*n) - bytes.len()).await?);
             }
@@ -240,7 +285,11 @@ fn check(case: &Case, step: &Step, got: &Got) -> std::result::Result<(), String>
 }
 
 fn differs(case: &Case, step: &Step, got: &dyn Debug, expected: &dyn Debug) -> String {
-    let index = case.steps.iter().position(|other| std::ptr::eq(other, step)).unwrap_or_default();
+    let index = case
+        .steps
+        .iter()
+        .position(|other| std::ptr::eq(other, step))
+        .unwrap_or_default();
     let mut got = format!("{got:?}");
     if let Some((cut, _)) = got.char_indices().nth(400) {
         got.truncate(cut);
