@@ -33,15 +33,14 @@ mod unicode;
 use std::borrow::Cow;
 use std::str::FromStr;
 
-pub(crate) use decode::{DecodeError, Decoder, DecoderState};
-pub(crate) use encode::{EncodeError, Encoder};
-pub(crate) use locate::{Position, locate};
+pub(crate) use decode::{Decoder, DecoderState};
+pub(crate) use encode::Encoder;
+pub(crate) use locate::locate;
 pub use newline::Newline;
 pub(crate) use newline::{
     LineEnd, NewlinesSeen, Terminator, find_line_end, translate_in, translate_out,
 };
 pub use policy::ErrorPolicy;
-pub(crate) use unicode::utf8_tail_len;
 
 use crate::{Error, Result};
 
@@ -117,6 +116,16 @@ impl Encoding {
     #[must_use]
     pub fn label(&self) -> &str {
         &self.label
+    }
+
+    /// Whether text is stored as it is in memory.
+    pub(crate) fn is_utf8(&self) -> bool {
+        matches!(self.codec, Codec::Utf8 | Codec::Utf8Sig)
+    }
+
+    /// Whether a file in it begins with a byte order mark.
+    pub(crate) fn has_bom(&self) -> bool {
+        !self.codec.bom().is_empty()
     }
 
     /// The decoder state behind the byte order mark, for a position that was

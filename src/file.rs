@@ -10,7 +10,8 @@ mod lines;
 mod pending;
 mod positional;
 mod raw;
-mod source;
+pub(crate) mod source;
+mod text;
 mod traits;
 pub(crate) mod work;
 
@@ -18,3 +19,4 @@ pub use self::binary::BinaryFile;
 pub use self::lines::{Lines, LinesOf};
 pub use self::pending::{NextLine, Read, Readline, Readlines, Truncate};
 pub use self::raw::RawFile;
+pub use self::text::{Reconfigure, TextFile, TextPosition, TextSeek};

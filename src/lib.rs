@@ -6,11 +6,13 @@ mod delegate;
 mod error;
 pub mod executor;
 pub mod file;
+pub mod open;
 pub mod raw_io;
 mod timer;
 
 pub use crate::delegate::{Call, delegate};
 pub use crate::error::{Error, Result};
 pub use crate::executor::{Executor, ThreadPoolExecutor, TokioExecutor};
-pub use crate::file::{BinaryFile, RawFile};
+pub use crate::file::{BinaryFile, RawFile, TextFile, TextPosition, TextSeek};
+pub use crate::open::{AnyFile, open, wrap};
 pub use crate::raw_io::RawIo;

@@ -7,7 +7,7 @@ use std::io::{self, Seek, SeekFrom};
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use crate::codec::{Encoding, ErrorPolicy, Newline};
 use crate::delegate::{Blocking, Call};
@@ -67,7 +67,11 @@ pub use self::wrap::{Wrap, Wrapping, wrap};
 /// # aiofiles::Result::Ok(()) }).unwrap();
 /// ```
 pub fn open(path: impl AsRef<Path>) -> Open<Text> {
-    Open { path: Arc::from(path.as_ref()), settings: Settings::default(), kind: Text(()) }
+    Open {
+        path: Arc::from(path.as_ref()),
+        settings: Settings::default(),
+        kind: Text(()),
+    }
 }
 
 /// What `opener` runs.
@@ -75,7 +79,7 @@ type Opener = Box<dyn FnOnce(&Path, &OpenOptions) -> io::Result<File> + Send>;
 
 /// The keywords, of `open` and `wrap` alike.
 #[derive(Default)]
-pub(crate) struct Settings {
+pub struct Settings {
     pub(crate) mode: Option<String>,
     pub(crate) buffering: Option<usize>,
     pub(crate) encoding: Option<Result<Encoding>>,
@@ -202,7 +206,11 @@ impl<K: Kind> Open<K> {
     }
 
     fn kind<L: Kind>(self, kind: L) -> Open<L> {
-        Open { path: self.path, settings: self.settings, kind }
+        Open {
+            path: self.path,
+            settings: self.settings,
+            kind,
+        }
     }
 
     /// Sets the Unix mode of a file that is created, less the umask (`0o666`).
@@ -285,7 +293,11 @@ impl<K: Kind> Future for Opening<K> {
         loop {
             match std::mem::replace(this, State::Over) {
                 State::Asked(open) => {
-                    let Open { path, mut settings, kind } = *open;
+                    let Open {
+                        path,
+                        mut settings,
+                        kind,
+                    } = *open;
                     let plan = kind.plan(&mut settings)?;
                     let job = OpenFile {
                         path,
@@ -358,13 +370,19 @@ impl Blocking for OpenFile {
     fn run(self) -> Result<Opened> {
         let path = self.path.clone();
         let seeks = !self.buffered || !(self.mode.readable() && self.mode.writable());
-        let opened = self.open().map_err(|error| Error::os("open", Some(&path), error))?;
+        let opened = self
+            .open()
+            .map_err(|error| Error::os("open", Some(&path), error))?;
         if opened.seekable || seeks {
             Ok(opened)
         } else {
             let path = Some(path.to_path_buf());
             let reason = "a file that cannot seek cannot be buffered in both directions";
-            Err(Error::Unsupported { op: "open", path, reason })
+            Err(Error::Unsupported {
+                op: "open",
+                path,
+                reason,
+            })
         }
     }
 }
@@ -385,7 +403,7 @@ impl OpenFile {
         }
         // A regular file begins at its start, unless an opener has moved it.
         let pos = if self.mode.action == Action::Append {
-            file.seek(SeekFrom::End(0)).ok()
+            Seek::seek(&mut file, SeekFrom::End(0)).ok()
         } else {
             file.stream_position().ok()
         };

@@ -73,6 +73,20 @@ impl Buf {
         }
     }
 
+    /// Puts `bytes` in front.
+    pub(crate) fn unread(&mut self, bytes: &[u8]) {
+        if !bytes.is_empty() {
+            let mut data = bytes.to_vec();
+            data.extend_from_slice(self.bytes());
+            *self = Self {
+                start: 0,
+                end: data.len(),
+                searched: 0,
+                data,
+            };
+        }
+    }
+
     /// Whether it has memory of its own.
     pub(crate) fn is_allocated(&self) -> bool {
         !self.data.is_empty()

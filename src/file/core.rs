@@ -46,7 +46,7 @@ pub(crate) struct Meta {
     pub(crate) isatty: bool,
 }
 
-pub(crate) struct Core<R: RawIo> {
+pub struct Core<R: RawIo> {
     /// `None` once closed, and while a close is in flight.
     held: Option<Held<R>>,
     pub(crate) meta: Meta,
@@ -102,7 +102,7 @@ pub(crate) struct Brought {
 ///
 /// Lives in the operation's future, so a job left behind by a dropped future is
 /// nobody's: its result is put in place, and its write error kept.
-pub(crate) type Started = u64;
+pub type Started = u64;
 
 impl<R: RawIo> Core<R> {
     pub(crate) fn new(raw: R, meta: Meta, executor: Option<Chosen>) -> Self {
@@ -400,6 +400,13 @@ impl<R: RawIo> Core<R> {
         if self.meta.seekable && ahead > 0 {
             self.rewind += ahead;
             self.void_read_ahead();
+        }
+    }
+
+    /// The same, unless a job is using it.
+    pub(crate) fn drop_read_ahead_if_idle(&mut self) {
+        if !self.busy {
+            self.drop_read_ahead();
         }
     }
 

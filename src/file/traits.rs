@@ -4,7 +4,6 @@
 //! combinator dropped its future, the file goes on.
 
 use std::io::{self, SeekFrom};
-use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use super::core::{Core, Started};

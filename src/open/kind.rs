@@ -94,12 +94,18 @@ fn mode(settings: &Settings, binary: Option<bool>) -> Result<Mode> {
 }
 
 fn invalid<T>(reason: &str) -> Result<T> {
-    Err(Error::InvalidArgument { op: "open", path: None, reason: reason.to_owned() })
+    Err(Error::InvalidArgument {
+        op: "open",
+        path: None,
+        reason: reason.to_owned(),
+    })
 }
 
 fn text_plan(settings: &mut Settings, mode: Mode) -> Result<Plan> {
     let (capacity, lines) = match settings.buffering {
-        Some(0) => return invalid("text is always buffered; `.raw()` gives an unbuffered file of bytes"),
+        Some(0) => {
+            return invalid("text is always buffered; `.raw()` gives an unbuffered file of bytes");
+        }
         Some(1) => (BUFFER, Some(true)),
         Some(size) => (size, None),
         None => (BUFFER, None),
@@ -112,7 +118,12 @@ fn text_plan(settings: &mut Settings, mode: Mode) -> Result<Plan> {
         write_through: settings.write_through,
     };
     let mode_name = settings.mode.take().map_or(Cow::Borrowed("r"), Cow::Owned);
-    Ok(Plan { mode, mode_name, capacity, text: Some(text) })
+    Ok(Plan {
+        mode,
+        mode_name,
+        capacity,
+        text: Some(text),
+    })
 }
 
 fn bytes_plan(settings: &Settings, mode: Mode, capacity: usize) -> Result<Plan> {
@@ -123,7 +134,12 @@ fn bytes_plan(settings: &Settings, mode: Mode, capacity: usize) -> Result<Plan> 
     if text {
         return invalid("a file of bytes takes no encoding, errors, newline or line buffering");
     }
-    Ok(Plan { mode, mode_name: mode.canonical(), capacity, text: None })
+    Ok(Plan {
+        mode,
+        mode_name: mode.canonical(),
+        capacity,
+        text: None,
+    })
 }
 
 impl sealed::Plans for Text {

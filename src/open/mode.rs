@@ -30,7 +30,12 @@ pub(crate) struct Mode {
 impl Mode {
     /// Takes `mode` apart; the reasons it gives are CPython's.
     pub(crate) fn parse(mode: &str) -> Result<Self> {
-        let fail = |reason| Err(Error::InvalidMode { mode: mode.to_owned(), reason });
+        let fail = |reason| {
+            Err(Error::InvalidMode {
+                mode: mode.to_owned(),
+                reason,
+            })
+        };
         let mut action = None;
         let mut actions = 0;
         let (mut update, mut text, mut binary) = (false, false, false);
@@ -58,7 +63,11 @@ impl Mode {
         match action {
             Some(action) if actions == 1 => {
                 let binary = (text || binary).then_some(binary);
-                Ok(Self { action, update, binary })
+                Ok(Self {
+                    action,
+                    update,
+                    binary,
+                })
             }
             _ => fail("must have exactly one of create/read/write/append mode"),
         }
@@ -108,7 +117,11 @@ mod tests {
 
     #[test]
     fn characters_come_in_any_order() {
-        let mode = Mode { action: Action::Read, update: true, binary: Some(true) };
+        let mode = Mode {
+            action: Action::Read,
+            update: true,
+            binary: Some(true),
+        };
         for spelling in ["rb+", "r+b", "b+r", "br+", "+rb", "+br"] {
             assert_eq!(Mode::parse(spelling).unwrap(), mode, "{spelling}");
         }

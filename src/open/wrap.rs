@@ -46,7 +46,11 @@ use crate::raw_io::RawIo;
 /// # aiofiles::Result::Ok(()) }).unwrap();
 /// ```
 pub fn wrap<R: RawIo>(raw: R) -> Wrap<R, Binary> {
-    Wrap { raw, settings: Settings::default(), kind: Binary(()) }
+    Wrap {
+        raw,
+        settings: Settings::default(),
+        kind: Binary(()),
+    }
 }
 
 /// A pending [`wrap`]: `.await` gives the file.
@@ -81,7 +85,11 @@ impl<R: RawIo, K: Kind> Wrap<R, K> {
     }
 
     fn kind<L: Kind>(self, kind: L) -> Wrap<R, L> {
-        Wrap { raw: self.raw, settings: self.settings, kind }
+        Wrap {
+            raw: self.raw,
+            settings: self.settings,
+            kind,
+        }
     }
 
     fn core(self) -> Result<(Core<R>, super::Plan, bool)> {
@@ -155,7 +163,9 @@ impl<R: RawIo, K: Kind> Future for Wrapping<R, K> {
 
 impl<R: RawIo, K: Kind> fmt::Debug for Wrap<R, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Wrap").field("mode", &self.settings.mode).finish_non_exhaustive()
+        f.debug_struct("Wrap")
+            .field("mode", &self.settings.mode)
+            .finish_non_exhaustive()
     }
 }
 

@@ -1,0 +1,498 @@
+//! Text files: decoding, encoding and line ends over a binary file.
+//!
+//! Reading: bytes of the binary file's buffer are decoded by the piece into
+//! [`Decoded`], which knows for each place in its text where that is in the file.
+//! Line ends stay as they are there; they are translated when text is delivered.
+//! Writing: a whole string is translated, encoded and put into the binary file's
+//! buffer in one poll.
+
+use std::future::poll_fn;
+use std::io::SeekFrom;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use self::decoded::Decoded;
+pub use self::position::{TextPosition, TextSeek};
+pub use self::reconfigure::Reconfigure;
+use super::binary::BinaryFile;
+use super::common::{common_methods, lock};
+use super::core::{BUFFER, Core, Started};
+use super::lines::{Lines, LinesOf};
+use super::pending::{NextLine, Read, Readline, Readlines, Truncate, Truncating};
+use super::source::Source;
+use super::traits::line_stream;
+use crate::budget;
+use crate::codec::{Encoder, translate_out};
+use crate::error::{Error, Result};
+use crate::open::TextSettings;
+use crate::raw_io::RawIo;
+
+mod decoded;
+mod position;
+mod read;
+mod reconfigure;
+
+/// A text file. Python: `TextIOWrapper`.
+///
+/// Made by [`open`](crate::open), [`wrap(..).text()`](crate::wrap) or
+/// [`new`](TextFile::new). Sizes of reads are in characters (Unicode scalar
+/// values). A file open in both directions may mix reads, writes and seeks
+/// freely: there is one position, and a write goes where reading has come to, not
+/// to where it has read ahead.
+///
+/// # Examples
+///
+/// ```
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let dir = tempfile::tempdir().unwrap();
+/// let path = dir.path().join("notes.txt");
+/// std::fs::write(&path, "one\r\ntwo\r\n").unwrap();
+///
+/// let mut file = aiofiles::open(&path).await?;
+/// assert_eq!(file.readline().await?, "one\n");
+/// assert_eq!(file.next_line().await?, Some("two"));
+/// assert_eq!(file.newlines(), ["\r\n"]);
+/// # aiofiles::Result::Ok(()) }).unwrap();
+/// ```
+pub struct TextFile<R: RawIo = std::fs::File> {
+    binary: BinaryFile<R>,
+    settings: TextSettings,
+    line_buffering: bool,
+    encoder: Encoder,
+    decoded: Decoded,
+    /// Encoded text on its way to the buffer; kept for its memory.
+    scratch: Vec<u8>,
+    bom: Bom,
+}
+
+/// Whether the next write may have to begin with a byte order mark.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Bom {
+    /// It depends on where it goes.
+    Unknown,
+    /// Yes: it goes to the start.
+    Due,
+    No,
+}
+
+common_methods!(TextFile, TextFile::reopened);
+line_stream!(TextFile);
+
+impl<R: RawIo> TextFile<R> {
+    /// Makes a UTF-8 text file of a stream, at its cursor. It can be read and
+    /// written as far as the stream says; [`wrap`](crate::wrap) takes keywords.
+    #[must_use]
+    pub fn new(raw: R) -> Self {
+        let mut core = Core::of(raw, BUFFER);
+        core.meta.mode = core.meta.mode.replace('b', "").into();
+        Self::from_core(core, TextSettings::default())
+    }
+
+    fn reopened(core: Core<R>) -> Self {
+        Self::from_core(core, TextSettings::default())
+    }
+
+    pub(crate) fn from_core(core: Core<R>, settings: TextSettings) -> Self {
+        let line_buffering = settings.line_buffering.unwrap_or(core.meta.isatty);
+        let keep = !core.meta.seekable;
+        Self {
+            line_buffering,
+            encoder: Encoder::new(&settings.encoding, settings.errors),
+            decoded: Decoded::new(&settings, keep, core.generation),
+            binary: BinaryFile::from_core(core),
+            settings,
+            scratch: Vec::new(),
+            bom: Bom::Unknown,
+        }
+    }
+
+    pub(crate) fn core(&self) -> &Core<R> {
+        self.binary.core()
+    }
+
+    /// The core, told where in its bytes this layer is.
+    pub(crate) fn core_mut(&mut self) -> &mut Core<R> {
+        let core = self.binary.core_mut();
+        self.decoded.sync(core);
+        self.decoded.hand_over(core);
+        core
+    }
+
+    /// Returns the encoding as it was given. Python: `encoding`.
+    #[must_use]
+    pub fn encoding(&self) -> &str {
+        self.settings.encoding.label()
+    }
+
+    /// Returns the error policy's name. Python: `errors`.
+    #[must_use]
+    pub fn errors(&self) -> &str {
+        self.settings.errors.as_str()
+    }
+
+    /// Returns the kinds of line ends that were seen in what was decoded so far,
+    /// in the order `"\r"`, `"\n"`, `"\r\n"`; always none if `newline` names one.
+    /// Back at the start it begins anew. Python: `newlines`.
+    #[must_use]
+    pub fn newlines(&self) -> &[&str] {
+        self.decoded.newlines()
+    }
+
+    /// Says whether a write with a line end in it is followed by a flush.
+    #[must_use]
+    pub fn line_buffering(&self) -> bool {
+        self.line_buffering
+    }
+
+    /// Says whether every write is handed to the system at once.
+    #[must_use]
+    pub fn write_through(&self) -> bool {
+        self.settings.write_through
+    }
+
+    /// Changes the encoding, the line ends or the buffering of an open file, by
+    /// keyword methods, after a flush. Python: `reconfigure`.
+    pub fn reconfigure(&mut self) -> Reconfigure<'_, R> {
+        Reconfigure::new(self)
+    }
+
+    /// Returns the binary file below, at the position that the text has come to
+    /// (on a stream that cannot seek: behind what has been read ahead). Text and
+    /// bytes may be written in turns: they share one buffer. Python: `buffer`.
+    pub fn buffer(&mut self) -> &mut BinaryFile<R> {
+        self.core_mut().drop_read_ahead_if_idle();
+        &mut self.binary
+    }
+
+    /// Writes what is buffered and gives the binary file below back, at the
+    /// position that the text has come to. Python: `detach`.
+    ///
+    /// # Cancel safety
+    ///
+    /// Owns the file: dropped midway, it is as if the file was dropped.
+    ///
+    /// # Errors
+    ///
+    /// Those of a flush; what could not be written is lost then, as the file is.
+    /// `Closed`.
+    pub async fn detach(mut self) -> Result<BinaryFile<R>> {
+        self.core().check_open("detach")?;
+        self.flush().await?;
+        let core = self.core_mut();
+        core.drop_read_ahead();
+        let bytes = self.decoded.undelivered_bytes();
+        let core = self.binary.core_mut();
+        if !core.meta.seekable {
+            core.read.unread(&bytes);
+        }
+        core.above = 0;
+        Ok(self.binary)
+    }
+
+    /// Reads `.size(n)` characters, fewer only at the end; without a size, to the
+    /// end. Empty at the end, which is not for ever: a file that grew can be read
+    /// on. Python: `read`.
+    ///
+    /// # Cancel safety
+    ///
+    /// What a dropped read has read is returned by the next one.
+    ///
+    /// # Errors
+    ///
+    /// [`Decode`](Error::Decode) where the bytes are not text: what is before them
+    /// and was not delivered by an earlier operation is skipped with them, and
+    /// reading goes on behind. Those of the system; `Unsupported` if not open for
+    /// reading; `Closed`.
+    pub fn read(&mut self) -> Read<'_, Self> {
+        Read::new(self)
+    }
+
+    /// Reads one line with its terminator (translated as `newline` says); the last
+    /// may lack it, and empty is the end. `.size(n)` limits it to `n` characters.
+    /// Python: `readline`.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`read`](Self::read).
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read).
+    pub fn readline(&mut self) -> Readline<'_, Self> {
+        Readline::new(self)
+    }
+
+    /// Reads all lines, as [`readline`](Self::readline) gives them. `.hint(n)`
+    /// stops after the line that makes the total exceed `n` characters. Python:
+    /// `readlines`.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`read`](Self::read): nothing is consumed until all lines are there.
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read).
+    pub fn readlines(&mut self) -> Readlines<'_, Self> {
+        Readlines::new(self)
+    }
+
+    /// Returns the next line without its terminator, lent from the buffer: no
+    /// copy, no allocation. `None` is the end. `.max_len(n)` bounds its length.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`read`](Self::read).
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let path = dir.path().join("big.txt");
+    /// # std::fs::write(&path, "one\ntwo\nthree").unwrap();
+    /// let mut file = aiofiles::open(&path).await?;
+    /// let mut longest = 0;
+    /// while let Some(line) = file.next_line().await? {
+    ///     longest = longest.max(line.len());
+    /// }
+    /// assert_eq!(longest, 5);
+    /// # aiofiles::Result::Ok(()) }).unwrap();
+    /// ```
+    pub fn next_line(&mut self) -> NextLine<'_, Self> {
+        NextLine::new(self)
+    }
+
+    /// Returns a stream of owned lines without their terminators.
+    pub fn lines(&mut self) -> LinesOf<'_, Self> {
+        Lines::new(self)
+    }
+
+    /// Returns a stream of owned lines without their terminators that owns the
+    /// file.
+    pub fn into_lines(self) -> Lines<Self> {
+        Lines::new(self)
+    }
+
+    /// Writes `text` into the buffer, encoded and with its line ends translated;
+    /// returns how many characters it has. The buffer goes to the system when it
+    /// is full, at a flush, or at the end. Python: `write`.
+    ///
+    /// # Cancel safety
+    ///
+    /// A dropped write has either not begun or is complete in the buffer.
+    ///
+    /// # Errors
+    ///
+    /// [`Encode`](Error::Encode) for a character that the encoding does not have,
+    /// or an error that was kept of an earlier write: nothing of `text` is stored
+    /// then. `Unsupported` if not open for writing; `Closed`. With line buffering,
+    /// those of the flush too.
+    pub async fn write(&mut self, text: &str) -> Result<usize> {
+        poll_fn(|cx| {
+            ready!(budget::poll_spend(cx));
+            self.poll_write(cx, text)
+        })
+        .await?;
+        let line_end = || memchr::memchr2(b'\n', b'\r', text.as_bytes()).is_some();
+        if self.settings.write_through || (self.line_buffering && line_end()) {
+            self.flush().await?;
+        }
+        Ok(text.chars().count())
+    }
+
+    /// Writes every item, with nothing between them. Python: `writelines`.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped midway, the items so far are in the buffer, whole.
+    ///
+    /// # Errors
+    ///
+    /// As [`write`](Self::write); the items before have been written.
+    pub async fn writelines<I>(&mut self, lines: I) -> Result<()>
+    where
+        I: IntoIterator<Item: AsRef<str>>,
+    {
+        for line in lines {
+            self.write(line.as_ref()).await?;
+        }
+        Ok(())
+    }
+
+    fn poll_write(&mut self, cx: &mut Context<'_>, text: &str) -> Poll<Result<()>> {
+        self.core().check_writable("write")?;
+        if self.bom == Bom::Unknown {
+            self.bom = ready!(self.poll_bom(cx))?;
+        }
+        let translated = translate_out(self.settings.newline, text);
+        let due = self.bom == Bom::Due;
+        let mut scratch = std::mem::take(&mut self.scratch);
+        let bytes: &[u8] = if !due && self.settings.encoding.is_utf8() {
+            translated.as_bytes()
+        } else {
+            scratch.clear();
+            if let Err(error) = self.encoder.encode(&translated, due, &mut scratch) {
+                return Poll::Ready(Err(Error::Encode {
+                    encoding: self.settings.encoding.name().to_owned(),
+                    character: error.character,
+                    // In the text as it was given, where no line end was two characters.
+                    index: text.chars().take_while(|&c| c != error.character).count(),
+                    path: self.core().path().map(ToOwned::to_owned),
+                }));
+            }
+            &scratch
+        };
+        let written = self.core_mut().poll_write(cx, "write", bytes);
+        if scratch.capacity() <= BUFFER {
+            self.scratch = scratch;
+        }
+        if let Poll::Ready(Ok(())) = &written {
+            self.bom = Bom::No;
+            let core = self.binary.core();
+            self.decoded.sync(core);
+            self.decoded.wrote(due);
+        }
+        written
+    }
+
+    /// Whether the next write goes to the start of the file.
+    fn poll_bom(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bom>> {
+        if !self.settings.encoding.has_bom() {
+            return Poll::Ready(Ok(Bom::No));
+        }
+        let meta = &self.core().meta;
+        let (append, seekable) = (meta.append, meta.seekable);
+        let mut started = self.core().begun.job;
+        let at_start = if !seekable {
+            Poll::Ready(Ok(true))
+        } else if append {
+            // Wherever the position is, it is written at the end.
+            let core = self.core_mut();
+            core.poll_size(cx, &mut started)
+                .map_ok(|(size, _)| size == 0)
+        } else {
+            self.core_mut()
+                .poll_tell(cx, &mut started)
+                .map_ok(|pos| pos == 0)
+        };
+        self.binary.core_mut().begun.job = started;
+        Poll::Ready(Ok(if ready!(at_start)? { Bom::Due } else { Bom::No }))
+    }
+
+    /// Returns where the text has come to, to be given to [`seek`](Self::seek)
+    /// later. Python: `tell`, whose cookie is opaque too. It does not flush.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped midway, nothing has happened.
+    ///
+    /// # Errors
+    ///
+    /// `Unsupported` if the file cannot seek; `Closed`.
+    pub async fn tell(&mut self) -> Result<TextPosition> {
+        self.core().check_seekable("tell")?;
+        let mut started = 0;
+        let offset = poll_fn(|cx| self.core_mut().poll_tell(cx, &mut started)).await?;
+        let core = self.binary.core();
+        self.decoded.sync(core);
+        Ok(self.decoded.position(core, offset))
+    }
+
+    /// Goes to a position that [`tell`](Self::tell) gave, to the start
+    /// (`SeekFrom::Start(0)`), to the end (`End(0)`), or to where it is
+    /// (`Current(0)`); returns the position. Python: `seek`.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped midway, the position may have moved; nothing is lost.
+    ///
+    /// # Errors
+    ///
+    /// `Unsupported` for any other `SeekFrom`, as text has no such positions, and
+    /// if the file cannot seek; those of a write of what was buffered.
+    pub async fn seek(&mut self, to: impl Into<TextSeek>) -> Result<TextPosition> {
+        self.core().check_seekable("seek")?;
+        let to = match to.into() {
+            TextSeek::Position(position) => position,
+            TextSeek::From(SeekFrom::Start(0)) => TextPosition::START,
+            TextSeek::From(SeekFrom::Current(0)) => {
+                let here = self.tell().await?;
+                self.flush().await?;
+                here
+            }
+            TextSeek::From(SeekFrom::End(0)) => {
+                let mut started = 0;
+                let end = poll_fn(|cx| {
+                    self.core_mut()
+                        .poll_seek(cx, SeekFrom::End(0), &mut started)
+                });
+                let end = TextPosition::at_end(end.await?, &self.settings.encoding);
+                let core = self.binary.core_mut();
+                core.above = 0;
+                self.decoded.resume(core.generation, end);
+                self.decoded.forget_newlines();
+                self.bom = Bom::Unknown;
+                return Ok(end);
+            }
+            TextSeek::From(_) => {
+                let reason = "text can seek only to a position that `tell` gave, to the start, \
+                              to the end, or to where it is";
+                return Err(self.core().unsupported("seek", reason));
+            }
+        };
+        let mut started = 0;
+        poll_fn(|cx| self.poll_seek(cx, to, &mut started)).await?;
+        Ok(to)
+    }
+
+    fn poll_seek(
+        &mut self,
+        cx: &mut Context<'_>,
+        to: TextPosition,
+        started: &mut Started,
+    ) -> Poll<Result<()>> {
+        ready!(
+            self.core_mut()
+                .poll_seek(cx, SeekFrom::Start(to.offset), started)
+        )?;
+        let core = self.binary.core_mut();
+        core.above = 0;
+        self.decoded.resume(core.generation, to);
+        self.bom = Bom::Unknown;
+        Poll::Ready(Ok(()))
+    }
+
+    /// Makes the file end at the position, or be [`size`](Truncate::size) bytes
+    /// long; returns the new size in bytes. The position does not move. Python:
+    /// `truncate`, whose documentation says so too.
+    ///
+    /// # Cancel safety
+    ///
+    /// Once begun it goes on to its end; nothing else is lost.
+    ///
+    /// # Errors
+    ///
+    /// `Unsupported` if not open for writing; those of the system, and of a write
+    /// of what was buffered.
+    pub fn truncate(&mut self) -> Truncate<'_, Self> {
+        Truncate::new(self)
+    }
+}
+
+impl<R: RawIo> Truncating for TextFile<R> {
+    fn poll_truncate(
+        &mut self,
+        cx: &mut Context<'_>,
+        size: Option<u64>,
+        started: &mut Started,
+    ) -> Poll<Result<u64>> {
+        let size = ready!(self.core_mut().poll_truncate(cx, size, started))?;
+        self.bom = Bom::Unknown;
+        Poll::Ready(Ok(size))
+    }
+}

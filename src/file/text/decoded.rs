@@ -1,0 +1,495 @@
+//! Decoded text that waits to be delivered, and where in the file each of its
+//! places is.
+
+use std::collections::VecDeque;
+
+use super::position::TextPosition;
+use crate::codec::{
+    Decoder, DecoderState, LineEnd, Newline, NewlinesSeen, Terminator, find_line_end, locate,
+};
+use crate::error::Error;
+use crate::file::core::Core;
+use crate::file::source::Span;
+use crate::open::TextSettings;
+use crate::raw_io::RawIo;
+
+/// How many bytes are decoded at a time: what CPython reads ahead, and few
+/// enough to stay in the nearest cache.
+const PIECE: usize = 8 * 1024;
+
+/// Text that came of one piece of bytes.
+#[derive(Debug)]
+struct Segment {
+    /// Where it begins in [`Decoded::text`].
+    at: usize,
+    /// Where its bytes begin in the file.
+    offset: u64,
+    /// Of the decoder there.
+    state: DecoderState,
+    /// Bytes of a byte order mark in front.
+    bom: u64,
+    /// Its bytes, where the text alone does not tell how many they are, or where
+    /// the file cannot go back to them.
+    bytes: Vec<u8>,
+    /// Whether it was decoded as the end of the file.
+    last: bool,
+}
+
+/// Bytes that could not be decoded, right behind the text.
+#[derive(Debug)]
+struct Fault {
+    offset: u64,
+    bytes: Vec<u8>,
+    reason: &'static str,
+}
+
+/// See the [module](self).
+#[derive(Debug)]
+pub(super) struct Decoded {
+    settings: TextSettings,
+    decoder: Decoder,
+    /// Not translated; what is before `at` has been delivered.
+    text: String,
+    at: usize,
+    /// No line end begins before this, unless it is before `at`.
+    searched: usize,
+    /// Up to here line ends have been recorded.
+    recorded: usize,
+    /// Whether any `\r` is in `text` behind `at`.
+    has_cr: bool,
+    seen: NewlinesSeen,
+    /// What `text` consists of, oldest first.
+    segments: VecDeque<Segment>,
+    fault: Option<Fault>,
+    /// Where the next byte to decode is in the file.
+    offset: u64,
+    /// Characters to drop of what is decoded next.
+    skip: u32,
+    /// Whether all bytes must be kept: the stream cannot go back.
+    keep: bool,
+    /// That of the core for which `text` is good, and where to go on from
+    /// otherwise.
+    generation: u32,
+    resume: TextPosition,
+    begun: bool,
+}
+
+impl Decoded {
+    pub(super) fn new(settings: &TextSettings, keep: bool, generation: u32) -> Self {
+        let decoder = Decoder::new(&settings.encoding, settings.errors, DecoderState::START);
+        Self {
+            keep,
+            decoder,
+            settings: settings.clone(),
+            text: String::new(),
+            at: 0,
+            searched: 0,
+            recorded: 0,
+            has_cr: false,
+            seen: NewlinesSeen::default(),
+            segments: VecDeque::new(),
+            fault: None,
+            offset: 0,
+            skip: 0,
+            generation,
+            resume: TextPosition::START,
+            begun: false,
+        }
+    }
+
+    /// Whether anything was ever decoded.
+    pub(super) fn has_begun(&self) -> bool {
+        self.begun
+    }
+
+    pub(super) fn newline(&self) -> Newline {
+        self.settings.newline
+    }
+
+    fn is_universal(&self) -> bool {
+        matches!(
+            self.settings.newline,
+            Newline::Universal | Newline::Untranslated
+        )
+    }
+
+    pub(super) fn newlines(&self) -> &[&str] {
+        if self.is_universal() {
+            self.seen.as_slice()
+        } else {
+            &[]
+        }
+    }
+
+    // ---- places ---------------------------------------------------------------
+
+    /// Forgets what the core has declared void.
+    #[inline]
+    pub(super) fn sync<R: RawIo>(&mut self, core: &Core<R>) {
+        if self.generation != core.generation {
+            self.resume(core.generation, self.resume);
+        }
+    }
+
+    /// Goes on at `position`, with nothing decoded.
+    pub(super) fn resume(&mut self, generation: u32, position: TextPosition) {
+        self.generation = generation;
+        self.resume = position;
+        let settings = &self.settings;
+        self.decoder = Decoder::new(&settings.encoding, settings.errors, position.state);
+        (self.offset, self.skip) = (position.offset, position.skip);
+        self.clear();
+        self.fault = None;
+        if position == TextPosition::START {
+            self.seen = NewlinesSeen::default();
+        }
+    }
+
+    /// Behind a write, which may have begun with a byte order mark.
+    pub(super) fn wrote(&mut self, bom: bool) {
+        self.seen = NewlinesSeen::default();
+        self.skip = 0;
+        if bom {
+            let (encoding, errors) = (&self.settings.encoding, self.settings.errors);
+            self.decoder = Decoder::new(encoding, errors, encoding.state_past_bom());
+        }
+    }
+
+    /// Behind a seek to the end.
+    pub(super) fn forget_newlines(&mut self) {
+        self.seen = NewlinesSeen::default();
+    }
+
+    fn clear(&mut self) {
+        self.text.clear();
+        self.segments.clear();
+        (self.at, self.searched, self.recorded, self.has_cr) = (0, 0, 0, false);
+    }
+
+    /// Tells the core how many bytes are decoded and not delivered.
+    #[inline]
+    pub(super) fn hand_over<R: RawIo>(&mut self, core: &mut Core<R>) {
+        if self.at == self.text.len() && self.fault.is_none() {
+            core.above = 0;
+            if self.skip == 0 {
+                self.resume = TextPosition {
+                    offset: self.offset,
+                    state: self.decoder.state(),
+                    skip: 0,
+                };
+                return;
+            }
+        }
+        self.resume = self.here();
+        core.above = self.offset - self.resume.offset;
+    }
+
+    /// Where the delivered text ends.
+    fn here(&self) -> TextPosition {
+        let end = TextPosition {
+            offset: self
+                .fault
+                .as_ref()
+                .map_or(self.offset, |fault| fault.offset),
+            state: self.decoder.state(),
+            skip: 0,
+        };
+        if self.at == self.text.len() {
+            let skip = if self.fault.is_none() { self.skip } else { 0 };
+            return TextPosition { skip, ..end };
+        }
+        let Some(segment) = self
+            .segments
+            .iter()
+            .rev()
+            .find(|segment| segment.at <= self.at)
+        else {
+            return end;
+        };
+        let delivered = &self.text[segment.at..self.at];
+        if delivered.is_empty() {
+            return TextPosition {
+                offset: segment.offset,
+                state: segment.state,
+                skip: 0,
+            };
+        }
+        if let Some(len) = self.decoder.byte_len(delivered) {
+            let offset = segment.offset + segment.bom + len;
+            return TextPosition { offset, ..end };
+        }
+        let TextSettings {
+            encoding, errors, ..
+        } = &self.settings;
+        let chars = delivered.chars().count();
+        let at = locate(
+            encoding,
+            *errors,
+            segment.state,
+            &segment.bytes,
+            segment.last,
+            chars,
+        );
+        TextPosition {
+            offset: segment.offset + at.bytes as u64,
+            state: at.state,
+            skip: u32::try_from(at.skip).unwrap_or(u32::MAX),
+        }
+    }
+
+    /// Where the text has come to; the core says that this is at `offset`.
+    pub(super) fn position<R: RawIo>(&mut self, core: &Core<R>, offset: u64) -> TextPosition {
+        if core.above == 0 && self.skip == 0 && self.at == self.text.len() {
+            return TextPosition {
+                offset,
+                state: self.decoder.state(),
+                skip: 0,
+            };
+        }
+        TextPosition {
+            offset,
+            ..self.here()
+        }
+    }
+
+    /// The bytes of what was not delivered, and of what could not be decoded.
+    pub(super) fn undelivered_bytes(&self) -> Vec<u8> {
+        let here = self.here();
+        let mut bytes = Vec::new();
+        for segment in &self.segments {
+            let from = here.offset.saturating_sub(segment.offset);
+            let from = usize::try_from(from).unwrap_or(usize::MAX);
+            bytes.extend_from_slice(segment.bytes.get(from..).unwrap_or_default());
+        }
+        if let Some(fault) = &self.fault {
+            bytes.extend_from_slice(&fault.bytes);
+        }
+        bytes
+    }
+
+    // ---- decoding -------------------------------------------------------------
+
+    /// Whether bad bytes are right behind the text.
+    pub(super) fn has_fault(&self) -> bool {
+        self.fault.is_some()
+    }
+
+    /// Skips through the bad bytes, and says what they are.
+    pub(super) fn take_fault<R: RawIo>(&mut self, core: &Core<R>) -> Option<Error> {
+        let fault = self.fault.take()?;
+        self.clear();
+        Some(Error::Decode {
+            encoding: self.settings.encoding.name().to_owned(),
+            offset: fault.offset,
+            bytes: fault.bytes,
+            reason: fault.reason,
+            path: core.path().map(ToOwned::to_owned),
+        })
+    }
+
+    /// Decodes a piece of what the core has buffered, or all of it; `last` says
+    /// that nothing comes behind it.
+    pub(super) fn decode<R: RawIo>(&mut self, core: &mut Core<R>, all: bool, last: bool) {
+        debug_assert!(
+            self.fault.is_none(),
+            "bad bytes are reported before what follows"
+        );
+        self.begun = true;
+        self.compact();
+        if self.text.is_empty() {
+            core.above = 0;
+            if let Some(offset) = core.position() {
+                self.offset = offset;
+            }
+        }
+        let buffered = core.read.bytes();
+        let src = if all {
+            buffered
+        } else {
+            &buffered[..buffered.len().min(PIECE)]
+        };
+        let last = last && src.len() == buffered.len();
+        let (offset, state, at) = (self.offset, self.decoder.state(), self.text.len());
+        let result = self.decoder.decode(src, last, &mut self.text);
+        let consumed = match result {
+            Ok(consumed) => consumed,
+            Err(error) => {
+                self.fault = Some(Fault {
+                    offset: offset + error.at as u64,
+                    bytes: src[error.at..error.at + error.len].to_vec(),
+                    reason: error.reason,
+                });
+                error.consumed
+            }
+        };
+        if self.text.len() > at {
+            let keep = self.keep || self.decoder.byte_len("").is_none();
+            let bytes = if keep {
+                src[..consumed].to_vec()
+            } else {
+                Vec::new()
+            };
+            let bom = self.decoder.bom_len() as u64;
+            self.segments.push_back(Segment {
+                at,
+                offset,
+                state,
+                bom,
+                bytes,
+                last,
+            });
+        }
+        core.read.consume(consumed);
+        core.read.shrink(core.capacity);
+        self.offset += consumed as u64;
+        self.drop_skipped();
+        let new = &self.text.as_bytes()[at..];
+        self.has_cr |= memchr::memchr(b'\r', new).is_some();
+        self.record(last);
+    }
+
+    /// Drops characters in front that a seek has left over.
+    fn drop_skipped(&mut self) {
+        while self.skip > 0 {
+            let Some(c) = self.text[self.at..].chars().next() else {
+                return;
+            };
+            self.at += c.len_utf8();
+            self.skip -= 1;
+        }
+    }
+
+    /// Records the line ends of new text, but for a last `\r` that may be half of one.
+    fn record(&mut self, last: bool) {
+        if !self.is_universal() {
+            return;
+        }
+        let held = !last && self.fault.is_none() && self.text.ends_with('\r');
+        let end = self.text.len() - usize::from(held);
+        let new = &self.text[self.recorded.min(end)..end];
+        if self.has_cr {
+            self.seen.record_all(new);
+        } else if memchr::memchr(b'\n', new.as_bytes()).is_some() {
+            self.seen.record(Terminator::Lf);
+        }
+        self.recorded = end;
+    }
+
+    /// Drops delivered text in front, as far as the places of the rest stay known.
+    fn compact(&mut self) {
+        if self.at == self.text.len() {
+            self.clear();
+            return;
+        }
+        while self
+            .segments
+            .get(1)
+            .is_some_and(|second| second.at <= self.at)
+        {
+            self.segments.pop_front();
+        }
+        let Some(first) = self.segments.front_mut() else {
+            return;
+        };
+        let delivered = &self.text[first.at..self.at];
+        let mut cut = first.at;
+        if first.bytes.is_empty()
+            && !delivered.is_empty()
+            && let Some(len) = self.decoder.byte_len(delivered)
+        {
+            first.offset += first.bom + len;
+            first.bom = 0;
+            first.state = self.decoder.state();
+            cut = self.at;
+        }
+        if cut == 0 {
+            return;
+        }
+        self.text.drain(..cut);
+        self.at -= cut;
+        self.searched = self.searched.saturating_sub(cut);
+        self.recorded -= cut;
+        for segment in &mut self.segments {
+            segment.at = segment.at.saturating_sub(cut);
+        }
+        self.has_cr =
+            self.has_cr && memchr::memchr(b'\r', &self.text.as_bytes()[self.at..]).is_some();
+    }
+
+    // ---- delivery ---------------------------------------------------------------
+
+    /// What was not delivered, not translated.
+    #[inline]
+    pub(super) fn rest(&self) -> &str {
+        &self.text[self.at..]
+    }
+
+    /// Whether `\r` may occur in what was not delivered.
+    pub(super) fn has_cr(&self) -> bool {
+        self.has_cr
+    }
+
+    /// Consumes `n` bytes of the text and returns them.
+    #[inline]
+    pub(super) fn deliver(&mut self, n: usize) -> &str {
+        let at = self.at;
+        self.at += n;
+        &self.text[at..self.at]
+    }
+
+    /// Takes all of the text out, if none of it was delivered.
+    pub(super) fn deliver_all(&mut self) -> String {
+        let text = if self.at == 0 {
+            std::mem::take(&mut self.text)
+        } else {
+            self.rest().to_owned()
+        };
+        self.clear();
+        text
+    }
+
+    /// Finds the end of the first line; `None` if it is not there yet. What was
+    /// searched in vain is not searched again.
+    #[inline]
+    pub(super) fn find_line(&mut self, at_eof: bool) -> Option<(Span, Terminator)> {
+        let from = self.searched.max(self.at);
+        let bytes = self.text.as_bytes();
+        let lf_only = !self.has_cr && !matches!(self.settings.newline, Newline::Cr | Newline::CrLf);
+        if lf_only {
+            return match memchr::memchr(b'\n', &bytes[from..]) {
+                Some(found) => {
+                    let content = from + found - self.at;
+                    Some((
+                        Span {
+                            content,
+                            total: content + 1,
+                        },
+                        Terminator::Lf,
+                    ))
+                }
+                None => {
+                    self.searched = bytes.len();
+                    None
+                }
+            };
+        }
+        let line = &bytes[self.at..];
+        match find_line_end(self.settings.newline, line, from - self.at, at_eof) {
+            LineEnd::Found {
+                content_end,
+                terminator_len,
+                which,
+            } => {
+                let span = Span {
+                    content: content_end,
+                    total: content_end + terminator_len,
+                };
+                Some((span, which))
+            }
+            LineEnd::NeedMore { resume } => {
+                self.searched = self.at + resume;
+                None
+            }
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! Positions in a text.
+
+use std::io::SeekFrom;
+
+use crate::codec::{DecoderState, Encoding};
+
+/// Where a text file is, as [`TextFile::tell`](crate::TextFile::tell) says: a
+/// byte offset and the state of the decoder there. Opaque, as Python's cookie.
+///
+/// Good only for files with the same content and encoding.
+///
+/// # Examples
+///
+/// ```
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// # let dir = tempfile::tempdir().unwrap();
+/// # let path = dir.path().join("notes.txt");
+/// # std::fs::write(&path, "one\ntwo\n").unwrap();
+/// let mut file = aiofiles::open(&path).await?;
+/// file.readline().await?;
+/// let second = file.tell().await?;
+/// assert_eq!(file.readline().await?, "two\n");
+/// file.seek(second).await?;
+/// assert_eq!(file.readline().await?, "two\n");
+/// # aiofiles::Result::Ok(()) }).unwrap();
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct TextPosition {
+    pub(super) offset: u64,
+    pub(super) state: DecoderState,
+    /// Characters to drop of what is decoded from there, where several come of
+    /// one sequence of bytes.
+    pub(super) skip: u32,
+}
+
+impl TextPosition {
+    pub(super) const START: Self = Self {
+        offset: 0,
+        state: DecoderState::START,
+        skip: 0,
+    };
+
+    /// The end of the file, at `offset`.
+    pub(super) fn at_end(offset: u64, encoding: &Encoding) -> Self {
+        if offset == 0 {
+            return Self::START;
+        }
+        Self {
+            offset,
+            state: encoding.state_past_bom(),
+            skip: 0,
+        }
+    }
+}
+
+/// Where to seek to in a text file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TextSeek {
+    /// A position that `tell` gave.
+    Position(TextPosition),
+    /// The start, the end, or where it is.
+    From(SeekFrom),
+}
+
+impl From<TextPosition> for TextSeek {
+    fn from(position: TextPosition) -> Self {
+        Self::Position(position)
+    }
+}
+
+impl From<SeekFrom> for TextSeek {
+    fn from(from: SeekFrom) -> Self {
+        Self::From(from)
+    }
+}

@@ -1,0 +1,326 @@
+//! Reading text: what completes a read, and how it is delivered.
+
+use std::task::{Context, Poll, ready};
+
+use super::{TextFile, TextPosition};
+use crate::codec::{Newline, Terminator, translate_in};
+use crate::error::{Error, Result};
+use crate::file::core::{BUFFER, Started};
+use crate::file::source::{Source, Span};
+use crate::raw_io::RawIo;
+
+impl<R: RawIo> TextFile<R> {
+    /// Decodes more. Ready with whether the end of the file was reached; fails
+    /// at bytes that cannot be decoded, and then everything up to and with them is
+    /// consumed.
+    fn poll_more(
+        &mut self,
+        cx: &mut Context<'_>,
+        finish: bool,
+        started: &mut Started,
+    ) -> Poll<Result<bool>> {
+        let core = self.binary.core_mut();
+        let buffered = core.read.len();
+        // An incomplete character is left in the buffer: then more is needed.
+        let mut decoded_all = buffered == 0;
+        loop {
+            self.decoded.sync(core);
+            if let Some(error) = self.decoded.take_fault(core) {
+                return Poll::Ready(Err(error));
+            }
+            core.check_readable("read")?;
+            let mut eof = false;
+            if decoded_all {
+                let chunk = core.capacity.max(1);
+                eof = ready!(core.poll_fill(cx, core.read.len() + 1, chunk, started))?;
+                self.decoded.sync(core);
+            }
+            let (before, left) = (self.decoded.rest().len(), core.read.len());
+            if left > 0 || eof {
+                self.decoded.decode(core, false, eof && finish);
+            }
+            if self.decoded.rest().len() > before {
+                return Poll::Ready(Ok(false));
+            }
+            if !self.decoded.has_fault() && eof {
+                return Poll::Ready(Ok(true));
+            }
+            decoded_all = core.read.len() == left || core.read.is_empty();
+        }
+    }
+
+    /// The number of bytes of the first `size` characters to be delivered, if they
+    /// are there: counted after translation.
+    fn first_chars(&self, size: usize, at_eof: bool) -> Option<usize> {
+        let rest = self.decoded.rest();
+        let universal = self.decoded.newline() == Newline::Universal;
+        if !universal || !self.decoded.has_cr() {
+            if rest.len() < size {
+                return None;
+            }
+            return match rest.char_indices().nth(size) {
+                Some((at, _)) => Some(at),
+                None => (rest.chars().count() == size).then_some(rest.len()),
+            };
+        }
+        let mut chars = rest.char_indices().peekable();
+        for _ in 0..size {
+            let (_, c) = chars.next()?;
+            if c == '\r' {
+                match chars.peek() {
+                    Some((_, '\n')) => drop(chars.next()),
+                    Some(_) => {}
+                    None if at_eof => {}
+                    None => return None,
+                }
+            }
+        }
+        Some(chars.peek().map_or(rest.len(), |&(at, _)| at))
+    }
+
+    /// Delivers `n` bytes of the text, translated.
+    fn deliver(&mut self, n: usize) -> String {
+        let translate = self.decoded.newline() == Newline::Universal && self.decoded.has_cr();
+        let text = self.decoded.deliver(n);
+        if translate {
+            translate_in(text).into_owned()
+        } else {
+            text.to_owned()
+        }
+    }
+
+    /// A line to be delivered with its terminator.
+    fn deliver_line(&mut self, span: Span, which: Option<Terminator>) -> String {
+        let translate = self.decoded.newline() == Newline::Universal
+            && matches!(which, Some(Terminator::Cr | Terminator::CrLf));
+        let line = self.decoded.deliver(span.total);
+        if translate {
+            let mut translated = String::with_capacity(span.content + 1);
+            translated.push_str(&line[..span.content]);
+            translated.push('\n');
+            translated
+        } else {
+            line.to_owned()
+        }
+    }
+
+    /// All that is left. UTF-8 is taken as it is, without a copy.
+    fn poll_read_all(
+        &mut self,
+        cx: &mut Context<'_>,
+        started: &mut Started,
+    ) -> Poll<Result<String>> {
+        let core = self.binary.core_mut();
+        self.decoded.sync(core);
+        if !self.decoded.has_fault() {
+            ready!(core.poll_fill(cx, usize::MAX, BUFFER, started))?;
+            self.decoded.sync(core);
+            while !self.decoded.has_fault() && !core.read.is_empty() {
+                self.decoded.decode(core, true, true);
+            }
+            if !self.decoded.has_fault() {
+                self.decoded.decode(core, true, true);
+            }
+        }
+        if let Some(error) = self.decoded.take_fault(core) {
+            return Poll::Ready(Err(error));
+        }
+        let translate = self.decoded.newline() == Newline::Universal && self.decoded.has_cr();
+        let text = self.decoded.deliver_all();
+        Poll::Ready(Ok(if translate {
+            translate_in(&text).into_owned()
+        } else {
+            text
+        }))
+    }
+}
+
+impl<R: RawIo> Source for TextFile<R> {
+    type Piece = String;
+    type Line<'a> = &'a str;
+
+    fn poll_read_piece(
+        &mut self,
+        cx: &mut Context<'_>,
+        size: Option<usize>,
+        started: &mut Started,
+    ) -> Poll<Result<String>> {
+        let Some(size) = size else {
+            return self.poll_read_all(cx, started);
+        };
+        self.core().check_readable("read")?;
+        self.decoded.sync(self.binary.core());
+        loop {
+            if let Some(n) = self.first_chars(size, false) {
+                return Poll::Ready(Ok(self.deliver(n)));
+            }
+            if ready!(self.poll_more(cx, true, started))? {
+                let n = self
+                    .first_chars(size, true)
+                    .unwrap_or(self.decoded.rest().len());
+                return Poll::Ready(Ok(self.deliver(n)));
+            }
+        }
+    }
+
+    fn poll_read_line(
+        &mut self,
+        cx: &mut Context<'_>,
+        size: Option<usize>,
+        started: &mut Started,
+    ) -> Poll<Result<String>> {
+        self.core().check_readable("read")?;
+        self.decoded.sync(self.binary.core());
+        let mut at_eof = false;
+        loop {
+            let line = self.decoded.find_line(at_eof);
+            // So many characters of it at the most.
+            let limit = size.and_then(|size| self.first_chars(size, at_eof));
+            match (line, limit) {
+                (Some((span, _)), Some(limit)) if limit < span.total => {
+                    return Poll::Ready(Ok(self.deliver(limit)));
+                }
+                (Some((span, which)), _) => {
+                    return Poll::Ready(Ok(self.deliver_line(span, Some(which))));
+                }
+                (None, Some(limit)) => return Poll::Ready(Ok(self.deliver(limit))),
+                (None, None) if at_eof => {
+                    let n = self.decoded.rest().len();
+                    return Poll::Ready(Ok(self.deliver(n)));
+                }
+                (None, None) => at_eof = ready!(self.poll_more(cx, true, started))?,
+            }
+        }
+    }
+
+    fn poll_read_lines(
+        &mut self,
+        cx: &mut Context<'_>,
+        hint: Option<usize>,
+        started: &mut Started,
+    ) -> Poll<Result<Vec<String>>> {
+        self.core().check_readable("read")?;
+        self.decoded.sync(self.binary.core());
+        // All of it must be there before any of it is consumed.
+        let mut at_eof = false;
+        let end = loop {
+            let wanted = match hint {
+                Some(hint) => self.first_chars(hint + 1, at_eof),
+                None => None,
+            };
+            // The first line end at or behind the character that exceeds the hint.
+            if let Some(end) = wanted.and_then(|n| self.line_end_from(n, at_eof)) {
+                break end;
+            }
+            if at_eof {
+                break self.decoded.rest().len();
+            }
+            at_eof = ready!(self.poll_more(cx, true, started))?;
+        };
+        let mut lines = Vec::new();
+        let mut left = end;
+        while left > 0 {
+            let (span, which) = match self.decoded.find_line(true) {
+                Some((span, which)) if span.total <= left => (span, Some(which)),
+                _ => (
+                    Span {
+                        content: left,
+                        total: left,
+                    },
+                    None,
+                ),
+            };
+            left -= span.total;
+            lines.push(self.deliver_line(span, which));
+        }
+        Poll::Ready(Ok(lines))
+    }
+
+    #[inline]
+    fn poll_find(
+        &mut self,
+        cx: &mut Context<'_>,
+        max: Option<usize>,
+        whole: bool,
+        started: &mut Started,
+    ) -> Poll<Result<Option<Span>>> {
+        let max = max.unwrap_or(usize::MAX);
+        let mut at_eof = false;
+        self.decoded.sync(self.binary.core());
+        loop {
+            let span = match self.decoded.find_line(at_eof && !whole) {
+                Some((span, _)) => span,
+                None if self.decoded.rest().len() > max.saturating_add(1) => Span {
+                    content: usize::MAX,
+                    total: 0,
+                },
+                None if at_eof => {
+                    let rest = self.decoded.rest().len();
+                    if rest == 0 || whole {
+                        return Poll::Ready(Ok(None));
+                    }
+                    Span {
+                        content: rest,
+                        total: rest,
+                    }
+                }
+                None => {
+                    at_eof = ready!(self.poll_more(cx, !whole, started))?;
+                    continue;
+                }
+            };
+            self.core().check_readable("read")?;
+            if span.content > max {
+                let path = self.core().path().map(ToOwned::to_owned);
+                return Poll::Ready(Err(Error::LineTooLong { limit: max, path }));
+            }
+            return Poll::Ready(Ok(Some(span)));
+        }
+    }
+
+    #[inline]
+    fn line(&mut self, span: Span) -> &str {
+        &self.decoded.deliver(span.total)[..span.content]
+    }
+
+    fn poll_size(
+        &mut self,
+        cx: &mut Context<'_>,
+        started: &mut Started,
+    ) -> Poll<Result<(u64, u64)>> {
+        self.binary.core_mut().poll_size(cx, started)
+    }
+
+    fn poll_rewind(&mut self, cx: &mut Context<'_>, started: &mut Started) -> Poll<Result<()>> {
+        self.poll_seek(cx, TextPosition::START, started)
+    }
+
+    fn is_empty(piece: &String) -> bool {
+        piece.is_empty()
+    }
+}
+
+impl<R: RawIo> TextFile<R> {
+    /// The end of the line that the character before byte `n` belongs to.
+    fn line_end_from(&self, n: usize, at_eof: bool) -> Option<usize> {
+        let rest = self.decoded.rest();
+        let mut at = 0;
+        while at < rest.len() {
+            let newline = self.decoded.newline();
+            match crate::codec::find_line_end(newline, &rest.as_bytes()[at..], 0, at_eof) {
+                crate::codec::LineEnd::Found {
+                    content_end,
+                    terminator_len,
+                    ..
+                } => {
+                    at += content_end + terminator_len;
+                    if at >= n {
+                        return Some(at);
+                    }
+                }
+                crate::codec::LineEnd::NeedMore { .. } => return None,
+            }
+        }
+        None
+    }
+}
