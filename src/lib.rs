@@ -14,5 +14,5 @@ pub use crate::delegate::{Call, delegate};
 pub use crate::error::{Error, Result};
 pub use crate::executor::{Executor, ThreadPoolExecutor, TokioExecutor};
 pub use crate::file::{BinaryFile, RawFile, TextFile, TextPosition, TextSeek};
-pub use crate::open::{AnyFile, open, wrap};
+pub use crate::open::{AnyFile, Open, Wrap, open, wrap};
 pub use crate::raw_io::RawIo;

@@ -95,7 +95,7 @@ pub struct Settings {
 
 /// A pending [`open`]: `.await` opens the file.
 #[must_use = "a call does nothing unless you `.await` it"]
-pub struct Open<K: Kind = Text> {
+pub struct Open<K = Text> {
     path: Arc<Path>,
     settings: Settings,
     kind: K,
@@ -103,7 +103,7 @@ pub struct Open<K: Kind = Text> {
 
 /// Writes the keyword methods that [`Open`] and [`Wrap`] share.
 macro_rules! keywords {
-    ([$($generics:tt)*] $Self:ty, $Changed:ident) => {
+    ([$($generics:tt)*] $Self:ty) => {
         impl<$($generics)*> $Self {
             /// Sets Python's mode string: one of `r`, `w`, `x` and `a`, with `+` for
             /// both directions, in any order (`r`). `b` and `t` may be left out; they
@@ -187,9 +187,9 @@ macro_rules! keywords {
 }
 use keywords;
 
-keywords!([K: Kind] Open<K>, Open);
+keywords!([K] Open<K>);
 
-impl<K: Kind> Open<K> {
+impl<K> Open<K> {
     /// Opens a buffered file of bytes.
     pub fn binary(self) -> Open<Binary> {
         self.kind(Binary(()))
@@ -205,7 +205,7 @@ impl<K: Kind> Open<K> {
         self.kind(Any(()))
     }
 
-    fn kind<L: Kind>(self, kind: L) -> Open<L> {
+    fn kind<L>(self, kind: L) -> Open<L> {
         Open {
             path: self.path,
             settings: self.settings,
@@ -228,7 +228,9 @@ impl<K: Kind> Open<K> {
         self.settings.opener = Some(Box::new(opener));
         self
     }
+}
 
+impl<K: Kind> Open<K> {
     /// Opens the file, runs `body` with it, and closes it whatever happens; gives
     /// back what `body` returns. Its error wins over that of the close. Python:
     /// `async with`.
@@ -419,7 +421,7 @@ impl OpenFile {
     }
 }
 
-impl<K: Kind> fmt::Debug for Open<K> {
+impl<K> fmt::Debug for Open<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Open")
             .field("path", &self.path)

@@ -2,13 +2,12 @@
 //! `record.py` there says how it was recorded and explains the format).
 
 #[path = "oracle/case.rs"]
-#[expect(
-    dead_code,
-    reason = "the replay, not declared yet, reads what these do not"
-)]
 mod case;
+#[path = "oracle/replay.rs"]
+mod replay;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use case::{Arg, Case, Expected, Kind, MODES, all_cases, mode_table};
 
@@ -260,4 +259,22 @@ fn mode_table_has_every_string_of_up_to_three_characters() {
             "{reason}"
         );
     }
+}
+
+fn replay(executor: Arc<dyn aiofiles::Executor>) {
+    let dir = tempfile::tempdir().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    runtime.block_on(replay::replay_all(&all_cases(), dir.path(), executor));
+}
+
+#[test]
+fn files_do_what_cpythons_do_with_jobs_in_place() {
+    replay(Arc::new(aiofiles::executor::InlineExecutor));
+}
+
+#[test]
+fn files_do_what_cpythons_do_with_page_cache_reads() {
+    replay(Arc::new(aiofiles::TokioExecutor::new()));
 }

@@ -220,6 +220,7 @@ impl<R: RawIo> BinaryFile<R> {
     where
         I: IntoIterator<Item: AsRef<[u8]>>,
     {
+        self.core().check_open("write")?;
         for line in lines {
             self.write(line.as_ref()).await?;
         }

@@ -10,9 +10,14 @@ use crate::error::{Error, Result};
 use crate::raw_io::RawIo;
 
 impl<R: RawIo> Core<R> {
-    /// How much a refill asks for.
+    /// How much a refill asks for. Where a raw file must read ahead at all (its
+    /// line streams do), it does so by the usual buffer.
     fn chunk(&self) -> usize {
-        self.capacity.max(1)
+        if self.capacity == 0 {
+            BUFFER
+        } else {
+            self.capacity
+        }
     }
 
     /// `size` bytes or up to the end; exactly one system call if `exact`.
@@ -86,7 +91,7 @@ impl<R: RawIo> Core<R> {
     ) -> Poll<Result<Vec<u8>>> {
         let max = size.unwrap_or(usize::MAX);
         if exact {
-            ready!(self.poll_fill_line(cx, max, started))?;
+            ready!(self.poll_fill_line(cx, 0, max, started))?;
             let n = self.read.find_line().unwrap_or(self.read.len());
             return Poll::Ready(Ok(self.read.take(n.min(max))));
         }
@@ -113,8 +118,12 @@ impl<R: RawIo> Core<R> {
         &mut self,
         cx: &mut Context<'_>,
         hint: Option<usize>,
+        exact: bool,
         started: &mut Started,
     ) -> Poll<Result<Vec<Vec<u8>>>> {
+        if let Some(hint) = hint.filter(|_| exact) {
+            ready!(self.poll_fill_line(cx, hint, usize::MAX, started))?;
+        }
         let end = loop {
             let Some(hint) = hint else {
                 ready!(self.poll_fill(cx, usize::MAX, BUFFER, started))?;
@@ -130,7 +139,7 @@ impl<R: RawIo> Core<R> {
                 break hint + at + 1;
             }
             let more = self.read.len() + 1;
-            if ready!(self.poll_fill(cx, more, self.chunk(), started))? {
+            if exact || ready!(self.poll_fill(cx, more, self.chunk(), started))? {
                 break self.read.len();
             }
         };
@@ -381,7 +390,7 @@ macro_rules! byte_methods {
                 hint: Option<usize>,
                 started: &mut Started,
             ) -> Poll<Result<Vec<Vec<u8>>>> {
-                self.core_mut().poll_read_lines(cx, hint, started)
+                self.core_mut().poll_read_lines(cx, hint, $exact, started)
             }
 
             #[inline]

@@ -344,7 +344,7 @@ impl<R: RawIo> Core<R> {
         let had_dirty = work.dirty.iter().any(|pending| !pending.data.is_empty());
         if self.write.capacity() == 0 && work.dirty[1].is_empty() {
             // The buffer itself is used again, unless a long write made it huge.
-            let mut spare = std::mem::take(&mut work.dirty[1].data);
+            let mut spare = std::mem::take(&mut work.dirty[1]).data;
             spare.clear();
             if spare.capacity() <= self.capacity.saturating_mul(2) {
                 self.write = spare;
@@ -469,21 +469,24 @@ impl<R: RawIo> Core<R> {
         }
     }
 
-    /// As [`poll_fill`](Self::poll_fill), up to the end of a line and not further.
+    /// As [`poll_fill`](Self::poll_fill), up to the first line end behind `min`
+    /// bytes and not further.
     pub(crate) fn poll_fill_line(
         &mut self,
         cx: &mut Context<'_>,
+        min: usize,
         max: usize,
         started: &mut Started,
     ) -> Poll<Result<()>> {
         if !self.owns(*started) {
             ready!(self.poll_back(cx, 0))?;
             self.check_readable("read")?;
-            if self.read.len() >= max || memchr::memchr(b'\n', self.read.bytes()).is_some() {
+            let behind = self.read.bytes().get(min..).unwrap_or_default();
+            if self.read.len() >= max || memchr::memchr(b'\n', behind).is_some() {
                 return Poll::Ready(Ok(()));
             }
             let read = std::mem::take(&mut self.read);
-            self.start_fill(Then::FillLine { max }, read)?;
+            self.start_fill(Then::FillLine { min, max }, read)?;
             *started = self.job;
         }
         self.poll_back(cx, *started)
@@ -748,7 +751,8 @@ impl<R: RawIo> Core<R> {
 
     /// A seek that the read buffer can answer.
     fn seek_in_buffer(&mut self, to: SeekFrom) -> Option<u64> {
-        if self.failed.is_some() || self.is_dirty() || self.rewind > 0 || self.above > 0 {
+        let raw = self.capacity == 0;
+        if raw || self.failed.is_some() || self.is_dirty() || self.rewind + self.above > 0 {
             return None;
         }
         let here = self.position()?;
@@ -804,8 +808,8 @@ impl<R: RawIo> Core<R> {
     ) -> Poll<Result<(u64, u64)>> {
         if !self.owns(*started) {
             ready!(self.poll_back(cx, 0))?;
-            self.check_readable("read")?;
-            self.start("follow", Then::Size, Buf::default(), Vec::new())?;
+            self.check_open("stat")?;
+            self.start("stat", Then::Size, Buf::default(), Vec::new())?;
             *started = self.job;
         }
         ready!(self.poll_back(cx, *started))?;

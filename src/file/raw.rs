@@ -154,6 +154,7 @@ impl<R: RawIo> RawFile<R> {
     where
         I: IntoIterator<Item: AsRef<[u8]>>,
     {
+        self.core().check_open("write")?;
         for line in lines {
             let mut rest = line.as_ref();
             while !rest.is_empty() {

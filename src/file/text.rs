@@ -94,11 +94,10 @@ impl<R: RawIo> TextFile<R> {
 
     pub(crate) fn from_core(core: Core<R>, settings: TextSettings) -> Self {
         let line_buffering = settings.line_buffering.unwrap_or(core.meta.isatty);
-        let keep = !core.meta.seekable;
         Self {
             line_buffering,
             encoder: Encoder::new(&settings.encoding, settings.errors),
-            decoded: Decoded::new(&settings, keep, core.generation),
+            decoded: Decoded::new(&settings, &core),
             binary: BinaryFile::from_core(core),
             settings,
             scratch: Vec::new(),
@@ -318,6 +317,7 @@ impl<R: RawIo> TextFile<R> {
     where
         I: IntoIterator<Item: AsRef<str>>,
     {
+        self.core().check_open("write")?;
         for line in lines {
             self.write(line.as_ref()).await?;
         }
@@ -431,7 +431,7 @@ impl<R: RawIo> TextFile<R> {
                     self.core_mut()
                         .poll_seek(cx, SeekFrom::End(0), &mut started)
                 });
-                let end = TextPosition::at_end(end.await?, &self.settings.encoding);
+                let end = TextPosition::behind_any_mark(end.await?, &self.settings.encoding);
                 let core = self.binary.core_mut();
                 core.above = 0;
                 self.decoded.resume(core.generation, end);

@@ -50,9 +50,11 @@ pub(crate) enum Then<R> {
         min: usize,
         chunk: usize,
     },
-    /// Reads into [`Work::read`] until it ends with a line end, holds `max`
-    /// bytes, or the stream ends; the cursor is left behind what it holds.
+    /// Reads into [`Work::read`] until it ends with a line end behind its first
+    /// `min` bytes, holds `max` bytes, or the stream ends; the cursor is left
+    /// behind what it holds.
     FillLine {
+        min: usize,
         max: usize,
     },
     /// Reads once, into the spare capacity of [`Work::owned`].
@@ -267,7 +269,7 @@ impl<R: RawIo> Work<R> {
         match std::mem::replace(&mut self.then, Then::Nothing) {
             Then::Nothing => Ok(()),
             Then::Fill { min, chunk } => self.fill(min, chunk),
-            Then::FillLine { max } => self.fill_line(max),
+            Then::FillLine { min, max } => self.fill_line(min, max),
             Then::ReadOwned => self.read_owned(),
             Then::WriteOwned => {
                 while self.owned_done < self.owned.len() {
@@ -351,7 +353,7 @@ impl<R: RawIo> Work<R> {
         Ok(())
     }
 
-    fn fill_line(&mut self, max: usize) -> io::Result<()> {
+    fn fill_line(&mut self, min: usize, max: usize) -> io::Result<()> {
         /// What is read at a time where it can be given back.
         const CHUNK: usize = 8 * 1024;
         let Some(held) = &self.held else {
@@ -363,9 +365,11 @@ impl<R: RawIo> Work<R> {
             } else {
                 1
             };
+            let skip = min.saturating_sub(self.read.len());
             let space = &mut self.read.space(room)[..room];
             let n = held.with(|raw| read_some(raw, space))?;
-            let end = memchr::memchr(b'\n', &space[..n]).map(|at| at + 1);
+            let behind = space[..n].get(skip..).unwrap_or_default();
+            let end = memchr::memchr(b'\n', behind).map(|at| skip + at + 1);
             let keep = end.unwrap_or(n);
             self.read.filled(keep);
             self.pos = self.pos.map(|pos| pos + n as u64);

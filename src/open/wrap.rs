@@ -55,15 +55,15 @@ pub fn wrap<R: RawIo>(raw: R) -> Wrap<R, Binary> {
 
 /// A pending [`wrap`]: `.await` gives the file.
 #[must_use = "a call does nothing unless you `.await` it"]
-pub struct Wrap<R: RawIo, K: Kind = Binary> {
+pub struct Wrap<R, K = Binary> {
     raw: R,
     settings: Settings,
     kind: K,
 }
 
-keywords!([R: RawIo, K: Kind] Wrap<R, K>, Wrap);
+keywords!([R, K] Wrap<R, K>);
 
-impl<R: RawIo, K: Kind> Wrap<R, K> {
+impl<R, K> Wrap<R, K> {
     /// Gives a buffered file of bytes; the default.
     pub fn binary(self) -> Wrap<R, Binary> {
         self.kind(Binary(()))
@@ -84,14 +84,16 @@ impl<R: RawIo, K: Kind> Wrap<R, K> {
         self.kind(Any(()))
     }
 
-    fn kind<L: Kind>(self, kind: L) -> Wrap<R, L> {
+    fn kind<L>(self, kind: L) -> Wrap<R, L> {
         Wrap {
             raw: self.raw,
             settings: self.settings,
             kind,
         }
     }
+}
 
+impl<R: RawIo, K: Kind> Wrap<R, K> {
     fn core(self) -> Result<(Core<R>, super::Plan, bool)> {
         let mut settings = self.settings;
         let mode_given = settings.mode.is_some();
@@ -161,7 +163,7 @@ impl<R: RawIo, K: Kind> Future for Wrapping<R, K> {
     }
 }
 
-impl<R: RawIo, K: Kind> fmt::Debug for Wrap<R, K> {
+impl<R, K> fmt::Debug for Wrap<R, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Wrap")
             .field("mode", &self.settings.mode)

@@ -435,7 +435,13 @@ class TextModel(BytesModel):
         """What could be seen if the whole file had been decoded since `newlines` was reset."""
         if self.read_ahead and self.case.newline in (None, ""):
             decoder = io.IncrementalNewlineDecoder(None, False)
-            text = bytes(self.data).decode(BARE.get(self.case.encoding, self.case.encoding), "replace")
+            data = bytes(self.data)
+            marks = {"utf-16": (b"\xfe\xff", "utf-16-be"), "utf-32": (b"\0\0\xfe\xff", "utf-32-be")}
+            mark, big_endian = marks.get(self.case.encoding, (None, None))
+            codec = BARE.get(self.case.encoding, self.case.encoding)
+            if mark and data.startswith(mark):
+                codec = big_endian
+            text = data.decode(codec, "replace")
             decoder.decode(text, final=True)
             seen = decoder.newlines
             self.most |= frozenset([seen] if isinstance(seen, str) else seen or ())

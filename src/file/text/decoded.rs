@@ -65,6 +65,8 @@ pub(super) struct Decoded {
     offset: u64,
     /// Characters to drop of what is decoded next.
     skip: u32,
+    /// Whether a `\n` that is decoded next is the end of a `\r\n`.
+    after_cr: bool,
     /// Whether all bytes must be kept: the stream cannot go back.
     keep: bool,
     /// That of the core for which `text` is good, and where to go on from
@@ -75,10 +77,13 @@ pub(super) struct Decoded {
 }
 
 impl Decoded {
-    pub(super) fn new(settings: &TextSettings, keep: bool, generation: u32) -> Self {
-        let decoder = Decoder::new(&settings.encoding, settings.errors, DecoderState::START);
+    /// Of a file that is at `pos`, if that is known.
+    pub(super) fn new<R: RawIo>(settings: &TextSettings, core: &Core<R>) -> Self {
+        let resume =
+            TextPosition::behind_any_mark(core.position().unwrap_or(0), &settings.encoding);
+        let decoder = Decoder::new(&settings.encoding, settings.errors, resume.state);
         Self {
-            keep,
+            keep: !core.meta.seekable,
             decoder,
             settings: settings.clone(),
             text: String::new(),
@@ -89,10 +94,11 @@ impl Decoded {
             seen: NewlinesSeen::default(),
             segments: VecDeque::new(),
             fault: None,
-            offset: 0,
+            offset: resume.offset,
             skip: 0,
-            generation,
-            resume: TextPosition::START,
+            after_cr: false,
+            generation: core.generation,
+            resume,
             begun: false,
         }
     }
@@ -138,6 +144,7 @@ impl Decoded {
         let settings = &self.settings;
         self.decoder = Decoder::new(&settings.encoding, settings.errors, position.state);
         (self.offset, self.skip) = (position.offset, position.skip);
+        self.after_cr = position.after_cr;
         self.clear();
         self.fault = None;
         if position == TextPosition::START {
@@ -148,7 +155,7 @@ impl Decoded {
     /// Behind a write, which may have begun with a byte order mark.
     pub(super) fn wrote(&mut self, bom: bool) {
         self.seen = NewlinesSeen::default();
-        self.skip = 0;
+        (self.skip, self.after_cr) = (0, false);
         if bom {
             let (encoding, errors) = (&self.settings.encoding, self.settings.errors);
             self.decoder = Decoder::new(encoding, errors, encoding.state_past_bom());
@@ -169,30 +176,19 @@ impl Decoded {
     /// Tells the core how many bytes are decoded and not delivered.
     #[inline]
     pub(super) fn hand_over<R: RawIo>(&mut self, core: &mut Core<R>) {
-        if self.at == self.text.len() && self.fault.is_none() {
-            core.above = 0;
-            if self.skip == 0 {
-                self.resume = TextPosition {
-                    offset: self.offset,
-                    state: self.decoder.state(),
-                    skip: 0,
-                };
-                return;
-            }
-        }
         self.resume = self.here();
         core.above = self.offset - self.resume.offset;
     }
 
     /// Where the delivered text ends.
     fn here(&self) -> TextPosition {
+        let offset = self
+            .fault
+            .as_ref()
+            .map_or(self.offset, |fault| fault.offset);
         let end = TextPosition {
-            offset: self
-                .fault
-                .as_ref()
-                .map_or(self.offset, |fault| fault.offset),
-            state: self.decoder.state(),
-            skip: 0,
+            after_cr: self.is_after_cr(),
+            ..TextPosition::at(offset, self.decoder.state())
         };
         if self.at == self.text.len() {
             let skip = if self.fault.is_none() { self.skip } else { 0 };
@@ -209,9 +205,8 @@ impl Decoded {
         let delivered = &self.text[segment.at..self.at];
         if delivered.is_empty() {
             return TextPosition {
-                offset: segment.offset,
-                state: segment.state,
-                skip: 0,
+                after_cr: end.after_cr,
+                ..TextPosition::at(segment.offset, segment.state)
             };
         }
         if let Some(len) = self.decoder.byte_len(delivered) {
@@ -234,16 +229,25 @@ impl Decoded {
             offset: segment.offset + at.bytes as u64,
             state: at.state,
             skip: u32::try_from(at.skip).unwrap_or(u32::MAX),
+            ..end
         }
+    }
+
+    /// Whether what was delivered last is the first half of a `\r\n`, perhaps.
+    fn is_after_cr(&self) -> bool {
+        let cr = match self.text.as_bytes()[..self.at].last() {
+            Some(last) => *last == b'\r',
+            None => self.after_cr && self.text.is_empty(),
+        };
+        cr && self.settings.newline == Newline::Untranslated
     }
 
     /// Where the text has come to; the core says that this is at `offset`.
     pub(super) fn position<R: RawIo>(&mut self, core: &Core<R>, offset: u64) -> TextPosition {
         if core.above == 0 && self.skip == 0 && self.at == self.text.len() {
             return TextPosition {
-                offset,
-                state: self.decoder.state(),
-                skip: 0,
+                after_cr: self.is_after_cr(),
+                ..TextPosition::at(offset, self.decoder.state())
             };
         }
         TextPosition {
@@ -362,11 +366,16 @@ impl Decoded {
     /// Records the line ends of new text, but for a last `\r` that may be half of one.
     fn record(&mut self, last: bool) {
         if !self.is_universal() {
+            self.recorded = self.text.len();
             return;
         }
         let held = !last && self.fault.is_none() && self.text.ends_with('\r');
         let end = self.text.len() - usize::from(held);
-        let new = &self.text[self.recorded.min(end)..end];
+        let mut new = &self.text[self.recorded.min(end)..end];
+        if self.after_cr && !new.is_empty() {
+            new = new.strip_prefix('\n').unwrap_or(new);
+            self.after_cr = false;
+        }
         if self.has_cr {
             self.seen.record_all(new);
         } else if memchr::memchr(b'\n', new.as_bytes()).is_some() {
@@ -377,7 +386,9 @@ impl Decoded {
 
     /// Drops delivered text in front, as far as the places of the rest stay known.
     fn compact(&mut self) {
-        if self.at == self.text.len() {
+        // A `\r` that may be half of a line end is kept until that is known.
+        let decided = self.recorded >= self.at;
+        if self.at == self.text.len() && decided {
             self.clear();
             return;
         }
@@ -392,8 +403,9 @@ impl Decoded {
             return;
         };
         let delivered = &self.text[first.at..self.at];
-        let mut cut = first.at;
-        if first.bytes.is_empty()
+        let mut cut = first.at.min(self.recorded);
+        if decided
+            && first.bytes.is_empty()
             && !delivered.is_empty()
             && let Some(len) = self.decoder.byte_len(delivered)
         {

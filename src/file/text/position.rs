@@ -31,25 +31,28 @@ pub struct TextPosition {
     /// Characters to drop of what is decoded from there, where several come of
     /// one sequence of bytes.
     pub(super) skip: u32,
+    /// Between a `\r` and what may be its `\n`.
+    pub(super) after_cr: bool,
 }
 
 impl TextPosition {
-    pub(super) const START: Self = Self {
-        offset: 0,
-        state: DecoderState::START,
-        skip: 0,
-    };
+    pub(super) const START: Self = Self::at(0, DecoderState::START);
 
-    /// The end of the file, at `offset`.
-    pub(super) fn at_end(offset: u64, encoding: &Encoding) -> Self {
+    pub(super) const fn at(offset: u64, state: DecoderState) -> Self {
+        Self {
+            offset,
+            state,
+            skip: 0,
+            after_cr: false,
+        }
+    }
+
+    /// At `offset`, which was reached without decoding what is before it.
+    pub(super) fn behind_any_mark(offset: u64, encoding: &Encoding) -> Self {
         if offset == 0 {
             return Self::START;
         }
-        Self {
-            offset,
-            state: encoding.state_past_bom(),
-            skip: 0,
-        }
+        Self::at(offset, encoding.state_past_bom())
     }
 }
 

@@ -53,13 +53,15 @@ impl<R: RawIo> TextFile<R> {
     /// are there: counted after translation.
     fn first_chars(&self, size: usize, at_eof: bool) -> Option<usize> {
         let rest = self.decoded.rest();
-        let universal = self.decoded.newline() == Newline::Universal;
-        if !universal || !self.decoded.has_cr() {
+        let newline = self.decoded.newline();
+        if newline != Newline::Universal || !self.decoded.has_cr() {
             if rest.len() < size {
                 return None;
             }
             return match rest.char_indices().nth(size) {
                 Some((at, _)) => Some(at),
+                // As CPython: a last `\r` waits for what is behind it.
+                None if newline == Newline::Untranslated && !at_eof && rest.ends_with('\r') => None,
                 None => (rest.chars().count() == size).then_some(rest.len()),
             };
         }

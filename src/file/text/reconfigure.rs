@@ -118,7 +118,7 @@ impl<'a, R: RawIo> Reconfigure<'a, R> {
         if codec {
             file.encoder = Encoder::new(&file.settings.encoding, file.settings.errors);
             let core = file.binary.core();
-            file.decoded = Decoded::new(&file.settings, !core.meta.seekable, core.generation);
+            file.decoded = Decoded::new(&file.settings, core);
             file.bom = Bom::Unknown;
         }
         Ok(())
