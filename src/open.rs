@@ -371,11 +371,11 @@ impl Blocking for OpenFile {
 
     fn run(self) -> Result<Opened> {
         let path = self.path.clone();
-        let seeks = !self.buffered || !(self.mode.readable() && self.mode.writable());
+        let may_be_fixed = !(self.buffered && self.mode.readable() && self.mode.writable());
         let opened = self
             .open()
             .map_err(|error| Error::os("open", Some(&path), error))?;
-        if opened.seekable || seeks {
+        if opened.seekable || may_be_fixed {
             Ok(opened)
         } else {
             let path = Some(path.to_path_buf());
@@ -418,6 +418,14 @@ impl OpenFile {
             nowait: metadata.is_file() && self.mode.readable() && nowait::suits(&file),
             file,
         })
+    }
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("mode", &self.mode)
+            .finish_non_exhaustive()
     }
 }
 

@@ -1,6 +1,8 @@
 //! Replays what CPython did with text, binary and raw files (`tests/oracle/`; the docstring of
 //! `record.py` there says how it was recorded and explains the format).
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 #[path = "oracle/case.rs"]
 mod case;
 #[path = "oracle/replay.rs"]

@@ -179,13 +179,6 @@ impl Decoder {
         self.bom_len.into()
     }
 
-    /// Whether this is plain UTF-8 under `Strict`: what `str::from_utf8`
-    /// accepts may then be taken as it is, without `decode`. An incomplete
-    /// character at the end is what `utf8_tail_len` says.
-    pub(crate) fn is_utf8_strict(&self) -> bool {
-        self.codec == Codec::Utf8 && self.policy == ErrorPolicy::Strict
-    }
-
     /// How many bytes `text` was decoded from, where the text alone tells.
     ///
     /// `text` is any stretch of what `decode` gave since the start or since an

@@ -4,6 +4,8 @@ mod decoding;
 mod encoding;
 mod properties;
 
+use super::encode::EncodeError;
+use super::locate::Position;
 use super::*;
 
 const OURS: [&str; 10] = [

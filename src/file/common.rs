@@ -352,7 +352,6 @@ pub(super) mod lock {
     //! Locks, without a thread that waits for them.
 
     use std::fs::{File, TryLockError};
-    use std::io;
     use std::time::Duration;
 
     use crate::error::Result;
@@ -366,7 +365,7 @@ pub(super) mod lock {
         core.with_file("lock", move |file| match lock(file) {
             Ok(()) => Ok(true),
             Err(TryLockError::WouldBlock) => Ok(false),
-            Err(TryLockError::Error(error)) => Err(io::Error::from(error)),
+            Err(TryLockError::Error(error)) => Err(error),
         })
         .await
     }

@@ -102,7 +102,7 @@ pub(crate) struct Brought {
 ///
 /// Lives in the operation's future, so a job left behind by a dropped future is
 /// nobody's: its result is put in place, and its write error kept.
-pub type Started = u64;
+pub(crate) type Started = u64;
 
 impl<R: RawIo> Core<R> {
     pub(crate) fn new(raw: R, meta: Meta, executor: Option<Chosen>) -> Self {
@@ -955,6 +955,12 @@ impl<R: RawIo> Drop for Core<R> {
 
 fn taken(rest: &Mutex<[Pending; 2]>) -> [Pending; 2] {
     std::mem::take(&mut *rest.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+impl<R: RawIo> fmt::Debug for Core<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.debug("Core", f)
+    }
 }
 
 impl<R: RawIo> Core<R> {

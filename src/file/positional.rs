@@ -1,5 +1,6 @@
 //! Reads and writes at an offset: pread(2) and pwrite(2), on `&self`.
 
+use std::fmt;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use crate::raw_io::{RawIo, nowait, retry};
 
 /// What a positional call needs of its file: it goes on beside the file's own
 /// operations, and even after the file is gone.
-pub struct At<R> {
+struct At<R> {
     /// Or why it cannot be done.
     held: Result<Held<R>, Option<Error>>,
     path: Option<Arc<Path>>,
@@ -53,6 +54,14 @@ pub struct ReadAt<R> {
     /// What an inline read has brought so far.
     data: Vec<u8>,
     filled: usize,
+}
+
+impl<R> fmt::Debug for ReadAt<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReadAt")
+            .field("len", &self.len)
+            .finish_non_exhaustive()
+    }
 }
 
 impl<R: RawIo> Blocking for ReadAt<R> {
@@ -110,6 +119,14 @@ pub struct WriteAt<R> {
     at: At<R>,
     data: Vec<u8>,
     all: bool,
+}
+
+impl<R> fmt::Debug for WriteAt<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WriteAt")
+            .field("len", &self.data.len())
+            .finish_non_exhaustive()
+    }
 }
 
 impl<R: RawIo> Blocking for WriteAt<R> {

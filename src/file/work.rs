@@ -26,11 +26,6 @@ impl Pending {
         self.start == self.data.len()
     }
 
-    pub(crate) fn clear(&mut self) {
-        self.data.clear();
-        self.start = 0;
-    }
-
     /// Puts the rest of `other` behind its own.
     pub(crate) fn append(&mut self, other: Self) {
         if self.is_empty() {
@@ -40,6 +35,9 @@ impl Pending {
         }
     }
 }
+
+/// What a [`Then::Call`] runs.
+type Run<R> = Box<dyn FnOnce(Call<'_, R>) -> io::Result<()> + Send>;
 
 /// What a job does after it has set the cursor right and drained the buffers.
 pub(crate) enum Then<R> {
@@ -70,7 +68,7 @@ pub(crate) enum Then<R> {
     Close,
     /// Anything else; `keep` says that an error must not get lost.
     Call {
-        run: Box<dyn FnOnce(Call<'_, R>) -> io::Result<()> + Send>,
+        run: Run<R>,
         keep: bool,
     },
 }

@@ -40,6 +40,7 @@ mod sealed {
 }
 
 /// What the keywords come to.
+#[derive(Debug)]
 pub struct Plan {
     pub(crate) mode: Mode,
     pub(crate) mode_name: Cow<'static, str>,
@@ -258,6 +259,10 @@ impl TextKind for Any {}
 /// # aiofiles::Result::Ok(()) }).unwrap();
 /// ```
 #[derive(Debug)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "a file is moved rarely; a box would cost each open"
+)]
 pub enum AnyFile<R: RawIo = File> {
     /// A mode without `b`.
     Text(TextFile<R>),
