@@ -637,6 +637,7 @@ impl<R: RawIo> Core<R> {
         op: &'static str,
         data: &[u8],
     ) -> Poll<Result<()>> {
+        self.check_writable(op)?;
         self.executor(op)?;
         loop {
             self.check_writable(op)?;
