@@ -21,7 +21,6 @@ impl<R: RawIo> TextFile<R> {
         want: usize,
         started: &mut Started,
     ) -> Poll<Result<bool>> {
-        let want = want.max(PIECE);
         let core = self.binary.core_mut();
         let buffered = core.read.len();
         // An incomplete character is left in the buffer: then more is needed.
@@ -41,7 +40,7 @@ impl<R: RawIo> TextFile<R> {
             }
             let (before, left) = (self.decoded.rest().len(), core.read.len());
             if left > 0 || eof {
-                self.decoded.decode(core, want, eof && finish);
+                self.decoded.decode(core, want.max(PIECE), eof && finish);
             }
             if self.decoded.rest().len() > before {
                 return Poll::Ready(Ok(false));
