@@ -93,8 +93,11 @@ mod error;
 pub mod executor;
 pub mod file;
 pub mod open;
+pub mod os;
+pub mod ospath;
 pub mod raw_io;
 mod timer;
+mod whole;
 
 #[doc(inline)]
 pub use crate::delegate::{Call, delegate};
@@ -107,3 +110,4 @@ pub use crate::file::{BinaryFile, RawFile, TextFile, TextPosition, TextSeek};
 pub use crate::open::{AnyFile, Open, Wrap, open, wrap};
 #[doc(inline)]
 pub use crate::raw_io::RawIo;
+pub use crate::whole::{copy, read, read_to_string, write, write_atomic};

@@ -1,0 +1,236 @@
+//! Whole files, one hop each.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use crate::delegate::Call;
+use crate::error::Error;
+use crate::os::{Os, one, sys};
+
+pub use crate::os::copyfile as copy;
+
+/// Reads a whole file.
+///
+/// As [`std::fs::read`], in one hop.
+///
+/// # Cancel safety
+///
+/// Dropping it changes nothing.
+///
+/// # Errors
+///
+/// `NotFound`; `PermissionDenied`; `IsADirectory`.
+///
+/// # Examples
+///
+/// ```
+/// # let dir = tempfile::tempdir().unwrap();
+/// # let path = dir.path().join("f");
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// aiofiles::write(&path, "12345").await?;
+/// assert_eq!(aiofiles::read(&path).await?, b"12345");
+/// # aiofiles::Result::Ok(()) }).unwrap();
+/// ```
+pub fn read(path: impl AsRef<Path>) -> Call<Os<Vec<u8>>> {
+    one("read", path, (), |path, ()| fs::read(path))
+}
+
+/// Reads a whole file as UTF-8.
+///
+/// As [`std::fs::read_to_string`], in one hop: line ends and a byte order mark
+/// stay as they are, where `open(path).read()` translates `\r\n` as Python does.
+///
+/// # Cancel safety
+///
+/// Dropping it changes nothing.
+///
+/// # Errors
+///
+/// As [`read`](crate::read); [`Error::Decode`] (`InvalidData`) with the place
+/// and the bytes that are not UTF-8.
+///
+/// # Examples
+///
+/// ```
+/// # let dir = tempfile::tempdir().unwrap();
+/// # let path = dir.path().join("f");
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// aiofiles::write(&path, "a\r\nb").await?;
+/// assert_eq!(aiofiles::read_to_string(&path).await?, "a\r\nb");
+///
+/// aiofiles::write(&path, b"ab\xff").await?;
+/// match aiofiles::read_to_string(&path).await {
+///     Err(aiofiles::Error::Decode { offset, bytes, .. }) => {
+///         assert_eq!((offset, bytes), (2, vec![0xff]));
+///     }
+///     other => panic!("{other:?}"),
+/// }
+/// # aiofiles::Result::Ok(()) }).unwrap();
+/// ```
+pub fn read_to_string(path: impl AsRef<Path>) -> Call<Os<String>> {
+    one("read", path, (), |path, ()| {
+        String::from_utf8(fs::read(path)?).map_err(|error| not_utf8(path, &error).into())
+    })
+}
+
+fn not_utf8(path: &Path, error: &std::string::FromUtf8Error) -> Error {
+    let (at, bytes) = (error.utf8_error(), error.as_bytes());
+    let start = at.valid_up_to();
+    let (end, reason) = match at.error_len() {
+        Some(len) => (start + len, "invalid byte sequence"),
+        None => (bytes.len(), "the file ends within a character"),
+    };
+    Error::Decode {
+        encoding: "utf-8".to_owned(),
+        offset: start as u64,
+        bytes: bytes[start..end].to_vec(),
+        reason,
+        path: Some(path.to_path_buf()),
+    }
+}
+
+/// Writes a whole file: makes it, or replaces what is in it.
+///
+/// As [`std::fs::write`], in one hop. `data` goes to the executor, so it is given
+/// away: a `Vec`, a `String`, a `Bytes`, a `&'static str`. A crash midway leaves
+/// half a file; [`write_atomic`] does not.
+///
+/// # Cancel safety
+///
+/// Dropped before its job has begun, it does nothing; later, it is done.
+///
+/// # Errors
+///
+/// `NotFound` if the folder is missing; `PermissionDenied`; `IsADirectory`;
+/// `StorageFull`, with part of the data written.
+///
+/// # Examples
+///
+/// ```
+/// # let dir = tempfile::tempdir().unwrap();
+/// # let path = dir.path().join("f");
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// aiofiles::write(&path, vec![1, 2, 3]).await?;
+/// assert_eq!(std::fs::read(&path).unwrap(), [1, 2, 3]);
+/// # aiofiles::Result::Ok(()) }).unwrap();
+/// ```
+pub fn write(path: impl AsRef<Path>, data: impl AsRef<[u8]> + Send + 'static) -> Call<Os<()>> {
+    one("write", path, (), move |path, ()| fs::write(path, data))
+}
+
+/// Writes a whole file so that it has either its old content or all of the new
+/// one, whatever happens, and the new one for good once this returns.
+///
+/// In one hop: a temporary file in the same folder, its content to the disk, its
+/// name changed to that of the file, the folder to the disk. The file keeps its
+/// permissions, and its owner where that is allowed; other names of it (hard
+/// links) keep the old content. A new file has 0o666 less the umask. Through a
+/// symbolic link the file it points to is written. On Windows the folder is not
+/// flushed.
+///
+/// # Cancel safety
+///
+/// Dropped before its job has begun, it does nothing; later, it is done.
+///
+/// # Errors
+///
+/// As [`write`](crate::write), and `PermissionDenied` if the folder may not be
+/// written; `InvalidInput` for what is neither a file nor missing, such as a
+/// device. The file then has its old content and permissions, and no other file
+/// is left behind; only if the last step fails, of the folder, is the new
+/// content there, perhaps not yet on the disk.
+///
+/// # Examples
+///
+/// ```
+/// # let dir = tempfile::tempdir().unwrap();
+/// # let path = dir.path().join("settings.toml");
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// aiofiles::write_atomic(&path, "color = true\n").await?;
+/// aiofiles::write_atomic(&path, "color = false\n").await?;
+/// assert_eq!(aiofiles::read_to_string(&path).await?, "color = false\n");
+/// # aiofiles::Result::Ok(()) }).unwrap();
+/// ```
+pub fn write_atomic(
+    path: impl AsRef<Path>,
+    data: impl AsRef<[u8]> + Send + 'static,
+) -> Call<Os<()>> {
+    one("write", path, (), move |path, ()| {
+        replace_content(path, data.as_ref())
+    })
+}
+
+fn replace_content(path: &Path, data: &[u8]) -> io::Result<()> {
+    let path = behind_links(path)?;
+    let old = match fs::symlink_metadata(&path) {
+        Ok(metadata) if metadata.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
+        Ok(metadata) if !metadata.is_file() => {
+            let error = "not a regular file: it cannot be replaced";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, error));
+        }
+        Ok(metadata) => Some(metadata),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => return Err(error),
+    };
+    let folder = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        Some(_) | None => Path::new("."),
+    };
+    let mut builder = ::tempfile::Builder::new();
+    builder.prefix(".aiofiles-");
+    new_file_mode(&mut builder, old.is_some());
+    let mut temporary = builder.tempfile_in(folder).map_err(bare)?;
+    temporary.as_file_mut().write_all(data)?;
+    if let Some(old) = &old {
+        // The owner first: changing it may clear bits of the mode.
+        sys::keep_owner(temporary.as_file(), old)?;
+        temporary.as_file().set_permissions(old.permissions())?;
+    }
+    temporary.as_file().sync_all()?;
+    temporary.persist(&path).map_err(|error| error.error)?;
+    sys::sync_dir(folder)
+}
+
+/// The file at the end of a chain of links, which may be missing.
+fn behind_links(path: &Path) -> io::Result<PathBuf> {
+    let mut path = path.to_path_buf();
+    // As many as Linux follows.
+    for _ in 0..40 {
+        match fs::symlink_metadata(&path) {
+            Ok(metadata) if metadata.is_symlink() => {
+                let target = fs::read_link(&path)?;
+                path.pop();
+                path.push(target);
+            }
+            Ok(_) | Err(_) => return Ok(path),
+        }
+    }
+    Err(sys::link_loop())
+}
+
+/// A new file is for whom the umask says; what replaces one is for nobody else
+/// until it has the permissions of the old one.
+#[cfg(unix)]
+fn new_file_mode(builder: &mut ::tempfile::Builder<'_, '_>, replaces: bool) {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = if replaces { 0o600 } else { sys::DEFAULT_MODE };
+    builder.permissions(fs::Permissions::from_mode(mode));
+}
+
+#[cfg(not(unix))]
+fn new_file_mode(_builder: &mut ::tempfile::Builder<'_, '_>, _replaces: bool) {}
+
+/// The system's error, without the name of the temporary file around it.
+fn bare(error: io::Error) -> io::Error {
+    match error.get_ref().and_then(|inner| inner.source()) {
+        Some(source) => match source
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::raw_os_error)
+        {
+            Some(errno) => io::Error::from_raw_os_error(errno),
+            None => error,
+        },
+        None => error,
+    }
+}
