@@ -47,7 +47,7 @@
 //! let error = os::rename(root.join("gone"), root.join("d")).await.unwrap_err();
 //! assert_eq!(error.kind(), std::io::ErrorKind::NotFound);
 //! assert_eq!(error.dst(), Some(root.join("d").as_path()));
-//! # aiofiles::Result::Ok(()) }).unwrap();
+//! # Ok::<(), aiofiles::Error>(()) }).unwrap();
 //! ```
 
 mod batch;

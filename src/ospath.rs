@@ -21,7 +21,7 @@
 //! assert!(!ospath::exists(root.join("no")).await?);
 //! let error = ospath::getsize(root.join("no")).await.unwrap_err();
 //! assert_eq!(error.kind(), std::io::ErrorKind::NotFound);
-//! # aiofiles::Result::Ok(()) }).unwrap();
+//! # Ok::<(), aiofiles::Error>(()) }).unwrap();
 //! ```
 
 use std::fs::Metadata;
@@ -80,7 +80,7 @@ fn get<T: Send + 'static>(
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 /// assert!(aiofiles::ospath::exists(&root).await?);
 /// assert!(!aiofiles::ospath::exists(root.join("no")).await?);
-/// # aiofiles::Result::Ok(()) }).unwrap();
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
 pub fn exists(path: impl AsRef<Path>) -> Call<Os<bool>> {
     ask("exists", path, true, |_| true)
@@ -106,7 +106,7 @@ pub fn exists(path: impl AsRef<Path>) -> Call<Os<bool>> {
 /// aiofiles::os::symlink("nowhere", root.join("link")).await?;
 /// assert!(aiofiles::ospath::lexists(root.join("link")).await?);
 /// assert!(!aiofiles::ospath::exists(root.join("link")).await?);
-/// # aiofiles::Result::Ok(()) }).unwrap();
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
 pub fn lexists(path: impl AsRef<Path>) -> Call<Os<bool>> {
     ask("lexists", path, false, |_| true)
@@ -131,7 +131,7 @@ pub fn lexists(path: impl AsRef<Path>) -> Call<Os<bool>> {
 /// aiofiles::write(root.join("f"), "").await?;
 /// assert!(aiofiles::ospath::isfile(root.join("f")).await?);
 /// assert!(!aiofiles::ospath::isfile(&root).await?);
-/// # aiofiles::Result::Ok(()) }).unwrap();
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
 pub fn isfile(path: impl AsRef<Path>) -> Call<Os<bool>> {
     ask("isfile", path, true, Metadata::is_file)
@@ -154,7 +154,7 @@ pub fn isfile(path: impl AsRef<Path>) -> Call<Os<bool>> {
 /// # let root = dir.path().to_path_buf();
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 /// assert!(aiofiles::ospath::isdir(&root).await?);
-/// # aiofiles::Result::Ok(()) }).unwrap();
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
 pub fn isdir(path: impl AsRef<Path>) -> Call<Os<bool>> {
     ask("isdir", path, true, Metadata::is_dir)
@@ -178,7 +178,7 @@ pub fn isdir(path: impl AsRef<Path>) -> Call<Os<bool>> {
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 /// aiofiles::os::symlink("nowhere", root.join("link")).await?;
 /// assert!(aiofiles::ospath::islink(root.join("link")).await?);
-/// # aiofiles::Result::Ok(()) }).unwrap();
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
 pub fn islink(path: impl AsRef<Path>) -> Call<Os<bool>> {
     ask("islink", path, false, Metadata::is_symlink)
@@ -205,7 +205,7 @@ pub fn islink(path: impl AsRef<Path>) -> Call<Os<bool>> {
 /// assert!(!aiofiles::ospath::ismount(root.join("no")).await?);
 /// # #[cfg(unix)]
 /// assert!(aiofiles::ospath::ismount("/").await?);
-/// # aiofiles::Result::Ok(()) }).unwrap();
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
 pub fn ismount(path: impl AsRef<Path>) -> Call<Os<bool>> {
     one("ismount", path, (), |path, ()| {
@@ -231,7 +231,7 @@ pub fn ismount(path: impl AsRef<Path>) -> Call<Os<bool>> {
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 /// aiofiles::write(root.join("f"), "12345").await?;
 /// assert_eq!(aiofiles::ospath::getsize(root.join("f")).await?, 5);
-/// # aiofiles::Result::Ok(()) }).unwrap();
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
 pub fn getsize(path: impl AsRef<Path>) -> Call<Os<u64>> {
     get("getsize", path, |metadata| Ok(metadata.len()))
@@ -256,7 +256,7 @@ pub fn getsize(path: impl AsRef<Path>) -> Call<Os<u64>> {
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 /// let read = aiofiles::ospath::getatime(&root).await?;
 /// assert!(read > std::time::SystemTime::UNIX_EPOCH);
-/// # aiofiles::Result::Ok(()) }).unwrap();
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
 pub fn getatime(path: impl AsRef<Path>) -> Call<Os<SystemTime>> {
     get("getatime", path, Metadata::accessed)
@@ -282,7 +282,7 @@ pub fn getatime(path: impl AsRef<Path>) -> Call<Os<SystemTime>> {
 /// aiofiles::write(root.join("f"), "").await?;
 /// let changed = aiofiles::ospath::getmtime(root.join("f")).await?;
 /// assert!(changed > std::time::SystemTime::UNIX_EPOCH);
-/// # aiofiles::Result::Ok(()) }).unwrap();
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
 pub fn getmtime(path: impl AsRef<Path>) -> Call<Os<SystemTime>> {
     get("getmtime", path, Metadata::modified)
@@ -308,7 +308,7 @@ pub fn getmtime(path: impl AsRef<Path>) -> Call<Os<SystemTime>> {
 /// aiofiles::write(root.join("f"), "").await?;
 /// let changed = aiofiles::ospath::getctime(root.join("f")).await?;
 /// assert!(changed > std::time::SystemTime::UNIX_EPOCH);
-/// # aiofiles::Result::Ok(()) }).unwrap();
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
 pub fn getctime(path: impl AsRef<Path>) -> Call<Os<SystemTime>> {
     get("getctime", path, sys::ctime)
@@ -335,7 +335,7 @@ pub fn getctime(path: impl AsRef<Path>) -> Call<Os<SystemTime>> {
 /// aiofiles::write(root.join("a"), "").await?;
 /// aiofiles::os::symlink("a", root.join("b")).await?;
 /// assert!(aiofiles::ospath::samefile(root.join("a"), root.join("b")).await?);
-/// # aiofiles::Result::Ok(()) }).unwrap();
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
 pub fn samefile(a: impl AsRef<Path>, b: impl AsRef<Path>) -> Call<Os<bool>> {
     two("samefile", a, b, (), |a, b, ()| {
@@ -364,7 +364,7 @@ pub fn samefile(a: impl AsRef<Path>, b: impl AsRef<Path>) -> Call<Os<bool>> {
 /// let a = std::fs::File::create(root.join("f")).unwrap();
 /// let b = std::fs::File::open(root.join("f")).unwrap();
 /// assert!(aiofiles::ospath::sameopenfile(&a, &b).await?);
-/// # aiofiles::Result::Ok(()) }).unwrap();
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
 #[cfg(unix)]
 pub fn sameopenfile(a: impl std::os::fd::AsFd, b: impl std::os::fd::AsFd) -> Call<Os<bool>> {
@@ -399,7 +399,7 @@ pub fn sameopenfile(a: impl std::os::fd::AsFd, b: impl std::os::fd::AsFd) -> Cal
 ///     aiofiles::ospath::abspath("/a/./b/../c/").await?,
 ///     std::path::Path::new("/a/c"),
 /// );
-/// # aiofiles::Result::Ok(()) }).unwrap();
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
 pub fn abspath(path: impl AsRef<Path>) -> Call<Os<PathBuf>> {
     one("abspath", path, (), |path, ()| sys::abspath(path))
@@ -430,7 +430,7 @@ pub fn abspath(path: impl AsRef<Path>) -> Call<Os<PathBuf>> {
 /// assert!(path.ends_with("notes.txt"));
 /// let path = aiofiles::ospath::expanduser("a/~").await?;
 /// assert_eq!(path, std::path::Path::new("a/~"));
-/// # aiofiles::Result::Ok(()) }).unwrap();
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
 pub fn expanduser(path: impl AsRef<Path>) -> Call<Os<PathBuf>> {
     one("expanduser", path, (), |path, ()| {

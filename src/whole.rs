@@ -30,7 +30,7 @@ pub use crate::os::copyfile as copy;
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 /// aiofiles::write(&path, "12345").await?;
 /// assert_eq!(aiofiles::read(&path).await?, b"12345");
-/// # aiofiles::Result::Ok(()) }).unwrap();
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
 pub fn read(path: impl AsRef<Path>) -> Call<Os<Vec<u8>>> {
     one("read", path, (), |path, ()| fs::read(path))
@@ -66,7 +66,7 @@ pub fn read(path: impl AsRef<Path>) -> Call<Os<Vec<u8>>> {
 ///     }
 ///     other => panic!("{other:?}"),
 /// }
-/// # aiofiles::Result::Ok(()) }).unwrap();
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
 pub fn read_to_string(path: impl AsRef<Path>) -> Call<Os<String>> {
     one("read", path, (), |path, ()| {
@@ -113,7 +113,7 @@ fn not_utf8(path: &Path, error: &std::string::FromUtf8Error) -> Error {
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 /// aiofiles::write(&path, vec![1, 2, 3]).await?;
 /// assert_eq!(std::fs::read(&path).unwrap(), [1, 2, 3]);
-/// # aiofiles::Result::Ok(()) }).unwrap();
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
 pub fn write(path: impl AsRef<Path>, data: impl AsRef<[u8]> + Send + 'static) -> Call<Os<()>> {
     one("write", path, (), move |path, ()| fs::write(path, data))
@@ -150,7 +150,7 @@ pub fn write(path: impl AsRef<Path>, data: impl AsRef<[u8]> + Send + 'static) ->
 /// aiofiles::write_atomic(&path, "color = true\n").await?;
 /// aiofiles::write_atomic(&path, "color = false\n").await?;
 /// assert_eq!(aiofiles::read_to_string(&path).await?, "color = false\n");
-/// # aiofiles::Result::Ok(()) }).unwrap();
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
 pub fn write_atomic(
     path: impl AsRef<Path>,

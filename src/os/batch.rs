@@ -39,7 +39,7 @@ use crate::delegate::Call;
 /// .op("fill the cache")
 /// .await?;
 /// assert_eq!(sizes.iter().sum::<u64>(), 4950);
-/// # aiofiles::Result::Ok(()) }).unwrap();
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
 pub fn batch<F, T>(f: F) -> Call<Os<T, BatchKeywords>>
 where

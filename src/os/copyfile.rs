@@ -112,7 +112,7 @@ impl fmt::Debug for CopyfileKeywords {
 ///     .await?;
 /// assert_eq!(bytes, 5);
 /// assert_eq!(aiofiles::read(root.join("b")).await?, b"12345");
-/// # aiofiles::Result::Ok(()) }).unwrap();
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
 pub fn copyfile(src: impl AsRef<Path>, dst: impl AsRef<Path>) -> Call<Os<u64, CopyfileKeywords>> {
     Call::watched(|caller| {

@@ -110,7 +110,7 @@ impl fmt::Debug for CopytreeKeywords {
 ///     .await?;
 /// assert_eq!(bytes, 5);
 /// assert_eq!(aiofiles::os::listdir(root.join("dst/sub")).await?, ["f"]);
-/// # aiofiles::Result::Ok(()) }).unwrap();
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
 pub fn copytree(src: impl AsRef<Path>, dst: impl AsRef<Path>) -> Call<Os<u64, CopytreeKeywords>> {
     Call::watched(|caller| {

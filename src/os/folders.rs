@@ -32,7 +32,7 @@ use crate::error::Error;
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 /// aiofiles::os::mkdir(&path).mode(0o700).await?;
 /// assert!(aiofiles::ospath::isdir(&path).await?);
-/// # aiofiles::Result::Ok(()) }).unwrap();
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
 pub fn mkdir(path: impl AsRef<Path>) -> Call<Os<(), MkdirKeywords>> {
     let keywords = MkdirKeywords {
@@ -69,7 +69,7 @@ pub fn mkdir(path: impl AsRef<Path>) -> Call<Os<(), MkdirKeywords>> {
 /// aiofiles::os::makedirs(&path).await?;
 /// assert!(aiofiles::os::makedirs(&path).await.is_err());
 /// aiofiles::os::makedirs(&path).exist_ok(true).await?;
-/// # aiofiles::Result::Ok(()) }).unwrap();
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
 pub fn makedirs(path: impl AsRef<Path>) -> Call<Os<(), MakedirsKeywords>> {
     let keywords = MakedirsKeywords {
@@ -126,7 +126,7 @@ pub(super) fn make_dirs(path: &Path, mode: u32, exist_ok: bool) -> io::Result<()
 /// aiofiles::os::mkdir(&path).await?;
 /// aiofiles::os::rmdir(&path).await?;
 /// assert!(!aiofiles::ospath::exists(&path).await?);
-/// # aiofiles::Result::Ok(()) }).unwrap();
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
 pub fn rmdir(path: impl AsRef<Path>) -> Call<Os<(), At>> {
     one("rmdir", path, At::default(), |path, at| {
@@ -155,7 +155,7 @@ pub fn rmdir(path: impl AsRef<Path>) -> Call<Os<(), At>> {
 /// aiofiles::os::makedirs(root.join("a/b/c")).await?;
 /// aiofiles::os::removedirs(root.join("a/b/c")).await?;
 /// assert_eq!(aiofiles::os::listdir(&root).await?, ["keep"]);
-/// # aiofiles::Result::Ok(()) }).unwrap();
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
 pub fn removedirs(path: impl AsRef<Path>) -> Call<Os<()>> {
     one("removedirs", path, (), |path, ()| {
@@ -201,7 +201,7 @@ pub(super) fn remove_dirs(from: &Path) {
 /// let mut names = aiofiles::os::listdir(&root).await?;
 /// names.sort();
 /// assert_eq!(names, ["a", "b"]);
-/// # aiofiles::Result::Ok(()) }).unwrap();
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
 pub fn listdir(path: impl AsRef<Path>) -> Call<Os<Vec<OsString>>> {
     one("listdir", path, (), |path, ()| {
@@ -228,7 +228,7 @@ pub fn listdir(path: impl AsRef<Path>) -> Call<Os<Vec<OsString>>> {
 /// ```
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 /// assert!(aiofiles::os::getcwd().await?.is_absolute());
-/// # aiofiles::Result::Ok(()) }).unwrap();
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
 pub fn getcwd() -> Call<Os<PathBuf>> {
     none("getcwd", (), |()| std::env::current_dir())

@@ -32,9 +32,8 @@ pub const R_OK: u32 = 4;
 /// # Errors
 ///
 /// `NotFound`, also for a link that points to nothing; the errno `ELOOP` for links
-/// that lead back to themselves;
-/// `NotADirectory` if the path goes through a file; `PermissionDenied` if a
-/// folder on the way may not be searched.
+/// that lead back to themselves; `NotADirectory` if the path goes through a file;
+/// `PermissionDenied` if a folder on the way may not be searched.
 ///
 /// # Examples
 ///
@@ -44,7 +43,7 @@ pub const R_OK: u32 = 4;
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 /// aiofiles::write(&path, "12345").await?;
 /// assert_eq!(aiofiles::os::stat(&path).await?.len(), 5);
-/// # aiofiles::Result::Ok(()) }).unwrap();
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
 pub fn stat(path: impl AsRef<Path>) -> Call<Os<Metadata, AtFollow>> {
     one("stat", path, AtFollow::following(true), |path, keywords| {
@@ -72,7 +71,7 @@ pub fn stat(path: impl AsRef<Path>) -> Call<Os<Metadata, AtFollow>> {
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 /// aiofiles::os::symlink("nowhere", &path).await?;
 /// assert!(aiofiles::os::lstat(&path).await?.is_symlink());
-/// # aiofiles::Result::Ok(()) }).unwrap();
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
 pub fn lstat(path: impl AsRef<Path>) -> Call<Os<Metadata, At>> {
     one("lstat", path, At::default(), |path, keywords| {
@@ -126,7 +125,7 @@ pub struct StatVfs {
 /// let vfs = aiofiles::os::statvfs(".").await?;
 /// let free_bytes = vfs.f_bavail * vfs.f_frsize;
 /// assert!(free_bytes <= vfs.f_blocks * vfs.f_frsize);
-/// # aiofiles::Result::Ok(()) }).unwrap(); }
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap(); }
 /// ```
 pub fn statvfs(path: impl AsRef<Path>) -> Call<Os<StatVfs>> {
     one("statvfs", path, (), |path, ()| sys::statvfs(path))
@@ -160,7 +159,7 @@ pub fn statvfs(path: impl AsRef<Path>) -> Call<Os<StatVfs>> {
 /// assert!(!os::access(&path, F_OK).await?);
 /// aiofiles::write(&path, "").await?;
 /// assert!(os::access(&path, R_OK | W_OK).await?);
-/// # aiofiles::Result::Ok(()) }).unwrap();
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
 pub fn access(path: impl AsRef<Path>, mode: u32) -> Call<Os<bool, AccessKeywords>> {
     let keywords = AccessKeywords {
@@ -205,7 +204,7 @@ pub fn access(path: impl AsRef<Path>, mode: u32) -> Call<Os<bool, AccessKeywords
 /// aiofiles::os::chmod(&path, 0o600).await?;
 /// assert_eq!(aiofiles::os::stat(&path).await?.permissions().mode() & 0o777, 0o600);
 /// # }
-/// # aiofiles::Result::Ok(()) }).unwrap(); }
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap(); }
 /// ```
 pub fn chmod(path: impl AsRef<Path>, mode: u32) -> Call<Os<(), AtFollow>> {
     one(
@@ -244,7 +243,7 @@ pub fn chmod(path: impl AsRef<Path>, mode: u32) -> Call<Os<(), AtFollow>> {
 /// let mine = aiofiles::os::stat(&path).await?.gid();
 /// aiofiles::os::chown(&path, None, Some(mine)).await?;
 /// # }
-/// # aiofiles::Result::Ok(()) }).unwrap(); }
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap(); }
 /// ```
 pub fn chown(path: impl AsRef<Path>, uid: Option<u32>, gid: Option<u32>) -> Call<Os<(), AtFollow>> {
     one(
@@ -282,7 +281,7 @@ pub fn chown(path: impl AsRef<Path>, uid: Option<u32>, gid: Option<u32>) -> Call
 /// let then = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
 /// aiofiles::os::utime(&path).times(then, then).await?;
 /// assert_eq!(aiofiles::ospath::getmtime(&path).await?, then);
-/// # aiofiles::Result::Ok(()) }).unwrap();
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
 pub fn utime(path: impl AsRef<Path>) -> Call<Os<(), UtimeKeywords>> {
     let keywords = UtimeKeywords {

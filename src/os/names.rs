@@ -8,6 +8,7 @@ use super::folders::{make_dirs, remove_dirs};
 use super::keywords::{At, AtBoth, Follow, LinkKeywords, SymlinkKeywords};
 use super::sys::{self, Dir};
 use crate::delegate::Call;
+use crate::error::Error;
 
 /// Renames `src` to `dst`, moving it if need be.
 ///
@@ -33,7 +34,7 @@ use crate::delegate::Call;
 /// aiofiles::write(root.join("a"), "text").await?;
 /// aiofiles::os::rename(root.join("a"), root.join("b")).await?;
 /// assert_eq!(aiofiles::read(root.join("b")).await?, b"text");
-/// # aiofiles::Result::Ok(()) }).unwrap();
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
 pub fn rename(src: impl AsRef<Path>, dst: impl AsRef<Path>) -> Call<Os<(), AtBoth>> {
     two("rename", src, dst, AtBoth::default(), |src, dst, at| {
@@ -63,7 +64,7 @@ pub fn rename(src: impl AsRef<Path>, dst: impl AsRef<Path>) -> Call<Os<(), AtBot
 /// aiofiles::write(root.join("old"), "old").await?;
 /// aiofiles::os::replace(root.join("new"), root.join("old")).await?;
 /// assert_eq!(aiofiles::read(root.join("old")).await?, b"new");
-/// # aiofiles::Result::Ok(()) }).unwrap();
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
 pub fn replace(src: impl AsRef<Path>, dst: impl AsRef<Path>) -> Call<Os<(), AtBoth>> {
     two("replace", src, dst, AtBoth::default(), |src, dst, at| {
@@ -95,13 +96,14 @@ pub fn replace(src: impl AsRef<Path>, dst: impl AsRef<Path>) -> Call<Os<(), AtBo
 /// aiofiles::write(root.join("a/b/f"), "").await?;
 /// aiofiles::os::renames(root.join("a/b/f"), root.join("x/y/f")).await?;
 /// assert_eq!(aiofiles::os::listdir(&root).await?, ["x"]);
-/// # aiofiles::Result::Ok(()) }).unwrap();
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
 pub fn renames(src: impl AsRef<Path>, dst: impl AsRef<Path>) -> Call<Os<()>> {
     two("renames", src, dst, (), |src, dst, ()| {
         match dst.parent() {
             Some(parent) if !parent.as_os_str().is_empty() && !is_there(parent) => {
-                make_dirs(parent, 0o777, false)?;
+                make_dirs(parent, 0o777, false)
+                    .map_err(|error| Error::os("renames", Some(parent), error))?;
             }
             Some(_) | None => {}
         }
@@ -139,7 +141,7 @@ fn is_there(path: &Path) -> bool {
 /// aiofiles::write(&path, "").await?;
 /// aiofiles::os::remove(&path).await?;
 /// assert!(!aiofiles::ospath::exists(&path).await?);
-/// # aiofiles::Result::Ok(()) }).unwrap();
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
 pub fn remove(path: impl AsRef<Path>) -> Call<Os<(), At>> {
     one("remove", path, At::default(), |path, at| {
@@ -197,7 +199,7 @@ pub fn unlink(path: impl AsRef<Path>) -> Call<Os<(), At>> {
 /// aiofiles::write(root.join("a"), "text").await?;
 /// aiofiles::os::link(root.join("a"), root.join("b")).await?;
 /// assert!(aiofiles::ospath::samefile(root.join("a"), root.join("b")).await?);
-/// # aiofiles::Result::Ok(()) }).unwrap();
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
 pub fn link(src: impl AsRef<Path>, dst: impl AsRef<Path>) -> Call<Os<(), LinkKeywords>> {
     let keywords = LinkKeywords {
@@ -233,7 +235,7 @@ pub fn link(src: impl AsRef<Path>, dst: impl AsRef<Path>) -> Call<Os<(), LinkKey
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 /// aiofiles::os::symlink("to/there", &path).await?;
 /// assert_eq!(aiofiles::os::readlink(&path).await?.to_str(), Some("to/there"));
-/// # aiofiles::Result::Ok(()) }).unwrap();
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
 pub fn symlink(src: impl AsRef<Path>, dst: impl AsRef<Path>) -> Call<Os<(), SymlinkKeywords>> {
     let keywords = SymlinkKeywords::default();

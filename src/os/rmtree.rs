@@ -68,7 +68,7 @@ impl fmt::Debug for RmtreeKeywords {
 /// # #[cfg(unix)]
 /// assert_eq!(removed, 4);
 /// assert!(!aiofiles::ospath::exists(&root).await?);
-/// # aiofiles::Result::Ok(()) }).unwrap();
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
 pub fn rmtree(path: impl AsRef<Path>) -> Call<Os<u64, RmtreeKeywords>> {
     Call::watched(|caller| {

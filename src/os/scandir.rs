@@ -387,7 +387,7 @@ impl fmt::Debug for ScanDir {
 ///     assert_eq!(entry.path(), root.join("f"));
 ///     assert_eq!(entry.metadata().map(|m| m.len()), Some(5));
 /// }
-/// # aiofiles::Result::Ok(()) }).unwrap();
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
 pub fn scandir(path: impl AsRef<Path>) -> Scanning {
     let path: Arc<Path> = path.as_ref().into();

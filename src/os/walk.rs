@@ -185,7 +185,7 @@ impl Walk {
     ///     count += 1;
     /// }
     /// assert_eq!(count, 3, "the root, src, src/deep");
-    /// # aiofiles::Result::Ok(()) }).unwrap();
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
     pub async fn next_dir(&mut self) -> Option<Result<&mut WalkEntry>> {
         match poll_fn(|cx| self.poll_dir(cx)).await? {
@@ -362,7 +362,7 @@ impl fmt::Debug for Walk {
 ///     bytes += folder.files.iter().filter_map(|f| f.metadata()).map(|m| m.len()).sum::<u64>();
 /// }
 /// assert_eq!(bytes, 5);
-/// # aiofiles::Result::Ok(()) }).unwrap();
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
 pub fn walk(path: impl AsRef<Path>) -> Walk {
     let root = Visit {

@@ -51,7 +51,7 @@ impl Call<Os<PathBuf, RealpathKeywords>> {
 /// let path = aiofiles::ospath::realpath(root.join("link/x")).await?;
 /// assert_eq!(path, root.join("there/x"));
 /// assert!(aiofiles::ospath::realpath(root.join("link/x")).strict(true).await.is_err());
-/// # aiofiles::Result::Ok(()) }).unwrap();
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
 pub fn realpath(path: impl AsRef<Path>) -> Call<Os<PathBuf, RealpathKeywords>> {
     one(
