@@ -177,10 +177,16 @@ fn replace_content(path: &Path, data: &[u8]) -> io::Result<()> {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         Some(_) | None => Path::new("."),
     };
-    let mut builder = ::tempfile::Builder::new();
-    builder.prefix(".aiofiles-");
-    new_file_mode(&mut builder, old.is_some());
-    let mut temporary = builder.tempfile_in(folder).map_err(bare)?;
+    // A new file is for whom the umask says; what replaces one is for nobody
+    // else until it has the permissions of the old one.
+    let mode = if old.is_some() {
+        0o600
+    } else {
+        sys::DEFAULT_MODE
+    };
+    let mut temporary = ::tempfile::Builder::new()
+        .prefix(".aiofiles-")
+        .make_in(folder, |path| sys::create_new(path, mode))?;
     temporary.as_file_mut().write_all(data)?;
     if let Some(old) = &old {
         // The owner first: changing it may clear bits of the mode.
@@ -207,30 +213,4 @@ fn behind_links(path: &Path) -> io::Result<PathBuf> {
         }
     }
     Err(sys::link_loop())
-}
-
-/// A new file is for whom the umask says; what replaces one is for nobody else
-/// until it has the permissions of the old one.
-#[cfg(unix)]
-fn new_file_mode(builder: &mut ::tempfile::Builder<'_, '_>, replaces: bool) {
-    use std::os::unix::fs::PermissionsExt;
-    let mode = if replaces { 0o600 } else { sys::DEFAULT_MODE };
-    builder.permissions(fs::Permissions::from_mode(mode));
-}
-
-#[cfg(not(unix))]
-fn new_file_mode(_builder: &mut ::tempfile::Builder<'_, '_>, _replaces: bool) {}
-
-/// The system's error, without the name of the temporary file around it.
-fn bare(error: io::Error) -> io::Error {
-    match error.get_ref().and_then(|inner| inner.source()) {
-        Some(source) => match source
-            .downcast_ref::<io::Error>()
-            .and_then(io::Error::raw_os_error)
-        {
-            Some(errno) => io::Error::from_raw_os_error(errno),
-            None => error,
-        },
-        None => error,
-    }
 }

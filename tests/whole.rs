@@ -171,13 +171,17 @@ fn atomic_write_that_runs_out_of_space_keeps_content_and_permissions() {
     let test = "atomic_write_that_runs_out_of_space_keeps_content_and_permissions";
     // The signal of the limit is ignored by the shell, and so by its child.
     let program = std::env::current_exe().expect("this test");
-    let status = std::process::Command::new("sh")
+    let child = std::process::Command::new("sh")
         .args(["-c", "trap '' XFSZ; exec \"$0\" --exact \"$1\""])
         .args([program.as_os_str(), test.as_ref()])
         .env(PATH, &path)
         .output()
         .expect("a child process");
-    assert!(status.status.success(), "{status:?}");
+    let output = String::from_utf8_lossy(&child.stdout);
+    assert!(
+        child.status.success() && output.contains("1 passed"),
+        "{child:?}"
+    );
     assert_eq!(fs::read(&path).expect("it is there"), b"old");
     assert_eq!(
         fs::metadata(&path).expect("it is there").mode() & 0o7777,

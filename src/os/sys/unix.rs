@@ -306,6 +306,12 @@ pub(crate) fn open_source(path: &Path) -> io::Result<File> {
         .open(path)
 }
 
+/// Makes a file that is not there yet.
+pub(crate) fn create_new(path: &Path, mode: u32) -> io::Result<File> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true).mode(mode).open(path)
+}
+
 /// Opens a file to copy into, with its old content, and says whether it was
 /// made here. Never waits for the other end of a FIFO.
 pub(crate) fn open_destination(path: &Path, mode: u32) -> io::Result<(File, bool)> {

@@ -166,6 +166,10 @@ pub(crate) fn open_source(path: &Path) -> io::Result<File> {
     File::open(path)
 }
 
+pub(crate) fn create_new(path: &Path, _mode: u32) -> io::Result<File> {
+    File::create_new(path)
+}
+
 pub(crate) fn open_destination(path: &Path, _mode: u32) -> io::Result<(File, bool)> {
     match File::create_new(path) {
         Ok(file) => Ok((file, true)),
