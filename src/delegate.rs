@@ -362,12 +362,6 @@ impl<B: Blocking> Call<B> {
         }
     }
 
-    /// Runs where the thing it belongs to has settled.
-    pub(crate) fn on(mut self, executor: Chosen) -> Self {
-        self.executor = Some(executor);
-        self
-    }
-
     /// Runs on `executor` instead of the default one.
     pub fn executor(mut self, executor: impl Executor) -> Self {
         self.executor = Some(Chosen::new(executor));

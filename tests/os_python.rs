@@ -140,6 +140,7 @@ impl Keywords<'_> {
 /// Sets the keywords that the line has, each by its method.
 macro_rules! with {
     ($call:expr, $keywords:ident $(, $get:ident $name:ident)*) => {{
+        #[allow(unused_mut, reason = "not every call has keywords")]
         let mut call = $call;
         $(if let Some(value) = $keywords.$get(stringify!($name)) {
             call = call.$name(value);

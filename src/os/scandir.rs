@@ -153,7 +153,7 @@ impl DirEntry {
     ///
     /// As [`os::stat`](crate::os::stat).
     pub fn stat(&self) -> Call<Os<Metadata, AtFollow>> {
-        super::stat(self.path()).on(self.parent.executor.clone())
+        super::stat(self.path()).on(Some(&self.parent.executor))
     }
 
     fn resolved(&self) -> Option<FileType> {
@@ -327,7 +327,7 @@ impl ScanDir {
                     let call = one("scandir", &*self.parent.path, (), move |_, ()| {
                         Ok(read_batch(rest, with_stat))
                     });
-                    self.state = State::Reading(call.on(self.parent.executor.clone()));
+                    self.state = State::Reading(call.on(Some(&self.parent.executor)));
                 }
                 State::Reading(mut call) => match Pin::new(&mut call).poll(cx) {
                     Poll::Ready(Ok(batch)) => self.take(batch),

@@ -236,7 +236,7 @@ impl Walk {
                     let call = one("walk", &*path, (), move |_, ()| {
                         read(&visit, followlinks, with_stat)
                     });
-                    self.reading = Some((call.on(executor), path));
+                    self.reading = Some((call.on(Some(&executor)), path));
                 }
             }
         }
