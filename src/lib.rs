@@ -110,4 +110,4 @@ pub use crate::file::{BinaryFile, RawFile, TextFile, TextPosition, TextSeek};
 pub use crate::open::{AnyFile, Open, Wrap, open, wrap};
 #[doc(inline)]
 pub use crate::raw_io::RawIo;
-pub use crate::whole::{copy, read, read_to_string, write, write_atomic};
+pub use crate::whole::{ReadToStringKeywords, copy, read, read_to_string, write, write_atomic};

@@ -4,8 +4,9 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use crate::codec::{Decoder, DecoderState, Encoding, ErrorPolicy};
 use crate::delegate::Call;
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::os::{Os, one, sys};
 
 pub use crate::os::copyfile as copy;
@@ -36,10 +37,30 @@ pub fn read(path: impl AsRef<Path>) -> Call<Os<Vec<u8>>> {
     one("read", path, (), |path, ()| fs::read(path))
 }
 
-/// Reads a whole file as UTF-8.
+/// `encoding`.
+#[derive(Debug, Default)]
+pub struct ReadToStringKeywords {
+    /// UTF-8 unless given.
+    encoding: Option<Result<Encoding>>,
+}
+
+impl Call<Os<String, ReadToStringKeywords>> {
+    /// Sets the encoding of the file, by label or as an [`Encoding`] (`utf-8`).
+    pub fn encoding<E>(mut self, encoding: E) -> Self
+    where
+        E: TryInto<Encoding, Error: Into<Error>>,
+    {
+        if let Some(os) = self.args() {
+            os.keywords().encoding = Some(encoding.try_into().map_err(Into::into));
+        }
+        self
+    }
+}
+
+/// Reads a whole file as text, UTF-8 unless told otherwise.
 ///
-/// As [`std::fs::read_to_string`], in one hop: line ends and a byte order mark
-/// stay as they are, where `open(path).read()` translates `\r\n` as Python does.
+/// As [`std::fs::read_to_string`], in one hop: line ends stay as they are, where
+/// `open(path).read()` translates `\r\n` as Python does. Keywords: `encoding`.
 ///
 /// # Cancel safety
 ///
@@ -48,7 +69,8 @@ pub fn read(path: impl AsRef<Path>) -> Call<Os<Vec<u8>>> {
 /// # Errors
 ///
 /// As [`read`](crate::read); [`Error::Decode`] (`InvalidData`) with the place
-/// and the bytes that are not UTF-8.
+/// and the bytes that are not text in the encoding; [`Error::UnknownEncoding`],
+/// before the file is touched.
 ///
 /// # Examples
 ///
@@ -60,6 +82,7 @@ pub fn read(path: impl AsRef<Path>) -> Call<Os<Vec<u8>>> {
 /// assert_eq!(aiofiles::read_to_string(&path).await?, "a\r\nb");
 ///
 /// aiofiles::write(&path, b"ab\xff").await?;
+/// assert_eq!(aiofiles::read_to_string(&path).encoding("latin-1").await?, "abÿ");
 /// match aiofiles::read_to_string(&path).await {
 ///     Err(aiofiles::Error::Decode { offset, bytes, .. }) => {
 ///         assert_eq!((offset, bytes), (2, vec![0xff]));
@@ -68,25 +91,35 @@ pub fn read(path: impl AsRef<Path>) -> Call<Os<Vec<u8>>> {
 /// }
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
-pub fn read_to_string(path: impl AsRef<Path>) -> Call<Os<String>> {
-    one("read", path, (), |path, ()| {
-        String::from_utf8(fs::read(path)?).map_err(|error| not_utf8(path, &error).into())
+pub fn read_to_string(path: impl AsRef<Path>) -> Call<Os<String, ReadToStringKeywords>> {
+    let keywords = ReadToStringKeywords::default();
+    one("read", path, keywords, |path, keywords| {
+        let encoding = keywords.encoding.transpose()?.unwrap_or_default();
+        Ok(decode(fs::read(path)?, &encoding, path)?)
     })
 }
 
-fn not_utf8(path: &Path, error: &std::string::FromUtf8Error) -> Error {
-    let (at, bytes) = (error.utf8_error(), error.as_bytes());
-    let start = at.valid_up_to();
-    let (end, reason) = match at.error_len() {
-        Some(len) => (start + len, "invalid byte sequence"),
-        None => (bytes.len(), "the file ends within a character"),
+fn decode(bytes: Vec<u8>, encoding: &Encoding, path: &Path) -> Result<String> {
+    let bytes = if *encoding == Encoding::default() {
+        // No copy where nothing is to be changed.
+        match String::from_utf8(bytes) {
+            Ok(text) => return Ok(text),
+            Err(error) => error.into_bytes(),
+        }
+    } else {
+        bytes
     };
-    Error::Decode {
-        encoding: "utf-8".to_owned(),
-        offset: start as u64,
-        bytes: bytes[start..end].to_vec(),
-        reason,
-        path: Some(path.to_path_buf()),
+    let mut text = String::with_capacity(bytes.len());
+    let mut decoder = Decoder::new(encoding, ErrorPolicy::Strict, DecoderState::START);
+    match decoder.decode(&bytes, true, &mut text) {
+        Ok(_) => Ok(text),
+        Err(error) => Err(Error::Decode {
+            encoding: encoding.name().to_owned(),
+            offset: error.at as u64,
+            bytes: bytes[error.at..error.at + error.len].to_vec(),
+            reason: error.reason,
+            path: Some(path.to_path_buf()),
+        }),
     }
 }
 

@@ -285,7 +285,7 @@ fn denied_folder_is_not_there_and_not_accessible() {
     let closed = dir.path().join("closed");
     fs::create_dir(&closed).expect("a folder");
     fs::write(closed.join("f"), "").expect("a file");
-    fs::set_permissions(&closed, fs::Permissions::from_mode(0)).expect("they are set");
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o000)).expect("they are set");
     run(async {
         assert!(!ospath::exists(closed.join("f")).await?);
         assert!(!os::access(&closed, os::R_OK).await?);

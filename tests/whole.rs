@@ -66,6 +66,33 @@ fn bytes_that_are_not_utf8_are_shown_with_their_place() {
 }
 
 #[test]
+fn other_encodings_are_read() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = dir.path().join("f");
+    let read = |bytes: &[u8], encoding: &str| {
+        fs::write(&path, bytes).expect("a file");
+        run(aiofiles::read_to_string(&path).encoding(encoding))
+    };
+    assert_eq!(read(b"\xe9", "latin-1").expect("text"), "é");
+    assert_eq!(read(b"\xff\xfea\0", "utf-16").expect("text"), "a");
+    assert_eq!(read(b"\xef\xbb\xbfa", "utf-8-sig").expect("text"), "a");
+    assert_eq!(read(b"\xef\xbb\xbfa", "utf-8").expect("text"), "\u{feff}a");
+    match read(b"ab\xe9", "ascii") {
+        Err(Error::Decode {
+            encoding, offset, ..
+        }) => {
+            assert_eq!((&encoding[..], offset), ("ascii", 2));
+        }
+        other => panic!("{other:?}"),
+    }
+    let call = aiofiles::read_to_string(dir.path().join("no")).encoding("klingon");
+    assert!(
+        matches!(run(call), Err(Error::UnknownEncoding { .. })),
+        "before the file is touched"
+    );
+}
+
+#[test]
 fn atomic_write_leaves_one_file_only() {
     let dir = tempfile::tempdir().expect("a folder");
     let path = dir.path().join("f");
