@@ -157,7 +157,8 @@ pub fn write(path: impl AsRef<Path>, data: impl AsRef<[u8]> + Send + 'static) ->
 ///
 /// In one hop: a temporary file in the same folder, its content to the disk, its
 /// name changed to that of the file, the folder to the disk. The file keeps its
-/// permissions, and its owner where that is allowed; other names of it (hard
+/// permissions, and its owner where that is allowed (otherwise no set-user-ID bit
+/// either); other names of it (hard
 /// links) keep the old content. A new file has 0o666 less the umask. Through a
 /// symbolic link the file it points to is written. On Windows the folder is not
 /// flushed.
@@ -222,9 +223,7 @@ fn replace_content(path: &Path, data: &[u8]) -> io::Result<()> {
         .make_in(folder, |path| sys::create_new(path, mode))?;
     temporary.as_file_mut().write_all(data)?;
     if let Some(old) = &old {
-        // The owner first: changing it may clear bits of the mode.
-        sys::keep_owner(temporary.as_file(), old)?;
-        temporary.as_file().set_permissions(old.permissions())?;
+        sys::keep_owner_and_mode(temporary.as_file(), old)?;
     }
     temporary.as_file().sync_all()?;
     temporary.persist(&path).map_err(|error| error.error)?;

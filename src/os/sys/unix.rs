@@ -367,16 +367,18 @@ pub(crate) fn sync_dir(path: &Path) -> io::Result<()> {
     File::open(path)?.sync_all()
 }
 
-/// Gives a new file the owner of the one it replaces, where that is allowed.
-pub(crate) fn keep_owner(file: &File, old: &Metadata) -> io::Result<()> {
+/// Gives a new file the owner and the permissions of the one it replaces. Where
+/// that owner is not allowed, the bits that lend the owner's rights go too.
+pub(crate) fn keep_owner_and_mode(file: &File, old: &Metadata) -> io::Result<()> {
     let new = file.metadata()?;
-    if (new.uid(), new.gid()) == (old.uid(), old.gid()) {
-        return Ok(());
+    let same = (new.uid(), new.gid()) == (old.uid(), old.gid());
+    let kept = same || std::os::unix::fs::fchown(file, Some(old.uid()), Some(old.gid())).is_ok();
+    if !kept {
+        // A member may give a file to a group.
+        drop(std::os::unix::fs::fchown(file, None, Some(old.gid())));
     }
-    match std::os::unix::fs::fchown(file, Some(old.uid()), Some(old.gid())) {
-        Err(error) if error.kind() != io::ErrorKind::PermissionDenied => Err(error),
-        Ok(()) | Err(_) => Ok(()),
-    }
+    // The mode last: a new owner takes bits away.
+    set_mode(file, mode(old) & if kept { 0o7777 } else { 0o777 })
 }
 
 /// Joins with the current folder and resolves `.` and `..` by name only, as

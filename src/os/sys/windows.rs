@@ -217,8 +217,8 @@ pub(crate) fn sync_dir(_path: &Path) -> io::Result<()> {
 }
 
 /// A file gets its owner from the folder here.
-pub(crate) fn keep_owner(_file: &File, _old: &Metadata) -> io::Result<()> {
-    Ok(())
+pub(crate) fn keep_owner_and_mode(file: &File, old: &Metadata) -> io::Result<()> {
+    file.set_permissions(old.permissions())
 }
 
 pub(crate) fn abspath(path: &Path) -> io::Result<PathBuf> {
