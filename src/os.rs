@@ -64,7 +64,8 @@ mod sendfile;
 pub(crate) mod sys;
 mod walk;
 
-pub(crate) use self::call::{none, one, two};
+pub(crate) use self::call::{none, one, one_inline, two};
+pub(crate) use self::metadata::look;
 #[cfg(doc)]
 use crate::Call;
 

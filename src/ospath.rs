@@ -30,8 +30,9 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use crate::delegate::Call;
-use crate::os::sys::{self, Dir, FileId};
-use crate::os::{Os, one, two};
+use crate::os::sys::{self, FileId};
+use crate::os::{Os, look, one, one_inline, two};
+use crate::raw_io::cached;
 
 mod realpath;
 
@@ -44,9 +45,11 @@ fn ask(
     follow: bool,
     answer: fn(&Metadata) -> bool,
 ) -> Call<Os<bool>> {
-    one(op, path, (), move |path, ()| {
-        let metadata = sys::stat(&Dir::default(), path, follow);
-        Ok(metadata.is_ok_and(|metadata| answer(&metadata)))
+    let inline = move |path: &Path, (): &()| {
+        cached::metadata(path, follow).map(|metadata| Ok(answer(&metadata)))
+    };
+    one_inline(op, path, (), inline, move |path, ()| {
+        Ok(look(path, follow).is_ok_and(|metadata| answer(&metadata)))
     })
 }
 
@@ -56,8 +59,9 @@ fn get<T: Send + 'static>(
     path: impl AsRef<Path>,
     get: fn(&Metadata) -> io::Result<T>,
 ) -> Call<Os<T>> {
-    one(op, path, (), move |path, ()| {
-        get(&sys::stat(&Dir::default(), path, true)?)
+    let inline = move |path: &Path, (): &()| cached::metadata(path, true).map(|m| get(&m));
+    one_inline(op, path, (), inline, move |path, ()| {
+        get(&look(path, true)?)
     })
 }
 

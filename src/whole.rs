@@ -1,13 +1,14 @@
 //! Whole files, one hop each.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use crate::codec::{Decoder, DecoderState, Encoding, ErrorPolicy};
 use crate::delegate::Call;
 use crate::error::{Error, Result};
-use crate::os::{Os, one, sys};
+use crate::os::{Os, one, one_inline, sys};
+use crate::raw_io::{cached, nowait, retry};
 
 pub use crate::os::copyfile as copy;
 
@@ -34,7 +35,8 @@ pub use crate::os::copyfile as copy;
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
 pub fn read(path: impl AsRef<Path>) -> Call<Os<Vec<u8>>> {
-    one("read", path, (), |path, ()| fs::read(path))
+    let inline = |path: &Path, (): &()| read_cached(path).map(Ok);
+    one_inline("read", path, (), inline, |path, ()| read_here(path))
 }
 
 /// `encoding`.
@@ -93,10 +95,43 @@ impl Call<Os<String, ReadToStringKeywords>> {
 /// ```
 pub fn read_to_string(path: impl AsRef<Path>) -> Call<Os<String, ReadToStringKeywords>> {
     let keywords = ReadToStringKeywords::default();
-    one("read", path, keywords, |path, keywords| {
+    let inline = |path: &Path, keywords: &ReadToStringKeywords| match &keywords.encoding {
+        None => {
+            let text = decode(read_cached(path)?, &Encoding::default(), path);
+            Some(text.map_err(io::Error::from))
+        }
+        Some(_) => None,
+    };
+    one_inline("read", path, keywords, inline, |path, keywords| {
         let encoding = keywords.encoding.transpose()?.unwrap_or_default();
-        Ok(decode(fs::read(path)?, &encoding, path)?)
+        Ok(decode(read_here(path)?, &encoding, path)?)
     })
+}
+
+/// The whole of a small file that is in the page cache.
+fn read_cached(path: &Path) -> Option<Vec<u8>> {
+    let (file, metadata) = cached::open(path)?;
+    // What says that it is empty may be made up as it is read.
+    let size = usize::try_from(metadata.len()).ok()?;
+    if size == 0 || size > nowait::MOST || !nowait::suits_regular() {
+        return None;
+    }
+    let mut bytes = vec![0; size];
+    match nowait::read(&file, &mut bytes) {
+        // As long as it was when it was opened.
+        nowait::Answer::Data(n) if n == size => Some(bytes),
+        _ => None,
+    }
+}
+
+/// Reads a file in a job; the next one on its file system may need none.
+fn read_here(path: &Path) -> io::Result<Vec<u8>> {
+    let mut file = retry(|| fs::File::open(path))?;
+    let metadata = file.metadata()?;
+    cached::learn(path, &metadata);
+    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0));
+    file.read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 fn decode(bytes: Vec<u8>, encoding: &Encoding, path: &Path) -> Result<String> {

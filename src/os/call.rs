@@ -17,9 +17,13 @@ pub struct Os<T, K = ()> {
     paths: Paths,
     keywords: K,
     run: Run<T, K>,
+    /// How to do it without blocking, if that can be.
+    inline: Option<Inline<T, K>>,
 }
 
 type Run<T, K> = Box<dyn FnOnce(&Paths, K) -> io::Result<T> + Send>;
+
+type Inline<T, K> = Box<dyn Fn(&Path, &K) -> Option<io::Result<T>> + Send>;
 
 /// What a call is about, and what its errors name.
 enum Paths {
@@ -91,6 +95,12 @@ impl<T: Send + 'static, K: Send + 'static> Blocking for Os<T, K> {
         self.paths.first()
     }
 
+    fn run_nowait(&mut self, allowed: bool) -> Option<Result<T>> {
+        let path = self.paths.first().filter(|_| allowed)?;
+        let result = self.inline.as_ref()?(path, &self.keywords)?;
+        Some(result.map_err(|source| self.paths.error(self.op, source)))
+    }
+
     fn run(self) -> Result<T> {
         (self.run)(&self.paths, self.keywords).map_err(|source| self.paths.error(self.op, source))
     }
@@ -125,6 +135,7 @@ impl<T, K> Os<T, K> {
             paths: Paths::None,
             keywords,
             run: Box::new(|_, keywords| run(keywords)),
+            inline: None,
         }
     }
 
@@ -144,6 +155,7 @@ impl<T, K> Os<T, K> {
                 Paths::One(path) => run(path, keywords),
                 Paths::None | Paths::Two(..) => unreachable!("made with one path"),
             }),
+            inline: None,
         }
     }
 
@@ -163,6 +175,7 @@ impl<T, K> Os<T, K> {
                 Paths::Two(src, dst) => run(src, dst, keywords),
                 Paths::None | Paths::One(_) => unreachable!("made with two paths"),
             }),
+            inline: None,
         }
     }
 }
@@ -189,6 +202,20 @@ pub(crate) fn one<T: Send + 'static, K: Send + 'static>(
     run: impl FnOnce(&Path, K) -> io::Result<T> + Send + 'static,
 ) -> Call<Os<T, K>> {
     Call::new(Os::one(op, path, keywords, run))
+}
+
+/// A pending call about one path that may not need to block: `inline` answers, or
+/// leaves it to `run`.
+pub(crate) fn one_inline<T: Send + 'static, K: Send + 'static>(
+    op: &'static str,
+    path: impl AsRef<Path>,
+    keywords: K,
+    inline: impl Fn(&Path, &K) -> Option<io::Result<T>> + Send + 'static,
+    run: impl FnOnce(&Path, K) -> io::Result<T> + Send + 'static,
+) -> Call<Os<T, K>> {
+    let mut os = Os::one(op, path, keywords, run);
+    os.inline = Some(Box::new(inline));
+    Call::new(os)
 }
 
 /// A pending call about two paths.

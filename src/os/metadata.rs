@@ -5,10 +5,11 @@ use std::io;
 use std::path::Path;
 use std::time::SystemTime;
 
-use super::call::{Os, has_nul, one};
+use super::call::{Os, has_nul, one, one_inline};
 use super::keywords::{AccessKeywords, At, AtFollow, UtimeKeywords};
-use super::sys;
+use super::sys::{self, Dir};
 use crate::delegate::Call;
+use crate::raw_io::cached;
 
 /// Asks [`access`] whether the path is there.
 pub const F_OK: u32 = 0;
@@ -18,6 +19,16 @@ pub const X_OK: u32 = 1;
 pub const W_OK: u32 = 2;
 /// Asks [`access`] whether the path may be read.
 pub const R_OK: u32 = 4;
+
+/// The metadata of a path, in a job; the next question about its file system may
+/// be answered without one.
+pub(crate) fn look(path: &Path, follow: bool) -> io::Result<Metadata> {
+    let metadata = sys::stat(&Dir::default(), path, follow)?;
+    if follow {
+        cached::learn(path, &metadata);
+    }
+    Ok(metadata)
+}
 
 /// Returns the metadata of a path.
 ///
@@ -46,9 +57,22 @@ pub const R_OK: u32 = 4;
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
 pub fn stat(path: impl AsRef<Path>) -> Call<Os<Metadata, AtFollow>> {
-    one("stat", path, AtFollow::following(true), |path, keywords| {
-        sys::stat(&keywords.at.dir, path, keywords.follow.0)
-    })
+    let inline = |path: &Path, keywords: &AtFollow| {
+        let here = matches!(keywords.at.dir, Dir::Current);
+        here.then(|| cached::metadata(path, keywords.follow.0))
+            .flatten()
+            .map(Ok)
+    };
+    one_inline(
+        "stat",
+        path,
+        AtFollow::following(true),
+        inline,
+        |path, keywords| match keywords.at.dir {
+            Dir::Current => look(path, keywords.follow.0),
+            Dir::Given(_) => sys::stat(&keywords.at.dir, path, keywords.follow.0),
+        },
+    )
 }
 
 /// Returns the metadata of a path, of a symbolic link itself.
@@ -74,7 +98,13 @@ pub fn stat(path: impl AsRef<Path>) -> Call<Os<Metadata, AtFollow>> {
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
 pub fn lstat(path: impl AsRef<Path>) -> Call<Os<Metadata, At>> {
-    one("lstat", path, At::default(), |path, keywords| {
+    let inline = |path: &Path, keywords: &At| {
+        let here = matches!(keywords.dir, Dir::Current);
+        here.then(|| cached::metadata(path, false))
+            .flatten()
+            .map(Ok)
+    };
+    one_inline("lstat", path, At::default(), inline, |path, keywords| {
         sys::stat(&keywords.dir, path, false)
     })
 }

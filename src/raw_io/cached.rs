@@ -24,16 +24,12 @@ pub(crate) fn open(path: &Path) -> Option<(File, Metadata)> {
 
 /// The metadata of what is at `path`, or of the link there; `None` leaves it to
 /// a job.
-#[allow(
-    dead_code,
-    reason = "for the functions of `os`, which are about to use it"
-)]
 pub(crate) fn metadata(path: &Path, follow: bool) -> Option<Metadata> {
     platform::metadata(path, follow)
 }
 
-/// Finds out whether the file system of a file is local, unless that is known.
+/// Finds out whether the file system of what is at `path` is local, unless that is known.
 /// Blocks: only in a job.
-pub(crate) fn learn(file: &File, metadata: &Metadata) {
-    platform::learn(file, metadata);
+pub(crate) fn learn(path: &Path, metadata: &Metadata) {
+    platform::learn(path, metadata);
 }

@@ -42,8 +42,8 @@ fn is_local(device: u64) -> bool {
     devices.contains(&(device, true))
 }
 
-pub(super) fn learn(file: &File, metadata: &Metadata) {
-    if look(metadata.st_dev(), || rustix::fs::fstatfs(file)) {
+pub(super) fn learn(path: &Path, metadata: &Metadata) {
+    if look(metadata.st_dev(), || rustix::fs::statfs(path)) {
         // The first file brings the root along.
         if let Ok(root) = std::fs::metadata("/") {
             look(root.st_dev(), || rustix::fs::statfs("/"));
@@ -155,7 +155,7 @@ mod tests {
         let path = dir.path().join("file");
         std::fs::write(&path, "x").unwrap();
         let plain = File::open(&path).unwrap();
-        learn(&plain, &plain.metadata().unwrap());
+        learn(&path, &plain.metadata().unwrap());
         if !is_local(plain.metadata().unwrap().st_dev()) || FORBIDDEN.load(Ordering::Relaxed) {
             eprintln!("skipped: not a local file system, or an old kernel");
             return;

@@ -11,4 +11,4 @@ pub(super) fn metadata(_: &Path, _: bool) -> Option<Metadata> {
     None
 }
 
-pub(super) fn learn(_: &File, _: &Metadata) {}
+pub(super) fn learn(_: &Path, _: &Metadata) {}
