@@ -15,7 +15,7 @@ use crate::raw_io::{RawIo, nowait, retry};
 /// operations, and even after the file is gone.
 struct At<R> {
     /// Or why it cannot be done.
-    held: Result<Held<R>, Option<Error>>,
+    held: std::result::Result<Held<R>, Option<Error>>,
     path: Option<Arc<Path>>,
     offset: u64,
     nowait: Option<bool>,
