@@ -288,12 +288,20 @@ impl<R: RawIo> Work<R> {
                 Ok(())
             }
             Then::Truncate(size) => {
-                let size = match size.or(self.pos) {
-                    Some(size) => size,
-                    None => held.with(|raw| retry(|| raw.seek(SeekFrom::Current(0))))?,
-                };
-                self.number = size;
-                held.with(|raw| retry(|| raw.truncate(size)))
+                let result = held.with(|raw| {
+                    self.number = match size.or(self.pos) {
+                        Some(size) => size,
+                        None => retry(|| raw.seek(SeekFrom::Current(0)))?,
+                    };
+                    retry(|| raw.truncate(self.number))
+                });
+                // What Linux says of a pipe depends on the question.
+                result.map_err(|error| match error.kind() {
+                    io::ErrorKind::NotSeekable | io::ErrorKind::InvalidInput if !self.seekable => {
+                        io::ErrorKind::Unsupported.into()
+                    }
+                    _ => error,
+                })
             }
             Then::Size => {
                 let metadata = held.with(|raw| raw.as_file().map(File::metadata).transpose())?;
