@@ -40,7 +40,10 @@ impl<R: RawIo> At<R> {
         }
     }
 
-    fn fail(&self, op: &'static str, error: io::Error) -> Error {
+    fn fail(&self, op: &'static str, mut error: io::Error) -> Error {
+        if error.kind() == io::ErrorKind::NotSeekable {
+            error = io::ErrorKind::Unsupported.into();
+        }
         Error::os(op, self.path.as_deref(), error)
     }
 }

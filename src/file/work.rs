@@ -60,6 +60,8 @@ pub(crate) enum Then<R> {
     /// Writes [`Work::owned`].
     WriteOwned,
     Seek(SeekFrom),
+    /// Asks for the cursor.
+    Where,
     /// To this size, or to where the cursor is.
     Truncate(Option<u64>),
     /// Asks for the size of a regular file; 0 for anything else.
@@ -81,6 +83,7 @@ impl<R> Then<R> {
             | Self::FillLine { .. }
             | Self::ReadOwned
             | Self::Seek(_)
+            | Self::Where
             | Self::Truncate(_)
             | Self::Size => false,
             Self::Call { keep, .. } => *keep,
@@ -285,6 +288,11 @@ impl<R: RawIo> Work<R> {
             Then::Seek(to) => {
                 let pos = held.with(|raw| retry(|| raw.seek(to)))?;
                 (self.pos, self.rewind, self.number) = (Some(pos), 0, pos);
+                Ok(())
+            }
+            Then::Where => {
+                self.number = held.with(|raw| retry(|| raw.seek(SeekFrom::Current(0))))?;
+                self.pos = Some(self.number);
                 Ok(())
             }
             Then::Truncate(size) => {
