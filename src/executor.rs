@@ -51,7 +51,7 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 
-use crate::error::{Error, Result};
+use crate::error::{self, Error};
 
 mod inline;
 mod manual;
@@ -250,7 +250,7 @@ static DEFAULT: OnceLock<Arc<dyn Executor>> = OnceLock::new();
 /// assert!(aiofiles::executor::set_default(ThreadPoolExecutor::new(4)).is_err());
 /// # Ok::<(), aiofiles::Error>(())
 /// ```
-pub fn set_default(executor: impl Executor) -> Result<()> {
+pub fn set_default(executor: impl Executor) -> error::Result<()> {
     DEFAULT
         .set(Arc::new(executor))
         .map_err(|_| Error::InvalidArgument {
@@ -274,7 +274,7 @@ impl Chosen {
     }
 
     /// The default executor of the place where the call is polled.
-    pub(crate) fn current(op: &'static str) -> Result<Self> {
+    pub(crate) fn current(op: &'static str) -> error::Result<Self> {
         if let Some(executor) = DEFAULT.get() {
             return Ok(Self::Given(executor.clone()));
         }

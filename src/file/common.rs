@@ -6,9 +6,10 @@
 /// by every user.
 ///
 /// Needs `core(&self) -> &Core<R>` and `core_mut(&mut self) -> &mut Core<R>`,
-/// where the latter has told the core what the layer holds.
+/// where the latter has told the core what the layer holds, and
+/// `clone_with(&self, core: Core<R>) -> Self`, which keeps the layer's settings.
 macro_rules! common_methods {
-    ($File:ident, $new:expr) => {
+    ($File:ident) => {
         impl $File<std::fs::File> {
             /// Makes a file of a std [`File`](std::fs::File), at its cursor and
             /// with its access mode. Python: `open(fd)`.
@@ -55,8 +56,8 @@ macro_rules! common_methods {
                     )
                 });
                 let file = file.await?;
-                let core = self.core().clone_with(file);
-                Ok($new(core))
+                let core = self.core_mut().clone_with(file);
+                Ok(self.clone_with(core))
             }
         }
 
