@@ -107,3 +107,7 @@ pub use crate::file::{BinaryFile, RawFile, TextFile, TextPosition, TextSeek};
 pub use crate::open::{AnyFile, Open, Wrap, open, wrap};
 #[doc(inline)]
 pub use crate::raw_io::RawIo;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
