@@ -128,8 +128,9 @@ pub(crate) trait Work: Send + Sync {
     fn lost(self: Arc<Self>);
 }
 
-/// A place in the line before a full executor. Dropping it gives it up.
-pub(crate) trait Admission: Send {
+/// A place in the line before a full executor. Dropping it gives it up. `Sync`, as
+/// a file holds it: positional calls borrow the file.
+pub(crate) trait Admission: Send + Sync {
     /// Waits until the job may be handed in again.
     fn poll_admitted(&mut self, cx: &mut Context<'_>) -> Poll<()>;
 }
