@@ -452,8 +452,9 @@ impl<R: RawIo> Core<R> {
                 let own = self.owns(*started);
                 ready!(self.poll_back(cx, *started))?;
                 if own {
-                    let eof = self.brought.eof && self.read.len() < min;
-                    return Poll::Ready(Ok(eof));
+                    // `min` may be another by now: callers count from what is
+                    // buffered, which was with the job. The job's own is met.
+                    return Poll::Ready(Ok(self.brought.eof));
                 }
             }
             self.check_readable("read")?;
