@@ -401,6 +401,15 @@ impl<R: RawIo> Core<R> {
             self.rewind += ahead;
             self.void_read_ahead();
         }
+        self.forget_consumed();
+    }
+
+    /// The cursor is about to move past the read buffer: what was consumed of
+    /// it, which a seek could go back to, will not be what is before the cursor.
+    fn forget_consumed(&mut self) {
+        if self.read.is_empty() {
+            self.read.clear();
+        }
     }
 
     /// The same, unless a job is using it.
@@ -557,6 +566,7 @@ impl<R: RawIo> Core<R> {
         if !self.read.is_empty() || !self.may_nowait() {
             return None;
         }
+        self.forget_consumed();
         let most = dst.len().min(nowait::MOST);
         self.nowait_read(|file| nowait::read(file, &mut dst[..most]))
     }
@@ -609,6 +619,7 @@ impl<R: RawIo> Core<R> {
                 return Poll::Ready(Ok(n));
             }
             self.executor("read")?;
+            self.forget_consumed();
             self.start(
                 "read",
                 Then::ReadOwned,
