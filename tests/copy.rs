@@ -1,5 +1,6 @@
 //! `os::copyfile` (= `copy`) and `os::copytree`.
 
+#[path = "common/jobs.rs"]
 mod common;
 
 use std::fs::{self, File};

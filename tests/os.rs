@@ -1,6 +1,7 @@
 //! `aiofiles::os` beyond what the table of `os_python.rs` says: hops, keywords
 //! that borrow nothing, executors, errors.
 
+#[path = "common/jobs.rs"]
 mod common;
 
 use std::fs;

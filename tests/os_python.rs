@@ -3,6 +3,7 @@
 //! included. It changes the current folder, so it is a binary of its own.
 #![cfg(target_os = "linux")]
 
+#[path = "common/jobs.rs"]
 mod common;
 
 use std::collections::{BTreeSet, HashMap};

@@ -1,5 +1,6 @@
 //! `os::rmtree`: all of the tree, and nothing else.
 
+#[path = "common/jobs.rs"]
 mod common;
 
 use std::fs;

@@ -1,5 +1,6 @@
 //! `os::scandir`: hops, fusion, the folder's descriptor.
 
+#[path = "common/jobs.rs"]
 mod common;
 
 use std::collections::BTreeSet;

@@ -1,5 +1,6 @@
 //! `os::walk`, compared with a plain recursive model, and where it goes.
 
+#[path = "common/jobs.rs"]
 mod common;
 
 use std::collections::BTreeMap;

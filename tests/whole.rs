@@ -1,5 +1,6 @@
 //! Whole files: `read`, `read_to_string`, `write`, `write_atomic`.
 
+#[path = "common/jobs.rs"]
 mod common;
 
 use std::fs;

@@ -135,8 +135,11 @@ macro_rules! common_methods {
             /// cannot.
             pub async fn sync_all(&mut self) -> Result<()> {
                 let core = self.core_mut();
-                core.call("sync", true, |call| call.held.with(|raw| raw.sync_all()))
-                    .await
+                core.call("sync", true, |call| {
+                    call.held
+                        .with(|raw| crate::raw_io::retry(|| raw.sync_all()))
+                })
+                .await
             }
 
             /// Brings contents to the device, after a flush: fdatasync(2).
@@ -150,8 +153,11 @@ macro_rules! common_methods {
             /// As [`sync_all`](Self::sync_all).
             pub async fn sync_data(&mut self) -> Result<()> {
                 let core = self.core_mut();
-                core.call("sync", true, |call| call.held.with(|raw| raw.sync_data()))
-                    .await
+                core.call("sync", true, |call| {
+                    call.held
+                        .with(|raw| crate::raw_io::retry(|| raw.sync_data()))
+                })
+                .await
             }
 
             /// Asks for the metadata of the file, after a flush: fstat(2).

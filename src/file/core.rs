@@ -413,6 +413,15 @@ impl<R: RawIo> Core<R> {
             self.rewind += ahead;
             self.void_read_ahead();
         }
+        self.forget_consumed();
+    }
+
+    /// The cursor is about to move past the read buffer: what was consumed of
+    /// it, which a seek could go back to, will not be what is before the cursor.
+    fn forget_consumed(&mut self) {
+        if self.read.is_empty() {
+            self.read.clear();
+        }
     }
 
     /// The same, unless a job is using it.
@@ -464,8 +473,9 @@ impl<R: RawIo> Core<R> {
                 let own = self.owns(*started);
                 ready!(self.poll_back(cx, *started))?;
                 if own {
-                    let eof = self.brought.eof && self.read.len() < min;
-                    return Poll::Ready(Ok(eof));
+                    // `min` may be another by now: callers count from what is
+                    // buffered, which was with the job. The job's own is met.
+                    return Poll::Ready(Ok(self.brought.eof));
                 }
             }
             self.check_readable("read")?;
@@ -568,6 +578,7 @@ impl<R: RawIo> Core<R> {
         if !self.read.is_empty() || !self.may_nowait() {
             return None;
         }
+        self.forget_consumed();
         let most = dst.len().min(nowait::MOST);
         self.nowait_read(|file| nowait::read(file, &mut dst[..most]))
     }
@@ -620,6 +631,7 @@ impl<R: RawIo> Core<R> {
                 return Poll::Ready(Ok(n));
             }
             self.executor("read")?;
+            self.forget_consumed();
             self.start(
                 "read",
                 Then::ReadOwned,
