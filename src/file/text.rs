@@ -20,7 +20,7 @@ use super::core::{BUFFER, Core, Started};
 use super::lines::{Lines, LinesOf};
 use super::pending::{NextLine, Read, Readline, Readlines, Truncate, Truncating};
 use super::source::Source;
-use super::traits::line_stream;
+use super::traits::{By, line_stream};
 use crate::budget;
 use crate::codec::{Encoder, translate_out};
 use crate::error::{Error, Result};
@@ -367,7 +367,7 @@ impl<R: RawIo> TextFile<R> {
         }
         let meta = &self.core().meta;
         let (append, seekable) = (meta.append, meta.seekable);
-        let mut started = self.core().begun.job;
+        let mut started = self.core().begun.job(By::Mark);
         let at_start = if !seekable {
             Poll::Ready(Ok(true))
         } else if append {
@@ -380,7 +380,7 @@ impl<R: RawIo> TextFile<R> {
                 .poll_tell(cx, &mut started)
                 .map_ok(|pos| pos == 0)
         };
-        self.binary.core_mut().begun.job = started;
+        self.binary.core_mut().begun.set_job(By::Mark, started);
         Poll::Ready(Ok(if ready!(at_start)? { Bom::Due } else { Bom::No }))
     }
 

@@ -14,10 +14,10 @@ use super::common::{Random, Stream};
 use super::driver::{Driver, Effect, Faults, Outcome};
 use super::model::Model;
 
-pub type Bytes = Driver<u8>;
+pub(crate) type Bytes = Driver<u8>;
 
 /// Data with a line end here and there.
-pub fn data(random: &mut Random, most: usize) -> Vec<u8> {
+pub(crate) fn data(random: &mut Random, most: usize) -> Vec<u8> {
     let n = random.below(most + 1);
     let byte = |random: &mut Random| match random.below(6) {
         0 => b'\n',
@@ -258,7 +258,7 @@ fn items(d: &mut Bytes) -> (Vec<Vec<u8>>, Rc<Cell<usize>>) {
     (items, Rc::default())
 }
 
-pub fn raw_step(d: &mut Bytes, file: &mut RawFile<Stream>) {
+pub(crate) fn raw_step(d: &mut Bytes, file: &mut RawFile<Stream>) {
     if common_raw(d, file) {
         return;
     }
@@ -268,7 +268,7 @@ pub fn raw_step(d: &mut Bytes, file: &mut RawFile<Stream>) {
     d.drive(format!("write({})", data.len()), file.write(&data), "write", Some(effect), false);
 }
 
-pub fn binary_step(d: &mut Bytes, file: &mut BinaryFile<Stream>) {
+pub(crate) fn binary_step(d: &mut Bytes, file: &mut BinaryFile<Stream>) {
     if d.random.one_in(2) && common_binary(d, file) {
         return;
     }

@@ -9,7 +9,7 @@ use super::common::{Fault, Gate, Memory, Op, Random, Stepped, poll_once};
 use super::model::Model;
 
 /// What an operation does to the model, once.
-pub type Effect<T> = Box<dyn FnOnce(&mut Model<T>)>;
+pub(crate) type Effect<T> = Box<dyn FnOnce(&mut Model<T>)>;
 
 /// The job that will do something to the model when it runs.
 struct Due<T> {
@@ -24,14 +24,14 @@ struct Due<T> {
 }
 
 /// How an operation ended.
-pub enum Outcome<V> {
+pub(crate) enum Outcome<V> {
     Value(V),
     Failed,
     Abandoned,
 }
 
 impl<V> Outcome<V> {
-    pub fn value(self) -> Option<V> {
+    pub(crate) fn value(self) -> Option<V> {
         match self {
             Self::Value(value) => Some(value),
             Self::Failed | Self::Abandoned => None,
@@ -41,7 +41,7 @@ impl<V> Outcome<V> {
 
 /// What may go wrong besides being abandoned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Faults {
+pub(crate) enum Faults {
     None,
     /// Jobs are dropped by the executor.
     LostJobs,
@@ -49,12 +49,12 @@ pub enum Faults {
     Stream,
 }
 
-pub struct Driver<T> {
-    pub random: Random,
-    pub model: Model<T>,
-    pub memory: Memory,
-    pub jobs: Stepped,
-    pub faults: Faults,
+pub(crate) struct Driver<T> {
+    pub(crate) random: Random,
+    pub(crate) model: Model<T>,
+    pub(crate) memory: Memory,
+    pub(crate) jobs: Stepped,
+    pub(crate) faults: Faults,
     gate: std::rc::Rc<Gate>,
     /// The job at the gate, and how many faults there were when it began.
     running: Option<(usize, usize)>,
@@ -62,12 +62,12 @@ pub struct Driver<T> {
     /// Errors that nobody has been told of.
     unreported: usize,
     /// What was done, for the report of a failure.
-    pub log: Vec<String>,
-    pub abandoned: usize,
+    pub(crate) log: Vec<String>,
+    pub(crate) abandoned: usize,
 }
 
 impl<T> Driver<T> {
-    pub fn new(
+    pub(crate) fn new(
         seed: u64,
         model: Model<T>,
         memory: Memory,
@@ -104,7 +104,7 @@ impl<T> Driver<T> {
 
     /// Short writes too: not for a raw file, whose abandoned writes do not tell
     /// how much they took.
-    pub fn with_short_writes(&mut self) {
+    pub(crate) fn with_short_writes(&mut self) {
         let mut fault = Random::new(self.random.next());
         let stream = self.faults == Faults::Stream;
         self.memory.set_script(move |op| match (op, fault.below(24)) {
@@ -120,7 +120,7 @@ impl<T> Driver<T> {
     }
 
     /// Takes the faults away; what was lost before may still be told.
-    pub fn heal(&mut self) {
+    pub(crate) fn heal(&mut self) {
         self.faults = Faults::None;
         self.memory.heal();
     }
@@ -140,7 +140,7 @@ impl<T> Driver<T> {
     }
 
     /// Lets the job at the gate go on to its end.
-    pub fn finish_running(&mut self) {
+    pub(crate) fn finish_running(&mut self) {
         if let Some((job, before)) = self.running.take() {
             self.gate.finish();
             self.ended(job, self.memory.failed() > before);
@@ -175,12 +175,12 @@ impl<T> Driver<T> {
     }
 
     /// Runs everything, as it comes.
-    pub fn settle(&mut self) {
+    pub(crate) fn settle(&mut self) {
         while self.step() {}
     }
 
     /// Runs everything, without losing a job.
-    pub fn settle_quietly(&mut self) {
+    pub(crate) fn settle_quietly(&mut self) {
         let faults = std::mem::replace(&mut self.faults, Faults::None);
         self.settle();
         self.faults = faults;
@@ -189,7 +189,7 @@ impl<T> Driver<T> {
     /// Drives `future` to its end, or gives it up on the way. `effect` happens
     /// when a job called `verb` that it started runs, or when it succeeds; `sure`
     /// as in [`Due`].
-    pub fn drive<V>(
+    pub(crate) fn drive<V>(
         &mut self,
         what: String,
         future: impl Future<Output = Result<V>>,
@@ -202,7 +202,7 @@ impl<T> Driver<T> {
     }
 
     /// As `drive`, never given up.
-    pub fn complete<V>(
+    pub(crate) fn complete<V>(
         &mut self,
         what: String,
         future: impl Future<Output = Result<V>>,

@@ -132,7 +132,7 @@ fn guarded<T>(seed: u64, driver: &mut Driver<T>, run: impl FnOnce(&mut Driver<T>
 }
 
 /// Runs `AIOFILES_SEQUENCES` sequences (5,000), or the one of `AIOFILES_SEED`.
-pub fn sequences(faults: Faults) {
+pub(crate) fn sequences(faults: Faults) {
     let (gate, attach) = Gate::new();
     let gate = Rc::new(gate);
     if let Some(seed) = variable("AIOFILES_SEED") {
