@@ -219,7 +219,8 @@ impl<T> Driver<T> {
         sure: bool,
         to_the_end: bool,
     ) -> Outcome<V> {
-        self.log.push(what);
+        let (pos, len) = (self.model.pos, self.model.data.len());
+        self.log.push(format!("{what} at {pos} of {len}"));
         if !to_the_end && self.random.one_in(8) {
             return self.give_up("before its first poll", None);
         }
