@@ -11,7 +11,7 @@ use std::io::SeekFrom;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use self::decoded::Decoded;
+use self::decoded::{Decoded, Sought};
 pub use self::position::{TextPosition, TextSeek};
 pub use self::reconfigure::Reconfigure;
 use super::binary::BinaryFile;
@@ -326,6 +326,12 @@ impl<R: RawIo> TextFile<R> {
 
     fn poll_write(&mut self, cx: &mut Context<'_>, text: &str) -> Poll<Result<()>> {
         self.core().check_writable("write")?;
+        if self.decoded.is_unsettled() {
+            // Once it is written, the position does not tell any more.
+            let core = self.binary.core_mut();
+            ready!(core.poll_back(cx, 0))?;
+            self.decoded.sync(core);
+        }
         if self.bom == Bom::Unknown {
             self.bom = ready!(self.poll_bom(cx))?;
         }
@@ -427,8 +433,12 @@ impl<R: RawIo> TextFile<R> {
             }
             TextSeek::From(SeekFrom::End(0)) => {
                 let mut started = 0;
+                self.bom = Bom::Unknown;
                 let end = poll_fn(|cx| {
-                    self.core_mut()
+                    self.core_mut();
+                    self.decoded.seeks(Sought::End);
+                    self.binary
+                        .core_mut()
                         .poll_seek(cx, SeekFrom::End(0), &mut started)
                 });
                 let end = TextPosition::behind_any_mark(end.await?, &self.settings.encoding);
@@ -436,7 +446,6 @@ impl<R: RawIo> TextFile<R> {
                 core.above = 0;
                 self.decoded.resume(core.generation, end);
                 self.decoded.forget_newlines();
-                self.bom = Bom::Unknown;
                 return Ok(end);
             }
             TextSeek::From(_) => {
@@ -456,14 +465,14 @@ impl<R: RawIo> TextFile<R> {
         to: TextPosition,
         started: &mut Started,
     ) -> Poll<Result<()>> {
-        ready!(
-            self.core_mut()
-                .poll_seek(cx, SeekFrom::Start(to.offset), started)
-        )?;
+        self.bom = Bom::Unknown;
+        self.core_mut();
+        // Should nobody see its end, the next operation finds out.
+        self.decoded.seeks(Sought::Position(to));
         let core = self.binary.core_mut();
+        ready!(core.poll_seek(cx, SeekFrom::Start(to.offset), started))?;
         core.above = 0;
         self.decoded.resume(core.generation, to);
-        self.bom = Bom::Unknown;
         Poll::Ready(Ok(()))
     }
 
