@@ -189,7 +189,7 @@ macro_rules! step {
                     m.write(&bytes);
                 });
                 let batch = $file.batch(move |raw: &mut Stream| {
-                    raw.seek(SeekFrom::Start(to as u64))?;
+                    while raw.seek(SeekFrom::Start(to as u64)).is_err() {}
                     let mut rest = &data[..];
                     while !rest.is_empty() {
                         match raw.write(rest) {

@@ -18,7 +18,6 @@ struct Due<T> {
     /// The bytes are the file's as soon as the caller has gone, even if the job
     /// is lost or fails: `write_owned`.
     sure: bool,
-    abandoned: bool,
     /// It was lost or has failed.
     failed: bool,
 }
@@ -59,6 +58,8 @@ pub(crate) struct Driver<T> {
     /// The job at the gate, and how many faults there were when it began.
     running: Option<(usize, usize)>,
     due: Option<Due<T>>,
+    /// Whether the one who started `due` is still there.
+    awaited: bool,
     /// Errors that nobody has been told of.
     unreported: usize,
     /// What was done, for the report of a failure.
@@ -96,6 +97,7 @@ impl<T> Driver<T> {
             gate,
             running: None,
             due: None,
+            awaited: false,
             unreported: 0,
             log: Vec::new(),
             abandoned: 0,
@@ -131,11 +133,11 @@ impl<T> Driver<T> {
         let Some(mut due) = self.due.take_if(|due| due.job == job) else {
             return;
         };
-        if !failed || (due.sure && due.abandoned) {
-            (due.effect)(&mut self.model);
-        } else if !due.abandoned {
+        if failed {
             due.failed = true;
-            self.due = Some(due);
+            self.due = Some(due).filter(|_| self.awaited);
+        } else {
+            (due.effect)(&mut self.model);
         }
     }
 
@@ -234,15 +236,14 @@ impl<T> Driver<T> {
                     && let Some(effect) = effect.take()
                 {
                     assert!(self.due.is_none(), "one operation in flight");
-                    let (abandoned, failed) = (false, false);
+                    let failed = false;
                     self.due = Some(Due {
                         job,
                         effect,
                         sure,
-                        abandoned,
                         failed,
                     });
-                    started = Some(job);
+                    (started, self.awaited) = (Some(job), true);
                 }
             }
             match ready {
@@ -277,12 +278,13 @@ impl<T> Driver<T> {
     fn give_up<V>(&mut self, when: &str, started: Option<usize>) -> Outcome<V> {
         self.log.push(format!("  given up {when}"));
         self.abandoned += 1;
-        if let Some(mut due) = self.due.take_if(|due| Some(due.job) == started) {
-            due.abandoned = true;
-            match (due.failed, due.sure) {
-                (true, true) => (due.effect)(&mut self.model),
-                (true, false) => {}
-                (false, _) => self.due = Some(due),
+        self.awaited = false;
+        if let Some(due) = self.due.take_if(|due| Some(due.job) == started) {
+            if due.sure {
+                // As if it was in the buffer: what comes next goes behind it.
+                (due.effect)(&mut self.model);
+            } else {
+                self.due = Some(due).filter(|due| !due.failed);
             }
         }
         Outcome::Abandoned
