@@ -435,11 +435,9 @@ impl<R: RawIo> TextFile<R> {
                 let mut started = 0;
                 self.bom = Bom::Unknown;
                 let end = poll_fn(|cx| {
-                    self.core_mut();
-                    self.decoded.seeks(Sought::End);
-                    self.binary
-                        .core_mut()
-                        .poll_seek(cx, SeekFrom::End(0), &mut started)
+                    ready!(self.poll_seeks(cx, Sought::End, started))?;
+                    let core = self.binary.core_mut();
+                    core.poll_seek(cx, SeekFrom::End(0), &mut started)
                 });
                 let end = TextPosition::behind_any_mark(end.await?, &self.settings.encoding);
                 let core = self.binary.core_mut();
@@ -459,6 +457,23 @@ impl<R: RawIo> TextFile<R> {
         Ok(to)
     }
 
+    /// Notes where a seek leads, before it has `started`: should nobody see its
+    /// end, the next operation finds out.
+    fn poll_seeks(
+        &mut self,
+        cx: &mut Context<'_>,
+        to: Sought,
+        started: Started,
+    ) -> Poll<Result<()>> {
+        if started == 0 {
+            // There is one note: an abandoned seek comes to its end first.
+            ready!(self.binary.core_mut().poll_back(cx, 0))?;
+            self.core_mut();
+            self.decoded.seeks(to);
+        }
+        Poll::Ready(Ok(()))
+    }
+
     fn poll_seek(
         &mut self,
         cx: &mut Context<'_>,
@@ -466,9 +481,7 @@ impl<R: RawIo> TextFile<R> {
         started: &mut Started,
     ) -> Poll<Result<()>> {
         self.bom = Bom::Unknown;
-        self.core_mut();
-        // Should nobody see its end, the next operation finds out.
-        self.decoded.seeks(Sought::Position(to));
+        ready!(self.poll_seeks(cx, Sought::Position(to), *started))?;
         let core = self.binary.core_mut();
         ready!(core.poll_seek(cx, SeekFrom::Start(to.offset), started))?;
         core.above = 0;

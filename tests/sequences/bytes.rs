@@ -28,18 +28,20 @@ pub(crate) fn data(random: &mut Random, most: usize) -> Vec<u8> {
 
 /// A target, what it is for the crate, and what it does to the model.
 fn target(driver: &mut Bytes) -> (SeekFrom, Effect<u8>) {
+    // Where a relative one leads is not known before an abandoned job has run.
+    let settled = driver.is_settled();
     let random = &mut driver.random;
     let (len, pos) = (driver.model.data.len(), driver.model.pos);
     let place = random.below(len + 3);
     match random.below(4) {
-        0 => {
+        0 if settled => {
             let by = place as i64 - len as i64;
             let effect = move |m: &mut Model<u8>| {
                 m.pos = (m.data.len() as i64 + by) as usize;
             };
             (SeekFrom::End(by), Box::new(effect))
         }
-        1 => {
+        1 if settled => {
             let by = place as i64 - pos as i64;
             let effect = move |m: &mut Model<u8>| m.pos = (m.pos as i64 + by) as usize;
             (SeekFrom::Current(by), Box::new(effect))
@@ -151,7 +153,9 @@ macro_rules! step {
             }
             13 => {
                 if let Some(pos) = d.drive("tell".into(), $file.tell(), "", None, false).value() {
-                    assert_eq!(pos, d.model.pos as u64);
+                    // What waits to be appended is counted from where it is, as in Python.
+                    let waits = d.model.append && d.memory.data() != d.model.data;
+                    assert!(waits || pos == d.model.pos as u64, "{pos}");
                 }
             }
             14 => {

@@ -141,6 +141,11 @@ impl<T> Driver<T> {
         }
     }
 
+    /// Whether no abandoned job is to change the model yet.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.due.is_none()
+    }
+
     /// Lets the job at the gate go on to its end.
     pub(crate) fn finish_running(&mut self) {
         if let Some((job, before)) = self.running.take() {
