@@ -252,6 +252,11 @@ impl<R: RawIo> Core<R> {
         }
     }
 
+    /// Whether a job is in flight, or has ended and was not looked at.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.busy
+    }
+
     fn is_dirty(&self) -> bool {
         !self.front.is_empty() || !self.write.is_empty()
     }

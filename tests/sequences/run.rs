@@ -6,15 +6,20 @@ use std::rc::Rc;
 use aiofiles::wrap;
 
 use super::bytes::{self, binary_step, raw_step};
-use super::common::{Gate, Memory, Random, poll_once, variable};
+use super::common::{Gate, Memory, Random, Stepped, poll_once, variable};
 use super::driver::{Driver, Faults, Outcome};
 use super::model::Model;
 use super::text::{self, CODINGS, text_step};
 
-/// Gives a file that was made without a job.
-fn made<F>(wrap: impl IntoFuture<Output = aiofiles::Result<F>>) -> F {
-    let future = std::pin::pin!(wrap.into_future());
-    poll_once(future).expect("no job").unwrap()
+/// Gives the file, with whatever jobs that takes.
+fn made<F>(jobs: &Stepped, wrap: impl IntoFuture<Output = aiofiles::Result<F>>) -> F {
+    let mut future = std::pin::pin!(wrap.into_future());
+    loop {
+        if let Some(file) = poll_once(future.as_mut()) {
+            return file.unwrap();
+        }
+        jobs.take().expect("a job").1.run();
+    }
 }
 
 /// Closes or drops the file, and looks at what is left.
@@ -59,22 +64,14 @@ fn bytes_sequence(d: &mut Driver<u8>, kind: usize, mode: &str) {
     let buffering = 1 + d.random.below(40);
     let operations = 1 + d.random.below(24);
     let (stream, jobs) = (d.memory.stream(), d.jobs.clone());
-    d.log.push(format!(
-        "bytes, mode {mode}, buffering {buffering}, kind {kind}"
-    ));
+    d.log.push(format!("bytes, mode {mode}, buffering {buffering}, kind {kind}"));
     if kind == 0 {
-        let mut file = made(wrap(stream).raw().mode(mode).executor(jobs));
+        let mut file = made(&d.jobs, wrap(stream).raw().mode(mode).executor(jobs));
         (0..operations).for_each(|_| raw_step(d, &mut file));
         end!(d, file, d.model.data.clone());
     } else {
         d.with_short_writes();
-        let mut file = made(
-            wrap(stream)
-                .binary()
-                .mode(mode)
-                .buffering(buffering)
-                .executor(jobs),
-        );
+        let mut file = made(&d.jobs, wrap(stream).binary().mode(mode).buffering(buffering).executor(jobs));
         (0..operations).for_each(|_| binary_step(d, &mut file));
         end!(d, file, d.model.data.clone());
     }
@@ -85,19 +82,15 @@ fn text_sequence(d: &mut Driver<char>, coding: &text::Coding) {
     let operations = 1 + d.random.below(24);
     let (stream, jobs) = (d.memory.stream(), d.jobs.clone());
     d.with_short_writes();
-    d.log.push(format!(
-        "text, {} ({}), buffering {buffering}",
-        coding.label, coding.width
-    ));
+    d.log.push(format!("text, {} ({}), buffering {buffering}", coding.label, coding.width));
     let mode = if coding.width > 0 { "r+" } else { "r" };
     let newline = if coding.width > 0 { "\n" } else { "" };
     let wrapped = wrap(stream).text().mode(mode).newline(newline);
     let wrapped = wrapped.encoding(coding.label).buffering(buffering);
-    let mut file = made(wrapped.executor(jobs));
+    let mut file = made(&d.jobs, wrapped.executor(jobs));
     let mut places = Vec::new();
     (0..operations).for_each(|_| text_step(d, &mut file, coding, &mut places));
-    let expected =
-        |d: &Driver<char>| text::encode(coding, &d.model.data.iter().collect::<String>());
+    let expected = |d: &Driver<char>| text::encode(coding, &d.model.data.iter().collect::<String>());
     end!(d, file, expected(d));
 }
 
@@ -114,16 +107,11 @@ fn sequence(seed: u64, gate: &Rc<Gate>, attach: &dyn Fn(&Memory), faults: Faults
         if append {
             memory.append_mode();
         }
-        let (pos, zero, newline) = (0, 0, b'\n');
-        let model = Model {
-            data,
-            pos,
-            append,
-            zero,
-            newline,
-        };
+        let (mode, pos) = if append { ("a+", data.len()) } else { ("r+", 0) };
+        let (zero, newline) = (0, b'\n');
+        let model = Model { data, pos, append, zero, newline };
         let mut driver = Driver::new(random.next(), model, memory, gate.clone(), faults);
-        guarded(seed, &mut driver, |d| bytes_sequence(d, kind, "r+"));
+        guarded(seed, &mut driver, |d| bytes_sequence(d, kind, mode));
         driver.abandoned
     } else {
         let coding = &CODINGS[random.below(CODINGS.len())];
@@ -132,13 +120,7 @@ fn sequence(seed: u64, gate: &Rc<Gate>, attach: &dyn Fn(&Memory), faults: Faults
         attach(&memory);
         let (data, zero, newline) = (content.chars().collect(), '\0', '\n');
         let (pos, append) = (0, false);
-        let model = Model {
-            data,
-            pos,
-            append,
-            zero,
-            newline,
-        };
+        let model = Model { data, pos, append, zero, newline };
         let mut driver = Driver::new(random.next(), model, memory, gate.clone(), faults);
         guarded(seed, &mut driver, |d| text_sequence(d, coding));
         driver.abandoned
@@ -156,7 +138,7 @@ fn guarded<T>(seed: u64, driver: &mut Driver<T>, run: impl FnOnce(&mut Driver<T>
 }
 
 /// Runs `AIOFILES_SEQUENCES` sequences (5,000), or the one of `AIOFILES_SEED`.
-pub fn sequences(faults: Faults) {
+pub(crate) fn sequences(faults: Faults) {
     let (gate, attach) = Gate::new();
     let gate = Rc::new(gate);
     if let Some(seed) = variable("AIOFILES_SEED") {
@@ -168,8 +150,5 @@ pub fn sequences(faults: Faults) {
     for seed in 0..count {
         abandoned += sequence(seed, &gate, &attach, faults);
     }
-    assert!(
-        abandoned as u64 > count,
-        "{abandoned}: it is about abandoned operations"
-    );
+    assert!(abandoned as u64 > count, "{abandoned}: it is about abandoned operations");
 }

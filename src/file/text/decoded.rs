@@ -73,7 +73,17 @@ pub(super) struct Decoded {
     /// otherwise.
     generation: u32,
     resume: TextPosition,
+    /// Where a seek leads that nobody has seen the end of.
+    sought: Option<Sought>,
     begun: bool,
+}
+
+/// The target of a seek.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Sought {
+    Position(TextPosition),
+    /// The end, wherever that is.
+    End,
 }
 
 impl Decoded {
@@ -99,6 +109,7 @@ impl Decoded {
             after_cr: false,
             generation: core.generation,
             resume,
+            sought: None,
             begun: false,
         }
     }
@@ -133,7 +144,41 @@ impl Decoded {
     #[inline]
     pub(super) fn sync<R: RawIo>(&mut self, core: &Core<R>) {
         if self.generation != core.generation {
+            let sought = self.sought;
             self.resume(core.generation, self.resume);
+            self.sought = sought;
+        }
+        if self.sought.is_some() && !core.is_busy() {
+            self.settle(core);
+        }
+    }
+
+    /// A seek begins, which may be abandoned.
+    pub(super) fn seeks(&mut self, to: Sought) {
+        self.sought = Some(to);
+    }
+
+    /// Whether nobody knows yet where an abandoned seek has led.
+    pub(super) fn is_unsettled(&self) -> bool {
+        self.sought.is_some()
+    }
+
+    /// Goes where an abandoned seek has led, if it has.
+    fn settle<R: RawIo>(&mut self, core: &Core<R>) {
+        let sought = self.sought.take();
+        // With text left, it has not begun: it would have dropped that.
+        if self.at < self.text.len() || self.fault.is_some() {
+            return;
+        }
+        match (sought, core.position()) {
+            (Some(Sought::Position(to)), Some(offset)) if offset == to.offset => {
+                self.resume(core.generation, to);
+            }
+            (Some(Sought::End), Some(offset)) if offset != self.here().offset => {
+                let end = TextPosition::behind_any_mark(offset, &self.settings.encoding);
+                self.resume(core.generation, end);
+            }
+            _ => {}
         }
     }
 
@@ -141,6 +186,7 @@ impl Decoded {
     pub(super) fn resume(&mut self, generation: u32, position: TextPosition) {
         self.generation = generation;
         self.resume = position;
+        self.sought = None;
         let settings = &self.settings;
         self.decoder = Decoder::new(&settings.encoding, settings.errors, position.state);
         (self.offset, self.skip) = (position.offset, position.skip);
