@@ -77,10 +77,14 @@ pub(super) struct Decoded {
 }
 
 impl Decoded {
-    /// Of a file that is at `pos`, if that is known.
+    /// Of a file at its position: a text begins there, unless it is appended to.
     pub(super) fn new<R: RawIo>(settings: &TextSettings, core: &Core<R>) -> Self {
-        let resume =
-            TextPosition::behind_any_mark(core.position().unwrap_or(0), &settings.encoding);
+        let offset = core.position().unwrap_or(0);
+        let resume = if core.meta.append {
+            TextPosition::behind_any_mark(offset, &settings.encoding)
+        } else {
+            TextPosition::at(offset, DecoderState::START)
+        };
         let decoder = Decoder::new(&settings.encoding, settings.errors, resume.state);
         Self {
             keep: !core.meta.seekable,
@@ -181,7 +185,7 @@ impl Decoded {
     }
 
     /// Where the delivered text ends.
-    fn here(&self) -> TextPosition {
+    pub(super) fn here(&self) -> TextPosition {
         let offset = self
             .fault
             .as_ref()
