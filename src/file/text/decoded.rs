@@ -29,8 +29,11 @@ struct Segment {
     /// Bytes of a byte order mark in front.
     bom: u64,
     /// Its bytes, where the text alone does not tell how many they are, or where
-    /// the file cannot go back to them.
+    /// the file cannot go back to them; and behind them those of an incomplete
+    /// character, which tell that a bad one before them had ended.
     bytes: Vec<u8>,
+    /// How many of `bytes` are its own.
+    own: usize,
     /// Whether it was decoded as the end of the file.
     last: bool,
 }
@@ -267,7 +270,8 @@ impl Decoded {
         for segment in &self.segments {
             let from = here.offset.saturating_sub(segment.offset);
             let from = usize::try_from(from).unwrap_or(usize::MAX);
-            bytes.extend_from_slice(segment.bytes.get(from..).unwrap_or_default());
+            let own = &segment.bytes[..segment.own];
+            bytes.extend_from_slice(own.get(from..).unwrap_or_default());
         }
         if let Some(fault) = &self.fault {
             bytes.extend_from_slice(&fault.bytes);
@@ -332,10 +336,10 @@ impl Decoded {
         };
         if self.text.len() > at {
             let keep = self.keep || self.decoder.byte_len("").is_none();
-            let bytes = if keep {
-                src[..consumed].to_vec()
-            } else {
-                Vec::new()
+            let bytes = match (keep, &self.fault) {
+                (false, _) => Vec::new(),
+                (true, None) => src.to_vec(),
+                (true, Some(_)) => src[..consumed].to_vec(),
             };
             let bom = self.decoder.bom_len() as u64;
             self.segments.push_back(Segment {
@@ -343,6 +347,7 @@ impl Decoded {
                 offset,
                 state,
                 bom,
+                own: consumed.min(bytes.len()),
                 bytes,
                 last,
             });
