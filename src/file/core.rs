@@ -159,8 +159,14 @@ impl<R: RawIo> Core<R> {
             seekable: raw.seekable(),
             isatty: raw.isatty(),
         };
+        // Where it can seek, that is known at once and does not wait.
+        let pos = match meta.seekable {
+            true => retry(|| raw.seek(SeekFrom::Current(0))).ok(),
+            false => None,
+        };
         let mut core = Self::new(raw, meta, None);
         core.capacity = capacity;
+        core.set_pos(pos);
         core
     }
 

@@ -89,10 +89,11 @@ impl<R: RawIo> TextFile<R> {
     }
 
     fn clone_with(&self, core: Core<R>) -> Self {
-        Self {
-            line_buffering: self.line_buffering,
-            ..Self::from_core(core, self.settings.clone())
-        }
+        let mut clone = Self::from_core(core, self.settings.clone());
+        clone.line_buffering = self.line_buffering;
+        let generation = clone.core().generation;
+        clone.decoded.resume(generation, self.decoded.here());
+        clone
     }
 
     pub(crate) fn from_core(core: Core<R>, settings: TextSettings) -> Self {

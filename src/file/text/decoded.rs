@@ -29,8 +29,11 @@ struct Segment {
     /// Bytes of a byte order mark in front.
     bom: u64,
     /// Its bytes, where the text alone does not tell how many they are, or where
-    /// the file cannot go back to them.
+    /// the file cannot go back to them; and behind them those of an incomplete
+    /// character, which tell that a bad one before them had ended.
     bytes: Vec<u8>,
+    /// How many of `bytes` are its own.
+    own: usize,
     /// Whether it was decoded as the end of the file.
     last: bool,
 }
@@ -87,10 +90,14 @@ pub(super) enum Sought {
 }
 
 impl Decoded {
-    /// Of a file that is at `pos`, if that is known.
+    /// Of a file at its position: a text begins there, unless it is appended to.
     pub(super) fn new<R: RawIo>(settings: &TextSettings, core: &Core<R>) -> Self {
-        let resume =
-            TextPosition::behind_any_mark(core.position().unwrap_or(0), &settings.encoding);
+        let offset = core.position().unwrap_or(0);
+        let resume = if core.meta.append {
+            TextPosition::behind_any_mark(offset, &settings.encoding)
+        } else {
+            TextPosition::at(offset, DecoderState::START)
+        };
         let decoder = Decoder::new(&settings.encoding, settings.errors, resume.state);
         Self {
             keep: !core.meta.seekable,
@@ -227,7 +234,7 @@ impl Decoded {
     }
 
     /// Where the delivered text ends.
-    fn here(&self) -> TextPosition {
+    pub(super) fn here(&self) -> TextPosition {
         let offset = self
             .fault
             .as_ref()
@@ -309,7 +316,8 @@ impl Decoded {
         for segment in &self.segments {
             let from = here.offset.saturating_sub(segment.offset);
             let from = usize::try_from(from).unwrap_or(usize::MAX);
-            bytes.extend_from_slice(segment.bytes.get(from..).unwrap_or_default());
+            let own = &segment.bytes[..segment.own];
+            bytes.extend_from_slice(own.get(from..).unwrap_or_default());
         }
         if let Some(fault) = &self.fault {
             bytes.extend_from_slice(&fault.bytes);
@@ -370,10 +378,10 @@ impl Decoded {
         };
         if self.text.len() > at {
             let keep = self.keep || self.decoder.byte_len("").is_none();
-            let bytes = if keep {
-                src[..consumed].to_vec()
-            } else {
-                Vec::new()
+            let bytes = match (keep, &self.fault) {
+                (false, _) => Vec::new(),
+                (true, None) => src.to_vec(),
+                (true, Some(_)) => src[..consumed].to_vec(),
             };
             let bom = self.decoder.bom_len() as u64;
             self.segments.push_back(Segment {
@@ -381,6 +389,7 @@ impl Decoded {
                 offset,
                 state,
                 bom,
+                own: consumed.min(bytes.len()),
                 bytes,
                 last,
             });
