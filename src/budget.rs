@@ -1,10 +1,42 @@
 //! Fairness of work that needs no hop: it spends tokio's cooperative budget, so
 //! that a task that never has to wait still lets others run.
 
-use std::task::{Context, Poll};
+use std::cell::Cell;
+use std::task::{Context, Poll, ready};
+
+/// How many operations on a buffer make a unit of budget. One takes nanoseconds
+/// where a unit stands for a system call, and a task that is made to yield after
+/// 128 of them spends more time on yielding than on its lines.
+const PER_UNIT: u8 = 32;
+
+thread_local! {
+    /// How many operations on buffers are paid for on this thread. Tasks share it:
+    /// each spends as often as is its share.
+    static PAID: Cell<u8> = const { Cell::new(0) };
+}
 
 /// Spends one unit of the task's budget. Pending, with the task to be woken at
 /// once, when it is used up; always ready outside a tokio task.
 pub(crate) fn poll_spend(cx: &mut Context<'_>) -> Poll<()> {
     tokio::task::coop::poll_proceed(cx).map(|unit| unit.made_progress())
+}
+
+/// Spends what an operation costs that a buffer may serve: one unit now and then,
+/// and one whenever the last did more than that (see [`owe`]).
+#[inline]
+pub(crate) fn poll_turn(cx: &mut Context<'_>) -> Poll<()> {
+    let paid = PAID.get();
+    if paid > 0 {
+        PAID.set(paid - 1);
+        return Poll::Ready(());
+    }
+    ready!(poll_spend(cx));
+    PAID.set(PER_UNIT - 1);
+    Poll::Ready(())
+}
+
+/// Tells that an operation made a system call in place, or had a job run: the
+/// next one spends a unit.
+pub(crate) fn owe() {
+    PAID.set(0);
 }

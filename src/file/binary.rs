@@ -143,7 +143,7 @@ impl<R: RawIo> BinaryFile<R> {
     pub async fn read1(&mut self, size: usize) -> Result<Vec<u8>> {
         let mut started = 0;
         poll_fn(|cx| {
-            ready!(budget::poll_spend(cx));
+            ready!(budget::poll_turn(cx));
             self.core_mut().poll_read_some(cx, size, &mut started)
         })
         .await
@@ -165,7 +165,7 @@ impl<R: RawIo> BinaryFile<R> {
         let chunk = core.capacity.max(size).max(1);
         let mut started = 0;
         poll_fn(|cx| {
-            ready!(budget::poll_spend(cx));
+            ready!(budget::poll_turn(cx));
             core.poll_fill(cx, 1, chunk, &mut started)
         })
         .await?;
@@ -185,7 +185,7 @@ impl<R: RawIo> BinaryFile<R> {
     pub async fn readinto(&mut self, buf: &mut [u8]) -> Result<usize> {
         let mut started = 0;
         poll_fn(|cx| {
-            ready!(budget::poll_spend(cx));
+            ready!(budget::poll_turn(cx));
             self.core_mut().poll_read_into(cx, buf, false, &mut started)
         })
         .await
@@ -204,7 +204,7 @@ impl<R: RawIo> BinaryFile<R> {
     /// stored; `Unsupported` if not open for writing; `Closed`.
     pub async fn write(&mut self, data: &[u8]) -> Result<usize> {
         poll_fn(|cx| {
-            ready!(budget::poll_spend(cx));
+            ready!(budget::poll_turn(cx));
             self.core_mut().poll_write(cx, "write", data)
         })
         .await?;

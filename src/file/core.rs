@@ -296,6 +296,7 @@ impl<R: RawIo> Core<R> {
     fn start(&mut self, op: &'static str, then: Then<R>, read: Buf, owned: Vec<u8>) -> Result<()> {
         debug_assert!(!self.busy, "one operation in flight");
         self.executor(op)?;
+        budget::owe();
         let held = if matches!(then, Then::Close) {
             self.held.take()
         } else {
@@ -553,6 +554,7 @@ impl<R: RawIo> Core<R> {
         let file = self.held.as_ref().and_then(Held::file)?;
         match read(file) {
             nowait::Answer::Data(n) => {
+                budget::owe();
                 self.pos = self.pos.map(|pos| pos + n as u64);
                 if let Some(executor) = &self.executor {
                     executor.get().nowait_hit();

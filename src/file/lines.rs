@@ -92,7 +92,7 @@ impl<F: Source, B: BorrowMut<F>> Stream for Lines<F, B> {
     type Item = Result<F::Piece>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        ready!(budget::poll_spend(cx));
+        ready!(budget::poll_turn(cx));
         let this = &mut *self;
         let file = this.file.borrow_mut();
         loop {

@@ -38,7 +38,7 @@ impl<F: Source> Future for Read<'_, F> {
     type Output = Result<F::Piece>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        ready!(budget::poll_spend(cx));
+        ready!(budget::poll_turn(cx));
         let this = self.get_mut();
         this.file.poll_read_piece(cx, this.size, &mut this.started)
     }
@@ -73,7 +73,7 @@ impl<F: Source> Future for Readline<'_, F> {
     type Output = Result<F::Piece>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        ready!(budget::poll_spend(cx));
+        ready!(budget::poll_turn(cx));
         let this = self.get_mut();
         this.file.poll_read_line(cx, this.size, &mut this.started)
     }
@@ -108,7 +108,7 @@ impl<F: Source> Future for Readlines<'_, F> {
     type Output = Result<Vec<F::Piece>>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        ready!(budget::poll_spend(cx));
+        ready!(budget::poll_turn(cx));
         let this = self.get_mut();
         this.file.poll_read_lines(cx, this.hint, &mut this.started)
     }
@@ -146,7 +146,7 @@ impl<'a, F: Source> Future for NextLine<'a, F> {
     type Output = Result<Option<F::Line<'a>>>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        ready!(budget::poll_spend(cx));
+        ready!(budget::poll_turn(cx));
         let this = self.get_mut();
         let file = this
             .file

@@ -114,7 +114,7 @@ impl<R: RawIo> RawFile<R> {
     pub async fn readinto(&mut self, buf: &mut [u8]) -> Result<usize> {
         let mut started = 0;
         poll_fn(|cx| {
-            ready!(budget::poll_spend(cx));
+            ready!(budget::poll_turn(cx));
             self.core.poll_read_into(cx, buf, true, &mut started)
         })
         .await

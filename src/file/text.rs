@@ -297,7 +297,7 @@ impl<R: RawIo> TextFile<R> {
     /// those of the flush too.
     pub async fn write(&mut self, text: &str) -> Result<usize> {
         poll_fn(|cx| {
-            ready!(budget::poll_spend(cx));
+            ready!(budget::poll_turn(cx));
             self.poll_write(cx, text)
         })
         .await?;

@@ -54,7 +54,7 @@ impl<R: RawIo> Core<R> {
         cx: &mut Context<'_>,
         buf: &mut [u8],
     ) -> Poll<io::Result<usize>> {
-        ready!(budget::poll_spend(cx));
+        ready!(budget::poll_turn(cx));
         if self.read.is_empty() && buf.len() >= self.capacity / 4 {
             self.check_readable("read")?;
             if let Some(n) = self.read_nowait(buf) {
@@ -76,7 +76,7 @@ impl<R: RawIo> Core<R> {
     }
 
     pub(super) fn io_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
-        ready!(budget::poll_spend(cx));
+        ready!(budget::poll_turn(cx));
         let mut job = self.begun.job(By::Fill);
         let filled = self.poll_fill(cx, 1, self.capacity.max(1), &mut job);
         self.begun.set_job(By::Fill, job);
@@ -89,7 +89,7 @@ impl<R: RawIo> Core<R> {
         cx: &mut Context<'_>,
         data: &[u8],
     ) -> Poll<io::Result<usize>> {
-        ready!(budget::poll_spend(cx));
+        ready!(budget::poll_turn(cx));
         ready!(io(self.poll_write(cx, "write", data)))?;
         Poll::Ready(Ok(data.len()))
     }
@@ -230,8 +230,13 @@ macro_rules! line_stream {
                 mut self: Pin<&mut Self>,
                 cx: &mut Context<'_>,
             ) -> Poll<Option<Self::Item>> {
+<<<<<<< HEAD
                 ready!(crate::budget::poll_spend(cx));
                 let mut job = self.core().begun.job(By::Line);
+=======
+                ready!(crate::budget::poll_turn(cx));
+                let mut job = self.core().begun.job;
+>>>>>>> bench
                 let line = self.poll_read_line(cx, None, &mut job);
                 self.core_mut().begun.set_job(By::Line, job);
                 Poll::Ready(match ready!(line) {
