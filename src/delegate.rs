@@ -467,7 +467,7 @@ where
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 /// let sum: u64 = aiofiles::delegate(|| (1..=10).sum()).await?;
 /// assert_eq!(sum, 55);
-/// # aiofiles::Result::Ok(()) }).unwrap();
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
 pub fn delegate<F, T>(f: F) -> Call<Run<F>>
 where

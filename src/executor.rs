@@ -43,7 +43,7 @@
 //! let log = Arc::new(Log::default());
 //! aiofiles::delegate(|| ()).executor(log.clone()).await?;
 //! assert_eq!(*log.0.lock().unwrap(), ["run None"]);
-//! # aiofiles::Result::Ok(()) }).unwrap();
+//! # Ok::<(), aiofiles::Error>(()) }).unwrap();
 //! ```
 
 use std::fmt;
@@ -79,7 +79,7 @@ pub trait Executor: Send + Sync + 'static {
     /// Says whether a read that is already in the page cache may be served on
     /// the caller's thread, without a job. `false` unless overridden: who picks
     /// an executor expects it to see every call. `.nowait(..)` of
-    /// [`open`](crate::open) overrides it for one file.
+    /// [`open`](crate::open()) overrides it for one file.
     fn allows_nowait(&self) -> bool {
         false
     }

@@ -1,4 +1,90 @@
-//! Async file I/O for Rust: a port of Python's aiofiles.
+//! Async file I/O: a port of Python's [aiofiles], with the whole text layer of
+//! Python's `open`.
+//!
+//! ```
+//! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+//! # let dir = tempfile::tempdir().unwrap();
+//! # let path = dir.path().join("notes.txt");
+//! let mut file = aiofiles::open(&path).mode("w").await?;
+//! file.write("one\ntwo\n").await?;
+//! file.close().await?;
+//!
+//! let mut lines = aiofiles::open(&path).await?;
+//! while let Some(line) = lines.next_line().await? {
+//!     assert!(line == "one" || line == "two"); // &str, no allocation
+//! }
+//! # Ok::<(), aiofiles::Error>(()) }).unwrap();
+//! ```
+//!
+//! # Call, keyword arguments, await
+//!
+//! Python's keyword arguments are methods on the pending call, under the same
+//! names; `.await` runs it. A pending call does nothing before its first poll.
+//!
+//! ```
+//! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+//! # let dir = tempfile::tempdir().unwrap();
+//! # let path = dir.path().join("log.txt");
+//! let mut log = aiofiles::open(&path).mode("a+").encoding("latin-1").newline("\r\n").await?;
+//! log.write("caf\u{e9}\n").await?;
+//! log.close().await?;
+//! assert_eq!(std::fs::read(&path).unwrap(), b"caf\xe9\r\n");
+//! # Ok::<(), aiofiles::Error>(()) }).unwrap();
+//! ```
+//!
+//! # Which part you need
+//!
+//! | you want | you need |
+//! |---|---|
+//! | text, by lines or whole | [`open()`], which gives a [`TextFile`] |
+//! | bytes, buffered, with the I/O traits of tokio and futures | [`open(..).binary()`](Open::binary): [`BinaryFile`] |
+//! | one system call for one operation | [`open(..).raw()`](Open::raw): [`RawFile`] |
+//! | the kind decided at run time by a mode string | [`open(..).any()`](Open::any): [`AnyFile`] |
+//! | a file over an open descriptor, a buffer in memory or a mock | [`wrap`] and [`RawIo`] |
+//! | any other blocking call | [`delegate`] |
+//! | to choose, bound, watch or step what runs the blocking calls | [`executor`] |
+//!
+//! # Executors
+//!
+//! Blocking calls run on an [`Executor`]: tokio's `spawn_blocking` unless you say
+//! otherwise, per call (`.executor(..)`) or once ([`executor::set_default`]). With
+//! a [`ThreadPoolExecutor`] the crate needs no runtime at all. A file keeps its
+//! executor for all it does, its drop included. One user-level operation is one
+//! job; what the buffer can serve takes none, and on Linux a read that the page
+//! cache can serve takes none either (see [`Executor::allows_nowait`]).
+//!
+//! # Cancellation
+//!
+//! Dropping any pending operation leaves a working file. Bytes that an abandoned
+//! read has read are returned by the next one; an abandoned `write` has either not
+//! begun or is complete in the buffer; the next operation waits for the abandoned
+//! one, so nothing overtakes it. `select!` and timeouts need no care.
+//!
+//! # Errors
+//!
+//! An [`Error`] names operation and path and keeps kind and errno. Write errors
+//! are kept: what a failed flush could not write stays in the buffer, the error
+//! comes with the next operation that reports write errors if nobody waited for
+//! it, and flushing again tries again.
+//!
+//! # Pitfalls
+//!
+//! - Close a file, or flush it, to learn whether it was written. A dropped file
+//!   writes what it has buffered, on its executor, but nobody can be told of an
+//!   error. `std::process::exit` drops nothing.
+//! - Sizes of text reads are in characters; a text position is opaque.
+//! - Positional calls (`read_at`, `write_at`) pass by the buffer.
+//! - Where the cursor is, is remembered. Who moves it by another handle of the
+//!   same open file must `seek` before going on.
+//! - Opening a FIFO waits for its other end on a thread of the executor.
+//!
+//! # Testing your code
+//!
+//! [`wrap`] makes a file of a `Cursor<Vec<u8>>` or of a [`RawIo`] of yours that
+//! fails as you like, and [`executor::ManualExecutor`] runs jobs when you say so.
+//! See there for examples.
+//!
+//! [aiofiles]: https://pypi.org/project/aiofiles/
 
 mod budget;
 pub mod codec;
@@ -10,9 +96,18 @@ pub mod open;
 pub mod raw_io;
 mod timer;
 
+#[doc(inline)]
 pub use crate::delegate::{Call, delegate};
 pub use crate::error::{Error, Result};
+#[doc(inline)]
 pub use crate::executor::{Executor, ThreadPoolExecutor, TokioExecutor};
+#[doc(inline)]
 pub use crate::file::{BinaryFile, RawFile, TextFile, TextPosition, TextSeek};
+#[doc(inline)]
 pub use crate::open::{AnyFile, Open, Wrap, open, wrap};
+#[doc(inline)]
 pub use crate::raw_io::RawIo;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,4 +1,4 @@
-//! [`open`] and [`wrap`]: the pending calls that give a file.
+//! [`open()`] and [`wrap()`]: the pending calls that give a file.
 
 use std::fmt;
 use std::fs::{File, OpenOptions};
@@ -64,7 +64,7 @@ pub use self::wrap::{Wrap, Wrapping, wrap};
 ///
 /// let bytes = aiofiles::open(&path).binary().await?.read().await?;
 /// assert_eq!(bytes, b"caf\xe9\n");
-/// # aiofiles::Result::Ok(()) }).unwrap();
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
 pub fn open(path: impl AsRef<Path>) -> Open<Text> {
     Open {
@@ -93,7 +93,7 @@ pub struct Settings {
     opener: Option<Opener>,
 }
 
-/// A pending [`open`]: `.await` opens the file.
+/// A pending [`open()`]: `.await` opens the file.
 #[must_use = "a call does nothing unless you `.await` it"]
 pub struct Open<K = Text> {
     path: Arc<Path>,
@@ -114,7 +114,7 @@ macro_rules! keywords {
             }
 
             /// Sets the size of the buffer, in bytes (128 KiB). It is allocated when
-            /// first needed. 0 is for [`raw`](Self::raw) and [`any`](Open::any) only;
+            /// first needed. 0 is for [`raw`](Self::raw) and [`any`](Self::any) only;
             /// 1 makes a text file line buffered, as in Python.
             pub fn buffering(mut self, size: usize) -> Self {
                 self.settings.buffering = Some(size);
@@ -241,7 +241,7 @@ impl<K: Kind> Open<K> {
     ///
     /// # Errors
     ///
-    /// Those of [`open`], of `body`, and of `close`.
+    /// Those of [`open()`], of `body`, and of `close`.
     ///
     /// # Examples
     ///
@@ -253,7 +253,7 @@ impl<K: Kind> Open<K> {
     /// let count = open.with(async |file| file.write("one\ntwo\n").await).await?;
     /// assert_eq!(count, 8);
     /// assert_eq!(std::fs::read(&path).unwrap(), b"one\ntwo\n");
-    /// # aiofiles::Result::Ok(()) }).unwrap();
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
     pub async fn with<T, F>(self, body: F) -> Result<T>
     where
@@ -340,7 +340,7 @@ impl<K: Kind> Future for Opening<K> {
     }
 }
 
-/// The blocking part of [`open`].
+/// The blocking part of [`open()`].
 struct OpenFile {
     path: Arc<Path>,
     mode: Mode,

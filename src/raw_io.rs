@@ -25,7 +25,7 @@
 //! file.write(b"kept in the buffer").await?;
 //! assert_eq!(file.flush().await.unwrap_err().kind(), io::ErrorKind::StorageFull);
 //! assert!(file.close().await.is_err(), "and so it is told again");
-//! # aiofiles::Result::Ok(()) }).unwrap();
+//! # Ok::<(), aiofiles::Error>(()) }).unwrap();
 //! ```
 
 use std::fs::File;
@@ -441,7 +441,7 @@ pub struct ReadWrite<T>(T);
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 /// let mut file = aiofiles::wrap(aiofiles::raw_io::reader(&b"one\ntwo\n"[..])).text().await?;
 /// assert_eq!(file.readlines().await?, ["one\n", "two\n"]);
-/// # aiofiles::Result::Ok(()) }).unwrap();
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
 pub fn reader<T: Read + Send + 'static>(read: T) -> Reader<T> {
     Reader(read)
@@ -456,7 +456,7 @@ pub fn reader<T: Read + Send + 'static>(read: T) -> Reader<T> {
 /// let mut file = aiofiles::wrap(aiofiles::raw_io::writer(Vec::new())).await?;
 /// file.write(b"kept").await?;
 /// assert_eq!(file.into_raw().await?.into_inner(), b"kept");
-/// # aiofiles::Result::Ok(()) }).unwrap();
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
 pub fn writer<T: Write + Send + 'static>(write: T) -> Writer<T> {
     Writer(write)
@@ -476,7 +476,7 @@ pub fn writer<T: Write + Send + 'static>(write: T) -> Writer<T> {
 /// file.write(b"d").await?;
 /// file.seek(SeekFrom::Start(1)).await?;
 /// assert_eq!(file.read().await?, b"bcd");
-/// # aiofiles::Result::Ok(()) }).unwrap();
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
 pub fn read_write<T: Read + Write + Seek + Send + 'static>(stream: T) -> ReadWrite<T> {
     ReadWrite(stream)

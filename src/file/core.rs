@@ -80,6 +80,8 @@ pub struct Core<R: RawIo> {
     job: Started,
     /// The verb of the job in flight.
     op: &'static str,
+    /// Whether that job writes again what could not be written before.
+    retrying: bool,
     /// A write that failed with nobody waiting for it.
     failed: Option<Error>,
     /// Whether the stream has taken bytes that it was not told to flush.
@@ -124,6 +126,7 @@ impl<R: RawIo> Core<R> {
             busy: false,
             job: 0,
             op: "use",
+            retrying: false,
             failed: None,
             unflushed: false,
             brought: Brought::default(),
@@ -321,6 +324,7 @@ impl<R: RawIo> Core<R> {
         let flight = self.flight.as_mut().expect("a busy file has a flight");
         let (work, end) = ready!(flight.poll_end(executor, cx));
         self.busy = false;
+        self.retrying = false;
         let own = started == self.job;
         let error = self.put_back(work, end, own);
         match error {
@@ -625,7 +629,8 @@ impl<R: RawIo> Core<R> {
     // ---- writing ------------------------------------------------------------
 
     /// Accepts all of `data`, or nothing: pending, it has not begun; ready, it is
-    /// in the buffer. A buffer that is full is written by a job meanwhile.
+    /// in the buffer. A buffer that is full is written by a job meanwhile, so at
+    /// most two are in memory, and what is longer than one.
     pub(crate) fn poll_write(
         &mut self,
         cx: &mut Context<'_>,
@@ -633,32 +638,39 @@ impl<R: RawIo> Core<R> {
         data: &[u8],
     ) -> Poll<Result<()>> {
         self.check_writable(op)?;
-        if let Some(error) = self.failed.take() {
-            return Poll::Ready(Err(error));
-        }
-        // A job that reads has the cursor; one that writes does not mind.
-        if self.busy && !(self.op == "write" && self.write.len() + data.len() <= self.capacity) {
-            ready!(self.poll_idle(cx))?;
+        self.executor(op)?;
+        loop {
             self.check_writable(op)?;
-        }
-        if !self.busy {
-            self.drop_read_ahead();
-            if self.is_dirty() && self.write.len() + data.len() > self.capacity {
-                if data.len() <= self.capacity {
-                    self.start_drain()?;
-                } else {
-                    // Behind what is there, to go in the same job.
-                    self.executor(op)?;
-                    self.write.extend_from_slice(data);
-                    self.start_drain()?;
-                    return Poll::Ready(Ok(()));
-                }
+            if let Some(error) = self.failed.take() {
+                return Poll::Ready(Err(error));
             }
+            let fits = self.write.len() + data.len() <= self.capacity;
+            if self.busy {
+                // A job that writes does not mind; any other has the cursor.
+                if fits && self.op == "write" && !self.retrying {
+                    break;
+                }
+                ready!(self.poll_idle(cx))?;
+                continue;
+            }
+            self.drop_read_ahead();
+            if fits {
+                break;
+            }
+            if !self.front.is_empty() {
+                // What failed before must go first: without it, nothing more.
+                self.start_drain()?;
+                self.retrying = true;
+                continue;
+            }
+            if data.len() <= self.capacity {
+                self.start_drain()?;
+            }
+            break;
         }
         if self.write.capacity() == 0 {
             self.write.reserve_exact(data.len().max(self.capacity));
         }
-        self.executor(op)?;
         self.write.extend_from_slice(data);
         if self.write.len() > self.capacity && !self.busy {
             self.start_drain()?;

@@ -21,7 +21,7 @@ use crate::raw_io::RawIo;
 /// An unbuffered file: one system call for one operation. Python: `FileIO`, what
 /// `open(.., buffering=0)` gives.
 ///
-/// Made by [`open(..).raw()`](crate::open), [`wrap(..).raw()`](crate::wrap) or
+/// Made by [`open(..).raw()`](crate::open()), [`wrap(..).raw()`](crate::wrap) or
 /// [`new`](RawFile::new). Bytes are kept in the file only where an abandoned read
 /// has left them; the next read returns those. Lines are read without going past
 /// their end: in chunks, with a step back, where the file can seek, and byte by
@@ -39,7 +39,7 @@ use crate::raw_io::RawIo;
 /// let mut file = aiofiles::open(dir.path().join("log")).raw().mode("w+").await?;
 /// assert_eq!(file.write(b"no buffer").await?, 9);
 /// assert_eq!(std::fs::read(dir.path().join("log")).unwrap(), b"no buffer");
-/// # aiofiles::Result::Ok(()) }).unwrap();
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
 pub struct RawFile<R: RawIo = std::fs::File> {
     core: Core<R>,

@@ -34,7 +34,7 @@ mod reconfigure;
 
 /// A text file. Python: `TextIOWrapper`.
 ///
-/// Made by [`open`](crate::open), [`wrap(..).text()`](crate::wrap) or
+/// Made by [`open`](crate::open()), [`wrap(..).text()`](crate::wrap) or
 /// [`new`](TextFile::new). Sizes of reads are in characters (Unicode scalar
 /// values). A file open in both directions may mix reads, writes and seeks
 /// freely: there is one position, and a write goes where reading has come to, not
@@ -52,7 +52,7 @@ mod reconfigure;
 /// assert_eq!(file.readline().await?, "one\n");
 /// assert_eq!(file.next_line().await?, Some("two"));
 /// assert_eq!(file.newlines(), ["\r\n"]);
-/// # aiofiles::Result::Ok(()) }).unwrap();
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
 pub struct TextFile<R: RawIo = std::fs::File> {
     binary: BinaryFile<R>,
@@ -260,7 +260,7 @@ impl<R: RawIo> TextFile<R> {
     ///     longest = longest.max(line.len());
     /// }
     /// assert_eq!(longest, 5);
-    /// # aiofiles::Result::Ok(()) }).unwrap();
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
     pub fn next_line(&mut self) -> NextLine<'_, Self> {
         NextLine::new(self)

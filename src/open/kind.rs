@@ -296,7 +296,7 @@ impl TextKind for Any {}
 ///         AnyFile::Raw(_) => unreachable!("that takes `.buffering(0)`"),
 ///     }
 /// }
-/// # aiofiles::Result::Ok(()) }).unwrap();
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
 #[derive(Debug)]
 #[allow(

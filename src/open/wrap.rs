@@ -19,7 +19,7 @@ use crate::raw_io::RawIo;
 /// or of a mock; see [`RawIo`]. Python: `open(fd)` and `threadpool.wrap`.
 ///
 /// Buffered bytes unless `.text()` or `.raw()` is said; the keywords of
-/// [`open`](crate::open) that make sense are methods. It starts where the cursor
+/// [`open`](crate::open()) that make sense are methods. It starts where the cursor
 /// is. Without `.mode(..)` the file can do what the stream says it can; a mode
 /// takes directions away, and `a` moves to the end. Nothing is truncated.
 ///
@@ -43,7 +43,7 @@ use crate::raw_io::RawIo;
 /// assert_eq!(file.readline().await?, "one\n");
 /// file.write("TWO").await?;
 /// assert_eq!(file.into_raw().await?.into_inner(), b"one\r\nTWO");
-/// # aiofiles::Result::Ok(()) }).unwrap();
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
 pub fn wrap<R: RawIo>(raw: R) -> Wrap<R, Binary> {
     Wrap {

@@ -15,7 +15,7 @@ use crate::raw_io::RawIo;
 
 /// How many bytes are decoded at a time: what CPython reads ahead, and few
 /// enough to stay in the nearest cache.
-const PIECE: usize = 8 * 1024;
+pub(super) const PIECE: usize = 8 * 1024;
 
 /// Text that came of one piece of bytes.
 #[derive(Debug)]
@@ -291,9 +291,9 @@ impl Decoded {
         })
     }
 
-    /// Decodes a piece of what the core has buffered, or all of it; `last` says
-    /// that nothing comes behind it.
-    pub(super) fn decode<R: RawIo>(&mut self, core: &mut Core<R>, all: bool, last: bool) {
+    /// Decodes what the core has buffered, `most` bytes of it at the most; `last`
+    /// says that nothing comes behind it.
+    pub(super) fn decode<R: RawIo>(&mut self, core: &mut Core<R>, most: usize, last: bool) {
         debug_assert!(
             self.fault.is_none(),
             "bad bytes are reported before what follows"
@@ -307,11 +307,7 @@ impl Decoded {
             }
         }
         let buffered = core.read.bytes();
-        let src = if all {
-            buffered
-        } else {
-            &buffered[..buffered.len().min(PIECE)]
-        };
+        let src = &buffered[..buffered.len().min(most)];
         let last = last && src.len() == buffered.len();
         let (offset, state, at) = (self.offset, self.decoder.state(), self.text.len());
         let result = self.decoder.decode(src, last, &mut self.text);

@@ -22,7 +22,7 @@ use crate::codec::{DecoderState, Encoding};
 /// assert_eq!(file.readline().await?, "two\n");
 /// file.seek(second).await?;
 /// assert_eq!(file.readline().await?, "two\n");
-/// # aiofiles::Result::Ok(()) }).unwrap();
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct TextPosition {

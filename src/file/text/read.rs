@@ -2,6 +2,7 @@
 
 use std::task::{Context, Poll, ready};
 
+use super::decoded::PIECE;
 use super::{TextFile, TextPosition};
 use crate::codec::{Newline, Terminator, translate_in};
 use crate::error::{Error, Result};
@@ -10,13 +11,14 @@ use crate::file::source::{Source, Span};
 use crate::raw_io::RawIo;
 
 impl<R: RawIo> TextFile<R> {
-    /// Decodes more. Ready with whether the end of the file was reached; fails
-    /// at bytes that cannot be decoded, and then everything up to and with them is
-    /// consumed.
+    /// Decodes more: a piece, or `want` bytes if that is more. Ready with whether
+    /// the end of the file was reached; fails at bytes that cannot be decoded, and
+    /// then everything up to and with them is consumed.
     fn poll_more(
         &mut self,
         cx: &mut Context<'_>,
         finish: bool,
+        want: usize,
         started: &mut Started,
     ) -> Poll<Result<bool>> {
         let core = self.binary.core_mut();
@@ -32,12 +34,13 @@ impl<R: RawIo> TextFile<R> {
             let mut eof = false;
             if decoded_all {
                 let chunk = core.capacity.max(1);
-                eof = ready!(core.poll_fill(cx, core.read.len() + 1, chunk, started))?;
+                let min = core.read.len() + if want > chunk { want } else { 1 };
+                eof = ready!(core.poll_fill(cx, min, chunk, started))?;
                 self.decoded.sync(core);
             }
             let (before, left) = (self.decoded.rest().len(), core.read.len());
             if left > 0 || eof {
-                self.decoded.decode(core, false, eof && finish);
+                self.decoded.decode(core, want.max(PIECE), eof && finish);
             }
             if self.decoded.rest().len() > before {
                 return Poll::Ready(Ok(false));
@@ -118,10 +121,10 @@ impl<R: RawIo> TextFile<R> {
             ready!(core.poll_fill(cx, usize::MAX, BUFFER, started))?;
             self.decoded.sync(core);
             while !self.decoded.has_fault() && !core.read.is_empty() {
-                self.decoded.decode(core, true, true);
+                self.decoded.decode(core, usize::MAX, true);
             }
             if !self.decoded.has_fault() {
-                self.decoded.decode(core, true, true);
+                self.decoded.decode(core, usize::MAX, true);
             }
         }
         if let Some(error) = self.decoded.take_fault(core) {
@@ -156,7 +159,9 @@ impl<R: RawIo> Source for TextFile<R> {
             if let Some(n) = self.first_chars(size, false) {
                 return Poll::Ready(Ok(self.deliver(n)));
             }
-            if ready!(self.poll_more(cx, true, started))? {
+            // At least a byte for every character that is missing.
+            let want = size - self.decoded.rest().chars().count().min(size);
+            if ready!(self.poll_more(cx, true, want, started))? {
                 let n = self
                     .first_chars(size, true)
                     .unwrap_or(self.decoded.rest().len());
@@ -190,7 +195,7 @@ impl<R: RawIo> Source for TextFile<R> {
                     let n = self.decoded.rest().len();
                     return Poll::Ready(Ok(self.deliver(n)));
                 }
-                (None, None) => at_eof = ready!(self.poll_more(cx, true, started))?,
+                (None, None) => at_eof = ready!(self.poll_more(cx, true, 0, started))?,
             }
         }
     }
@@ -217,7 +222,11 @@ impl<R: RawIo> Source for TextFile<R> {
             if at_eof {
                 break self.decoded.rest().len();
             }
-            at_eof = ready!(self.poll_more(cx, true, started))?;
+            let want = match hint {
+                Some(hint) => hint.saturating_sub(self.decoded.rest().chars().count()),
+                None => BUFFER,
+            };
+            at_eof = ready!(self.poll_more(cx, true, want, started))?;
         };
         let mut lines = Vec::new();
         let mut left = end;
@@ -267,7 +276,7 @@ impl<R: RawIo> Source for TextFile<R> {
                     }
                 }
                 None => {
-                    at_eof = ready!(self.poll_more(cx, !whole, started))?;
+                    at_eof = ready!(self.poll_more(cx, !whole, 0, started))?;
                     continue;
                 }
             };

@@ -30,7 +30,7 @@ use crate::raw_io::RawIo;
 /// file.write("\u{e9}").await?;
 /// file.close().await?;
 /// assert_eq!(std::fs::read(&path).unwrap(), b"\xc3\xa9\xe9");
-/// # aiofiles::Result::Ok(()) }).unwrap();
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
 #[must_use = "a call does nothing unless you `.await` it"]
 pub struct Reconfigure<'a, R: RawIo> {

@@ -1,0 +1,35 @@
+# The commands of this project. `just ci` is what CI runs (`.ci/run`).
+
+# Everything CI runs.
+ci:
+    bash .ci/run
+
+# The tests, doc examples included.
+test:
+    cargo test --locked
+
+# Formatting, lints and docs, with all warnings denied.
+lint:
+    cargo fmt --check
+    RUSTFLAGS="-D warnings" cargo clippy --locked --all-targets -- -D warnings
+    RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps
+
+# The documentation, in a browser.
+doc:
+    cargo doc --no-deps --open
+
+# This crate beside std and tokio::fs, in one run.
+bench:
+    cargo bench --locked
+
+# This crate beside all its peers, in one run.
+peers:
+    cargo bench --manifest-path benches/peers/Cargo.toml --bench peers
+
+# The long run of the cancellation and fault tests.
+long:
+    AIOFILES_SEQUENCES=100000 cargo test --release --test cancel --test faults
+
+# Records again what CPython does (3.13 or later).
+record:
+    python3.13 -B tests/oracle/record.py
