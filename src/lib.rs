@@ -94,6 +94,7 @@ pub mod executor;
 pub mod file;
 pub mod open;
 pub mod raw_io;
+pub mod tempfile;
 mod timer;
 
 #[doc(inline)]

@@ -70,19 +70,19 @@ pub(crate) struct TextSettings {
 }
 
 /// Text: [`TextFile`].
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Text(pub(super) ());
 
 /// Buffered bytes: [`BinaryFile`].
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Binary(pub(super) ());
 
 /// Unbuffered bytes: [`RawFile`].
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Raw(pub(super) ());
 
 /// Whatever the mode string and `.buffering(0)` say: [`AnyFile`].
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Any(pub(super) ());
 
 /// What the mode says, with the kind asked for: text or bytes.
