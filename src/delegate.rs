@@ -10,7 +10,7 @@ use std::future::Future;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll, Waker, ready};
 
 use crate::budget;
@@ -312,6 +312,18 @@ pub trait Blocking: Send + 'static {
 pub struct Call<B: Blocking> {
     state: CallState<B>,
     executor: Option<Chosen>,
+    /// What the job's [`Caller`] watches; `None` where it has none.
+    _caller: Option<Arc<()>>,
+}
+
+/// Tells a long job whether somebody still waits for it.
+#[derive(Debug)]
+pub(crate) struct Caller(Weak<()>);
+
+impl Caller {
+    pub(crate) fn is_gone(&self) -> bool {
+        self.0.strong_count() == 0
+    }
 }
 
 enum CallState<B: Blocking> {
@@ -336,6 +348,17 @@ impl<B: Blocking> Call<B> {
         Self {
             state: CallState::Waiting(blocking),
             executor: None,
+            _caller: None,
+        }
+    }
+
+    /// A call whose job may stop early once the call is dropped.
+    pub(crate) fn watched(build: impl FnOnce(Caller) -> B) -> Self {
+        let caller = Arc::new(());
+        let blocking = build(Caller(Arc::downgrade(&caller)));
+        Self {
+            _caller: Some(caller),
+            ..Self::new(blocking)
         }
     }
 

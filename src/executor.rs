@@ -51,7 +51,7 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 
-use crate::error::{Error, Result};
+use crate::error::{self, Error};
 
 mod inline;
 mod manual;
@@ -128,8 +128,9 @@ pub(crate) trait Work: Send + Sync {
     fn lost(self: Arc<Self>);
 }
 
-/// A place in the line before a full executor. Dropping it gives it up.
-pub(crate) trait Admission: Send {
+/// A place in the line before a full executor. Dropping it gives it up. `Sync`, as
+/// a file holds it: positional calls borrow the file.
+pub(crate) trait Admission: Send + Sync {
     /// Waits until the job may be handed in again.
     fn poll_admitted(&mut self, cx: &mut Context<'_>) -> Poll<()>;
 }
@@ -250,7 +251,7 @@ static DEFAULT: OnceLock<Arc<dyn Executor>> = OnceLock::new();
 /// assert!(aiofiles::executor::set_default(ThreadPoolExecutor::new(4)).is_err());
 /// # Ok::<(), aiofiles::Error>(())
 /// ```
-pub fn set_default(executor: impl Executor) -> Result<()> {
+pub fn set_default(executor: impl Executor) -> error::Result<()> {
     DEFAULT
         .set(Arc::new(executor))
         .map_err(|_| Error::InvalidArgument {
@@ -274,7 +275,7 @@ impl Chosen {
     }
 
     /// The default executor of the place where the call is polled.
-    pub(crate) fn current(op: &'static str) -> Result<Self> {
+    pub(crate) fn current(op: &'static str) -> error::Result<Self> {
         if let Some(executor) = DEFAULT.get() {
             return Ok(Self::Given(executor.clone()));
         }

@@ -41,6 +41,8 @@
 //! | one system call for one operation | [`open(..).raw()`](Open::raw): [`RawFile`] |
 //! | the kind decided at run time by a mode string | [`open(..).any()`](Open::any): [`AnyFile`] |
 //! | a file over an open descriptor, a buffer in memory or a mock | [`wrap`] and [`RawIo`] |
+//! | a whole file at once, in one hop | [`read`], [`read_to_string`], [`write`], [`write_atomic`], [`copy`] |
+//! | folders, links, metadata, trees | [`os`] and [`ospath`] |
 //! | any other blocking call | [`delegate`] |
 //! | to choose, bound, watch or step what runs the blocking calls | [`executor`] |
 //!
@@ -93,9 +95,12 @@ mod error;
 pub mod executor;
 pub mod file;
 pub mod open;
+pub mod os;
+pub mod ospath;
 pub mod raw_io;
 pub mod tempfile;
 mod timer;
+mod whole;
 
 #[doc(inline)]
 pub use crate::delegate::{Call, delegate};
@@ -108,6 +113,7 @@ pub use crate::file::{BinaryFile, RawFile, TextFile, TextPosition, TextSeek};
 pub use crate::open::{AnyFile, Open, Wrap, open, wrap};
 #[doc(inline)]
 pub use crate::raw_io::RawIo;
+pub use crate::whole::{ReadToStringKeywords, copy, read, read_to_string, write, write_atomic};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

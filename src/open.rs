@@ -14,7 +14,7 @@ use crate::delegate::{Blocking, Call};
 use crate::error::{Error, Result};
 use crate::executor::{Chosen, Executor};
 use crate::file::core::{Core, Meta};
-use crate::raw_io::{RawIo, nowait};
+use crate::raw_io::{RawIo, cached, nowait};
 
 mod kind;
 mod mode;
@@ -307,6 +307,7 @@ impl<K: Kind> Future for Opening<K> {
                         buffered: plan.capacity > 0,
                         permissions: settings.permissions,
                         opener: settings.opener,
+                        nowait: settings.nowait,
                     };
                     let call = Call::new(job).on(settings.executor.as_ref());
                     *this = State::Flying(call, Box::new((plan, settings.nowait)));
@@ -347,6 +348,7 @@ struct OpenFile {
     buffered: bool,
     permissions: Option<u32>,
     opener: Option<Opener>,
+    nowait: Option<bool>,
 }
 
 struct Opened {
@@ -367,6 +369,22 @@ impl Blocking for OpenFile {
 
     fn path(&self) -> Option<&Arc<Path>> {
         Some(&self.path)
+    }
+
+    fn run_nowait(&mut self, allowed: bool) -> Option<Result<Opened>> {
+        let reads = self.mode.action == Action::Read && !self.mode.writable();
+        if !self.nowait.unwrap_or(allowed) || !reads || self.opener.is_some() {
+            return None;
+        }
+        let (file, _) = cached::open(&self.path)?;
+        Some(Ok(Opened {
+            path: self.path.clone(),
+            nowait: nowait::suits_regular(),
+            file,
+            pos: Some(0),
+            seekable: true,
+            isatty: false,
+        }))
     }
 
     fn run(self) -> Result<Opened> {
@@ -403,6 +421,7 @@ impl OpenFile {
         if metadata.is_dir() {
             return Err(platform::is_a_directory());
         }
+        cached::learn(&self.path, &metadata);
         // A regular file begins at its start, unless an opener has moved it.
         let pos = if self.mode.action == Action::Append {
             Seek::seek(&mut file, SeekFrom::End(0)).ok()

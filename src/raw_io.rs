@@ -32,6 +32,7 @@ use std::fs::File;
 use std::io::{self, Cursor, IsTerminal, Read, Seek, SeekFrom, Write};
 use std::sync::Arc;
 
+pub(crate) mod cached;
 pub(crate) mod nowait;
 #[cfg_attr(unix, path = "raw_io/unix.rs")]
 #[cfg_attr(windows, path = "raw_io/windows.rs")]

@@ -9,8 +9,10 @@ mod case;
 mod replay;
 
 use std::collections::BTreeMap;
+use std::future::IntoFuture;
 use std::sync::Arc;
 
+use aiofiles::{AnyFile, Error};
 use case::{Arg, Case, Expected, Kind, MODES, all_cases, mode_table};
 
 /// How often each value of each dimension occurs.
@@ -260,6 +262,42 @@ fn mode_table_has_every_string_of_up_to_three_characters() {
                 .any(|row| row.verdict.as_ref().err() == Some(&reason)),
             "{reason}"
         );
+    }
+}
+
+#[test]
+fn mode_strings_open_what_they_open_in_cpython() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("f");
+    let open = |mode: &str| {
+        drop(std::fs::remove_file(&path));
+        if !mode.contains('x') {
+            std::fs::write(&path, "old").unwrap();
+        }
+        let call = aiofiles::open(&path).any().mode(mode);
+        call.executor(aiofiles::executor::InlineExecutor)
+            .into_future()
+    };
+    for row in mode_table() {
+        let mode = row.mode.as_str();
+        match (futures::executor::block_on(open(mode)), row.verdict) {
+            (Ok(file), Ok(expected)) => {
+                assert_eq!(matches!(file, AnyFile::Text(_)), expected.text, "{mode:?}");
+                assert_eq!(file.mode(), expected.canonical, "{mode:?}");
+                assert_eq!(file.readable(), expected.readable, "{mode:?}");
+                assert_eq!(file.writable(), expected.writable, "{mode:?}");
+            }
+            (Err(Error::InvalidMode { reason, .. }), Err(expected)) => {
+                let part = match expected {
+                    "both" => "text and binary",
+                    "one" | "none" => "exactly one of",
+                    _ => "character",
+                };
+                assert!(reason.contains(part), "{mode:?}: {reason}, not {expected}");
+                assert_eq!(std::fs::read(&path).unwrap_or(b"old".to_vec()), b"old");
+            }
+            (got, expected) => panic!("{mode:?}: {got:?}, not {expected:?}"),
+        }
     }
 }
 

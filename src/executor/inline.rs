@@ -1,7 +1,6 @@
 //! Jobs in place.
 
 use super::{Executor, Job, Refused};
-use crate::error::Result;
 
 /// Runs each job at once, on the thread that polls the call.
 ///

@@ -4,7 +4,6 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{Executor, Job, Refused};
-use crate::error::Result;
 
 /// Queues jobs until the test says run: deterministic tests of code that uses
 /// files.

@@ -9,7 +9,6 @@ use std::thread;
 use std::time::Duration;
 
 use super::{Admission, Executor, Job, Refused};
-use crate::error::Result;
 
 /// A pool of threads of its own: it needs no runtime, so the crate works under
 /// any, and it can be bounded, named, watched and shut down.

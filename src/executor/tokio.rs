@@ -5,7 +5,6 @@ use std::panic::{self, AssertUnwindSafe};
 use ::tokio::runtime::Handle;
 
 use super::{Executor, Job, Refused};
-use crate::error::Result;
 
 /// Runs jobs with tokio's `spawn_blocking`: the default.
 ///

@@ -46,7 +46,7 @@ pub struct BinaryFile<R: RawIo = std::fs::File> {
     raw: RawFile<R>,
 }
 
-common_methods!(BinaryFile, BinaryFile::from_core);
+common_methods!(BinaryFile);
 byte_methods!(BinaryFile, false);
 positional_methods!(BinaryFile);
 io_traits!(BinaryFile);
@@ -64,6 +64,10 @@ impl<R: RawIo> BinaryFile<R> {
         Self {
             raw: RawFile::from_core(core),
         }
+    }
+
+    fn clone_with(&self, core: Core<R>) -> Self {
+        Self::from_core(core)
     }
 
     pub(crate) fn core(&self) -> &Core<R> {

@@ -6,9 +6,10 @@
 /// by every user.
 ///
 /// Needs `core(&self) -> &Core<R>` and `core_mut(&mut self) -> &mut Core<R>`,
-/// where the latter has told the core what the layer holds.
+/// where the latter has told the core what the layer holds, and
+/// `clone_with(&self, core: Core<R>) -> Self`, which keeps the layer's settings.
 macro_rules! common_methods {
-    ($File:ident, $new:expr) => {
+    ($File:ident) => {
         impl $File<std::fs::File> {
             /// Makes a file of a std [`File`](std::fs::File), at its cursor and
             /// with its access mode. Python: `open(fd)`.
@@ -55,8 +56,8 @@ macro_rules! common_methods {
                     )
                 });
                 let file = file.await?;
-                let core = self.core().clone_with(file);
-                Ok($new(core))
+                let core = self.core_mut().clone_with(file);
+                Ok(self.clone_with(core))
             }
         }
 
@@ -134,8 +135,11 @@ macro_rules! common_methods {
             /// cannot.
             pub async fn sync_all(&mut self) -> Result<()> {
                 let core = self.core_mut();
-                core.call("sync", true, |call| call.held.with(|raw| raw.sync_all()))
-                    .await
+                core.call("sync", true, |call| {
+                    call.held
+                        .with(|raw| crate::raw_io::retry(|| raw.sync_all()))
+                })
+                .await
             }
 
             /// Brings contents to the device, after a flush: fdatasync(2).
@@ -149,8 +153,11 @@ macro_rules! common_methods {
             /// As [`sync_all`](Self::sync_all).
             pub async fn sync_data(&mut self) -> Result<()> {
                 let core = self.core_mut();
-                core.call("sync", true, |call| call.held.with(|raw| raw.sync_data()))
-                    .await
+                core.call("sync", true, |call| {
+                    call.held
+                        .with(|raw| crate::raw_io::retry(|| raw.sync_data()))
+                })
+                .await
             }
 
             /// Asks for the metadata of the file, after a flush: fstat(2).

@@ -74,6 +74,8 @@ pub struct Core<R: RawIo> {
     pub(crate) generation: u32,
     /// Where the cursor of the stream is, if known.
     pos: Option<u64>,
+    /// Whether another handle may move the cursor: then `pos` is never known.
+    shared: bool,
     flight: Option<Flight<Work<R>>>,
     busy: bool,
     /// Counts the jobs: the number of the last one.
@@ -122,6 +124,7 @@ impl<R: RawIo> Core<R> {
             above: 0,
             generation: 0,
             pos: None,
+            shared: false,
             flight: None,
             busy: false,
             job: 0,
@@ -161,9 +164,9 @@ impl<R: RawIo> Core<R> {
         core
     }
 
-    /// Where the cursor is, from whoever opened the file.
+    /// Where the cursor is now, if that is known and stays so.
     pub(crate) fn set_pos(&mut self, pos: Option<u64>) {
-        self.pos = pos;
+        self.pos = pos.filter(|_| !self.shared);
     }
 
     pub(crate) fn set_executor(&mut self, executor: Option<Chosen>) {
@@ -259,8 +262,12 @@ impl<R: RawIo> Core<R> {
             return None;
         }
         let dirty = self.front.rest().len() + self.write.len();
-        let behind = self.rewind + self.above + self.read.len() as u64;
-        Some(self.pos?.checked_sub(behind)? + dirty as u64)
+        Some(self.pos?.checked_sub(self.behind())? + dirty as u64)
+    }
+
+    /// How many bytes the cursor is ahead of the logical position.
+    fn behind(&self) -> u64 {
+        self.rewind + self.above + self.read.len() as u64
     }
 
     /// Everything that is to be written, oldest first.
@@ -343,7 +350,8 @@ impl<R: RawIo> Core<R> {
             // A close that did not begin leaves the file open.
             self.held = work.held.take().filter(|_| matches!(end, End::Lost));
         }
-        (self.pos, self.rewind, self.nowait_suits) = (work.pos, work.rewind, work.nowait);
+        self.set_pos(work.pos);
+        (self.rewind, self.nowait_suits) = (work.rewind, work.nowait);
         self.unflushed |= work.wrote;
         let had_dirty = work.dirty.iter().any(|pending| !pending.data.is_empty());
         if self.write.capacity() == 0 && work.dirty[1].is_empty() {
@@ -405,6 +413,15 @@ impl<R: RawIo> Core<R> {
             self.rewind += ahead;
             self.void_read_ahead();
         }
+        self.forget_consumed();
+    }
+
+    /// The cursor is about to move past the read buffer: what was consumed of
+    /// it, which a seek could go back to, will not be what is before the cursor.
+    fn forget_consumed(&mut self) {
+        if self.read.is_empty() {
+            self.read.clear();
+        }
     }
 
     /// The same, unless a job is using it.
@@ -456,8 +473,9 @@ impl<R: RawIo> Core<R> {
                 let own = self.owns(*started);
                 ready!(self.poll_back(cx, *started))?;
                 if own {
-                    let eof = self.brought.eof && self.read.len() < min;
-                    return Poll::Ready(Ok(eof));
+                    // `min` may be another by now: callers count from what is
+                    // buffered, which was with the job. The job's own is met.
+                    return Poll::Ready(Ok(self.brought.eof));
                 }
             }
             self.check_readable("read")?;
@@ -560,6 +578,7 @@ impl<R: RawIo> Core<R> {
         if !self.read.is_empty() || !self.may_nowait() {
             return None;
         }
+        self.forget_consumed();
         let most = dst.len().min(nowait::MOST);
         self.nowait_read(|file| nowait::read(file, &mut dst[..most]))
     }
@@ -612,6 +631,7 @@ impl<R: RawIo> Core<R> {
                 return Poll::Ready(Ok(n));
             }
             self.executor("read")?;
+            self.forget_consumed();
             self.start(
                 "read",
                 Then::ReadOwned,
@@ -790,7 +810,11 @@ impl<R: RawIo> Core<R> {
                 return Poll::Ready(Ok(pos));
             }
         }
-        self.poll_seek(cx, SeekFrom::Current(0), started)
+        ready!(self.poll_job(cx, "tell", started, |core| {
+            core.check_seekable("tell")?;
+            Ok((Then::Where, Vec::new()))
+        }))?;
+        Poll::Ready(Ok(self.brought.number.saturating_sub(self.behind())))
     }
 
     /// Sets the size, to the logical position by default; returns it.
@@ -993,8 +1017,9 @@ impl<R: RawIo> Core<R> {
 
 impl Core<File> {
     /// Another handle of the same open file.
-    pub(crate) fn clone_with(&self, file: File) -> Self {
+    pub(crate) fn clone_with(&mut self, file: File) -> Self {
         let mut core = Self::new(file, self.meta.clone(), self.executor.clone());
+        (core.shared, self.shared, self.pos) = (true, true, None);
         (core.nowait_asked, core.nowait_suits) = (self.nowait_asked, self.nowait_suits);
         core.capacity = self.capacity;
         core

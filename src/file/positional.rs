@@ -15,7 +15,7 @@ use crate::raw_io::{RawIo, nowait, retry};
 /// operations, and even after the file is gone.
 struct At<R> {
     /// Or why it cannot be done.
-    held: Result<Held<R>, Option<Error>>,
+    held: std::result::Result<Held<R>, Option<Error>>,
     path: Option<Arc<Path>>,
     offset: u64,
     nowait: Option<bool>,
@@ -40,7 +40,10 @@ impl<R: RawIo> At<R> {
         }
     }
 
-    fn fail(&self, op: &'static str, error: io::Error) -> Error {
+    fn fail(&self, op: &'static str, mut error: io::Error) -> Error {
+        if error.kind() == io::ErrorKind::NotSeekable {
+            error = io::ErrorKind::Unsupported.into();
+        }
         Error::os(op, self.path.as_deref(), error)
     }
 }

@@ -45,7 +45,7 @@ pub struct RawFile<R: RawIo = std::fs::File> {
     core: Core<R>,
 }
 
-common_methods!(RawFile, RawFile::from_core);
+common_methods!(RawFile);
 byte_methods!(RawFile, true);
 positional_methods!(RawFile);
 io_traits!(RawFile);
@@ -61,6 +61,10 @@ impl<R: RawIo> RawFile<R> {
 
     pub(crate) fn from_core(core: Core<R>) -> Self {
         Self { core }
+    }
+
+    fn clone_with(&self, core: Core<R>) -> Self {
+        Self::from_core(core)
     }
 
     pub(crate) fn core(&self) -> &Core<R> {

@@ -75,7 +75,7 @@ enum Bom {
     No,
 }
 
-common_methods!(TextFile, TextFile::reopened);
+common_methods!(TextFile);
 line_stream!(TextFile);
 
 impl<R: RawIo> TextFile<R> {
@@ -88,8 +88,11 @@ impl<R: RawIo> TextFile<R> {
         Self::from_core(core, TextSettings::default())
     }
 
-    fn reopened(core: Core<R>) -> Self {
-        Self::from_core(core, TextSettings::default())
+    fn clone_with(&self, core: Core<R>) -> Self {
+        Self {
+            line_buffering: self.line_buffering,
+            ..Self::from_core(core, self.settings.clone())
+        }
     }
 
     pub(crate) fn from_core(core: Core<R>, settings: TextSettings) -> Self {

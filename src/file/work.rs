@@ -60,6 +60,8 @@ pub(crate) enum Then<R> {
     /// Writes [`Work::owned`].
     WriteOwned,
     Seek(SeekFrom),
+    /// Asks for the cursor.
+    Where,
     /// To this size, or to where the cursor is.
     Truncate(Option<u64>),
     /// Asks for the size of a regular file; 0 for anything else.
@@ -81,6 +83,7 @@ impl<R> Then<R> {
             | Self::FillLine { .. }
             | Self::ReadOwned
             | Self::Seek(_)
+            | Self::Where
             | Self::Truncate(_)
             | Self::Size => false,
             Self::Call { keep, .. } => *keep,
@@ -287,13 +290,26 @@ impl<R: RawIo> Work<R> {
                 (self.pos, self.rewind, self.number) = (Some(pos), 0, pos);
                 Ok(())
             }
+            Then::Where => {
+                self.number = held.with(|raw| retry(|| raw.seek(SeekFrom::Current(0))))?;
+                self.pos = Some(self.number);
+                Ok(())
+            }
             Then::Truncate(size) => {
-                let size = match size.or(self.pos) {
-                    Some(size) => size,
-                    None => held.with(|raw| retry(|| raw.seek(SeekFrom::Current(0))))?,
-                };
-                self.number = size;
-                held.with(|raw| retry(|| raw.truncate(size)))
+                let result = held.with(|raw| {
+                    self.number = match size.or(self.pos) {
+                        Some(size) => size,
+                        None => retry(|| raw.seek(SeekFrom::Current(0)))?,
+                    };
+                    retry(|| raw.truncate(self.number))
+                });
+                // What Linux says of a pipe depends on the question.
+                result.map_err(|error| match error.kind() {
+                    io::ErrorKind::NotSeekable | io::ErrorKind::InvalidInput if !self.seekable => {
+                        io::ErrorKind::Unsupported.into()
+                    }
+                    _ => error,
+                })
             }
             Then::Size => {
                 let metadata = held.with(|raw| raw.as_file().map(File::metadata).transpose())?;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::io::SeekFrom;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use super::kind::{Any, Binary, Kind, Raw, Text, TextKind};
 use super::mode::Action;
@@ -146,19 +146,26 @@ impl<R: RawIo, K: Kind> Future for Wrapping<R, K> {
     type Output = Result<K::Of<R>>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        if let State::Asked(wrap) = std::mem::replace(&mut self.0, State::Over) {
-            let (core, plan, to_end) = wrap.core()?;
-            if !to_end {
-                return Poll::Ready(Ok(K::build(core, plan)));
+        loop {
+            match std::mem::replace(&mut self.0, State::Over) {
+                State::Asked(wrap) => {
+                    let (core, plan, to_end) = wrap.core()?;
+                    if !to_end {
+                        return Poll::Ready(Ok(K::build(core, plan)));
+                    }
+                    self.0 = State::ToTheEnd(Box::new((core, plan)), 0);
+                }
+                State::ToTheEnd(mut parts, mut started) => {
+                    let sought = parts.0.poll_seek(cx, SeekFrom::End(0), &mut started);
+                    let Poll::Ready(sought) = sought else {
+                        self.0 = State::ToTheEnd(parts, started);
+                        return Poll::Pending;
+                    };
+                    sought?;
+                    return Poll::Ready(Ok(K::build(parts.0, parts.1)));
+                }
+                State::Over => panic!("a `Wrapping` was polled after it had completed"),
             }
-            self.0 = State::ToTheEnd(Box::new((core, plan)), 0);
-        }
-        if let State::ToTheEnd(parts, started) = &mut self.0 {
-            ready!(parts.0.poll_seek(cx, SeekFrom::End(0), started))?;
-        }
-        match std::mem::replace(&mut self.0, State::Over) {
-            State::ToTheEnd(parts, _) => Poll::Ready(Ok(K::build(parts.0, parts.1))),
-            _ => panic!("a `Wrapping` was polled after it had completed"),
         }
     }
 }

@@ -36,6 +36,11 @@ pub(crate) fn suits(file: &File) -> bool {
     platform::suits(file)
 }
 
+/// The same of a regular file that was opened without O_DIRECT; asks nobody.
+pub(crate) fn suits_regular() -> bool {
+    platform::suits_regular()
+}
+
 /// Reads at the cursor and moves it.
 pub(crate) fn read(file: &File, buf: &mut [u8]) -> Answer {
     platform::read(file, buf, None)

@@ -14,13 +14,17 @@ use super::Answer;
 static FORBIDDEN: AtomicBool = AtomicBool::new(false);
 
 pub(super) fn suits(file: &File) -> bool {
+    suits_regular()
+        && file.metadata().is_ok_and(|metadata| metadata.is_file())
+        && rustix::fs::fcntl_getfl(file).is_ok_and(|flags| !flags.contains(OFlags::DIRECT))
+}
+
+pub(super) fn suits_regular() -> bool {
     static KERNEL: OnceLock<bool> = OnceLock::new();
     *KERNEL.get_or_init(|| {
         let release = rustix::system::uname();
         trusted(release.release().to_str().unwrap_or_default())
     }) && !FORBIDDEN.load(Ordering::Relaxed)
-        && file.metadata().is_ok_and(|metadata| metadata.is_file())
-        && rustix::fs::fcntl_getfl(file).is_ok_and(|flags| !flags.contains(OFlags::DIRECT))
 }
 
 /// Whether a kernel release may be asked. 5.9 and 5.10 end a file early

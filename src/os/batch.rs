@@ -1,0 +1,50 @@
+//! Several calls in one job.
+
+use std::io;
+
+use super::call::{Os, none};
+use super::keywords::BatchKeywords;
+use crate::delegate::Call;
+
+/// Runs any number of blocking calls in one hop.
+///
+/// As [`wrap`](crate::os::wrap), but for what gives an [`io::Result`]: its error
+/// becomes one of this crate, named by `.op(..)`. A hop costs more than most
+/// calls, so what is done together should hop together. Not in Python.
+///
+/// # Cancel safety
+///
+/// Dropped before its job has begun, it does nothing; later, the closure goes
+/// on to its end.
+///
+/// # Errors
+///
+/// What the closure returns, of the same kind; `Panicked` if it panics.
+///
+/// # Examples
+///
+/// ```
+/// # let dir = tempfile::tempdir().unwrap();
+/// # let root = dir.path().to_path_buf();
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let sizes = aiofiles::os::batch(move || {
+///     let mut sizes = Vec::new();
+///     for i in 0..100 {
+///         let path = root.join(format!("{i}"));
+///         std::fs::write(&path, "x".repeat(i))?;
+///         sizes.push(std::fs::metadata(&path)?.len());
+///     }
+///     Ok(sizes)
+/// })
+/// .op("fill the cache")
+/// .await?;
+/// assert_eq!(sizes.iter().sum::<u64>(), 4950);
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+/// ```
+pub fn batch<F, T>(f: F) -> Call<Os<T, BatchKeywords>>
+where
+    F: FnOnce() -> io::Result<T> + Send + 'static,
+    T: Send + 'static,
+{
+    none("run a batch", BatchKeywords::default(), |_| f())
+}

@@ -1,0 +1,320 @@
+//! Copying one file.
+
+use std::fmt;
+use std::fs::{File, FileTimes, Metadata};
+use std::io;
+use std::path::Path;
+
+use super::call::{Os, set};
+use super::keywords::Follow;
+use super::sys::{self, Copier, Dir, FileId};
+use crate::delegate::{Call, Caller};
+
+/// Bytes between two looks at the caller: some milliseconds of copying.
+const CHUNK: u64 = 4 * 1024 * 1024;
+
+/// What is told of progress: bytes done, and bytes in all.
+type OnProgress = Box<dyn FnMut(u64, u64) + Send>;
+
+/// `follow_symlinks`, `permissions`, `times`, `on_progress`.
+pub struct CopyfileKeywords {
+    pub(super) follow: Follow,
+    pub(super) keep: Keep,
+    on_progress: Option<OnProgress>,
+    caller: Caller,
+}
+
+/// What a copy keeps besides the content.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Keep {
+    pub(super) permissions: bool,
+    pub(super) times: bool,
+}
+
+impl AsMut<Follow> for CopyfileKeywords {
+    fn as_mut(&mut self) -> &mut Follow {
+        &mut self.follow
+    }
+}
+
+impl AsMut<Keep> for CopyfileKeywords {
+    fn as_mut(&mut self) -> &mut Keep {
+        &mut self.keep
+    }
+}
+
+#[expect(private_bounds, reason = "only the sets of this module have it")]
+impl<K: AsMut<Keep> + Send + 'static> Call<Os<u64, K>> {
+    /// Gives the copy the permissions of the source (`true`, as
+    /// [`std::fs::copy`]; Python's `copyfile` does not, its `copy` does).
+    /// Otherwise a new file has 0o666 less the umask, and an old one its own.
+    pub fn permissions(self, yes: bool) -> Self {
+        set(self, |keywords| keywords.as_mut().permissions = yes)
+    }
+
+    /// Gives the copy the times of access and modification of the source:
+    /// `false` for `copyfile`, `true` for `copytree`, as in Python.
+    pub fn times(self, yes: bool) -> Self {
+        set(self, |keywords| keywords.as_mut().times = yes)
+    }
+}
+
+impl Call<Os<u64, CopyfileKeywords>> {
+    /// Calls `tell(done, total)`, in bytes, on the executor's thread after each
+    /// piece of some MiB, and at the end. `total` is what the source was when
+    /// it was opened, or `done` where that is more.
+    pub fn on_progress(self, tell: impl FnMut(u64, u64) + Send + 'static) -> Self {
+        set(self, |keywords| keywords.on_progress = Some(Box::new(tell)))
+    }
+}
+
+impl fmt::Debug for CopyfileKeywords {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CopyfileKeywords")
+            .field("follow", &self.follow)
+            .field("keep", &self.keep)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Copies the content of the file `src` to `dst`, replacing what is in it, and
+/// returns how many bytes.
+///
+/// In the kernel where that works (`copy_file_range`, which shares the blocks
+/// on file systems that can; `sendfile`), otherwise through a buffer. Holes stay
+/// holes, on Linux. Also at the crate root, as `copy`. Keywords: `permissions`
+/// (`true`: unlike Python's `shutil.copyfile`, as [`std::fs::copy`]), `times`
+/// (`false`), `follow_symlinks` (`true`; otherwise a link is copied as a link),
+/// `on_progress`.
+///
+/// # Cancel safety
+///
+/// Dropped before its job has begun, it does nothing; later, the copy stops
+/// after the piece it is at, as if it had failed.
+///
+/// # Errors
+///
+/// `NotFound`; `IsADirectory`; `InvalidInput` if both are the same file (by
+/// links too) or one is a FIFO or a socket; whatever reading and writing says.
+/// It names both paths. A destination that the copy made itself is removed; of
+/// one that was there, the old content is lost.
+///
+/// # Examples
+///
+/// ```
+/// # let dir = tempfile::tempdir().unwrap();
+/// # let root = dir.path().to_path_buf();
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// aiofiles::write(root.join("a"), "12345").await?;
+/// let bytes = aiofiles::os::copyfile(root.join("a"), root.join("b"))
+///     .permissions(false)
+///     .on_progress(|done, total| println!("{done} of {total} bytes"))
+///     .await?;
+/// assert_eq!(bytes, 5);
+/// assert_eq!(aiofiles::read(root.join("b")).await?, b"12345");
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+/// ```
+pub fn copyfile(src: impl AsRef<Path>, dst: impl AsRef<Path>) -> Call<Os<u64, CopyfileKeywords>> {
+    Call::watched(|caller| {
+        let keywords = CopyfileKeywords {
+            follow: Follow(true),
+            keep: Keep {
+                permissions: true,
+                times: false,
+            },
+            on_progress: None,
+            caller,
+        };
+        Os::two("copyfile", src, dst, keywords, |src, dst, mut keywords| {
+            let mut on_progress = keywords.on_progress.take();
+            let caller = keywords.caller;
+            let mut progress = |done, total| {
+                if let Some(tell) = &mut on_progress {
+                    tell(done, total);
+                }
+                go_on(&caller)
+            };
+            copy_file(src, dst, keywords.follow.0, keywords.keep, &mut progress)
+        })
+    })
+}
+
+/// Stops a job that nobody waits for any more.
+pub(super) fn go_on(caller: &Caller) -> io::Result<()> {
+    if caller.is_gone() {
+        // Nobody sees it.
+        return Err(io::Error::other("the call was dropped"));
+    }
+    Ok(())
+}
+
+/// Told of bytes done and in all; its error stops the copy.
+pub(super) type Progress<'a> = &'a mut dyn FnMut(u64, u64) -> io::Result<()>;
+
+pub(super) fn copy_file(
+    src: &Path,
+    dst: &Path,
+    follow: bool,
+    keep: Keep,
+    progress: Progress<'_>,
+) -> io::Result<u64> {
+    let here = Dir::default();
+    if !follow && sys::stat(&here, src, false)?.is_symlink() {
+        copy_link(src, dst)?;
+        return Ok(0);
+    }
+    let input = sys::retry(|| sys::open_source(src))?;
+    let metadata = input.metadata()?;
+    check_kind(&metadata)?;
+    let mode = if keep.permissions {
+        sys::mode(&metadata)
+    } else {
+        sys::DEFAULT_MODE
+    };
+    // Without set-user-ID and the like until the content is there.
+    let (output, is_new) = sys::retry(|| sys::open_destination(dst, mode & 0o777))?;
+    let copied = fill(
+        &input,
+        &metadata,
+        &output,
+        (src, dst),
+        is_new,
+        keep,
+        progress,
+    );
+    if copied.is_err() && is_new {
+        drop(output);
+        // The error to tell is the copy's.
+        drop(std::fs::remove_file(dst));
+    }
+    copied
+}
+
+/// Makes a link like `src`, to the same place.
+pub(super) fn copy_link(src: &Path, dst: &Path) -> io::Result<()> {
+    let here = Dir::default();
+    let target = sys::readlink(&here, src)?;
+    let is_dir = sys::stat(&here, src, true).is_ok_and(|metadata| metadata.is_dir());
+    sys::symlink(&target, &here, dst, is_dir)
+}
+
+/// Refuses what has no content to copy.
+fn check_kind(metadata: &Metadata) -> io::Result<()> {
+    if metadata.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    if sys::is_stream(metadata) {
+        let error = "a FIFO or a socket cannot be copied";
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, error));
+    }
+    Ok(())
+}
+
+/// Fills an open destination.
+fn fill(
+    input: &File,
+    metadata: &Metadata,
+    output: &File,
+    (src, dst): (&Path, &Path),
+    is_new: bool,
+    keep: Keep,
+    progress: Progress<'_>,
+) -> io::Result<u64> {
+    let old = output.metadata()?;
+    check_kind(&old)?;
+    if !is_new {
+        if FileId::of_open(input, src)? == FileId::of_open(output, dst)? {
+            let error = "source and destination are the same file";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, error));
+        }
+        if old.is_file() {
+            output.set_len(0)?;
+        }
+    }
+    let mode = sys::mode(metadata);
+    if keep.permissions && old.is_file() {
+        sys::set_mode(output, mode & 0o777)?;
+    }
+    let copied = copy_content(input, metadata.len(), output, old.is_file(), progress)?;
+    if keep.permissions && old.is_file() && mode & !0o777 != 0 {
+        sys::set_mode(output, mode)?;
+    }
+    if keep.times {
+        let times = FileTimes::new()
+            .set_accessed(metadata.accessed()?)
+            .set_modified(metadata.modified()?);
+        output.set_times(times)?;
+    }
+    Ok(copied)
+}
+
+/// Copies to the end, wherever that is by then: `size` is only what it was.
+fn copy_content(
+    input: &File,
+    size: u64,
+    output: &File,
+    into_file: bool,
+    progress: Progress<'_>,
+) -> io::Result<u64> {
+    if !into_file {
+        // A device takes bytes as they come, at no position.
+        let (mut from, mut to) = (input, output);
+        let copied = io::copy(&mut from, &mut to)?;
+        progress(copied, copied.max(size))?;
+        return Ok(copied);
+    }
+    let mut copier = Copier::default();
+    let mut done = 0;
+    while done < size {
+        let Some((start, end)) = sys::next_data(input, done, size)? else {
+            // A hole up to the end.
+            output.set_len(size)?;
+            done = size;
+            progress(done, size)?;
+            break;
+        };
+        done = start;
+        while done < end {
+            let len = CHUNK.min(end - done);
+            let n = copy_piece(&mut copier, input, output, done, len)?;
+            if n == 0 {
+                // It was cut meanwhile.
+                progress(done, done)?;
+                return Ok(done);
+            }
+            done += n;
+            progress(done, size.max(done))?;
+        }
+    }
+    // What was added since, and all of a file that does not tell its size.
+    loop {
+        match copy_piece(&mut copier, input, output, done, CHUNK)? {
+            0 => break,
+            n => done += n,
+        }
+        progress(done, size.max(done))?;
+    }
+    if size == 0 && done == 0 {
+        progress(0, 0)?;
+    }
+    Ok(done)
+}
+
+/// Copies up to `len` bytes at `offset`, the whole of it if it is there.
+fn copy_piece(
+    copier: &mut Copier,
+    input: &File,
+    output: &File,
+    offset: u64,
+    len: u64,
+) -> io::Result<u64> {
+    let mut done = 0;
+    while done < len {
+        let rest = usize::try_from(len - done).expect("a piece of a chunk");
+        match copier.copy(input, output, offset + done, rest)? {
+            0 => break,
+            n => done += n as u64,
+        }
+    }
+    Ok(done)
+}

@@ -1,0 +1,322 @@
+//! Copying a tree.
+
+use std::fmt;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::call::{Os, set};
+use super::copyfile::{Keep, copy_file, copy_link, go_on};
+use super::sys::{self, Dir, FileId};
+use crate::delegate::{Call, Caller};
+use crate::error::Error;
+
+/// `symlinks`, `ignore_dangling_symlinks`, `dirs_exist_ok`, `ignore`,
+/// `permissions`, `times`, `on_progress`.
+pub struct CopytreeKeywords {
+    symlinks: bool,
+    ignore_dangling_symlinks: bool,
+    dirs_exist_ok: bool,
+    ignore: Option<Ignore>,
+    keep: Keep,
+    on_progress: Option<Box<dyn FnMut(u64, u64) + Send>>,
+    caller: Caller,
+}
+
+/// Says which paths are left out.
+type Ignore = Box<dyn FnMut(&Path) -> bool + Send>;
+
+impl AsMut<Keep> for CopytreeKeywords {
+    fn as_mut(&mut self) -> &mut Keep {
+        &mut self.keep
+    }
+}
+
+impl Call<Os<u64, CopytreeKeywords>> {
+    /// Copies symbolic links as links instead of what they point to (`false`).
+    pub fn symlinks(self, yes: bool) -> Self {
+        set(self, |keywords| keywords.symlinks = yes)
+    }
+
+    /// Leaves out links that point to nothing instead of failing (`false`).
+    pub fn ignore_dangling_symlinks(self, yes: bool) -> Self {
+        set(self, |keywords| keywords.ignore_dangling_symlinks = yes)
+    }
+
+    /// Accepts folders that are there already, and replaces files in them
+    /// (`false`).
+    pub fn dirs_exist_ok(self, yes: bool) -> Self {
+        set(self, |keywords| keywords.dirs_exist_ok = yes)
+    }
+
+    /// Leaves out the files and folders for whose path, in the source, `skip`
+    /// is true. Python's takes a folder and its names.
+    pub fn ignore(self, skip: impl FnMut(&Path) -> bool + Send + 'static) -> Self {
+        set(self, |keywords| keywords.ignore = Some(Box::new(skip)))
+    }
+
+    /// Calls `tell(files, bytes)` on the executor's thread after each file and
+    /// each piece of a large one, with what was copied so far.
+    pub fn on_progress(self, tell: impl FnMut(u64, u64) + Send + 'static) -> Self {
+        set(self, |keywords| keywords.on_progress = Some(Box::new(tell)))
+    }
+}
+
+impl fmt::Debug for CopytreeKeywords {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CopytreeKeywords")
+            .field("symlinks", &self.symlinks)
+            .field("dirs_exist_ok", &self.dirs_exist_ok)
+            .field("keep", &self.keep)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Copies the folder `src` with all in it to `dst`, in one hop, and returns how
+/// many bytes of content.
+///
+/// As Python's `shutil.copytree`, but it stops at the first error. Files are
+/// copied as by [`copyfile`](crate::os::copyfile). Keywords: `symlinks`
+/// (`false`: what links point to is copied), `ignore_dangling_symlinks`
+/// (`false`), `dirs_exist_ok` (`false`), `ignore`, `permissions` (`true`), `times`
+/// (`true`), `on_progress`. Owners, extended attributes and hard links are not
+/// kept.
+///
+/// # Cancel safety
+///
+/// Dropped before its job has begun, it does nothing; later, it stops after the
+/// piece it is at. What was copied stays.
+///
+/// # Errors
+///
+/// `AlreadyExists` if `dst` is there; `InvalidInput` if `dst` lies in `src`, or
+/// for a FIFO or a socket in it; `ELOOP` for a link back to a folder it
+/// lies in, unless links are kept. It names the entry it failed at; what was
+/// copied before stays.
+///
+/// # Examples
+///
+/// ```
+/// # let dir = tempfile::tempdir().unwrap();
+/// # let root = dir.path().to_path_buf();
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// aiofiles::os::makedirs(root.join("src/sub")).await?;
+/// aiofiles::write(root.join("src/sub/f"), "12345").await?;
+/// aiofiles::write(root.join("src/sub/f.tmp"), "x").await?;
+///
+/// let bytes = aiofiles::os::copytree(root.join("src"), root.join("dst"))
+///     .ignore(|path| path.extension().is_some_and(|e| e == "tmp"))
+///     .await?;
+/// assert_eq!(bytes, 5);
+/// assert_eq!(aiofiles::os::listdir(root.join("dst/sub")).await?, ["f"]);
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+/// ```
+pub fn copytree(src: impl AsRef<Path>, dst: impl AsRef<Path>) -> Call<Os<u64, CopytreeKeywords>> {
+    Call::watched(|caller| {
+        let keywords = CopytreeKeywords {
+            symlinks: false,
+            ignore_dangling_symlinks: false,
+            dirs_exist_ok: false,
+            ignore: None,
+            keep: Keep {
+                permissions: true,
+                times: true,
+            },
+            on_progress: None,
+            caller,
+        };
+        Os::two("copytree", src, dst, keywords, |src, dst, keywords| {
+            refuse_inside(src, dst)?;
+            let mut copy = Copying {
+                keywords,
+                files: 0,
+                bytes: 0,
+            };
+            copy.run(src, dst)?;
+            Ok(copy.bytes)
+        })
+    })
+}
+
+/// A copy in a folder of its source would never end.
+fn refuse_inside(src: &Path, dst: &Path) -> io::Result<()> {
+    let id = FileId::at(src)?;
+    let dst = sys::abspath(dst)?;
+    // The folders of `dst` that are not there yet lie where the last one that
+    // is does.
+    let there = dst
+        .ancestors()
+        .find_map(|above| fs::canonicalize(above).ok());
+    for above in there.iter().flat_map(|there| there.ancestors()) {
+        if FileId::at(above)? == id {
+            let error = "the destination lies in the source";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, error));
+        }
+    }
+    Ok(())
+}
+
+struct Copying {
+    keywords: CopytreeKeywords,
+    files: u64,
+    bytes: u64,
+}
+
+/// A folder yet to copy.
+struct Folder {
+    src: PathBuf,
+    dst: PathBuf,
+    /// Of the folders it lies in, to know a loop by.
+    above: Option<Arc<Above>>,
+}
+
+struct Above {
+    id: FileId,
+    above: Option<Arc<Above>>,
+}
+
+impl Copying {
+    fn run(&mut self, src: &Path, dst: &Path) -> io::Result<()> {
+        let mut folders = vec![Folder {
+            src: src.to_path_buf(),
+            dst: dst.to_path_buf(),
+            above: None,
+        }];
+        // Folders get their permissions and times once they are full.
+        let mut full = Vec::new();
+        while let Some(folder) = folders.pop() {
+            go_on(&self.keywords.caller)?;
+            let named = |error| named(&folder.src, &folder.dst, error);
+            let mut inner = self.copy_folder(&folder).map_err(named)?;
+            folders.append(&mut inner);
+            full.push((folder.src, folder.dst));
+        }
+        for (src, dst) in full.into_iter().rev() {
+            keep(&src, &dst, self.keywords.keep).map_err(|error| named(&src, &dst, error))?;
+        }
+        Ok(())
+    }
+
+    /// Copies what is in a folder, but its folders, which it gives back.
+    fn copy_folder(&mut self, folder: &Folder) -> io::Result<Vec<Folder>> {
+        let id = FileId::at(&folder.src)?;
+        let mut above = folder.above.as_ref();
+        while let Some(other) = above {
+            if other.id == id {
+                return Err(sys::link_loop());
+            }
+            above = other.above.as_ref();
+        }
+        let above = Arc::new(Above {
+            id,
+            above: folder.above.clone(),
+        });
+        let entries = sys::retry(|| fs::read_dir(&folder.src))?;
+        self.make_folder(folder)?;
+        let mut folders = Vec::new();
+        for entry in entries {
+            let entry = entry?;
+            let (src, dst) = (entry.path(), folder.dst.join(entry.file_name()));
+            if self.keywords.ignore.as_mut().is_some_and(|skip| skip(&src)) {
+                continue;
+            }
+            let is_folder = self
+                .copy_entry(&entry, &src, &dst)
+                .map_err(|error| named(&src, &dst, error))?;
+            if is_folder {
+                let above = Some(above.clone());
+                folders.push(Folder { src, dst, above });
+            }
+        }
+        Ok(folders)
+    }
+
+    fn make_folder(&self, folder: &Folder) -> io::Result<()> {
+        let exist_ok = self.keywords.dirs_exist_ok;
+        match &folder.above {
+            None => super::folders::make_dirs(&folder.dst, 0o777, exist_ok),
+            Some(_) => match sys::mkdir(&Dir::default(), &folder.dst, 0o777) {
+                Err(_) if exist_ok && folder.dst.is_dir() => Ok(()),
+                done => done,
+            },
+        }
+    }
+
+    /// Copies an entry; true for a folder, of which nothing is done.
+    fn copy_entry(&mut self, entry: &fs::DirEntry, src: &Path, dst: &Path) -> io::Result<bool> {
+        let mut kind = entry.file_type()?;
+        if kind.is_symlink() {
+            if self.keywords.symlinks {
+                if self.keywords.dirs_exist_ok {
+                    // A link is replaced as a file is.
+                    match sys::unlink(&Dir::default(), dst) {
+                        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                        Ok(()) | Err(_) => {}
+                    }
+                }
+                copy_link(src, dst)?;
+                return Ok(false);
+            }
+            match sys::stat(&Dir::default(), src, true) {
+                Ok(metadata) => kind = metadata.file_type(),
+                Err(error)
+                    if self.keywords.ignore_dangling_symlinks
+                        && error.kind() == io::ErrorKind::NotFound =>
+                {
+                    return Ok(false);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        if kind.is_dir() {
+            return Ok(true);
+        }
+        let (files, before) = (self.files, self.bytes);
+        let CopytreeKeywords {
+            on_progress,
+            caller,
+            keep,
+            ..
+        } = &mut self.keywords;
+        let mut progress = |done, _total| {
+            if let Some(tell) = on_progress {
+                tell(files, before + done);
+            }
+            go_on(caller)
+        };
+        self.bytes += copy_file(src, dst, true, *keep, &mut progress)?;
+        self.files += 1;
+        if let Some(tell) = &mut self.keywords.on_progress {
+            tell(self.files, self.bytes);
+        }
+        Ok(false)
+    }
+}
+
+/// An error with the paths it is about, if it does not name its own.
+fn named(src: &Path, dst: &Path, error: io::Error) -> io::Error {
+    match error.downcast::<Error>() {
+        Ok(inner) => inner.into(),
+        Err(source) => Error::OsPair {
+            op: "copytree",
+            src: src.to_path_buf(),
+            dst: dst.to_path_buf(),
+            source,
+        }
+        .into(),
+    }
+}
+
+/// Gives a folder what its source has.
+fn keep(src: &Path, dst: &Path, keep: Keep) -> io::Result<()> {
+    let metadata = fs::metadata(src)?;
+    if keep.permissions {
+        sys::chmod(&Dir::default(), dst, sys::mode(&metadata), true)?;
+    }
+    if keep.times {
+        let times = (metadata.accessed()?, metadata.modified()?);
+        sys::utime(&Dir::default(), dst, Some(times), true)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,325 @@
+//! What a path says about itself, and how to change it.
+
+use std::fs::Metadata;
+use std::io;
+use std::path::Path;
+use std::time::SystemTime;
+
+use super::call::{Os, has_nul, one, one_inline};
+use super::keywords::{AccessKeywords, At, AtFollow, UtimeKeywords};
+use super::sys::{self, Dir};
+use crate::delegate::Call;
+use crate::raw_io::cached;
+
+/// Asks [`access`] whether the path is there.
+pub const F_OK: u32 = 0;
+/// Asks [`access`] whether the path may be executed, or a folder passed through.
+pub const X_OK: u32 = 1;
+/// Asks [`access`] whether the path may be written.
+pub const W_OK: u32 = 2;
+/// Asks [`access`] whether the path may be read.
+pub const R_OK: u32 = 4;
+
+/// The metadata of a path, in a job; the next question about its file system may
+/// be answered without one.
+pub(crate) fn look(path: &Path, follow: bool) -> io::Result<Metadata> {
+    let metadata = sys::stat(&Dir::default(), path, follow)?;
+    if follow {
+        cached::learn(path, &metadata);
+    }
+    Ok(metadata)
+}
+
+/// Returns the metadata of a path.
+///
+/// As [`std::fs::metadata`]; Python's `st_*` fields are methods of
+/// `std::os::unix::fs::MetadataExt`. Keywords: `dir_fd`, `follow_symlinks`
+/// (`true`).
+///
+/// # Cancel safety
+///
+/// Dropping it changes nothing.
+///
+/// # Errors
+///
+/// `NotFound`, also for a link that points to nothing; the errno `ELOOP` for links
+/// that lead back to themselves; `NotADirectory` if the path goes through a file;
+/// `PermissionDenied` if a folder on the way may not be searched.
+///
+/// # Examples
+///
+/// ```
+/// # let dir = tempfile::tempdir().unwrap();
+/// # let path = dir.path().join("f");
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// aiofiles::write(&path, "12345").await?;
+/// assert_eq!(aiofiles::os::stat(&path).await?.len(), 5);
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+/// ```
+pub fn stat(path: impl AsRef<Path>) -> Call<Os<Metadata, AtFollow>> {
+    let inline = |path: &Path, keywords: &AtFollow| {
+        let here = matches!(keywords.at.dir, Dir::Current);
+        here.then(|| cached::metadata(path, keywords.follow.0))
+            .flatten()
+            .map(Ok)
+    };
+    one_inline(
+        "stat",
+        path,
+        AtFollow::following(true),
+        inline,
+        |path, keywords| match keywords.at.dir {
+            Dir::Current => look(path, keywords.follow.0),
+            Dir::Given(_) => sys::stat(&keywords.at.dir, path, keywords.follow.0),
+        },
+    )
+}
+
+/// Returns the metadata of a path, of a symbolic link itself.
+///
+/// As [`std::fs::symlink_metadata`]. Keywords: `dir_fd`.
+///
+/// # Cancel safety
+///
+/// Dropping it changes nothing.
+///
+/// # Errors
+///
+/// As [`stat`], for the link instead of what it points to.
+///
+/// # Examples
+///
+/// ```
+/// # let dir = tempfile::tempdir().unwrap();
+/// # let path = dir.path().join("link");
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// aiofiles::os::symlink("nowhere", &path).await?;
+/// assert!(aiofiles::os::lstat(&path).await?.is_symlink());
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+/// ```
+pub fn lstat(path: impl AsRef<Path>) -> Call<Os<Metadata, At>> {
+    let inline = |path: &Path, keywords: &At| {
+        let here = matches!(keywords.dir, Dir::Current);
+        here.then(|| cached::metadata(path, false))
+            .flatten()
+            .map(Ok)
+    };
+    one_inline("lstat", path, At::default(), inline, |path, keywords| {
+        sys::stat(&keywords.dir, path, false)
+    })
+}
+
+/// What [`statvfs`] tells of a file system, under Python's names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StatVfs {
+    /// Preferred size of a read or write, in bytes.
+    pub f_bsize: u64,
+    /// Size of the blocks that are counted here, in bytes.
+    pub f_frsize: u64,
+    /// Blocks in all.
+    pub f_blocks: u64,
+    /// Free blocks.
+    pub f_bfree: u64,
+    /// Free blocks for users without privileges.
+    pub f_bavail: u64,
+    /// Inodes in all.
+    pub f_files: u64,
+    /// Free inodes.
+    pub f_ffree: u64,
+    /// Free inodes for users without privileges.
+    pub f_favail: u64,
+    /// Mount flags (`ST_RDONLY` is 1, `ST_NOSUID` 2).
+    pub f_flag: u64,
+    /// Longest file name, in bytes.
+    pub f_namemax: u64,
+    /// Number of the file system. Python since 3.7.
+    pub f_fsid: u64,
+}
+
+/// Returns the sizes of the file system that a path is on. Unix only.
+///
+/// # Cancel safety
+///
+/// Dropping it changes nothing.
+///
+/// # Errors
+///
+/// As [`stat`].
+///
+/// # Examples
+///
+/// ```
+/// # if cfg!(unix) {
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let vfs = aiofiles::os::statvfs(".").await?;
+/// let free_bytes = vfs.f_bavail * vfs.f_frsize;
+/// assert!(free_bytes <= vfs.f_blocks * vfs.f_frsize);
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap(); }
+/// ```
+pub fn statvfs(path: impl AsRef<Path>) -> Call<Os<StatVfs>> {
+    one("statvfs", path, (), |path, ()| sys::statvfs(path))
+}
+
+/// Says whether this process may use a path as `mode` asks: [`F_OK`], or any of
+/// [`R_OK`] `|` [`W_OK`] `|` [`X_OK`].
+///
+/// As in Python, `false` also for what is missing, cannot be reached, or for
+/// bits that mean nothing. By the time of the answer it may have changed: to
+/// use a file, open it and look at the error. Keywords: `dir_fd`,
+/// `follow_symlinks` (`true`), `effective_ids` (`false`).
+///
+/// # Cancel safety
+///
+/// Dropping it changes nothing.
+///
+/// # Errors
+///
+/// None for the path itself, but for a NUL byte; that of a `dir_fd` that could
+/// not be duplicated.
+///
+/// # Examples
+///
+/// ```
+/// use aiofiles::os::{self, F_OK, R_OK, W_OK};
+///
+/// # let dir = tempfile::tempdir().unwrap();
+/// # let path = dir.path().join("f");
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// assert!(!os::access(&path, F_OK).await?);
+/// aiofiles::write(&path, "").await?;
+/// assert!(os::access(&path, R_OK | W_OK).await?);
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+/// ```
+pub fn access(path: impl AsRef<Path>, mode: u32) -> Call<Os<bool, AccessKeywords>> {
+    let keywords = AccessKeywords {
+        at: AtFollow::following(true),
+        effective_ids: false,
+    };
+    one("access", path, keywords, move |path, keywords| {
+        if has_nul(path) {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        let AccessKeywords { at, effective_ids } = keywords;
+        sys::access(&at.at.dir, path, mode, effective_ids, at.follow.0)
+    })
+}
+
+/// Sets the permissions of a path to `mode`, as 0o644.
+///
+/// On Windows only the owner's write bit counts. Keywords: `dir_fd`,
+/// `follow_symlinks` (`true`; few systems can change those of a link). Not in
+/// Python's aiofiles.
+///
+/// # Cancel safety
+///
+/// Dropped before its job has begun, it does nothing; later, it is done.
+///
+/// # Errors
+///
+/// As [`stat`]; `PermissionDenied` if it belongs to somebody else;
+/// `Unsupported` for `follow_symlinks(false)` where the system cannot.
+///
+/// # Examples
+///
+/// ```
+/// # if cfg!(unix) {
+/// # let dir = tempfile::tempdir().unwrap();
+/// # let path = dir.path().join("f");
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// # #[cfg(unix)] {
+/// use std::os::unix::fs::PermissionsExt;
+///
+/// aiofiles::write(&path, "").await?;
+/// aiofiles::os::chmod(&path, 0o600).await?;
+/// assert_eq!(aiofiles::os::stat(&path).await?.permissions().mode() & 0o777, 0o600);
+/// # }
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap(); }
+/// ```
+pub fn chmod(path: impl AsRef<Path>, mode: u32) -> Call<Os<(), AtFollow>> {
+    one(
+        "chmod",
+        path,
+        AtFollow::following(true),
+        move |path, keywords| sys::chmod(&keywords.at.dir, path, mode, keywords.follow.0),
+    )
+}
+
+/// Sets the owner and the group of a path; `None` (Python: -1) leaves one as it
+/// is. Unix only.
+///
+/// Keywords: `dir_fd`, `follow_symlinks` (`true`). Not in Python's aiofiles.
+///
+/// # Cancel safety
+///
+/// Dropped before its job has begun, it does nothing; later, it is done.
+///
+/// # Errors
+///
+/// As [`stat`]; `PermissionDenied` without the privilege; `InvalidInput` for
+/// the number `u32::MAX`, which is none.
+///
+/// # Examples
+///
+/// ```
+/// # if cfg!(unix) {
+/// # let dir = tempfile::tempdir().unwrap();
+/// # let path = dir.path().join("f");
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// # #[cfg(unix)] {
+/// use std::os::unix::fs::MetadataExt;
+///
+/// aiofiles::write(&path, "").await?;
+/// let mine = aiofiles::os::stat(&path).await?.gid();
+/// aiofiles::os::chown(&path, None, Some(mine)).await?;
+/// # }
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap(); }
+/// ```
+pub fn chown(path: impl AsRef<Path>, uid: Option<u32>, gid: Option<u32>) -> Call<Os<(), AtFollow>> {
+    one(
+        "chown",
+        path,
+        AtFollow::following(true),
+        move |path, keywords| sys::chown(&keywords.at.dir, path, uid, gid, keywords.follow.0),
+    )
+}
+
+/// Sets the times of access and modification of a path: to now, or to those of
+/// `.times(accessed, modified)`.
+///
+/// Python's `times=` and `ns=` are one here: a [`SystemTime`] has nanoseconds.
+/// Keywords: `times`, `dir_fd`, `follow_symlinks` (`true`). Not in Python's
+/// aiofiles.
+///
+/// # Cancel safety
+///
+/// Dropped before its job has begun, it does nothing; later, it is done.
+///
+/// # Errors
+///
+/// As [`stat`]; `PermissionDenied` if it belongs to somebody else.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::{Duration, SystemTime};
+///
+/// # let dir = tempfile::tempdir().unwrap();
+/// # let path = dir.path().join("f");
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// aiofiles::write(&path, "").await?;
+/// let then = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
+/// aiofiles::os::utime(&path).times(then, then).await?;
+/// assert_eq!(aiofiles::ospath::getmtime(&path).await?, then);
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+/// ```
+pub fn utime(path: impl AsRef<Path>) -> Call<Os<(), UtimeKeywords>> {
+    let keywords = UtimeKeywords {
+        at: AtFollow::following(true),
+        times: None::<(SystemTime, SystemTime)>,
+    };
+    one("utime", path, keywords, |path, keywords| {
+        let UtimeKeywords { at, times } = keywords;
+        sys::utime(&at.at.dir, path, times, at.follow.0)
+    })
+}

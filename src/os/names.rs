@@ -1,0 +1,276 @@
+//! Giving, changing and taking away names.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::call::{Os, one, two};
+use super::folders::{make_dirs, remove_dirs};
+use super::keywords::{At, AtBoth, Follow, LinkKeywords, SymlinkKeywords};
+use super::sys::{self, Dir};
+use crate::delegate::Call;
+use crate::error::Error;
+
+/// Renames `src` to `dst`, moving it if need be.
+///
+/// On Unix a file at `dst` is replaced, as by [`replace`]; on Windows that is
+/// an error, as in Python. Keywords: `src_dir_fd`, `dst_dir_fd`.
+///
+/// # Cancel safety
+///
+/// Dropped before its job has begun, it does nothing; later, it is done.
+///
+/// # Errors
+///
+/// `NotFound`; `IsADirectory` for a file over a folder, `NotADirectory` for a
+/// folder over a file, `DirectoryNotEmpty` for a folder over one with content;
+/// `CrossesDevices` to another file system. It names both paths.
+///
+/// # Examples
+///
+/// ```
+/// # let dir = tempfile::tempdir().unwrap();
+/// # let root = dir.path().to_path_buf();
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// aiofiles::write(root.join("a"), "text").await?;
+/// aiofiles::os::rename(root.join("a"), root.join("b")).await?;
+/// assert_eq!(aiofiles::read(root.join("b")).await?, b"text");
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+/// ```
+pub fn rename(src: impl AsRef<Path>, dst: impl AsRef<Path>) -> Call<Os<(), AtBoth>> {
+    two("rename", src, dst, AtBoth::default(), |src, dst, at| {
+        sys::rename(&at.src, src, &at.dst, dst)
+    })
+}
+
+/// Renames `src` to `dst` and replaces a file that is there, on every platform.
+///
+/// As [`std::fs::rename`]. Keywords: `src_dir_fd`, `dst_dir_fd`.
+///
+/// # Cancel safety
+///
+/// Dropped before its job has begun, it does nothing; later, it is done.
+///
+/// # Errors
+///
+/// As [`rename`] on Unix.
+///
+/// # Examples
+///
+/// ```
+/// # let dir = tempfile::tempdir().unwrap();
+/// # let root = dir.path().to_path_buf();
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// aiofiles::write(root.join("new"), "new").await?;
+/// aiofiles::write(root.join("old"), "old").await?;
+/// aiofiles::os::replace(root.join("new"), root.join("old")).await?;
+/// assert_eq!(aiofiles::read(root.join("old")).await?, b"new");
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+/// ```
+pub fn replace(src: impl AsRef<Path>, dst: impl AsRef<Path>) -> Call<Os<(), AtBoth>> {
+    two("replace", src, dst, AtBoth::default(), |src, dst, at| {
+        sys::replace(&at.src, src, &at.dst, dst)
+    })
+}
+
+/// Renames `src` to `dst`: makes the folders that `dst` needs, and then removes
+/// those of `src` that became empty.
+///
+/// As in Python, folders made for a rename that fails stay.
+///
+/// # Cancel safety
+///
+/// Dropped before its job has begun, it does nothing; later, it is done.
+///
+/// # Errors
+///
+/// As [`makedirs`](crate::os::makedirs), then as [`rename`]; none from the
+/// removal of folders.
+///
+/// # Examples
+///
+/// ```
+/// # let dir = tempfile::tempdir().unwrap();
+/// # let root = dir.path().to_path_buf();
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// aiofiles::os::makedirs(root.join("a/b")).await?;
+/// aiofiles::write(root.join("a/b/f"), "").await?;
+/// aiofiles::os::renames(root.join("a/b/f"), root.join("x/y/f")).await?;
+/// assert_eq!(aiofiles::os::listdir(&root).await?, ["x"]);
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+/// ```
+pub fn renames(src: impl AsRef<Path>, dst: impl AsRef<Path>) -> Call<Os<()>> {
+    two("renames", src, dst, (), |src, dst, ()| {
+        match dst.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() && !is_there(parent) => {
+                make_dirs(parent, 0o777, false)
+                    .map_err(|error| Error::os("renames", Some(parent), error))?;
+            }
+            Some(_) | None => {}
+        }
+        sys::rename(&Dir::default(), src, &Dir::default(), dst)?;
+        if let Some(parent) = src.parent() {
+            remove_dirs(parent);
+        }
+        Ok(())
+    })
+}
+
+fn is_there(path: &Path) -> bool {
+    sys::stat(&Dir::default(), path, true).is_ok()
+}
+
+/// Removes a file, or a symbolic link itself.
+///
+/// As [`std::fs::remove_file`]. Keywords: `dir_fd`.
+///
+/// # Cancel safety
+///
+/// Dropped before its job has begun, it does nothing; later, it is done.
+///
+/// # Errors
+///
+/// `NotFound`; `IsADirectory` (some systems: `PermissionDenied`) for a folder;
+/// `PermissionDenied` if its folder may not be written.
+///
+/// # Examples
+///
+/// ```
+/// # let dir = tempfile::tempdir().unwrap();
+/// # let path = dir.path().join("f");
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// aiofiles::write(&path, "").await?;
+/// aiofiles::os::remove(&path).await?;
+/// assert!(!aiofiles::ospath::exists(&path).await?);
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+/// ```
+pub fn remove(path: impl AsRef<Path>) -> Call<Os<(), At>> {
+    one("remove", path, At::default(), |path, at| {
+        sys::unlink(&at.dir, path)
+    })
+}
+
+/// Removes a file: the same as [`remove`], under its Unix name.
+///
+/// # Cancel safety
+///
+/// Dropped before its job has begun, it does nothing; later, it is done.
+///
+/// # Errors
+///
+/// As [`remove`].
+///
+/// # Examples
+///
+/// ```
+/// # let dir = tempfile::tempdir().unwrap();
+/// # let path = dir.path().join("f");
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let error = aiofiles::os::unlink(&path).await.unwrap_err();
+/// assert_eq!(error.kind(), std::io::ErrorKind::NotFound);
+/// # });
+/// ```
+pub fn unlink(path: impl AsRef<Path>) -> Call<Os<(), At>> {
+    one("unlink", path, At::default(), |path, at| {
+        sys::unlink(&at.dir, path)
+    })
+}
+
+/// Gives the file `src` a second name, `dst` (a hard link).
+///
+/// As [`std::fs::hard_link`]. Keywords: `src_dir_fd`, `dst_dir_fd`,
+/// `follow_symlinks` (`false`: a symbolic link gets a second name itself, which
+/// is what Python's default does on Linux, whatever its documentation says).
+///
+/// # Cancel safety
+///
+/// Dropped before its job has begun, it does nothing; later, it is done.
+///
+/// # Errors
+///
+/// `NotFound`; `AlreadyExists`; `PermissionDenied` for a folder;
+/// `CrossesDevices` to another file system. It names both paths.
+///
+/// # Examples
+///
+/// ```
+/// # let dir = tempfile::tempdir().unwrap();
+/// # let root = dir.path().to_path_buf();
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// aiofiles::write(root.join("a"), "text").await?;
+/// aiofiles::os::link(root.join("a"), root.join("b")).await?;
+/// assert!(aiofiles::ospath::samefile(root.join("a"), root.join("b")).await?);
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+/// ```
+pub fn link(src: impl AsRef<Path>, dst: impl AsRef<Path>) -> Call<Os<(), LinkKeywords>> {
+    let keywords = LinkKeywords {
+        at: AtBoth::default(),
+        follow: Follow(false),
+    };
+    two("link", src, dst, keywords, |src, dst, keywords| {
+        let LinkKeywords { at, follow } = keywords;
+        sys::link(&at.src, src, &at.dst, dst, follow.0)
+    })
+}
+
+/// Makes a symbolic link `dst` that points to `src`.
+///
+/// `src` is stored as it is: relative, it is looked up from the folder of
+/// `dst`; it need not exist. Keywords: `dir_fd` (for `dst`),
+/// `target_is_directory` (`false`; Windows).
+///
+/// # Cancel safety
+///
+/// Dropped before its job has begun, it does nothing; later, it is done.
+///
+/// # Errors
+///
+/// `AlreadyExists`; `NotFound` if the folder of `dst` is missing or `src` is
+/// empty. It names both paths.
+///
+/// # Examples
+///
+/// ```
+/// # let dir = tempfile::tempdir().unwrap();
+/// # let path = dir.path().join("link");
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// aiofiles::os::symlink("to/there", &path).await?;
+/// assert_eq!(aiofiles::os::readlink(&path).await?.to_str(), Some("to/there"));
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+/// ```
+pub fn symlink(src: impl AsRef<Path>, dst: impl AsRef<Path>) -> Call<Os<(), SymlinkKeywords>> {
+    let keywords = SymlinkKeywords::default();
+    two("symlink", src, dst, keywords, |src, dst, keywords| {
+        sys::symlink(src, &keywords.at.dir, dst, keywords.target_is_directory)
+    })
+}
+
+/// Returns what a symbolic link points to, as it is stored.
+///
+/// As [`std::fs::read_link`]. Keywords: `dir_fd`.
+///
+/// # Cancel safety
+///
+/// Dropping it changes nothing.
+///
+/// # Errors
+///
+/// `InvalidInput` if it is no link; `NotFound`.
+///
+/// # Examples
+///
+/// ```
+/// # let dir = tempfile::tempdir().unwrap();
+/// # let path = dir.path().to_path_buf();
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let error = aiofiles::os::readlink(&path).await.unwrap_err();
+/// assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput);
+/// # });
+/// ```
+pub fn readlink(path: impl AsRef<Path>) -> Call<Os<PathBuf, At>> {
+    one(
+        "readlink",
+        path,
+        At::default(),
+        |path, at| -> io::Result<_> { sys::readlink(&at.dir, path) },
+    )
+}

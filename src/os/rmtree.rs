@@ -1,0 +1,93 @@
+//! Removing a tree.
+
+use std::fmt;
+use std::path::Path;
+
+use super::call::{Os, set};
+use super::copyfile::go_on;
+use super::sys;
+use crate::delegate::{Call, Caller};
+
+/// `ignore_errors`, `on_progress`.
+pub struct RmtreeKeywords {
+    ignore_errors: bool,
+    on_progress: Option<Box<dyn FnMut(u64) + Send>>,
+    caller: Caller,
+}
+
+impl Call<Os<u64, RmtreeKeywords>> {
+    /// Removes what can be removed and says nothing of the rest (`false`).
+    pub fn ignore_errors(self, yes: bool) -> Self {
+        set(self, |keywords| keywords.ignore_errors = yes)
+    }
+
+    /// Calls `tell(removed)`, the number of entries so far, on the executor's
+    /// thread after each.
+    pub fn on_progress(self, tell: impl FnMut(u64) + Send + 'static) -> Self {
+        set(self, |keywords| keywords.on_progress = Some(Box::new(tell)))
+    }
+}
+
+impl fmt::Debug for RmtreeKeywords {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RmtreeKeywords")
+            .field("ignore_errors", &self.ignore_errors)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Removes a folder with all in it, in one hop, and returns how many entries
+/// that were.
+///
+/// As Python's `shutil.rmtree`. Symbolic links are removed, never followed, not
+/// even one that takes the place of a folder meanwhile; `path` itself may not be
+/// one. Any depth will do. On Windows it is [`std::fs::remove_dir_all`], and
+/// counts as one entry. Keywords: `ignore_errors` (`false`), `on_progress`.
+///
+/// # Cancel safety
+///
+/// Dropped before its job has begun, it does nothing; later, it stops after the
+/// entry it is at. What was removed is gone.
+///
+/// # Errors
+///
+/// `NotFound`; `NotADirectory` for a file or a link; `DirectoryNotEmpty` if
+/// something is added meanwhile; `PermissionDenied`. It names the entry it
+/// failed at; what was removed before is gone. An entry that somebody else
+/// removes meanwhile is no error.
+///
+/// # Examples
+///
+/// ```
+/// # let dir = tempfile::tempdir().unwrap();
+/// # let root = dir.path().join("root");
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// aiofiles::os::makedirs(root.join("a/b")).await?;
+/// aiofiles::write(root.join("a/f"), "").await?;
+/// let removed = aiofiles::os::rmtree(&root).await?;
+/// # #[cfg(unix)]
+/// assert_eq!(removed, 4);
+/// assert!(!aiofiles::ospath::exists(&root).await?);
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+/// ```
+pub fn rmtree(path: impl AsRef<Path>) -> Call<Os<u64, RmtreeKeywords>> {
+    Call::watched(|caller| {
+        let keywords = RmtreeKeywords {
+            ignore_errors: false,
+            on_progress: None,
+            caller,
+        };
+        Os::one("rmtree", path, keywords, |path, mut keywords| {
+            let mut count = 0;
+            let mut removed = || {
+                count += 1;
+                if let Some(tell) = &mut keywords.on_progress {
+                    tell(count);
+                }
+                go_on(&keywords.caller)
+            };
+            sys::remove_tree(path, keywords.ignore_errors, &mut removed)?;
+            Ok(count)
+        })
+    })
+}

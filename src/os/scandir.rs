@@ -1,0 +1,403 @@
+//! The entries of a folder, a batch a hop.
+
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::fs::{self, FileType, Metadata};
+use std::future::{Future, poll_fn};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use futures_core::Stream;
+
+use super::call::{Os, one};
+use super::keywords::AtFollow;
+use super::sys;
+use crate::delegate::Call;
+use crate::error::{Error, Result};
+use crate::executor::{Chosen, Executor};
+
+/// Entries a hop. Reading as many takes a fraction of a millisecond, a hop
+/// about a tenth of that; they take some 100 KiB.
+const BATCH: usize = 1024;
+
+/// Where entries were found, shared by all of them.
+pub(super) struct Parent {
+    pub(super) path: Arc<Path>,
+    /// That of the scan or walk, for the calls of its entries.
+    pub(super) executor: Chosen,
+}
+
+/// What a listing tells of an entry.
+#[derive(Clone)]
+pub(super) struct Found {
+    name: OsString,
+    /// Of the entry itself; `None` if it vanished before it was known.
+    kind: Option<FileType>,
+    /// Where the entry is a link: of what it points to, if that is there.
+    target: Option<FileType>,
+    #[cfg_attr(not(unix), expect(dead_code, reason = "only Unix lists it"))]
+    inode: u64,
+    /// Only on request.
+    metadata: Option<Box<Metadata>>,
+}
+
+impl Found {
+    pub(super) fn new(entry: &fs::DirEntry, with_stat: bool) -> Self {
+        let metadata = with_stat
+            .then(|| sys::retry(|| entry.metadata()).ok())
+            .flatten();
+        let kind = match &metadata {
+            Some(metadata) => Some(metadata.file_type()),
+            None => entry.file_type().ok(),
+        };
+        // A link is the one kind whose listing does not answer `is_dir`.
+        let target = kind
+            .filter(FileType::is_symlink)
+            .and_then(|_| sys::retry(|| fs::metadata(entry.path())).ok())
+            .map(|metadata| metadata.file_type());
+        Self {
+            name: entry.file_name(),
+            kind,
+            target,
+            inode: sys::inode(entry),
+            metadata: metadata.map(Box::new),
+        }
+    }
+}
+
+/// An entry of a folder, from [`scandir`] or [`walk`](crate::os::walk).
+///
+/// Everything but [`stat`](Self::stat) is answered from memory, as it was when
+/// the folder was read.
+#[derive(Clone)]
+pub struct DirEntry {
+    parent: Arc<Parent>,
+    found: Found,
+}
+
+impl DirEntry {
+    pub(super) fn new(parent: &Arc<Parent>, found: Found) -> Self {
+        Self {
+            parent: parent.clone(),
+            found,
+        }
+    }
+
+    /// Returns the name, without the folder.
+    #[must_use]
+    pub fn name(&self) -> &OsStr {
+        &self.found.name
+    }
+
+    /// Returns the path: the one given to `scandir`, joined with the name.
+    #[must_use]
+    pub fn path(&self) -> PathBuf {
+        self.parent.path.join(&self.found.name)
+    }
+
+    /// Returns the number of the inode. Unix only.
+    #[cfg(unix)]
+    #[must_use]
+    pub fn inode(&self) -> u64 {
+        self.found.inode
+    }
+
+    /// Says whether it is a folder or a link to one. Python's
+    /// `is_dir(follow_symlinks=False)` is `file_type().is_some_and(|t| t.is_dir())`.
+    #[must_use]
+    pub fn is_dir(&self) -> bool {
+        self.resolved().is_some_and(|kind| kind.is_dir())
+    }
+
+    /// Says whether it is a regular file or a link to one.
+    #[must_use]
+    pub fn is_file(&self) -> bool {
+        self.resolved().is_some_and(|kind| kind.is_file())
+    }
+
+    /// Says whether it is a symbolic link, also one that points to nothing.
+    #[must_use]
+    pub fn is_symlink(&self) -> bool {
+        self.found.kind.is_some_and(|kind| kind.is_symlink())
+    }
+
+    /// Returns the type of the entry itself, of a link not followed. `None`
+    /// only on a file system whose listings have no types, for an entry that
+    /// vanished.
+    #[must_use]
+    pub fn file_type(&self) -> Option<FileType> {
+        self.found.kind
+    }
+
+    /// Returns what `.with_stat(true)` fetched: the metadata of the entry
+    /// itself, of a link not followed. `None` without it, or if the entry
+    /// vanished.
+    #[must_use]
+    pub fn metadata(&self) -> Option<&Metadata> {
+        self.found.metadata.as_deref()
+    }
+
+    /// Asks for the metadata now, in a hop on the executor of the scan.
+    ///
+    /// Not kept, unlike Python's. Keywords: `follow_symlinks` (`true`). For all
+    /// entries at once `.with_stat(true)` takes no hop.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`os::stat`](crate::os::stat).
+    pub fn stat(&self) -> Call<Os<Metadata, AtFollow>> {
+        super::stat(self.path()).on(Some(&self.parent.executor))
+    }
+
+    fn resolved(&self) -> Option<FileType> {
+        if self.is_symlink() {
+            self.found.target
+        } else {
+            self.found.kind
+        }
+    }
+}
+
+impl fmt::Debug for DirEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("DirEntry").field(&self.found.name).finish()
+    }
+}
+
+/// What one hop brings.
+struct Batch {
+    found: Vec<Found>,
+    /// What ended the listing after `found`.
+    error: Option<io::Error>,
+    /// What is left to read.
+    rest: Option<fs::ReadDir>,
+}
+
+fn read_batch(mut rest: fs::ReadDir, with_stat: bool) -> Batch {
+    let mut batch = Batch {
+        found: Vec::new(),
+        error: None,
+        rest: None,
+    };
+    while batch.found.len() < BATCH {
+        match rest.next() {
+            None => return batch,
+            Some(Ok(entry)) => batch.found.push(Found::new(&entry, with_stat)),
+            Some(Err(error)) => {
+                batch.error = Some(error);
+                return batch;
+            }
+        }
+    }
+    batch.rest = Some(rest);
+    batch
+}
+
+/// The pending call of [`scandir`].
+#[must_use = "a call does nothing unless you `.await` it"]
+pub struct Scanning {
+    call: Call<Os<Batch, WithStat>>,
+    path: Arc<Path>,
+    with_stat: bool,
+}
+
+/// Whether to fetch the metadata of each entry.
+struct WithStat(bool);
+
+impl Scanning {
+    /// Fetches the metadata of every entry in the hop that finds it (`false`),
+    /// for [`DirEntry::metadata`]. Of a link it is that of the link.
+    pub fn with_stat(mut self, yes: bool) -> Self {
+        self.with_stat = yes;
+        self.call = super::call::set(self.call, |keywords| keywords.0 = yes);
+        self
+    }
+
+    /// Runs on `executor` instead of the default one; so does the stream, and
+    /// `stat` of its entries.
+    pub fn executor(mut self, executor: impl Executor) -> Self {
+        self.call = self.call.executor(executor);
+        self
+    }
+}
+
+impl Future for Scanning {
+    type Output = Result<ScanDir>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let executor = self.call.chosen("scandir")?.clone();
+        let batch = ready!(Pin::new(&mut self.call).poll(cx))?;
+        let parent = Parent {
+            path: self.path.clone(),
+            executor,
+        };
+        let mut scan = ScanDir {
+            parent: Arc::new(parent),
+            with_stat: self.with_stat,
+            found: Vec::new().into_iter(),
+            error: None,
+            state: State::Closed,
+        };
+        scan.take(batch);
+        Poll::Ready(Ok(scan))
+    }
+}
+
+impl fmt::Debug for Scanning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Scanning").field(&self.path).finish()
+    }
+}
+
+/// The entries of a folder: a [`Stream`] of `Result<DirEntry>`, in no order.
+///
+/// It reads on when what a hop brought is used up. After an error, which comes
+/// once, and after the end it gives `None` for ever. Dropping it closes the
+/// folder.
+#[must_use = "a stream does nothing unless it is read"]
+pub struct ScanDir {
+    parent: Arc<Parent>,
+    with_stat: bool,
+    /// What is left of the last batch.
+    found: std::vec::IntoIter<Found>,
+    /// What comes after it.
+    error: Option<Error>,
+    state: State,
+}
+
+enum State {
+    /// There is more to read.
+    Open(fs::ReadDir),
+    /// The folder is with the executor.
+    Reading(Call<Os<Batch>>),
+    /// At its end, failed, or closed by the caller.
+    Closed,
+}
+
+impl ScanDir {
+    /// Returns the next entry; `None` at the end. The same as the stream's
+    /// `next`, for those without `StreamExt`.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it loses no entry.
+    ///
+    /// # Errors
+    ///
+    /// What the system says while it reads the folder; then comes `None`.
+    pub async fn next_entry(&mut self) -> Result<Option<DirEntry>> {
+        poll_fn(|cx| self.poll_entry(cx)).await.transpose()
+    }
+
+    /// Closes the folder before its end; from here on there are no entries.
+    /// Never blocks.
+    pub fn close(&mut self) {
+        self.found = Vec::new().into_iter();
+        self.error = None;
+        self.state = State::Closed;
+    }
+
+    fn take(&mut self, batch: Batch) {
+        self.found = batch.found.into_iter();
+        self.error = batch
+            .error
+            .map(|error| Error::os("scandir", Some(&self.parent.path), error));
+        self.state = batch.rest.map_or(State::Closed, State::Open);
+    }
+
+    fn poll_entry(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<DirEntry>>> {
+        loop {
+            if let Some(found) = self.found.next() {
+                return Poll::Ready(Some(Ok(DirEntry::new(&self.parent, found))));
+            }
+            if let Some(error) = self.error.take() {
+                return Poll::Ready(Some(Err(error)));
+            }
+            match std::mem::replace(&mut self.state, State::Closed) {
+                State::Closed => return Poll::Ready(None),
+                State::Open(rest) => {
+                    let with_stat = self.with_stat;
+                    let call = one("scandir", &*self.parent.path, (), move |_, ()| {
+                        Ok(read_batch(rest, with_stat))
+                    });
+                    self.state = State::Reading(call.on(Some(&self.parent.executor)));
+                }
+                State::Reading(mut call) => match Pin::new(&mut call).poll(cx) {
+                    Poll::Ready(Ok(batch)) => self.take(batch),
+                    Poll::Ready(Err(error)) => return Poll::Ready(Some(Err(error))),
+                    Poll::Pending => {
+                        self.state = State::Reading(call);
+                        return Poll::Pending;
+                    }
+                },
+            }
+        }
+    }
+}
+
+impl Stream for ScanDir {
+    type Item = Result<DirEntry>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.poll_entry(cx)
+    }
+}
+
+impl fmt::Debug for ScanDir {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ScanDir").field(&self.parent.path).finish()
+    }
+}
+
+/// Opens a folder and gives its entries as a [`Stream`], a batch of 1024 a hop.
+///
+/// The first batch comes with the opening. The type of each entry is known
+/// without another hop; links are followed for it in the hop that finds them.
+/// Python's blocks the loop from the second entry on. Keywords: `with_stat`
+/// (`false`).
+///
+/// # Cancel safety
+///
+/// Dropping it closes the folder.
+///
+/// # Errors
+///
+/// `NotFound`; `NotADirectory`; `PermissionDenied`. An error in the middle of
+/// the folder comes from the stream, once, and ends it.
+///
+/// # Examples
+///
+/// ```
+/// use futures::TryStreamExt;
+///
+/// # let dir = tempfile::tempdir().unwrap();
+/// # let root = dir.path().to_path_buf();
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// aiofiles::write(root.join("f"), "12345").await?;
+/// let mut entries = aiofiles::os::scandir(&root).with_stat(true).await?;
+/// while let Some(entry) = entries.try_next().await? {
+///     assert!(entry.is_file());
+///     assert_eq!(entry.path(), root.join("f"));
+///     assert_eq!(entry.metadata().map(|m| m.len()), Some(5));
+/// }
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+/// ```
+pub fn scandir(path: impl AsRef<Path>) -> Scanning {
+    let path: Arc<Path> = path.as_ref().into();
+    let call = one("scandir", &*path, WithStat(false), |path, with_stat| {
+        let folder = sys::retry(|| fs::read_dir(path))?;
+        Ok(read_batch(folder, with_stat.0))
+    });
+    Scanning {
+        call,
+        path,
+        with_stat: false,
+    }
+}

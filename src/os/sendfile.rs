@@ -1,0 +1,53 @@
+//! From one descriptor to another in the kernel.
+#![cfg(unix)]
+
+use std::os::fd::AsFd;
+
+use super::call::{Os, none};
+use super::sys;
+use crate::delegate::Call;
+
+/// Copies up to `count` bytes from `input` to `output` in the kernel, and
+/// returns how many: fewer at the end of `input`, 0 past it, or if `output`
+/// takes no more.
+///
+/// With an `offset`, in bytes, it reads from there and leaves the position of
+/// `input` alone; with `None` it reads at the position and moves it. Both
+/// descriptors are duplicated here, so the call borrows nothing. Linux only;
+/// `Unsupported` on other Unixes.
+///
+/// # Cancel safety
+///
+/// Dropped before its job has begun, it does nothing; later, the call goes on
+/// to its end, and how much was sent is lost.
+///
+/// # Errors
+///
+/// `InvalidInput` if `output` is in append mode or `input` is a pipe; what the
+/// system says of the descriptors otherwise.
+///
+/// # Examples
+///
+/// ```
+/// # if cfg!(target_os = "linux") {
+/// # let dir = tempfile::tempdir().unwrap();
+/// # let root = dir.path().to_path_buf();
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// std::fs::write(root.join("in"), "0123456789")?;
+/// let input = std::fs::File::open(root.join("in"))?;
+/// let output = std::fs::File::create(root.join("out"))?;
+/// assert_eq!(aiofiles::os::sendfile(&output, &input, Some(6), 100).await?, 4);
+/// assert_eq!(std::fs::read(root.join("out"))?, b"6789");
+/// # Ok::<(), Box<dyn std::error::Error>>(()) }).unwrap(); }
+/// ```
+pub fn sendfile(
+    output: impl AsFd,
+    input: impl AsFd,
+    offset: Option<u64>,
+    count: usize,
+) -> Call<Os<usize>> {
+    let (output, input) = (sys::Handle::new(output), sys::Handle::new(input));
+    none("sendfile", (), move |()| {
+        sys::sendfile(output.get()?, input.get()?, offset, count)
+    })
+}

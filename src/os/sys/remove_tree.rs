@@ -1,0 +1,228 @@
+//! Removing a tree by descriptors: a folder that is swapped for a symbolic link
+//! meanwhile is never entered.
+//!
+//! Depth costs neither stack nor descriptors: a frame on the heap for each
+//! level, and only the innermost [`OPEN_FRAMES`] are open. Another is opened
+//! again by `..` from below, and only if it is the same folder as before.
+
+use std::collections::HashSet;
+use std::ffi::{CStr, CString, OsStr};
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{self, AtFlags, Dir, FileType, OFlags};
+use rustix::io::Errno;
+
+use super::{OnRemoved, retry, unix::open_at};
+use crate::error::Error;
+
+/// How many folders of a branch are open at once.
+const OPEN_FRAMES: usize = 64;
+
+const FOLDER: OFlags = OFlags::RDONLY
+    .union(OFlags::DIRECTORY)
+    .union(OFlags::NOFOLLOW);
+
+/// A folder that is being emptied.
+struct Frame {
+    /// What it is called in the folder above; empty for the root.
+    name: CString,
+    /// `None` while it is closed to spare descriptors.
+    dir: Option<Dir>,
+    /// Device and inode, to know it again.
+    id: (u64, u64),
+    /// What could not be removed and is not tried again, though a folder that
+    /// was closed is read again from its start.
+    left: HashSet<CString>,
+}
+
+impl Frame {
+    fn new(name: CString, fd: OwnedFd) -> io::Result<Self> {
+        Ok(Self {
+            name,
+            id: id(fd.as_fd())?,
+            dir: Some(Dir::new(fd)?),
+            left: HashSet::new(),
+        })
+    }
+
+    fn fd(&self) -> io::Result<BorrowedFd<'_>> {
+        let dir = self.dir.as_ref().expect("the innermost frame is open");
+        Ok(dir.fd()?)
+    }
+}
+
+fn id(fd: BorrowedFd<'_>) -> io::Result<(u64, u64)> {
+    let stat = fs::fstat(fd)?;
+    // Their types differ between platforms.
+    #[allow(clippy::unnecessary_cast, reason = "not unnecessary on every Unix")]
+    Ok((stat.st_dev as u64, stat.st_ino as u64))
+}
+
+struct Removal<'a> {
+    root: &'a Path,
+    /// From the root to the innermost folder.
+    frames: Vec<Frame>,
+    ignore_errors: bool,
+    removed: OnRemoved<'a>,
+}
+
+/// Removes the folder `root` and all in it; `removed` is told of each entry.
+pub(crate) fn remove_tree(
+    root: &Path,
+    ignore_errors: bool,
+    removed: OnRemoved<'_>,
+) -> io::Result<()> {
+    // `link/` would be followed, and is not what was meant.
+    let root = root.components().as_path();
+    let mut removal = Removal {
+        root,
+        frames: Vec::new(),
+        ignore_errors,
+        removed,
+    };
+    let opened = open_at(fs::CWD, root, FOLDER).and_then(|fd| Frame::new(CString::default(), fd));
+    match opened {
+        Ok(frame) => removal.frames.push(frame),
+        Err(_) if ignore_errors => return Ok(()),
+        Err(error) => return Err(error),
+    }
+    removal.run()
+}
+
+impl Removal<'_> {
+    fn run(&mut self) -> io::Result<()> {
+        while let Some(frame) = self.frames.last_mut() {
+            let dir = frame.dir.as_mut().expect("the innermost frame is open");
+            match dir.read() {
+                None => self.leave()?,
+                Some(Ok(entry)) => {
+                    let name = entry.file_name();
+                    if name != c"." && name != c".." && !frame.left.contains(name) {
+                        self.remove(name, entry.file_type())?;
+                    }
+                }
+                Some(Err(Errno::INTR)) => {}
+                Some(Err(errno)) => {
+                    // What is left of it makes the removal of the folder fail.
+                    self.excuse(None, errno.into())?;
+                    self.leave()?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes an entry of the innermost folder, or enters it.
+    fn remove(&mut self, name: &CStr, kind: FileType) -> io::Result<()> {
+        if kind != FileType::Directory {
+            match self.unlink(name, AtFlags::empty()) {
+                Err(error)
+                    if kind == FileType::Unknown
+                        && matches!(errno(&error), Some(Errno::ISDIR | Errno::PERM)) => {}
+                done => return self.settle(name, done),
+            }
+        }
+        let fd = self.innermost().fd()?;
+        match open_at(fd, name, FOLDER).and_then(|fd| Frame::new(name.to_owned(), fd)) {
+            Ok(frame) => self.enter(frame),
+            Err(error) => match errno(&error) {
+                Some(Errno::NOENT) => {}
+                // Somebody put something else there: it goes, unfollowed.
+                Some(Errno::NOTDIR | Errno::LOOP | Errno::MLINK) => {
+                    let done = self.unlink(name, AtFlags::empty());
+                    return self.settle(name, done);
+                }
+                // An empty folder goes without being read.
+                _ if self.unlink(name, AtFlags::REMOVEDIR).is_ok() => (self.removed)()?,
+                _ => return self.settle(name, Err(error)),
+            },
+        }
+        Ok(())
+    }
+
+    fn enter(&mut self, frame: Frame) {
+        self.frames.push(frame);
+        if let Some(index) = self.frames.len().checked_sub(OPEN_FRAMES + 1) {
+            self.frames[index].dir = None;
+        }
+    }
+
+    /// Removes the innermost folder, which is empty or given up.
+    fn leave(&mut self) -> io::Result<()> {
+        let frame = self.frames.pop().expect("called with a frame");
+        let Some(above) = self.frames.last_mut() else {
+            drop(frame);
+            let root = self.root;
+            let done = retry(|| Ok(fs::unlinkat(fs::CWD, root, AtFlags::REMOVEDIR)?));
+            return match done {
+                Ok(()) => (self.removed)(),
+                Err(_) if self.ignore_errors => Ok(()),
+                Err(error) => Err(error),
+            };
+        };
+        if above.dir.is_none() {
+            let fd = open_at(frame.fd()?, c"..", FOLDER)?;
+            if id(fd.as_fd())? != above.id {
+                // Going on would remove what nobody asked for.
+                let error = io::Error::other("the folder was moved while it was being removed");
+                return Err(self.named(None, error));
+            }
+            above.dir = Some(Dir::new(fd)?);
+        }
+        let done = self.unlink(&frame.name, AtFlags::REMOVEDIR);
+        self.settle(&frame.name, done)
+    }
+
+    /// Goes on after an entry, or stops with its error.
+    fn settle(&mut self, name: &CStr, done: io::Result<()>) -> io::Result<()> {
+        match done {
+            Ok(()) => (self.removed)(),
+            // Somebody else was faster.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => {
+                self.excuse(Some(name), error)?;
+                self.innermost_mut().left.insert(name.to_owned());
+                Ok(())
+            }
+        }
+    }
+
+    fn excuse(&self, name: Option<&CStr>, error: io::Error) -> io::Result<()> {
+        if self.ignore_errors {
+            return Ok(());
+        }
+        Err(self.named(name, error))
+    }
+
+    /// The error with the path of the entry it is about.
+    fn named(&self, name: Option<&CStr>, error: io::Error) -> io::Error {
+        let below = self.frames.iter().skip(1).map(|frame| &*frame.name);
+        let mut path = PathBuf::from(self.root);
+        path.extend(
+            below
+                .chain(name)
+                .map(|name| OsStr::from_bytes(name.to_bytes())),
+        );
+        Error::os("rmtree", Some(&path), error).into()
+    }
+
+    fn unlink(&self, name: &CStr, flags: AtFlags) -> io::Result<()> {
+        let fd = self.innermost().fd()?;
+        retry(|| Ok(fs::unlinkat(fd, name, flags)?))
+    }
+
+    fn innermost(&self) -> &Frame {
+        self.frames.last().expect("called with a frame")
+    }
+
+    fn innermost_mut(&mut self) -> &mut Frame {
+        self.frames.last_mut().expect("called with a frame")
+    }
+}
+
+fn errno(error: &io::Error) -> Option<Errno> {
+    error.raw_os_error().map(Errno::from_raw_os_error)
+}

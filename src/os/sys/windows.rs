@@ -1,0 +1,284 @@
+//! The same for Windows, by std.
+
+use std::fs::{self, File, Metadata};
+use std::io;
+use std::os::windows::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use super::{OnRemoved, unsupported};
+use crate::os::StatVfs;
+
+/// The current folder: there is no `dir_fd` here.
+#[derive(Debug, Default)]
+pub(crate) struct Dir;
+
+/// What tells one file from all others: its real path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct FileId(PathBuf);
+
+impl FileId {
+    pub(crate) fn of_open(_file: &File, path: &Path) -> io::Result<Self> {
+        Self::at(path)
+    }
+
+    pub(crate) fn at(path: &Path) -> io::Result<Self> {
+        Ok(Self(fs::canonicalize(path)?))
+    }
+}
+
+pub(crate) fn stat(_dir: &Dir, path: &Path, follow: bool) -> io::Result<Metadata> {
+    if follow {
+        fs::metadata(path)
+    } else {
+        fs::symlink_metadata(path)
+    }
+}
+
+pub(crate) fn statvfs(_path: &Path) -> io::Result<StatVfs> {
+    unsupported()
+}
+
+/// As Python here: it is there, and not read-only if it is to be written.
+pub(crate) fn access(
+    _dir: &Dir,
+    path: &Path,
+    mode: u32,
+    effective_ids: bool,
+    follow: bool,
+) -> io::Result<bool> {
+    if effective_ids || !follow {
+        return unsupported();
+    }
+    if mode & !7 != 0 {
+        return Ok(false);
+    }
+    Ok(
+        fs::metadata(path)
+            .is_ok_and(|m| mode & 2 == 0 || m.is_dir() || !m.permissions().readonly()),
+    )
+}
+
+/// Only the owner's write bit means something here.
+pub(crate) fn chmod(_dir: &Dir, path: &Path, mode: u32, follow: bool) -> io::Result<()> {
+    if !follow {
+        return unsupported();
+    }
+    let mut permissions = fs::metadata(path)?.permissions();
+    permissions.set_readonly(mode & 0o200 == 0);
+    fs::set_permissions(path, permissions)
+}
+
+pub(crate) fn chown(
+    _dir: &Dir,
+    _path: &Path,
+    _uid: Option<u32>,
+    _gid: Option<u32>,
+    _follow: bool,
+) -> io::Result<()> {
+    unsupported()
+}
+
+pub(crate) fn utime(
+    _dir: &Dir,
+    path: &Path,
+    times: Option<(SystemTime, SystemTime)>,
+    follow: bool,
+) -> io::Result<()> {
+    if !follow {
+        return unsupported();
+    }
+    let (accessed, modified) = times.unwrap_or_else(|| {
+        let now = SystemTime::now();
+        (now, now)
+    });
+    let times = fs::FileTimes::new()
+        .set_accessed(accessed)
+        .set_modified(modified);
+    File::options().write(true).open(path)?.set_times(times)
+}
+
+/// The creation, as Python's `getctime` here.
+pub(crate) fn ctime(metadata: &Metadata) -> io::Result<SystemTime> {
+    metadata.created()
+}
+
+/// Fails if `dst` is there, as Python's here.
+pub(crate) fn rename(src_dir: &Dir, src: &Path, dst_dir: &Dir, dst: &Path) -> io::Result<()> {
+    if fs::symlink_metadata(dst).is_ok() {
+        return Err(io::ErrorKind::AlreadyExists.into());
+    }
+    replace(src_dir, src, dst_dir, dst)
+}
+
+pub(crate) fn replace(_src_dir: &Dir, src: &Path, _dst_dir: &Dir, dst: &Path) -> io::Result<()> {
+    fs::rename(src, dst)
+}
+
+pub(crate) fn link(
+    _src_dir: &Dir,
+    src: &Path,
+    _dst_dir: &Dir,
+    dst: &Path,
+    follow: bool,
+) -> io::Result<()> {
+    if follow {
+        return unsupported();
+    }
+    fs::hard_link(src, dst)
+}
+
+pub(crate) fn symlink(
+    target: &Path,
+    _dir: &Dir,
+    path: &Path,
+    target_is_directory: bool,
+) -> io::Result<()> {
+    if target_is_directory {
+        std::os::windows::fs::symlink_dir(target, path)
+    } else {
+        std::os::windows::fs::symlink_file(target, path)
+    }
+}
+
+pub(crate) fn readlink(_dir: &Dir, path: &Path) -> io::Result<PathBuf> {
+    fs::read_link(path)
+}
+
+pub(crate) fn unlink(_dir: &Dir, path: &Path) -> io::Result<()> {
+    fs::remove_file(path)
+}
+
+pub(crate) fn rmdir(_dir: &Dir, path: &Path) -> io::Result<()> {
+    fs::remove_dir(path)
+}
+
+pub(crate) fn mkdir(_dir: &Dir, path: &Path, _mode: u32) -> io::Result<()> {
+    fs::create_dir(path)
+}
+
+/// Not in the listing here.
+pub(crate) fn inode(_entry: &fs::DirEntry) -> u64 {
+    0
+}
+
+pub(crate) fn open_source(path: &Path) -> io::Result<File> {
+    File::open(path)
+}
+
+pub(crate) fn create_new(path: &Path, _mode: u32) -> io::Result<File> {
+    File::create_new(path)
+}
+
+pub(crate) fn open_destination(path: &Path, _mode: u32) -> io::Result<(File, bool)> {
+    match File::create_new(path) {
+        Ok(file) => Ok((file, true)),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            let file = File::options()
+                .write(true)
+                .create(true)
+                .truncate(false)
+                .open(path)?;
+            Ok((file, false))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Of permissions there is one here: the owner's to write.
+pub(crate) fn mode(metadata: &Metadata) -> u32 {
+    if metadata.permissions().readonly() {
+        0o444
+    } else {
+        DEFAULT_MODE
+    }
+}
+
+pub(crate) const DEFAULT_MODE: u32 = 0o666;
+
+pub(crate) fn set_mode(file: &File, mode: u32) -> io::Result<()> {
+    let mut permissions = file.metadata()?.permissions();
+    permissions.set_readonly(mode & 0o200 == 0);
+    file.set_permissions(permissions)
+}
+
+pub(crate) fn is_stream(_metadata: &Metadata) -> bool {
+    false
+}
+
+/// The error of links that lead back to where they start.
+pub(crate) fn link_loop() -> io::Error {
+    io::Error::other("too many levels of symbolic links")
+}
+
+/// Names are durable here without being told.
+pub(crate) fn sync_dir(_path: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+/// A file gets its owner from the folder here.
+pub(crate) fn keep_owner_and_mode(file: &File, old: &Metadata) -> io::Result<()> {
+    file.set_permissions(old.permissions())
+}
+
+pub(crate) fn abspath(path: &Path) -> io::Result<PathBuf> {
+    if path.as_os_str().is_empty() {
+        return std::env::current_dir();
+    }
+    std::path::absolute(path)
+}
+
+/// A drive or share itself. Volumes mounted in folders are not seen.
+pub(crate) fn is_mount(path: &Path) -> io::Result<bool> {
+    Ok(abspath(path)?.parent().is_none())
+}
+
+/// There is no table of homes to ask.
+pub(crate) fn home_of(_user: &std::ffi::OsStr) -> Option<PathBuf> {
+    None
+}
+
+/// All is taken for data.
+pub(crate) fn next_data(_file: &File, from: u64, size: u64) -> io::Result<Option<(u64, u64)>> {
+    Ok(Some((from, size)))
+}
+
+/// Copies pieces of a file, by hand.
+#[derive(Debug, Default)]
+pub(crate) struct Copier(Vec<u8>);
+
+impl Copier {
+    /// Copies up to `len` bytes at `offset`; 0 at the end of `src` only.
+    pub(crate) fn copy(
+        &mut self,
+        src: &File,
+        dst: &File,
+        offset: u64,
+        len: usize,
+    ) -> io::Result<usize> {
+        self.0.resize(128 * 1024, 0);
+        let len = len.min(self.0.len());
+        let n = src.seek_read(&mut self.0[..len], offset)?;
+        let mut done = 0;
+        while done < n {
+            match dst.seek_write(&self.0[done..n], offset + done as u64)? {
+                0 => return Err(io::ErrorKind::WriteZero.into()),
+                written => done += written,
+            }
+        }
+        Ok(n)
+    }
+}
+
+/// By std, so `removed` is told once, of the tree, and errors are not skipped.
+pub(crate) fn remove_tree(
+    path: &Path,
+    ignore_errors: bool,
+    removed: OnRemoved<'_>,
+) -> io::Result<()> {
+    match fs::remove_dir_all(path) {
+        Ok(()) => removed(),
+        Err(_) if ignore_errors => Ok(()),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,461 @@
+//! Python's `os.path`: questions about a path that need the system.
+//!
+//! Also [`os::path`](crate::os::path). Every function gives a pending [`Call`],
+//! one job each. What Python's `os.path` does without the system (`join`,
+//! `split`, …) is in [`std::path`].
+//!
+//! [`exists`], [`lexists`] and the `is*` answer `false` for all that cannot be
+//! seen, as in Python: missing, behind a folder that may not be searched, a NUL
+//! byte in the path. Their only errors are those of an executor that does not
+//! run them. The `get*` fail.
+//!
+//! # Examples
+//!
+//! ```
+//! use aiofiles::ospath;
+//!
+//! # let dir = tempfile::tempdir().unwrap();
+//! # let root = dir.path().to_path_buf();
+//! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+//! assert!(ospath::isdir(&root).await?);
+//! assert!(!ospath::exists(root.join("no")).await?);
+//! let error = ospath::getsize(root.join("no")).await.unwrap_err();
+//! assert_eq!(error.kind(), std::io::ErrorKind::NotFound);
+//! # Ok::<(), aiofiles::Error>(()) }).unwrap();
+//! ```
+
+use std::fs::Metadata;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use crate::delegate::Call;
+use crate::os::sys::{self, FileId};
+use crate::os::{Os, look, one, one_inline, two};
+use crate::raw_io::cached;
+
+mod realpath;
+
+pub use self::realpath::{RealpathKeywords, realpath};
+
+/// A question that is never answered with an error.
+fn ask(
+    op: &'static str,
+    path: impl AsRef<Path>,
+    follow: bool,
+    answer: fn(&Metadata) -> bool,
+) -> Call<Os<bool>> {
+    let inline = move |path: &Path, (): &()| {
+        cached::metadata(path, follow).map(|metadata| Ok(answer(&metadata)))
+    };
+    one_inline(op, path, (), inline, move |path, ()| {
+        Ok(look(path, follow).is_ok_and(|metadata| answer(&metadata)))
+    })
+}
+
+/// What a path that is there says about itself.
+fn get<T: Send + 'static>(
+    op: &'static str,
+    path: impl AsRef<Path>,
+    get: fn(&Metadata) -> io::Result<T>,
+) -> Call<Os<T>> {
+    let inline = move |path: &Path, (): &()| cached::metadata(path, true).map(|m| get(&m));
+    one_inline(op, path, (), inline, move |path, ()| {
+        get(&look(path, true)?)
+    })
+}
+
+/// Says whether there is something at a path; a link that points to nothing is
+/// not.
+///
+/// # Cancel safety
+///
+/// Dropping it changes nothing.
+///
+/// # Errors
+///
+/// Only those of the executor; see the [module](self).
+///
+/// # Examples
+///
+/// ```
+/// # let dir = tempfile::tempdir().unwrap();
+/// # let root = dir.path().to_path_buf();
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// assert!(aiofiles::ospath::exists(&root).await?);
+/// assert!(!aiofiles::ospath::exists(root.join("no")).await?);
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+/// ```
+pub fn exists(path: impl AsRef<Path>) -> Call<Os<bool>> {
+    ask("exists", path, true, |_| true)
+}
+
+/// Says whether there is something at a path, be it a link that points to
+/// nothing. Not in Python's aiofiles.
+///
+/// # Cancel safety
+///
+/// Dropping it changes nothing.
+///
+/// # Errors
+///
+/// Only those of the executor; see the [module](self).
+///
+/// # Examples
+///
+/// ```
+/// # let dir = tempfile::tempdir().unwrap();
+/// # let root = dir.path().to_path_buf();
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// aiofiles::os::symlink("nowhere", root.join("link")).await?;
+/// assert!(aiofiles::ospath::lexists(root.join("link")).await?);
+/// assert!(!aiofiles::ospath::exists(root.join("link")).await?);
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+/// ```
+pub fn lexists(path: impl AsRef<Path>) -> Call<Os<bool>> {
+    ask("lexists", path, false, |_| true)
+}
+
+/// Says whether a path is a regular file, or a link to one.
+///
+/// # Cancel safety
+///
+/// Dropping it changes nothing.
+///
+/// # Errors
+///
+/// Only those of the executor; see the [module](self).
+///
+/// # Examples
+///
+/// ```
+/// # let dir = tempfile::tempdir().unwrap();
+/// # let root = dir.path().to_path_buf();
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// aiofiles::write(root.join("f"), "").await?;
+/// assert!(aiofiles::ospath::isfile(root.join("f")).await?);
+/// assert!(!aiofiles::ospath::isfile(&root).await?);
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+/// ```
+pub fn isfile(path: impl AsRef<Path>) -> Call<Os<bool>> {
+    ask("isfile", path, true, Metadata::is_file)
+}
+
+/// Says whether a path is a folder, or a link to one.
+///
+/// # Cancel safety
+///
+/// Dropping it changes nothing.
+///
+/// # Errors
+///
+/// Only those of the executor; see the [module](self).
+///
+/// # Examples
+///
+/// ```
+/// # let dir = tempfile::tempdir().unwrap();
+/// # let root = dir.path().to_path_buf();
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// assert!(aiofiles::ospath::isdir(&root).await?);
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+/// ```
+pub fn isdir(path: impl AsRef<Path>) -> Call<Os<bool>> {
+    ask("isdir", path, true, Metadata::is_dir)
+}
+
+/// Says whether a path is a symbolic link, whatever it points to.
+///
+/// # Cancel safety
+///
+/// Dropping it changes nothing.
+///
+/// # Errors
+///
+/// Only those of the executor; see the [module](self).
+///
+/// # Examples
+///
+/// ```
+/// # let dir = tempfile::tempdir().unwrap();
+/// # let root = dir.path().to_path_buf();
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// aiofiles::os::symlink("nowhere", root.join("link")).await?;
+/// assert!(aiofiles::ospath::islink(root.join("link")).await?);
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+/// ```
+pub fn islink(path: impl AsRef<Path>) -> Call<Os<bool>> {
+    ask("islink", path, false, Metadata::is_symlink)
+}
+
+/// Says whether a file system is mounted at a path. Never for a symbolic link.
+///
+/// On Windows only for a drive or a share itself.
+///
+/// # Cancel safety
+///
+/// Dropping it changes nothing.
+///
+/// # Errors
+///
+/// Only those of the executor; see the [module](self).
+///
+/// # Examples
+///
+/// ```
+/// # let dir = tempfile::tempdir().unwrap();
+/// # let root = dir.path().to_path_buf();
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// assert!(!aiofiles::ospath::ismount(root.join("no")).await?);
+/// # #[cfg(unix)]
+/// assert!(aiofiles::ospath::ismount("/").await?);
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+/// ```
+pub fn ismount(path: impl AsRef<Path>) -> Call<Os<bool>> {
+    one("ismount", path, (), |path, ()| {
+        Ok(sys::is_mount(path).unwrap_or(false))
+    })
+}
+
+/// Returns the size of a path, in bytes.
+///
+/// # Cancel safety
+///
+/// Dropping it changes nothing.
+///
+/// # Errors
+///
+/// As [`os::stat`](crate::os::stat).
+///
+/// # Examples
+///
+/// ```
+/// # let dir = tempfile::tempdir().unwrap();
+/// # let root = dir.path().to_path_buf();
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// aiofiles::write(root.join("f"), "12345").await?;
+/// assert_eq!(aiofiles::ospath::getsize(root.join("f")).await?, 5);
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+/// ```
+pub fn getsize(path: impl AsRef<Path>) -> Call<Os<u64>> {
+    get("getsize", path, |metadata| Ok(metadata.len()))
+}
+
+/// Returns when a path was last read. Python's is a float of seconds.
+///
+/// # Cancel safety
+///
+/// Dropping it changes nothing.
+///
+/// # Errors
+///
+/// As [`os::stat`](crate::os::stat).
+/// `Unsupported` where it is not recorded.
+///
+/// # Examples
+///
+/// ```
+/// # let dir = tempfile::tempdir().unwrap();
+/// # let root = dir.path().to_path_buf();
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let read = aiofiles::ospath::getatime(&root).await?;
+/// assert!(read > std::time::SystemTime::UNIX_EPOCH);
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+/// ```
+pub fn getatime(path: impl AsRef<Path>) -> Call<Os<SystemTime>> {
+    get("getatime", path, Metadata::accessed)
+}
+
+/// Returns when the content of a path last changed. Python's is a float of
+/// seconds.
+///
+/// # Cancel safety
+///
+/// Dropping it changes nothing.
+///
+/// # Errors
+///
+/// As [`os::stat`](crate::os::stat).
+///
+/// # Examples
+///
+/// ```
+/// # let dir = tempfile::tempdir().unwrap();
+/// # let root = dir.path().to_path_buf();
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// aiofiles::write(root.join("f"), "").await?;
+/// let changed = aiofiles::ospath::getmtime(root.join("f")).await?;
+/// assert!(changed > std::time::SystemTime::UNIX_EPOCH);
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+/// ```
+pub fn getmtime(path: impl AsRef<Path>) -> Call<Os<SystemTime>> {
+    get("getmtime", path, Metadata::modified)
+}
+
+/// Returns when the inode of a path last changed; on Windows, when it was made.
+/// Python's is a float of seconds.
+///
+/// # Cancel safety
+///
+/// Dropping it changes nothing.
+///
+/// # Errors
+///
+/// As [`os::stat`](crate::os::stat).
+///
+/// # Examples
+///
+/// ```
+/// # let dir = tempfile::tempdir().unwrap();
+/// # let root = dir.path().to_path_buf();
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// aiofiles::write(root.join("f"), "").await?;
+/// let changed = aiofiles::ospath::getctime(root.join("f")).await?;
+/// assert!(changed > std::time::SystemTime::UNIX_EPOCH);
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+/// ```
+pub fn getctime(path: impl AsRef<Path>) -> Call<Os<SystemTime>> {
+    get("getctime", path, sys::ctime)
+}
+
+/// Says whether two paths are the same file, through links and by hard links.
+///
+/// On Windows hard links are not seen.
+///
+/// # Cancel safety
+///
+/// Dropping it changes nothing.
+///
+/// # Errors
+///
+/// As [`os::stat`](crate::os::stat), if one is missing, say. It names both paths.
+///
+/// # Examples
+///
+/// ```
+/// # let dir = tempfile::tempdir().unwrap();
+/// # let root = dir.path().to_path_buf();
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// aiofiles::write(root.join("a"), "").await?;
+/// aiofiles::os::symlink("a", root.join("b")).await?;
+/// assert!(aiofiles::ospath::samefile(root.join("a"), root.join("b")).await?);
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+/// ```
+pub fn samefile(a: impl AsRef<Path>, b: impl AsRef<Path>) -> Call<Os<bool>> {
+    two("samefile", a, b, (), |a, b, ()| {
+        Ok(FileId::at(a)? == FileId::at(b)?)
+    })
+}
+
+/// Says whether two descriptors are of the same file. Unix only.
+///
+/// They are duplicated here, so the call borrows nothing.
+///
+/// # Cancel safety
+///
+/// Dropping it changes nothing.
+///
+/// # Errors
+///
+/// What the system says if one cannot be duplicated.
+///
+/// # Examples
+///
+/// ```
+/// # let dir = tempfile::tempdir().unwrap();
+/// # let root = dir.path().to_path_buf();
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let a = std::fs::File::create(root.join("f")).unwrap();
+/// let b = std::fs::File::open(root.join("f")).unwrap();
+/// assert!(aiofiles::ospath::sameopenfile(&a, &b).await?);
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+/// ```
+#[cfg(unix)]
+pub fn sameopenfile(a: impl std::os::fd::AsFd, b: impl std::os::fd::AsFd) -> Call<Os<bool>> {
+    let (a, b) = (sys::Handle::new(a), sys::Handle::new(b));
+    crate::os::none("sameopenfile", (), move |()| {
+        Ok(a.file_id()? == b.file_id()?)
+    })
+}
+
+/// Returns the path from the root, with `.` and `..` resolved by name only.
+///
+/// Python's rules: no link is looked at, so `link/..` is where the link lies;
+/// empty is the current folder; two slashes at the start stay. Unlike
+/// [`std::path::absolute`], `..` is resolved on every platform.
+///
+/// # Cancel safety
+///
+/// Dropping it changes nothing.
+///
+/// # Errors
+///
+/// `NotFound` if the path is relative and the current folder was removed.
+///
+/// # Examples
+///
+/// ```
+/// # let dir = tempfile::tempdir().unwrap();
+/// # let root = dir.path().to_path_buf();
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// # #[cfg(unix)]
+/// assert_eq!(
+///     aiofiles::ospath::abspath("/a/./b/../c/").await?,
+///     std::path::Path::new("/a/c"),
+/// );
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+/// ```
+pub fn abspath(path: impl AsRef<Path>) -> Call<Os<PathBuf>> {
+    one("abspath", path, (), |path, ()| sys::abspath(path))
+}
+
+/// Replaces `~` at the start by the home of the user, `~name` by that of
+/// another. What is not known stays as it is.
+///
+/// The home is `HOME`, if it is set. Others' homes are looked up in
+/// `/etc/passwd` on Unix, so not those of a directory service; elsewhere they are
+/// not known. Not in Python's aiofiles.
+///
+/// # Cancel safety
+///
+/// Dropping it changes nothing.
+///
+/// # Errors
+///
+/// Only those of the executor; see the [module](self).
+///
+/// # Examples
+///
+/// ```
+/// # let dir = tempfile::tempdir().unwrap();
+/// # let root = dir.path().to_path_buf();
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let path = aiofiles::ospath::expanduser("~/notes.txt").await?;
+/// assert!(path.ends_with("notes.txt"));
+/// let path = aiofiles::ospath::expanduser("a/~").await?;
+/// assert_eq!(path, std::path::Path::new("a/~"));
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+/// ```
+pub fn expanduser(path: impl AsRef<Path>) -> Call<Os<PathBuf>> {
+    one("expanduser", path, (), |path, ()| {
+        Ok(expanded(path).unwrap_or_else(|| path.to_path_buf()))
+    })
+}
+
+fn expanded(path: &Path) -> Option<PathBuf> {
+    let mut parts = path.components();
+    let first = parts.next()?.as_os_str();
+    let user = first.to_str()?.strip_prefix('~')?;
+    let home = if user.is_empty() {
+        std::env::home_dir()?
+    } else {
+        sys::home_of(user.as_ref())?
+    };
+    // Not joined with what is empty: that would add a slash.
+    let rest = parts.as_path();
+    Some(if rest.as_os_str().is_empty() {
+        home
+    } else {
+        home.join(rest)
+    })
+}

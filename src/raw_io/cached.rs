@@ -1,0 +1,35 @@
+//! Opening files and asking for metadata without a job: `openat2(RESOLVE_CACHED)`
+//! on Linux 5.12 and later.
+//!
+//! The kernel is asked to resolve a path from what it has in memory and to refuse
+//! where a lookup would have to wait. That says nothing about what opening does
+//! then, so only file systems known to be local are trusted, and only regular
+//! files are opened. A job finds out which file systems are ([`learn`]); nothing
+//! here asks a device. Anything but success is left to a job.
+
+use std::fs::{File, Metadata};
+use std::path::Path;
+
+#[cfg(target_os = "linux")]
+#[path = "cached/linux.rs"]
+mod platform;
+#[cfg(not(target_os = "linux"))]
+#[path = "cached/other.rs"]
+mod platform;
+
+/// Opens a regular file for reading, with its metadata; `None` leaves it to a job.
+pub(crate) fn open(path: &Path) -> Option<(File, Metadata)> {
+    platform::open(path)
+}
+
+/// The metadata of what is at `path`, or of the link there; `None` leaves it to
+/// a job.
+pub(crate) fn metadata(path: &Path, follow: bool) -> Option<Metadata> {
+    platform::metadata(path, follow)
+}
+
+/// Finds out whether the file system of what is at `path` is local, unless that is known.
+/// Blocks: only in a job.
+pub(crate) fn learn(path: &Path, metadata: &Metadata) {
+    platform::learn(path, metadata);
+}

@@ -1,0 +1,305 @@
+//! Drives the future of one operation, and gives it up at a random moment: before
+//! its first poll, with its job queued, running, or done and not looked at.
+
+use std::pin::pin;
+
+use aiofiles::{Error, Result};
+
+use super::common::{Fault, Gate, Memory, Op, Random, Stepped, poll_once};
+use super::model::Model;
+
+/// What an operation does to the model, once.
+pub type Effect<T> = Box<dyn FnOnce(&mut Model<T>)>;
+
+/// The job that will do something to the model when it runs.
+struct Due<T> {
+    job: usize,
+    effect: Effect<T>,
+    /// The bytes are the file's as soon as the caller has gone, even if the job
+    /// is lost or fails: `write_owned`.
+    sure: bool,
+    abandoned: bool,
+    /// It was lost or has failed.
+    failed: bool,
+}
+
+/// How an operation ended.
+pub enum Outcome<V> {
+    Value(V),
+    Failed,
+    Abandoned,
+}
+
+impl<V> Outcome<V> {
+    pub fn value(self) -> Option<V> {
+        match self {
+            Self::Value(value) => Some(value),
+            Self::Failed | Self::Abandoned => None,
+        }
+    }
+}
+
+/// What may go wrong besides being abandoned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Faults {
+    None,
+    /// Jobs are dropped by the executor.
+    LostJobs,
+    /// The stream fails.
+    Stream,
+}
+
+pub struct Driver<T> {
+    pub random: Random,
+    pub model: Model<T>,
+    pub memory: Memory,
+    pub jobs: Stepped,
+    pub faults: Faults,
+    gate: std::rc::Rc<Gate>,
+    /// The job at the gate, and how many faults there were when it began.
+    running: Option<(usize, usize)>,
+    due: Option<Due<T>>,
+    /// Errors that nobody has been told of.
+    unreported: usize,
+    /// What was done, for the report of a failure.
+    pub log: Vec<String>,
+    pub abandoned: usize,
+}
+
+impl<T> Driver<T> {
+    pub fn new(
+        seed: u64,
+        model: Model<T>,
+        memory: Memory,
+        gate: std::rc::Rc<Gate>,
+        faults: Faults,
+    ) -> Self {
+        let mut random = Random::new(seed);
+        let mut fault = Random::new(random.next());
+        let stream = faults == Faults::Stream;
+        memory.set_script(move |op| match (op, fault.below(24)) {
+            (Op::Read, 0..12) => Fault::Short(1 + fault.below(5)),
+            (_, 12) => Fault::Interrupted,
+            (Op::Close, _) => Fault::None,
+            (_, 13) if stream => Fault::Errno(super::common::EIO),
+            (Op::Write, 14) if stream => Fault::Errno(super::common::ENOSPC),
+            (Op::Read | Op::Write, 15) if stream => Fault::WouldBlock,
+            (_, 16) if stream && fault.one_in(3) => Fault::Panic,
+            _ => Fault::None,
+        });
+        Self {
+            random,
+            model,
+            memory,
+            jobs: Stepped::default(),
+            faults,
+            gate,
+            running: None,
+            due: None,
+            unreported: 0,
+            log: Vec::new(),
+            abandoned: 0,
+        }
+    }
+
+    /// Short writes too: not for a raw file, whose abandoned writes do not tell
+    /// how much they took.
+    pub fn with_short_writes(&mut self) {
+        let mut fault = Random::new(self.random.next());
+        let stream = self.faults == Faults::Stream;
+        self.memory
+            .set_script(move |op| match (op, fault.below(24)) {
+                (Op::Read | Op::Write, 0..12) => Fault::Short(1 + fault.below(5)),
+                (_, 12) => Fault::Interrupted,
+                (Op::Close, _) => Fault::None,
+                (_, 13) if stream => Fault::Errno(super::common::EIO),
+                (Op::Write, 14) if stream => Fault::Errno(super::common::ENOSPC),
+                (Op::Read | Op::Write, 15) if stream => Fault::WouldBlock,
+                (_, 16) if stream && fault.one_in(3) => Fault::Panic,
+                _ => Fault::None,
+            });
+    }
+
+    /// Takes the faults away; what was lost before may still be told.
+    pub fn heal(&mut self) {
+        self.faults = Faults::None;
+        self.memory.heal();
+    }
+
+    /// A job has ended; `failed` says that it was lost or met a fault.
+    fn ended(&mut self, job: usize, failed: bool) {
+        self.unreported += usize::from(failed);
+        let Some(mut due) = self.due.take_if(|due| due.job == job) else {
+            return;
+        };
+        if !failed || (due.sure && due.abandoned) {
+            (due.effect)(&mut self.model);
+        } else if !due.abandoned {
+            due.failed = true;
+            self.due = Some(due);
+        }
+    }
+
+    /// Lets the job at the gate go on to its end.
+    pub fn finish_running(&mut self) {
+        if let Some((job, before)) = self.running.take() {
+            self.gate.finish();
+            self.ended(job, self.memory.failed() > before);
+        }
+    }
+
+    /// Does something with the oldest job: runs it, or a part of it, or loses it.
+    /// `false` if there is none.
+    fn step(&mut self) -> bool {
+        if self.running.is_some() {
+            self.finish_running();
+            return true;
+        }
+        let Some((number, job)) = self.jobs.take() else {
+            return false;
+        };
+        let before = self.memory.failed();
+        if self.faults == Faults::LostJobs && self.random.one_in(6) {
+            drop(job);
+            self.ended(number, true);
+        } else if self.random.one_in(4) {
+            if self.gate.start(job) {
+                self.running = Some((number, before));
+            } else {
+                self.ended(number, self.memory.failed() > before);
+            }
+        } else {
+            job.run();
+            self.ended(number, self.memory.failed() > before);
+        }
+        true
+    }
+
+    /// Runs everything, as it comes.
+    pub fn settle(&mut self) {
+        while self.step() {}
+    }
+
+    /// Runs everything, without losing a job.
+    pub fn settle_quietly(&mut self) {
+        let faults = std::mem::replace(&mut self.faults, Faults::None);
+        self.settle();
+        self.faults = faults;
+    }
+
+    /// Drives `future` to its end, or gives it up on the way. `effect` happens
+    /// when a job called `verb` that it started runs, or when it succeeds; `sure`
+    /// as in [`Due`].
+    pub fn drive<V>(
+        &mut self,
+        what: String,
+        future: impl Future<Output = Result<V>>,
+        verb: &'static str,
+        effect: Option<Effect<T>>,
+        sure: bool,
+    ) -> Outcome<V> {
+        let hurry = self.random.one_in(2);
+        self.drive_with(what, future, verb, effect, sure, hurry)
+    }
+
+    /// As `drive`, never given up.
+    pub fn complete<V>(
+        &mut self,
+        what: String,
+        future: impl Future<Output = Result<V>>,
+    ) -> Outcome<V> {
+        self.drive_with(what, future, "", None, false, true)
+    }
+
+    fn drive_with<V>(
+        &mut self,
+        what: String,
+        future: impl Future<Output = Result<V>>,
+        verb: &'static str,
+        mut effect: Option<Effect<T>>,
+        sure: bool,
+        to_the_end: bool,
+    ) -> Outcome<V> {
+        self.log.push(what);
+        if !to_the_end && self.random.one_in(8) {
+            return self.give_up("before its first poll", None);
+        }
+        let mut future = pin!(future);
+        let mut started = None;
+        loop {
+            let first = self.jobs.count();
+            let ready = poll_once(future.as_mut());
+            for job in first..self.jobs.count() {
+                if self.jobs.verb(job) == verb
+                    && let Some(effect) = effect.take()
+                {
+                    assert!(self.due.is_none(), "one operation in flight");
+                    let (abandoned, failed) = (false, false);
+                    self.due = Some(Due {
+                        job,
+                        effect,
+                        sure,
+                        abandoned,
+                        failed,
+                    });
+                    started = Some(job);
+                }
+            }
+            match ready {
+                Some(Ok(value)) => {
+                    let mine = self.due.take_if(|due| Some(due.job) == started);
+                    assert!(
+                        mine.as_ref().is_none_or(|due| due.failed),
+                        "ready too early"
+                    );
+                    if let Some(effect) = effect.take().or(mine.map(|due| due.effect)) {
+                        effect(&mut self.model);
+                    }
+                    return Outcome::Value(value);
+                }
+                Some(Err(error)) => {
+                    self.check_error(&error);
+                    self.due.take_if(|due| Some(due.job) == started);
+                    self.log.push(format!("  failed: {error}"));
+                    return Outcome::Failed;
+                }
+                None => {}
+            }
+            if !to_the_end && self.random.one_in(4) {
+                return self.give_up("with its job queued, or waiting", started);
+            }
+            assert!(self.step(), "pending, and no job that could wake it");
+            if !to_the_end && self.random.one_in(4) {
+                let running = self.running.is_some();
+                let when = if running {
+                    "with its job running"
+                } else {
+                    "with its job done"
+                };
+                return self.give_up(when, started);
+            }
+        }
+    }
+
+    fn give_up<V>(&mut self, when: &str, started: Option<usize>) -> Outcome<V> {
+        self.log.push(format!("  given up {when}"));
+        self.abandoned += 1;
+        if let Some(mut due) = self.due.take_if(|due| Some(due.job) == started) {
+            due.abandoned = true;
+            match (due.failed, due.sure) {
+                (true, true) => (due.effect)(&mut self.model),
+                (true, false) => {}
+                (false, _) => self.due = Some(due),
+            }
+        }
+        Outcome::Abandoned
+    }
+
+    fn check_error(&mut self, error: &Error) {
+        assert!(self.unreported > 0, "an error out of nothing: {error}");
+        self.unreported -= 1;
+        let lost = matches!(error, Error::ExecutorGone { .. });
+        let failed = matches!(error, Error::Os { .. } | Error::Panicked { .. });
+        assert!(lost || failed, "{error:?}");
+    }
+}
