@@ -98,6 +98,7 @@ pub mod open;
 pub mod os;
 pub mod ospath;
 pub mod raw_io;
+pub mod tempfile;
 mod timer;
 mod whole;
 
