@@ -230,13 +230,8 @@ macro_rules! line_stream {
                 mut self: Pin<&mut Self>,
                 cx: &mut Context<'_>,
             ) -> Poll<Option<Self::Item>> {
-<<<<<<< HEAD
-                ready!(crate::budget::poll_spend(cx));
-                let mut job = self.core().begun.job(By::Line);
-=======
                 ready!(crate::budget::poll_turn(cx));
-                let mut job = self.core().begun.job;
->>>>>>> bench
+                let mut job = self.core().begun.job(By::Line);
                 let line = self.poll_read_line(cx, None, &mut job);
                 self.core_mut().begun.set_job(By::Line, job);
                 Poll::Ready(match ready!(line) {
