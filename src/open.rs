@@ -300,7 +300,9 @@ impl<K: Kind> Future for Opening<K> {
                         mut settings,
                         kind,
                     } = *open;
-                    let plan = kind.plan(&mut settings)?;
+                    let plan = kind
+                        .plan(&mut settings)
+                        .map_err(|error| error.about(&path))?;
                     let job = OpenFile {
                         path,
                         mode: plan.mode,
