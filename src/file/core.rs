@@ -344,6 +344,14 @@ impl<R: RawIo> Core<R> {
             // A close that did not begin leaves the file open.
             self.held = work.held.take().filter(|_| matches!(end, End::Lost));
         }
+        if matches!(end, End::Panicked(_)) {
+            // Nobody knows where the stream has got to, nor how much of a buffer
+            // to be filled is more than zeros.
+            work.pos = None;
+            if !work.owned_out {
+                work.owned.truncate(work.owned_done);
+            }
+        }
         (self.pos, self.rewind, self.nowait_suits) = (work.pos, work.rewind, work.nowait);
         self.unflushed |= work.wrote;
         let had_dirty = work.dirty.iter().any(|pending| !pending.data.is_empty());
