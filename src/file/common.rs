@@ -98,7 +98,8 @@ macro_rules! common_methods {
             /// # Errors
             ///
             /// That of the write or of the stream, or one that was kept of an
-            /// earlier write. `ExecutorGone` leaves the file open and whole.
+            /// earlier write. `ExecutorGone` leaves the file open and whole, and so
+            /// does a panic of the stream before it was closed.
             pub async fn close(&mut self) -> Result<()> {
                 let core = self.core_mut();
                 let mut started = 0;

@@ -359,8 +359,16 @@ impl<R: RawIo> Core<R> {
     /// Returns the error, and whether it must not get lost.
     fn put_back(&mut self, mut work: Work<R>, end: End, own: bool) -> Option<(Error, bool)> {
         if work.closing {
-            // A close that did not begin leaves the file open.
-            self.held = work.held.take().filter(|_| matches!(end, End::Lost));
+            // A close that did not get so far as to close leaves the file open.
+            self.held = work.held.take();
+        }
+        if matches!(end, End::Panicked(_)) {
+            // Nobody knows where the stream has got to, nor how much of a buffer
+            // to be filled is more than zeros.
+            work.pos = None;
+            if !work.owned_out {
+                work.owned.truncate(work.owned_done);
+            }
         }
         self.set_pos(work.pos);
         (self.rewind, self.nowait_suits) = (work.rewind, work.nowait);

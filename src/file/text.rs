@@ -330,12 +330,7 @@ impl<R: RawIo> TextFile<R> {
 
     fn poll_write(&mut self, cx: &mut Context<'_>, text: &str) -> Poll<Result<()>> {
         self.core().check_writable("write")?;
-        if self.decoded.is_unsettled() {
-            // Once it is written, the position does not tell any more.
-            let core = self.binary.core_mut();
-            ready!(core.poll_back(cx, 0))?;
-            self.decoded.sync(core);
-        }
+        ready!(self.poll_settled(cx))?;
         if self.bom == Bom::Unknown {
             self.bom = ready!(self.poll_bom(cx))?;
         }
@@ -407,6 +402,7 @@ impl<R: RawIo> TextFile<R> {
     pub async fn tell(&mut self) -> Result<TextPosition> {
         self.core().check_seekable("tell")?;
         let mut started = 0;
+        poll_fn(|cx| self.poll_settled(cx)).await?;
         let offset = poll_fn(|cx| self.core_mut().poll_tell(cx, &mut started)).await?;
         let core = self.binary.core();
         self.decoded.sync(core);
@@ -470,10 +466,20 @@ impl<R: RawIo> TextFile<R> {
         started: Started,
     ) -> Poll<Result<()>> {
         if started == 0 {
-            // There is one note: an abandoned seek comes to its end first.
             ready!(self.binary.core_mut().poll_back(cx, 0))?;
             self.core_mut();
             self.decoded.seeks(to);
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Lets an abandoned seek come to its end: the position tells where that is,
+    /// but not any more once something else was done.
+    fn poll_settled(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        if self.decoded.is_unsettled() {
+            let core = self.binary.core_mut();
+            ready!(core.poll_back(cx, 0))?;
+            self.decoded.sync(core);
         }
         Poll::Ready(Ok(()))
     }
@@ -517,6 +523,7 @@ impl<R: RawIo> Truncating for TextFile<R> {
         size: Option<u64>,
         started: &mut Started,
     ) -> Poll<Result<u64>> {
+        ready!(self.poll_settled(cx))?;
         let size = ready!(self.core_mut().poll_truncate(cx, size, started))?;
         self.bom = Bom::Unknown;
         Poll::Ready(Ok(size))

@@ -254,7 +254,9 @@ impl<R: RawIo> Work<R> {
                 let n = held.with(|raw| write_some(raw, pending.rest()))?;
                 pending.start += n;
                 self.wrote = true;
-                self.pos = self.pos.map(|pos| pos + n as u64);
+                // An append leads to the end, wherever that is: asked below,
+                // unless a later write fails.
+                self.pos = self.pos.filter(|_| !self.append).map(|pos| pos + n as u64);
             }
         }
         if self.append && self.wrote {
@@ -278,7 +280,7 @@ impl<R: RawIo> Work<R> {
                     let n = held.with(|raw| write_some(raw, rest))?;
                     self.owned_done += n;
                     self.wrote = true;
-                    self.pos = self.pos.map(|pos| pos + n as u64);
+                    self.pos = self.pos.filter(|_| !self.append).map(|pos| pos + n as u64);
                 }
                 if self.append {
                     self.pos = held.with(|raw| raw.seek(SeekFrom::Current(0))).ok();

@@ -21,6 +21,7 @@ impl<R: RawIo> TextFile<R> {
         want: usize,
         started: &mut Started,
     ) -> Poll<Result<bool>> {
+        ready!(self.poll_settled(cx))?;
         let core = self.binary.core_mut();
         let buffered = core.read.len();
         // An incomplete character is left in the buffer: then more is needed.
@@ -115,6 +116,7 @@ impl<R: RawIo> TextFile<R> {
         cx: &mut Context<'_>,
         started: &mut Started,
     ) -> Poll<Result<String>> {
+        ready!(self.poll_settled(cx))?;
         let core = self.binary.core_mut();
         self.decoded.sync(core);
         if !self.decoded.has_fault() {
