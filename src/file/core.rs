@@ -977,13 +977,13 @@ fn taken(rest: &Mutex<[Pending; 2]>) -> [Pending; 2] {
 
 impl<R: RawIo> fmt::Debug for Core<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.debug("Core", f)
+        self.debug("Core", &self.meta.mode, f)
     }
 }
 
 impl<R: RawIo> Core<R> {
     /// The `Debug` of every kind of file.
-    pub(crate) fn debug(&self, kind: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    pub(crate) fn debug(&self, kind: &str, mode: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = match (self.busy, self.closed()) {
             (true, _) => "busy",
             (false, true) => "closed",
@@ -991,7 +991,7 @@ impl<R: RawIo> Core<R> {
         };
         f.debug_struct(kind)
             .field("name", &self.meta.name)
-            .field("mode", &self.meta.mode)
+            .field("mode", &mode)
             .field("state", &state)
             .finish_non_exhaustive()
     }
