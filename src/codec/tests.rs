@@ -128,7 +128,12 @@ fn decode(label: &str, policy: ErrorPolicy, src: &[u8]) -> Decoded {
     feed(label, policy, START, src, &[])
 }
 
-fn encode(label: &str, policy: ErrorPolicy, text: &str, bom: bool) -> std::result::Result<Vec<u8>, EncodeError> {
+fn encode(
+    label: &str,
+    policy: ErrorPolicy,
+    text: &str,
+    bom: bool,
+) -> std::result::Result<Vec<u8>, EncodeError> {
     let mut dst = b"before".to_vec();
     match Encoder::new(&encoding(label), policy).encode(text, bom, &mut dst) {
         Ok(()) => Ok(dst.split_off(6)),

@@ -296,6 +296,7 @@ impl<R: RawIo> Core<R> {
         let work = Work {
             pos: self.pos,
             rewind: self.rewind,
+            unflushed: self.unflushed,
             dirty: self.take_dirty(),
             read,
             owned_done: if matches!(then, Then::WriteOwned) {
@@ -919,8 +920,11 @@ impl<R: RawIo> Core<R> {
     /// Gives the stream back, with everything written and the cursor at the
     /// logical position. The file is closed then; if it fails, it is as before.
     pub(crate) async fn take_raw(&mut self, op: &'static str) -> Result<R> {
-        self.call(op, true, |call| call.held.with(|raw| retry(|| raw.flush())))
-            .await?;
+        let flush = |call: Call<'_, R>| match call.unflushed {
+            true => call.held.with(|raw| retry(|| raw.flush())),
+            false => Ok(()),
+        };
+        self.call(op, true, flush).await?;
         let held = self.held.take().ok_or_else(|| self.closed_error(op))?;
         held.take()
             .map_err(|error| Error::os(op, self.path(), error))

@@ -12,11 +12,12 @@ use crate::raw_io::RawIo;
 impl<R: RawIo> TextFile<R> {
     /// Decodes more. Ready with whether the end of the file was reached; fails
     /// at bytes that cannot be decoded, and then everything up to and with them is
-    /// consumed.
+    /// consumed. `all` says that everything will be needed: it is then read at once.
     fn poll_more(
         &mut self,
         cx: &mut Context<'_>,
         finish: bool,
+        all: bool,
         started: &mut Started,
     ) -> Poll<Result<bool>> {
         let core = self.binary.core_mut();
@@ -32,7 +33,8 @@ impl<R: RawIo> TextFile<R> {
             let mut eof = false;
             if decoded_all {
                 let chunk = core.capacity.max(1);
-                eof = ready!(core.poll_fill(cx, core.read.len() + 1, chunk, started))?;
+                let min = if all { usize::MAX } else { core.read.len() + 1 };
+                eof = ready!(core.poll_fill(cx, min, chunk, started))?;
                 self.decoded.sync(core);
             }
             let (before, left) = (self.decoded.rest().len(), core.read.len());
@@ -156,7 +158,7 @@ impl<R: RawIo> Source for TextFile<R> {
             if let Some(n) = self.first_chars(size, false) {
                 return Poll::Ready(Ok(self.deliver(n)));
             }
-            if ready!(self.poll_more(cx, true, started))? {
+            if ready!(self.poll_more(cx, true, false, started))? {
                 let n = self
                     .first_chars(size, true)
                     .unwrap_or(self.decoded.rest().len());
@@ -190,7 +192,7 @@ impl<R: RawIo> Source for TextFile<R> {
                     let n = self.decoded.rest().len();
                     return Poll::Ready(Ok(self.deliver(n)));
                 }
-                (None, None) => at_eof = ready!(self.poll_more(cx, true, started))?,
+                (None, None) => at_eof = ready!(self.poll_more(cx, true, false, started))?,
             }
         }
     }
@@ -217,7 +219,7 @@ impl<R: RawIo> Source for TextFile<R> {
             if at_eof {
                 break self.decoded.rest().len();
             }
-            at_eof = ready!(self.poll_more(cx, true, started))?;
+            at_eof = ready!(self.poll_more(cx, true, hint.is_none(), started))?;
         };
         let mut lines = Vec::new();
         let mut left = end;
@@ -267,7 +269,7 @@ impl<R: RawIo> Source for TextFile<R> {
                     }
                 }
                 None => {
-                    at_eof = ready!(self.poll_more(cx, !whole, started))?;
+                    at_eof = ready!(self.poll_more(cx, !whole, false, started))?;
                     continue;
                 }
             };
