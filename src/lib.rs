@@ -1,5 +1,7 @@
 //! Async file I/O for Rust: a port of Python's aiofiles.
 
+#![forbid(unsafe_code)]
+
 mod budget;
 pub mod codec;
 mod delegate;
