@@ -129,7 +129,7 @@ pub(crate) trait Work: Send + Sync {
 }
 
 /// A place in the line before a full executor. Dropping it gives it up.
-pub(crate) trait Admission: Send {
+pub(crate) trait Admission: Send + Sync {
     /// Waits until the job may be handed in again.
     fn poll_admitted(&mut self, cx: &mut Context<'_>) -> Poll<()>;
 }
