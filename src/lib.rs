@@ -88,6 +88,8 @@
 //!
 //! [aiofiles]: https://pypi.org/project/aiofiles/
 
+#![forbid(unsafe_code)]
+
 mod budget;
 pub mod codec;
 mod delegate;

@@ -1,5 +1,6 @@
 //! [`open()`] and [`wrap()`]: the pending calls that give a file.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::future::{Future, IntoFuture};
@@ -323,7 +324,7 @@ impl<K: Kind> Future for Opening<K> {
                     let opened = opened?;
                     let meta = Meta {
                         name: Some(opened.path),
-                        mode: plan.mode_name.clone(),
+                        mode: Cow::Borrowed(plan.mode.canonical()),
                         readable: plan.mode.readable(),
                         writable: plan.mode.writable(),
                         append: plan.mode.append(),

@@ -3,9 +3,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod common;
 #[path = "sequences/bytes.rs"]
 mod bytes;
+mod common;
 #[path = "sequences/driver.rs"]
 mod driver;
 #[path = "sequences/model.rs"]

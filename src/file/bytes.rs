@@ -206,6 +206,12 @@ impl<R: RawIo> Core<R> {
 macro_rules! byte_methods {
     ($File:ident, $exact:literal) => {
         impl<R: RawIo> $File<R> {
+            /// Returns the mode as CPython names it: `rb+` for `w+b`.
+            #[must_use]
+            pub fn mode(&self) -> &str {
+                &self.core().meta.mode
+            }
+
             /// Reads one line, up to and including `\n`; the last may lack it, and
             /// empty is the end. `.size(n)` limits it to `n` bytes. Only `\n`
             /// ends a line. Python: `readline`.

@@ -329,13 +329,6 @@ macro_rules! common_methods {
                 self.core().path()
             }
 
-            /// Returns the mode: for text files as given, for others as CPython
-            /// names it (`rb+` for `w+b`).
-            #[must_use]
-            pub fn mode(&self) -> &str {
-                &self.core().meta.mode
-            }
-
             /// Returns the executor that the file's blocking calls run on; `None`
             /// before the first operation of a file that was made without one.
             #[must_use]
@@ -348,7 +341,7 @@ macro_rules! common_methods {
 
         impl<R: RawIo> std::fmt::Debug for $File<R> {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                self.core().debug(stringify!($File), f)
+                self.core().debug(stringify!($File), self.mode(), f)
             }
         }
     };

@@ -305,6 +305,7 @@ impl<R: RawIo> Core<R> {
         let work = Work {
             pos: self.pos,
             rewind: self.rewind,
+            unflushed: self.unflushed,
             dirty: self.take_dirty(),
             read,
             owned_done: if matches!(then, Then::WriteOwned) {
@@ -958,8 +959,11 @@ impl<R: RawIo> Core<R> {
     /// Gives the stream back, with everything written and the cursor at the
     /// logical position. The file is closed then; if it fails, it is as before.
     pub(crate) async fn take_raw(&mut self, op: &'static str) -> Result<R> {
-        self.call(op, true, |call| call.held.with(|raw| retry(|| raw.flush())))
-            .await?;
+        let flush = |call: Call<'_, R>| match call.unflushed {
+            true => call.held.with(|raw| retry(|| raw.flush())),
+            false => Ok(()),
+        };
+        self.call(op, true, flush).await?;
         let held = self.held.take().ok_or_else(|| self.closed_error(op))?;
         held.take()
             .map_err(|error| Error::os(op, self.path(), error))
@@ -1016,13 +1020,13 @@ fn taken(rest: &Mutex<[Pending; 2]>) -> [Pending; 2] {
 
 impl<R: RawIo> fmt::Debug for Core<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.debug("Core", f)
+        self.debug("Core", &self.meta.mode, f)
     }
 }
 
 impl<R: RawIo> Core<R> {
     /// The `Debug` of every kind of file.
-    pub(crate) fn debug(&self, kind: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    pub(crate) fn debug(&self, kind: &str, mode: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = match (self.busy, self.closed()) {
             (true, _) => "busy",
             (false, true) => "closed",
@@ -1030,7 +1034,7 @@ impl<R: RawIo> Core<R> {
         };
         f.debug_struct(kind)
             .field("name", &self.meta.name)
-            .field("mode", &self.meta.mode)
+            .field("mode", &mode)
             .field("state", &state)
             .finish_non_exhaustive()
     }

@@ -57,6 +57,7 @@ mod reconfigure;
 pub struct TextFile<R: RawIo = std::fs::File> {
     binary: BinaryFile<R>,
     settings: TextSettings,
+    mode: String,
     line_buffering: bool,
     encoder: Encoder,
     decoded: Decoded,
@@ -83,20 +84,21 @@ impl<R: RawIo> TextFile<R> {
     /// written as far as the stream says; [`wrap`](crate::wrap) takes keywords.
     #[must_use]
     pub fn new(raw: R) -> Self {
-        let mut core = Core::of(raw, BUFFER);
-        core.meta.mode = core.meta.mode.replace('b', "").into();
-        Self::from_core(core, TextSettings::default())
+        Self::from_core(Core::of(raw, BUFFER), TextSettings::default())
     }
 
     fn clone_with(&self, core: Core<R>) -> Self {
         let mut clone = Self::from_core(core, self.settings.clone());
         clone.line_buffering = self.line_buffering;
+        clone.mode.clone_from(&self.mode);
         let generation = clone.core().generation;
         clone.decoded.resume(generation, self.decoded.here());
         clone
     }
 
-    pub(crate) fn from_core(core: Core<R>, settings: TextSettings) -> Self {
+    pub(crate) fn from_core(core: Core<R>, mut settings: TextSettings) -> Self {
+        let mode = settings.mode.take();
+        let mode = mode.unwrap_or_else(|| core.meta.mode.replace('b', ""));
         let line_buffering = settings.line_buffering.unwrap_or(core.meta.isatty);
         Self {
             line_buffering,
@@ -104,6 +106,7 @@ impl<R: RawIo> TextFile<R> {
             decoded: Decoded::new(&settings, &core),
             binary: BinaryFile::from_core(core),
             settings,
+            mode,
             scratch: Vec::new(),
             bom: Bom::Unknown,
         }
@@ -119,6 +122,12 @@ impl<R: RawIo> TextFile<R> {
         self.decoded.sync(core);
         self.decoded.hand_over(core);
         core
+    }
+
+    /// Returns the mode as it was given; without one, as CPython names it.
+    #[must_use]
+    pub fn mode(&self) -> &str {
+        &self.mode
     }
 
     /// Returns the encoding as it was given. Python: `encoding`.

@@ -96,6 +96,8 @@ pub(crate) struct Call<'a, R> {
     pub(crate) held: &'a Held<R>,
     /// The cursor, if known; `None` says it was moved.
     pub(crate) pos: &'a mut Option<u64>,
+    /// Whether the stream has taken bytes that it was not told to flush.
+    pub(crate) unflushed: bool,
 }
 
 /// How far a job has come: whose error it is.
@@ -138,6 +140,8 @@ pub(crate) struct Work<R> {
     pub(crate) nowait: Option<bool>,
     /// Whether it wrote anything.
     pub(crate) wrote: bool,
+    /// Whether anything was written before, and not flushed.
+    pub(crate) unflushed: bool,
     /// Whether it read to the end.
     pub(crate) eof: bool,
     /// The new size or position, of the operations that give one.
@@ -183,6 +187,7 @@ impl<R: RawIo> Work<R> {
             result: Ok(()),
             nowait: None,
             wrote: false,
+            unflushed: false,
             eof: false,
             number: 0,
         }
@@ -323,10 +328,13 @@ impl<R: RawIo> Work<R> {
                 }
                 Ok(())
             }
+            // What was only read has nothing to send on.
+            Then::Close if !(self.unflushed || self.wrote) => Ok(()),
             Then::Flush | Then::Close => held.with(|raw| retry(|| raw.flush())),
             Then::Call { run, .. } => run(Call {
                 held,
                 pos: &mut self.pos,
+                unflushed: self.unflushed || self.wrote,
             }),
         }
     }

@@ -1,6 +1,5 @@
 //! The kinds of files, and what the keywords mean for each.
 
-use std::borrow::Cow;
 use std::fs::File;
 use std::future::Future;
 
@@ -51,7 +50,6 @@ mod sealed {
 #[derive(Debug)]
 pub struct Plan {
     pub(crate) mode: Mode,
-    pub(crate) mode_name: Cow<'static, str>,
     /// Of the buffer, in bytes; 0 is a raw file.
     pub(crate) capacity: usize,
     /// `None` is a file of bytes.
@@ -67,6 +65,8 @@ pub(crate) struct TextSettings {
     /// `None`: only on a terminal.
     pub(crate) line_buffering: Option<bool>,
     pub(crate) write_through: bool,
+    /// As given.
+    pub(crate) mode: Option<String>,
 }
 
 /// Text: [`TextFile`].
@@ -125,11 +125,10 @@ fn text_plan(settings: &mut Settings, mode: Mode) -> Result<Plan> {
         newline: settings.newline.take().transpose()?.unwrap_or_default(),
         line_buffering: settings.line_buffering.or(lines),
         write_through: settings.write_through,
+        mode: settings.mode.take(),
     };
-    let mode_name = settings.mode.take().map_or(Cow::Borrowed("r"), Cow::Owned);
     Ok(Plan {
         mode,
-        mode_name,
         capacity,
         text: Some(text),
     })
@@ -145,7 +144,6 @@ fn bytes_plan(settings: &Settings, mode: Mode, capacity: usize) -> Result<Plan> 
     }
     Ok(Plan {
         mode,
-        mode_name: mode.canonical(),
         capacity,
         text: None,
     })
@@ -356,7 +354,11 @@ impl<R: RawIo> AnyFile<R> {
     /// Returns the mode, as the file of that kind names it.
     #[must_use]
     pub fn mode(&self) -> &str {
-        &self.core().meta.mode
+        match self {
+            Self::Text(file) => file.mode(),
+            Self::Binary(file) => file.mode(),
+            Self::Raw(file) => file.mode(),
+        }
     }
 
     /// Says whether the file is closed.

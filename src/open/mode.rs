@@ -1,6 +1,5 @@
 //! Mode strings, as Python reads them.
 
-use std::borrow::Cow;
 use std::fs::OpenOptions;
 
 use crate::error::{Error, Result};
@@ -86,8 +85,8 @@ impl Mode {
     }
 
     /// The mode as CPython's binary files name it: `w+b` is `rb+`.
-    pub(crate) fn canonical(self) -> Cow<'static, str> {
-        Cow::Borrowed(match (self.action, self.update) {
+    pub(crate) fn canonical(self) -> &'static str {
+        match (self.action, self.update) {
             (Action::Read, false) => "rb",
             (Action::Read | Action::Write, true) => "rb+",
             (Action::Write, false) => "wb",
@@ -95,7 +94,7 @@ impl Mode {
             (Action::Append, true) => "ab+",
             (Action::Create, false) => "xb",
             (Action::Create, true) => "xb+",
-        })
+        }
     }
 
     pub(crate) fn options(self) -> OpenOptions {

@@ -1,5 +1,6 @@
 //! [`wrap`]: a file over a stream that is open already.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::io::SeekFrom;
@@ -113,9 +114,7 @@ impl<R: RawIo, K: Kind> Wrap<R, K> {
             // The stream may or may not append by itself: where a write has led
             // to is asked of it.
             meta.append |= mode.append();
-            meta.mode = plan.mode_name.clone();
-        } else if plan.text.is_some() {
-            core.meta.mode = core.meta.mode.replace('b', "").into();
+            meta.mode = Cow::Borrowed(mode.canonical());
         }
         core.set_executor(settings.executor);
         core.set_nowait(settings.nowait, None);

@@ -35,7 +35,8 @@ impl<R: RawIo> TextFile<R> {
             let mut eof = false;
             if decoded_all {
                 let chunk = core.capacity.max(1);
-                let min = core.read.len() + if want > chunk { want } else { 1 };
+                let more = if want > chunk { want } else { 1 };
+                let min = core.read.len().saturating_add(more);
                 eof = ready!(core.poll_fill(cx, min, chunk, started))?;
                 self.decoded.sync(core);
             }
@@ -226,7 +227,8 @@ impl<R: RawIo> Source for TextFile<R> {
             }
             let want = match hint {
                 Some(hint) => hint.saturating_sub(self.decoded.rest().chars().count()),
-                None => BUFFER,
+                // Everything will be needed: it is read at once.
+                None => usize::MAX,
             };
             at_eof = ready!(self.poll_more(cx, true, want, started))?;
         };

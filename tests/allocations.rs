@@ -1,0 +1,104 @@
+//! What is allocated: nothing for a line that is lent, next to nothing for a hop.
+//!
+//! A binary of its own, with one test: its allocator counts for the whole process.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(unsafe_code, reason = "a global allocator cannot be had without")]
+
+mod support;
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::io::SeekFrom;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use aiofiles::executor::InlineExecutor;
+use aiofiles::open;
+use support::{Dir, run};
+
+struct CountingAllocator;
+
+static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
+
+// SAFETY: everything is handed to `System`; counting does not allocate.
+unsafe impl GlobalAlloc for CountingAllocator {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: as the caller has promised.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
+        // SAFETY: as the caller has promised; it came from `System`.
+        unsafe { System.dealloc(at, layout) }
+    }
+
+    unsafe fn realloc(&self, at: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: as the caller has promised; it came from `System`.
+        unsafe { System.realloc(at, layout, size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: CountingAllocator = CountingAllocator;
+
+fn allocations() -> usize {
+    ALLOCATIONS.load(Ordering::Relaxed)
+}
+
+#[test]
+fn lines_are_lent_and_hops_are_cheap() {
+    let dir = Dir::new();
+    let path = dir.file("lines", "a line of text\r\n".repeat(100_000));
+    for crlf in [false, true] {
+        let path = match crlf {
+            true => path.clone(),
+            false => dir.file("lf", "a line of text\n".repeat(100_000)),
+        };
+        run(async {
+            for binary in [false, true] {
+                let open = open(&path).executor(InlineExecutor).nowait(false);
+                let mut lines = 0;
+                let allocated = if binary {
+                    let mut file = open.binary().await.unwrap();
+                    file.next_line().await.unwrap();
+                    let before = allocations();
+                    while file.next_line().await.unwrap().is_some() {
+                        lines += 1;
+                    }
+                    allocations() - before
+                } else {
+                    let mut file = open.await.unwrap();
+                    file.next_line().await.unwrap();
+                    let before = allocations();
+                    while file.next_line().await.unwrap().is_some() {
+                        lines += 1;
+                    }
+                    allocations() - before
+                };
+                assert_eq!(lines, 99_999);
+                // Thirteen refills, each with its job; nothing by the line.
+                assert!(allocated <= 60, "binary {binary}, crlf {crlf}: {allocated}");
+            }
+        });
+    }
+    // One hop after the other, on tokio's pool.
+    run(async {
+        let mut file = open(&path).binary().nowait(false).await.unwrap();
+        let mut buf = [0; 16];
+        let mut hop = async || {
+            file.seek(SeekFrom::End(-16)).await.unwrap();
+            file.readinto(&mut buf).await.unwrap();
+        };
+        for _ in 0..20 {
+            hop().await;
+        }
+        let before = allocations();
+        for _ in 0..1000 {
+            hop().await;
+        }
+        let each = (allocations() - before) as f64 / 2000.0;
+        // Tokio's task is one, the box of its closure another.
+        assert!(each <= 2.1, "{each} allocations a hop");
+    });
+}

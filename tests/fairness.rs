@@ -1,0 +1,109 @@
+//! A task whose reads never have to wait lets others run.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod support;
+
+use std::io::SeekFrom;
+use std::time::{Duration, Instant};
+
+use aiofiles::{BinaryFile, TextFile, open};
+use futures::StreamExt;
+use support::{Count, Dir, run};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt};
+
+const TICKS: usize = 30;
+
+/// Runs `busy` beside a ticker of 1 ms on one thread, until it has ticked often enough; `busy`
+/// looks at the count between its turns.
+fn keeps_ticking(at: &str, busy: impl AsyncFnOnce(Count)) {
+    let ticks = Count::default();
+    let counted = ticks.clone();
+    let start = Instant::now();
+    run(async move {
+        let ticker = tokio::spawn(async move {
+            let mut interval = tokio::time::interval(Duration::from_millis(1));
+            for _ in 0..TICKS {
+                interval.tick().await;
+                counted.add();
+            }
+        });
+        busy(ticks.clone()).await;
+        assert_eq!(ticks.get(), TICKS, "{at}: it ticked meanwhile");
+        ticker.await.unwrap();
+    });
+    // 30 ms where nothing else runs; far more than the slowest of machines takes.
+    assert!(start.elapsed() < Duration::from_secs(20), "{at}");
+}
+
+/// Fails rather than to go on for ever: a task that is never interrupted sees no tick.
+fn go_on(ticks: &Count, turns: &mut usize) -> bool {
+    *turns += 1;
+    assert!(*turns < 500_000_000, "no tick, ever");
+    ticks.get() < TICKS
+}
+
+async fn text(dir: &Dir) -> TextFile {
+    let path = dir.file("f", "a line\n".repeat(10_000));
+    open(&path).await.unwrap()
+}
+
+async fn bytes(dir: &Dir) -> BinaryFile {
+    text(dir).await.detach().await.unwrap()
+}
+
+/// Calls `$step`, which gives whether it is at the end, until the ticker is through.
+macro_rules! busy {
+    ($at:literal, $open:ident, $file:ident, $step:expr) => {
+        keeps_ticking($at, async |ticks| {
+            let dir = Dir::new();
+            let mut $file = $open(&dir).await;
+            let mut turns = 0;
+            while go_on(&ticks, &mut turns) {
+                if $step {
+                    $file.seek(SeekFrom::Start(0)).await.unwrap();
+                }
+            }
+        });
+    };
+}
+
+#[test]
+fn reads_from_the_buffer_let_others_run() {
+    busy!("next_line", text, f, f.next_line().await.unwrap().is_none());
+    busy!("next", text, f, f.next().await.is_none());
+    busy!("readline", text, f, f.readline().await.unwrap().is_empty());
+    busy!("read", text, f, f.read().size(1).await.unwrap().is_empty());
+    busy!("lines", text, f, f.lines().next().await.is_none());
+    busy!("bytes", bytes, f, f.next_line().await.unwrap().is_none());
+    busy!("read1", bytes, f, f.read1(1).await.unwrap().is_empty());
+    busy!("peek", bytes, f, f.peek(1).await.unwrap().is_empty());
+    busy!(
+        "readinto",
+        bytes,
+        f,
+        f.readinto(&mut [0]).await.unwrap() == 0
+    );
+    busy!(
+        "AsyncRead",
+        bytes,
+        f,
+        AsyncReadExt::read(&mut f, &mut [0]).await.unwrap() == 0
+    );
+    busy!("AsyncBufRead", bytes, f, {
+        let n = AsyncBufReadExt::fill_buf(&mut f).await.unwrap().len();
+        AsyncBufReadExt::consume(&mut f, n.min(1));
+        n == 0
+    });
+}
+
+#[test]
+fn writes_to_the_buffer_let_others_run() {
+    keeps_ticking("write", async |ticks| {
+        let mut file = open("/dev/null").mode("w").await.unwrap();
+        let mut turns = 0;
+        while go_on(&ticks, &mut turns) {
+            file.write("").await.unwrap();
+        }
+    });
+}

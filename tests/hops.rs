@@ -1,0 +1,273 @@
+//! How many jobs things take: what a buffer is for.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod support;
+
+use std::io::{self, SeekFrom, Write};
+use std::path::Path;
+
+use aiofiles::executor::{Executor, Job, Refused};
+use aiofiles::{RawIo, open, wrap};
+use futures::StreamExt;
+use support::{Count, Counting, Dir, run};
+
+const LINES: usize = 100_000;
+
+/// 100,000 lines of 80 bytes.
+fn lines(dir: &Dir) -> std::path::PathBuf {
+    dir.file("lines", format!("{}\n", "x".repeat(79)).repeat(LINES))
+}
+
+#[test]
+fn many_lines_take_few_jobs() {
+    run(async {
+        let dir = Dir::new();
+        let path = lines(&dir);
+        let jobs = Counting::new();
+        let mut file = open(&path).executor(jobs.clone()).await.unwrap();
+        let mut count = 0;
+        while let Some(line) = file.next_line().await.unwrap() {
+            assert_eq!(line.len(), 79);
+            count += 1;
+        }
+        file.close().await.unwrap();
+        let taken = jobs.take();
+        assert!(count == LINES && taken <= 70, "next_line: {taken}");
+
+        let file = open(&path).executor(jobs.clone()).await.unwrap();
+        assert_eq!(file.into_lines().count().await, LINES);
+        let taken = jobs.take();
+        assert!(taken <= 70, "into_lines: {taken}");
+        let mut file = open(&path).binary().executor(jobs.clone()).await.unwrap();
+        assert_eq!(file.by_ref().count().await, LINES);
+        file.close().await.unwrap();
+        let taken = jobs.take();
+        assert!(taken <= 70, "the stream itself: {taken}");
+        let mut file = open(&path).executor(jobs.clone()).await.unwrap();
+        while !file.readline().await.unwrap().is_empty() {}
+        let taken = jobs.take();
+        assert!(taken <= 70, "readline: {taken}");
+        let mut file = open(&path).executor(jobs.clone()).await.unwrap();
+        assert_eq!(file.readlines().await.unwrap().len(), LINES);
+        let taken = jobs.take();
+        assert!(taken <= 3, "readlines: {taken}");
+    });
+}
+
+#[test]
+fn many_writes_take_few_jobs() {
+    run(async {
+        let dir = Dir::new();
+        let jobs = Counting::new();
+        let path = dir.join("f");
+        let mut file = open(&path).mode("w").executor(jobs.clone()).await.unwrap();
+        let line = format!("{}\n", "x".repeat(49));
+        for _ in 0..10_000 {
+            file.write(&line).await.unwrap();
+        }
+        file.close().await.unwrap();
+        let taken = jobs.take();
+        assert!(taken <= 8, "text: {taken}");
+        let mut file = open(&path)
+            .binary()
+            .mode("w")
+            .executor(jobs.clone())
+            .await
+            .unwrap();
+        for _ in 0..10_000 {
+            file.write(line.as_bytes()).await.unwrap();
+        }
+        file.close().await.unwrap();
+        let taken = jobs.take();
+        assert!(taken <= 8, "binary: {taken}");
+        assert_eq!(std::fs::metadata(&path).unwrap().len(), 500_000);
+    });
+}
+
+#[test]
+fn a_small_file_takes_three_jobs() {
+    run(async {
+        let dir = Dir::new();
+        let path = dir.file("f", "x".repeat(4096));
+        let jobs = Counting::new();
+        let mut file = open(&path).executor(jobs.clone()).await.unwrap();
+        assert_eq!(file.read().await.unwrap().len(), 4096);
+        file.close().await.unwrap();
+        let taken = jobs.ops();
+        assert!(taken.len() <= 4, "text: {taken:?}");
+        let mut file = open(&path).binary().executor(jobs.clone()).await.unwrap();
+        assert_eq!(file.read().await.unwrap().len(), 4096);
+        file.close().await.unwrap();
+        let taken = jobs.ops();
+        assert!(taken.len() <= 4, "binary: {taken:?}");
+        let mut file = open(&path).raw().executor(jobs.clone()).await.unwrap();
+        assert_eq!(file.read().await.unwrap().len(), 4096);
+        file.close().await.unwrap();
+        let taken = jobs.ops();
+        assert!(taken.len() <= 4, "raw: {taken:?}");
+    });
+}
+
+#[test]
+fn what_memory_can_answer_takes_no_job() {
+    run(async {
+        let dir = Dir::new();
+        let path = dir.file("f", "0123456789\n".repeat(10));
+        let jobs = Counting::new();
+        let mut file = open(&path)
+            .binary()
+            .mode("r+")
+            .executor(jobs.clone())
+            .await
+            .unwrap();
+        assert_eq!(file.read().size(30).await.unwrap().len(), 30);
+        jobs.take();
+        file.flush().await.unwrap();
+        assert_eq!(file.tell().await.unwrap(), 30);
+        assert_eq!(file.seek(SeekFrom::Start(2)).await.unwrap(), 2);
+        assert_eq!(file.seek(SeekFrom::Current(5)).await.unwrap(), 7);
+        assert_eq!(file.seek(SeekFrom::Current(-4)).await.unwrap(), 3);
+        assert_eq!(file.read().size(4).await.unwrap(), b"3456");
+        assert_eq!(file.seek(SeekFrom::Start(110)).await.unwrap(), 110);
+        file.seek(SeekFrom::Start(0)).await.unwrap();
+        assert_eq!(file.peek(1).await.unwrap()[0], b'0');
+        assert!(file.readable() && file.seekable() && !file.isatty());
+        assert_eq!(jobs.ops(), [""; 0]);
+        file.write(b"x").await.unwrap();
+        assert_eq!(file.tell().await.unwrap(), 1);
+        assert_eq!(jobs.ops(), [""; 0], "with a write pending too");
+        file.flush().await.unwrap();
+        assert_eq!(jobs.take(), 1);
+        file.flush().await.unwrap();
+        assert_eq!(file.tell().await.unwrap(), 1);
+        assert_eq!(jobs.take(), 0, "clean again");
+
+        let mut file = open(&path).executor(jobs.clone()).await.unwrap();
+        file.readline().await.unwrap();
+        jobs.take();
+        let second = file.tell().await.unwrap();
+        file.flush().await.unwrap();
+        assert_eq!(jobs.take(), 0);
+        file.readline().await.unwrap();
+        file.seek(second).await.unwrap();
+        assert_eq!(file.readline().await.unwrap(), "0123456789\n");
+        assert!(jobs.take() <= 2);
+    });
+}
+
+/// Counts what must not happen.
+struct ReadOnly(io::Cursor<Vec<u8>>, Count);
+
+impl RawIo for ReadOnly {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        io::Read::read(&mut self.0, buf)
+    }
+
+    fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+        self.1.add();
+        Err(io::ErrorKind::PermissionDenied.into())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.1.add();
+        Err(io::ErrorKind::PermissionDenied.into())
+    }
+}
+
+/// async-fs 1.2.1.
+#[test]
+fn a_file_that_was_only_read_is_neither_written_nor_flushed() {
+    run(async {
+        let writes = Count::default();
+        let raw = || ReadOnly(io::Cursor::new(b"text\n".to_vec()), writes.clone());
+        let mut file = wrap(raw()).text().await.unwrap();
+        assert_eq!(file.readline().await.unwrap(), "text\n");
+        file.flush().await.unwrap();
+        file.close().await.unwrap();
+        let mut file = wrap(raw()).raw().mode("r").await.unwrap();
+        assert_eq!(file.read().await.unwrap(), b"text\n");
+        file.close().await.unwrap();
+        let mut file = wrap(raw()).await.unwrap();
+        file.read().size(1).await.unwrap();
+        drop(file);
+        assert_eq!(
+            wrap(raw()).await.unwrap().into_raw().await.unwrap().1.get(),
+            0
+        );
+        assert_eq!(writes.get(), 0);
+    });
+}
+
+/// Counts, and lets reads be served from the page cache.
+#[derive(Clone, Default)]
+struct Caching(Counting);
+
+impl Executor for Caching {
+    fn execute(&self, job: Job) -> Result<(), Refused> {
+        self.0.execute(job)
+    }
+
+    fn allows_nowait(&self) -> bool {
+        true
+    }
+}
+
+/// Whether the page cache can be asked for what is in `path`; says so if not.
+#[cfg(target_os = "linux")]
+fn cache_answers(path: &Path) -> bool {
+    let file = std::fs::File::open(path).unwrap();
+    let mut buf = [0; 16];
+    let mut bufs = [io::IoSliceMut::new(&mut buf)];
+    let flags = rustix::io::ReadWriteFlags::NOWAIT;
+    let answer = rustix::io::preadv2(&file, &mut bufs, 0, flags);
+    if let Err(error) = answer {
+        writeln!(io::stderr(), "skipped: no page-cache reads here: {error}").unwrap();
+    }
+    answer.is_ok()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_warm_file_is_read_from_the_page_cache_without_jobs() {
+    run(async {
+        let dir = Dir::new();
+        let path = lines(&dir);
+        if !cache_answers(&path) {
+            return;
+        }
+        let jobs = Caching::default();
+        let mut file = open(&path).executor(jobs.clone()).await.unwrap();
+        let mut count = 0;
+        while file.next_line().await.unwrap().is_some() {
+            count += 1;
+        }
+        file.close().await.unwrap();
+        assert_eq!(count, LINES);
+        assert_eq!(
+            jobs.0.ops(),
+            ["open", "read", "close"],
+            "the read is to be sure of the end"
+        );
+        let mut file = open(&path).binary().executor(jobs.clone()).await.unwrap();
+        while !file.read().size(4000).await.unwrap().is_empty() {}
+        assert_eq!(jobs.0.ops(), ["open", "read"]);
+        let file = open(&path).raw().executor(jobs.clone()).await.unwrap();
+        assert_eq!(file.read_at(80, 160).await.unwrap().len(), 160);
+        assert_eq!(jobs.0.ops(), ["open"]);
+        // `nowait` has the last word.
+        let file = open(&path).raw().executor(jobs.clone()).nowait(false);
+        let mut file = file.await.unwrap();
+        file.read().size(80).await.unwrap();
+        file.read_at(80, 160).await.unwrap();
+        assert_eq!(jobs.0.ops(), ["open", "read", "read"]);
+        let mut file = open(&path)
+            .raw()
+            .executor(jobs.0.clone())
+            .nowait(true)
+            .await
+            .unwrap();
+        file.read().size(80).await.unwrap();
+        assert_eq!(jobs.0.ops(), ["open"]);
+    });
+}
