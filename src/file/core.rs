@@ -921,6 +921,14 @@ impl<R: RawIo> Core<R> {
                 self.held = None;
                 return Poll::Ready(Ok(()));
             }
+            // A regular file that was not written to: there is nothing to wait for.
+            if !self.meta.writable && self.failed.is_none() && self.may_nowait() {
+                ready!(budget::poll_spend(cx));
+                self.held = None;
+                self.void_read_ahead();
+                self.read = Buf::default();
+                return Poll::Ready(Ok(()));
+            }
             self.drop_read_ahead();
             self.start("close", Then::Close, Buf::default(), Vec::new())?;
             *started = self.job;
