@@ -233,6 +233,22 @@ impl Error {
         }
     }
 
+    /// The same error of a bad argument, with the path it was about to be used for.
+    pub(crate) fn about(self, path: &Path) -> Self {
+        match self {
+            Self::InvalidArgument {
+                op,
+                path: None,
+                reason,
+            } => Self::InvalidArgument {
+                op,
+                path: Some(path.to_owned()),
+                reason,
+            },
+            other => other,
+        }
+    }
+
     /// An error of a system call or a `RawIo`, with what was being done. An
     /// error of this crate that came through `io::Error` is given back as it was,
     /// and a bare `Unsupported` (no errno) becomes [`Error::Unsupported`].

@@ -7,7 +7,7 @@ mod common;
 pub(crate) mod core;
 mod held;
 mod lines;
-mod pending;
+pub(crate) mod pending;
 mod positional;
 mod raw;
 pub(crate) mod source;

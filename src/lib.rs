@@ -41,7 +41,7 @@
 //! | one system call for one operation | [`open(..).raw()`](Open::raw): [`RawFile`] |
 //! | the kind decided at run time by a mode string | [`open(..).any()`](Open::any): [`AnyFile`] |
 //! | a file over an open descriptor, a buffer in memory or a mock | [`wrap`] and [`RawIo`] |
-//! | a whole file at once, in one hop | [`read`], [`read_to_string`], [`write`], [`write_atomic`], [`copy`] |
+//! | a whole file at once, in one hop | [`read`], [`read_to_string`], [`write`](write()), [`write_atomic`], [`copy`] |
 //! | folders, links, metadata, trees | [`os`] and [`ospath`] |
 //! | any other blocking call | [`delegate`] |
 //! | to choose, bound, watch or step what runs the blocking calls | [`executor`] |
@@ -98,6 +98,7 @@ pub mod open;
 pub mod os;
 pub mod ospath;
 pub mod raw_io;
+pub mod tempfile;
 mod timer;
 mod whole;
 

@@ -87,8 +87,8 @@ pub struct Settings {
     pub(crate) newline: Option<Result<Newline>>,
     pub(crate) line_buffering: Option<bool>,
     pub(crate) write_through: bool,
-    executor: Option<Chosen>,
-    nowait: Option<bool>,
+    pub(crate) executor: Option<Chosen>,
+    pub(crate) nowait: Option<bool>,
     permissions: Option<u32>,
     opener: Option<Opener>,
 }
@@ -185,7 +185,7 @@ macro_rules! keywords {
         }
     };
 }
-use keywords;
+pub(crate) use keywords;
 
 keywords!([K] Open<K>);
 
@@ -300,7 +300,9 @@ impl<K: Kind> Future for Opening<K> {
                         mut settings,
                         kind,
                     } = *open;
-                    let plan = kind.plan(&mut settings)?;
+                    let plan = kind
+                        .plan(&mut settings)
+                        .map_err(|error| error.about(&path))?;
                     let job = OpenFile {
                         path,
                         mode: plan.mode,

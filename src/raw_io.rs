@@ -103,10 +103,12 @@ pub trait RawIo: Send + 'static {
     ///
     /// Those of the stream.
     fn read_at(&mut self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
-        let back = self.seek(SeekFrom::Current(0))?;
-        self.seek(SeekFrom::Start(offset))?;
+        let back = retry(|| self.seek(SeekFrom::Current(0)))?;
+        retry(|| self.seek(SeekFrom::Start(offset)))?;
         let result = self.read(buf);
-        self.seek(SeekFrom::Start(back))?;
+        // An interruption here must not have the caller begin again: the cursor
+        // is not where it was.
+        retry(|| self.seek(SeekFrom::Start(back)))?;
         result
     }
 
@@ -117,10 +119,12 @@ pub trait RawIo: Send + 'static {
     ///
     /// Those of the stream.
     fn write_at(&mut self, buf: &[u8], offset: u64) -> io::Result<usize> {
-        let back = self.seek(SeekFrom::Current(0))?;
-        self.seek(SeekFrom::Start(offset))?;
+        let back = retry(|| self.seek(SeekFrom::Current(0)))?;
+        retry(|| self.seek(SeekFrom::Start(offset)))?;
         let result = self.write(buf);
-        self.seek(SeekFrom::Start(back))?;
+        // An interruption here must not have the caller begin again: the cursor
+        // is not where it was.
+        retry(|| self.seek(SeekFrom::Start(back)))?;
         result
     }
 

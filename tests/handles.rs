@@ -277,6 +277,16 @@ fn clones_share_the_cursor() {
         let mut a = open(&path).encoding("latin-1").newline("").await.unwrap();
         let b = a.try_clone().await.unwrap();
         assert_eq!((b.encoding(), b.mode()), ("latin-1", "r"));
+        // And with the byte order that the mark at the start has told.
+        std::fs::write(&path, b"\xfe\xff\0a\0\n\0b\0c").unwrap();
+        let mut a = open(&path).encoding("utf-16").await.unwrap();
+        assert_eq!(a.readline().await.unwrap(), "a\n");
+        let mut b = a.try_clone().await.unwrap();
+        assert_eq!(b.read().size(1).await.unwrap(), "b");
+        let c = b.tell().await.unwrap();
+        assert_eq!(b.read().await.unwrap(), "c");
+        a.seek(c).await.unwrap();
+        assert_eq!(a.read().await.unwrap(), "c");
     });
 }
 

@@ -103,6 +103,32 @@ fn text_takes_the_keywords_of_open() {
 }
 
 #[test]
+fn text_begins_where_the_cursor_is() {
+    run(async {
+        let mut raw = Cursor::new(b"header\xfe\xff\0a\0b\xd8\0".to_vec());
+        raw.set_position(6);
+        let mut file = wrap(raw).text().encoding("utf-16").await.unwrap();
+        let start = file.tell().await.unwrap();
+        assert_eq!(
+            file.read().size(1).await.unwrap(),
+            "a",
+            "in the order of the mark"
+        );
+        let error = file.read().await.unwrap_err();
+        let Error::Decode { offset, bytes, .. } = error else {
+            panic!("{error:?}");
+        };
+        assert_eq!(
+            (offset, bytes.as_slice()),
+            (12, &b"\xd8\0"[..]),
+            "of the file"
+        );
+        file.seek(start).await.unwrap();
+        assert_eq!(file.read().size(2).await.unwrap(), "ab");
+    });
+}
+
+#[test]
 fn a_mode_takes_directions_away_and_moves_to_the_end() {
     run(async {
         let mut file = wrap(cursor("0123")).mode("r").await.unwrap();

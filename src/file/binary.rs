@@ -13,7 +13,7 @@ use super::pending::{NextLine, Read, Readline, Readlines, Truncate, Truncating};
 use super::positional::{ReadAt, WriteAt, positional_methods};
 use super::raw::RawFile;
 use super::source::{Source, Span};
-use super::traits::{io_traits, line_stream};
+use super::traits::{By, io_traits, line_stream};
 use crate::budget;
 use crate::error::Result;
 use crate::raw_io::RawIo;

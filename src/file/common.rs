@@ -17,7 +17,7 @@ macro_rules! common_methods {
             /// The executor is the default one of the first operation;
             /// [`wrap`](crate::wrap) takes another. Must not be called where a
             /// moment's blocking is harmful only because of a custom `RawIo`; for a
-            /// plain file it is three system calls that do not wait.
+            /// plain file it is a few system calls that do not wait.
             #[must_use]
             pub fn from_std(file: std::fs::File) -> Self {
                 Self::new(file)

@@ -159,8 +159,14 @@ impl<R: RawIo> Core<R> {
             seekable: raw.seekable(),
             isatty: raw.isatty(),
         };
+        // Where it can seek, that is known at once and does not wait.
+        let pos = match meta.seekable {
+            true => retry(|| raw.seek(SeekFrom::Current(0))).ok(),
+            false => None,
+        };
         let mut core = Self::new(raw, meta, None);
         core.capacity = capacity;
+        core.set_pos(pos);
         core
     }
 
@@ -250,6 +256,11 @@ impl<R: RawIo> Core<R> {
         } else {
             Err(self.unsupported(op, "the file cannot seek"))
         }
+    }
+
+    /// Whether a job is in flight, or has ended and was not looked at.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.busy
     }
 
     fn is_dirty(&self) -> bool {

@@ -12,7 +12,7 @@ use super::lines::{Lines, LinesOf};
 use super::pending::{NextLine, Read, Readline, Readlines, Truncate, Truncating};
 use super::positional::{ReadAt, WriteAt, positional_methods};
 use super::source::{Source, Span};
-use super::traits::{io_traits, line_stream};
+use super::traits::{By, io_traits, line_stream};
 use super::work::write_some;
 use crate::budget;
 use crate::error::Result;

@@ -11,7 +11,7 @@ use std::io::SeekFrom;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use self::decoded::Decoded;
+use self::decoded::{Decoded, Sought};
 pub use self::position::{TextPosition, TextSeek};
 pub use self::reconfigure::Reconfigure;
 use super::binary::BinaryFile;
@@ -20,7 +20,7 @@ use super::core::{BUFFER, Core, Started};
 use super::lines::{Lines, LinesOf};
 use super::pending::{NextLine, Read, Readline, Readlines, Truncate, Truncating};
 use super::source::Source;
-use super::traits::line_stream;
+use super::traits::{By, line_stream};
 use crate::budget;
 use crate::codec::{Encoder, translate_out};
 use crate::error::{Error, Result};
@@ -89,10 +89,11 @@ impl<R: RawIo> TextFile<R> {
     }
 
     fn clone_with(&self, core: Core<R>) -> Self {
-        Self {
-            line_buffering: self.line_buffering,
-            ..Self::from_core(core, self.settings.clone())
-        }
+        let mut clone = Self::from_core(core, self.settings.clone());
+        clone.line_buffering = self.line_buffering;
+        let generation = clone.core().generation;
+        clone.decoded.resume(generation, self.decoded.here());
+        clone
     }
 
     pub(crate) fn from_core(core: Core<R>, settings: TextSettings) -> Self {
@@ -329,6 +330,12 @@ impl<R: RawIo> TextFile<R> {
 
     fn poll_write(&mut self, cx: &mut Context<'_>, text: &str) -> Poll<Result<()>> {
         self.core().check_writable("write")?;
+        if self.decoded.is_unsettled() {
+            // Once it is written, the position does not tell any more.
+            let core = self.binary.core_mut();
+            ready!(core.poll_back(cx, 0))?;
+            self.decoded.sync(core);
+        }
         if self.bom == Bom::Unknown {
             self.bom = ready!(self.poll_bom(cx))?;
         }
@@ -370,7 +377,7 @@ impl<R: RawIo> TextFile<R> {
         }
         let meta = &self.core().meta;
         let (append, seekable) = (meta.append, meta.seekable);
-        let mut started = self.core().begun.job;
+        let mut started = self.core().begun.job(By::Mark);
         let at_start = if !seekable {
             Poll::Ready(Ok(true))
         } else if append {
@@ -383,7 +390,7 @@ impl<R: RawIo> TextFile<R> {
                 .poll_tell(cx, &mut started)
                 .map_ok(|pos| pos == 0)
         };
-        self.binary.core_mut().begun.job = started;
+        self.binary.core_mut().begun.set_job(By::Mark, started);
         Poll::Ready(Ok(if ready!(at_start)? { Bom::Due } else { Bom::No }))
     }
 
@@ -430,16 +437,17 @@ impl<R: RawIo> TextFile<R> {
             }
             TextSeek::From(SeekFrom::End(0)) => {
                 let mut started = 0;
+                self.bom = Bom::Unknown;
                 let end = poll_fn(|cx| {
-                    self.core_mut()
-                        .poll_seek(cx, SeekFrom::End(0), &mut started)
+                    ready!(self.poll_seeks(cx, Sought::End, started))?;
+                    let core = self.binary.core_mut();
+                    core.poll_seek(cx, SeekFrom::End(0), &mut started)
                 });
                 let end = TextPosition::behind_any_mark(end.await?, &self.settings.encoding);
                 let core = self.binary.core_mut();
                 core.above = 0;
                 self.decoded.resume(core.generation, end);
                 self.decoded.forget_newlines();
-                self.bom = Bom::Unknown;
                 return Ok(end);
             }
             TextSeek::From(_) => {
@@ -453,20 +461,35 @@ impl<R: RawIo> TextFile<R> {
         Ok(to)
     }
 
+    /// Notes where a seek leads, before it has `started`: should nobody see its
+    /// end, the next operation finds out.
+    fn poll_seeks(
+        &mut self,
+        cx: &mut Context<'_>,
+        to: Sought,
+        started: Started,
+    ) -> Poll<Result<()>> {
+        if started == 0 {
+            // There is one note: an abandoned seek comes to its end first.
+            ready!(self.binary.core_mut().poll_back(cx, 0))?;
+            self.core_mut();
+            self.decoded.seeks(to);
+        }
+        Poll::Ready(Ok(()))
+    }
+
     fn poll_seek(
         &mut self,
         cx: &mut Context<'_>,
         to: TextPosition,
         started: &mut Started,
     ) -> Poll<Result<()>> {
-        ready!(
-            self.core_mut()
-                .poll_seek(cx, SeekFrom::Start(to.offset), started)
-        )?;
+        self.bom = Bom::Unknown;
+        ready!(self.poll_seeks(cx, Sought::Position(to), *started))?;
         let core = self.binary.core_mut();
+        ready!(core.poll_seek(cx, SeekFrom::Start(to.offset), started))?;
         core.above = 0;
         self.decoded.resume(core.generation, to);
-        self.bom = Bom::Unknown;
         Poll::Ready(Ok(()))
     }
 

@@ -14,8 +14,34 @@ use crate::raw_io::RawIo;
 /// What the traits have begun; one job at a time, as everything.
 #[derive(Debug, Default)]
 pub(crate) struct Begun {
-    pub(super) job: Started,
+    job: Started,
+    /// Whose job it is: a poll of anything else does not take it for its own.
+    by: Option<By>,
     seek: Option<SeekFrom>,
+}
+
+/// Who keeps the number of its job in the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum By {
+    Read,
+    Fill,
+    Flush,
+    Seek,
+    Line,
+    /// The question whether a text's mark is due.
+    Mark,
+}
+
+impl Begun {
+    /// The number of the job that the last poll of `by` has started, if no other
+    /// poll came between.
+    pub(super) fn job(&self, by: By) -> Started {
+        if self.by == Some(by) { self.job } else { 0 }
+    }
+
+    pub(super) fn set_job(&mut self, by: By, job: Started) {
+        (self.by, self.job) = (Some(by), job);
+    }
 }
 
 fn io<T>(poll: Poll<Result<T>>) -> Poll<io::Result<T>> {
@@ -40,9 +66,9 @@ impl<R: RawIo> Core<R> {
         } else {
             self.capacity.max(buf.len())
         };
-        let mut job = self.begun.job;
+        let mut job = self.begun.job(By::Read);
         let filled = self.poll_fill(cx, buf.len().min(1), chunk, &mut job);
-        self.begun.job = job;
+        self.begun.set_job(By::Read, job);
         ready!(io(filled))?;
         let n = buf.len().min(self.read.len());
         buf[..n].copy_from_slice(self.read.consume_slice(n));
@@ -51,9 +77,9 @@ impl<R: RawIo> Core<R> {
 
     pub(super) fn io_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
         ready!(budget::poll_turn(cx));
-        let mut job = self.begun.job;
+        let mut job = self.begun.job(By::Fill);
         let filled = self.poll_fill(cx, 1, self.capacity.max(1), &mut job);
-        self.begun.job = job;
+        self.begun.set_job(By::Fill, job);
         ready!(io(filled))?;
         Poll::Ready(Ok(self.read.bytes()))
     }
@@ -71,26 +97,29 @@ impl<R: RawIo> Core<R> {
     }
 
     pub(super) fn io_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let mut job = self.begun.job;
+        let mut job = self.begun.job(By::Flush);
         let flushed = self.poll_flush(cx, &mut job);
-        self.begun.job = job;
+        self.begun.set_job(By::Flush, job);
         io(flushed)
     }
 
     pub(super) fn io_start_seek(&mut self, pos: SeekFrom) -> io::Result<()> {
         self.check_seekable("seek")?;
-        self.begun.seek = Some(pos);
+        if self.begun.seek.replace(pos) != Some(pos) {
+            // Whatever was begun is not this.
+            self.begun.by = None;
+        }
         Ok(())
     }
 
     pub(super) fn io_seek(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<u64>> {
-        let mut job = self.begun.job;
+        let mut job = self.begun.job(By::Seek);
         let sought = match self.begun.seek {
             Some(pos) => self.poll_seek(cx, pos, &mut job),
             // Nothing asked for: where it is.
             None => self.poll_tell(cx, &mut job),
         };
-        self.begun.job = job;
+        self.begun.set_job(By::Seek, job);
         if sought.is_ready() {
             self.begun.seek = None;
         }
@@ -204,9 +233,9 @@ macro_rules! line_stream {
                 cx: &mut Context<'_>,
             ) -> Poll<Option<Self::Item>> {
                 ready!(crate::budget::poll_turn(cx));
-                let mut job = self.core().begun.job;
+                let mut job = self.core().begun.job(By::Line);
                 let line = self.poll_read_line(cx, None, &mut job);
-                self.core_mut().begun.job = job;
+                self.core_mut().begun.set_job(By::Line, job);
                 Poll::Ready(match ready!(line) {
                     Ok(line) if Self::is_empty(&line) => None,
                     line => Some(line),

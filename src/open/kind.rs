@@ -24,6 +24,14 @@ pub trait Kind: sealed::Plans + Send + 'static {
     /// Closes the file.
     #[doc(hidden)]
     fn close<R: RawIo>(file: &mut Self::Of<R>) -> impl Future<Output = Result<()>> + Send;
+
+    /// The machine under the file.
+    #[doc(hidden)]
+    fn core<R: RawIo>(file: &Self::Of<R>) -> &Core<R>;
+
+    /// The machine under the file, told what the layers above it hold.
+    #[doc(hidden)]
+    fn core_mut<R: RawIo>(file: &mut Self::Of<R>) -> &mut Core<R>;
 }
 
 /// A kind that may be text, and so takes an encoding: [`Text`] or [`Any`].
@@ -62,19 +70,19 @@ pub(crate) struct TextSettings {
 }
 
 /// Text: [`TextFile`].
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Text(pub(super) ());
 
 /// Buffered bytes: [`BinaryFile`].
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Binary(pub(super) ());
 
 /// Unbuffered bytes: [`RawFile`].
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Raw(pub(super) ());
 
 /// Whatever the mode string and `.buffering(0)` say: [`AnyFile`].
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Any(pub(super) ());
 
 /// What the mode says, with the kind asked for: text or bytes.
@@ -191,6 +199,14 @@ impl Kind for Text {
     async fn close<R: RawIo>(file: &mut TextFile<R>) -> Result<()> {
         file.close().await
     }
+
+    fn core<R: RawIo>(file: &TextFile<R>) -> &Core<R> {
+        file.core()
+    }
+
+    fn core_mut<R: RawIo>(file: &mut TextFile<R>) -> &mut Core<R> {
+        file.core_mut()
+    }
 }
 
 impl TextKind for Text {}
@@ -205,6 +221,14 @@ impl Kind for Binary {
     async fn close<R: RawIo>(file: &mut BinaryFile<R>) -> Result<()> {
         file.close().await
     }
+
+    fn core<R: RawIo>(file: &BinaryFile<R>) -> &Core<R> {
+        file.core()
+    }
+
+    fn core_mut<R: RawIo>(file: &mut BinaryFile<R>) -> &mut Core<R> {
+        file.core_mut()
+    }
 }
 
 impl Kind for Raw {
@@ -216,6 +240,14 @@ impl Kind for Raw {
 
     async fn close<R: RawIo>(file: &mut RawFile<R>) -> Result<()> {
         file.close().await
+    }
+
+    fn core<R: RawIo>(file: &RawFile<R>) -> &Core<R> {
+        file.core()
+    }
+
+    fn core_mut<R: RawIo>(file: &mut RawFile<R>) -> &mut Core<R> {
+        file.core_mut()
     }
 }
 
@@ -232,6 +264,14 @@ impl Kind for Any {
 
     async fn close<R: RawIo>(file: &mut AnyFile<R>) -> Result<()> {
         file.close().await
+    }
+
+    fn core<R: RawIo>(file: &AnyFile<R>) -> &Core<R> {
+        file.core()
+    }
+
+    fn core_mut<R: RawIo>(file: &mut AnyFile<R>) -> &mut Core<R> {
+        file.core_mut()
     }
 }
 
@@ -354,6 +394,14 @@ impl<R: RawIo> AnyFile<R> {
             Self::Text(file) => file.core(),
             Self::Binary(file) => file.core(),
             Self::Raw(file) => file.core(),
+        }
+    }
+
+    fn core_mut(&mut self) -> &mut Core<R> {
+        match self {
+            Self::Text(file) => file.core_mut(),
+            Self::Binary(file) => file.core_mut(),
+            Self::Raw(file) => file.core_mut(),
         }
     }
 }

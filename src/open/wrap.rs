@@ -110,6 +110,9 @@ impl<R: RawIo, K: Kind> Wrap<R, K> {
             }
             meta.readable &= mode.readable();
             meta.writable &= mode.writable();
+            // The stream may or may not append by itself: where a write has led
+            // to is asked of it.
+            meta.append |= mode.append();
             meta.mode = plan.mode_name.clone();
         } else if plan.text.is_some() {
             core.meta.mode = core.meta.mode.replace('b', "").into();

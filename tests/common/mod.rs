@@ -18,32 +18,32 @@ use aiofiles::RawIo;
 use aiofiles::executor::{Executor, InlineExecutor, Job, Refused};
 
 /// A temporary directory, removed at the end of the test.
-pub struct Dir(tempfile::TempDir);
+pub(crate) struct Dir(tempfile::TempDir);
 
 impl Dir {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
-    pub fn root(&self) -> &Path {
+    pub(crate) fn root(&self) -> &Path {
         self.0.path()
     }
 }
 
 /// SplitMix64: small, seedable, good enough to pick operations.
 #[derive(Clone, Debug)]
-pub struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed)
     }
 
-    pub fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -52,18 +52,18 @@ impl Random {
     }
 
     /// Less than `n`, which is not 0.
-    pub fn below(&mut self, n: usize) -> usize {
+    pub(crate) fn below(&mut self, n: usize) -> usize {
         (self.next() % n as u64) as usize
     }
 
     /// Once in `n` times.
-    pub fn one_in(&mut self, n: usize) -> bool {
+    pub(crate) fn one_in(&mut self, n: usize) -> bool {
         self.below(n) == 0
     }
 }
 
 /// The value of an environment variable as a number.
-pub fn variable(name: &str) -> Option<u64> {
+pub(crate) fn variable(name: &str) -> Option<u64> {
     let value = std::env::var(name).ok()?;
     Some(
         value
@@ -73,7 +73,7 @@ pub fn variable(name: &str) -> Option<u64> {
 }
 
 /// Polls once, with a waker that does nothing.
-pub fn poll_once<F: Future>(future: Pin<&mut F>) -> Option<F::Output> {
+pub(crate) fn poll_once<F: Future>(future: Pin<&mut F>) -> Option<F::Output> {
     match future.poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(output) => Some(output),
         Poll::Pending => None,
@@ -81,7 +81,7 @@ pub fn poll_once<F: Future>(future: Pin<&mut F>) -> Option<F::Output> {
 }
 
 /// Polls a future once and gives it up.
-pub fn start_and_abandon<F: Future>(future: F) {
+pub(crate) fn start_and_abandon<F: Future>(future: F) {
     drop(poll_once(std::pin::pin!(future)));
 }
 
@@ -89,7 +89,7 @@ pub fn start_and_abandon<F: Future>(future: F) {
 
 /// The calls of a [`RawIo`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Op {
+pub(crate) enum Op {
     Read,
     Write,
     Seek,
@@ -101,7 +101,7 @@ pub enum Op {
 
 /// What befalls a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
+pub(crate) enum Fault {
     None,
     /// At most so many bytes, at least one.
     Short(usize),
@@ -113,8 +113,8 @@ pub enum Fault {
     Panic,
 }
 
-pub const ENOSPC: i32 = 28;
-pub const EIO: i32 = 5;
+pub(crate) const ENOSPC: i32 = 28;
+pub(crate) const EIO: i32 = 5;
 
 type Script = Box<dyn FnMut(Op) -> Fault + Send>;
 type Hook = Box<dyn FnMut(Op) + Send>;
@@ -138,16 +138,16 @@ struct Content {
 
 /// A file in memory; clones share it, one of them goes into the file under test.
 #[derive(Clone, Default)]
-pub struct Memory(Arc<Mutex<Content>>);
+pub(crate) struct Memory(Arc<Mutex<Content>>);
 
 /// The one that goes into the file: its drop is noted.
-pub struct Stream {
+pub(crate) struct Stream {
     memory: Memory,
     seekable: bool,
 }
 
 impl Memory {
-    pub fn new(data: impl Into<Vec<u8>>) -> Self {
+    pub(crate) fn new(data: impl Into<Vec<u8>>) -> Self {
         let memory = Self::default();
         memory.lock().data = data.into();
         memory
@@ -157,7 +157,7 @@ impl Memory {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub fn stream(&self) -> Stream {
+    pub(crate) fn stream(&self) -> Stream {
         let memory = self.clone();
         Stream {
             memory,
@@ -166,7 +166,7 @@ impl Memory {
     }
 
     /// Of a stream that cannot seek, as a pipe.
-    pub fn pipe(&self) -> Stream {
+    pub(crate) fn pipe(&self) -> Stream {
         let memory = self.clone();
         Stream {
             memory,
@@ -174,24 +174,24 @@ impl Memory {
         }
     }
 
-    pub fn data(&self) -> Vec<u8> {
+    pub(crate) fn data(&self) -> Vec<u8> {
         self.lock().data.clone()
     }
 
-    pub fn append_mode(&self) {
+    pub(crate) fn append_mode(&self) {
         self.lock().append = true;
     }
 
-    pub fn set_room(&self, room: Option<usize>) {
+    pub(crate) fn set_room(&self, room: Option<usize>) {
         self.lock().room = room;
     }
 
-    pub fn set_script(&self, script: impl FnMut(Op) -> Fault + Send + 'static) {
+    pub(crate) fn set_script(&self, script: impl FnMut(Op) -> Fault + Send + 'static) {
         self.lock().script = Some(Box::new(script));
     }
 
     /// The next call of `op` fails so, the others do not.
-    pub fn fail_once(&self, op: Op, fault: Fault) {
+    pub(crate) fn fail_once(&self, op: Op, fault: Fault) {
         let mut fault = Some(fault);
         self.set_script(move |now| {
             if now == op {
@@ -203,31 +203,31 @@ impl Memory {
     }
 
     /// Every call of `op` fails so.
-    pub fn fail(&self, op: Op, fault: Fault) {
+    pub(crate) fn fail(&self, op: Op, fault: Fault) {
         self.set_script(move |now| if now == op { fault } else { Fault::None });
     }
 
-    pub fn heal(&self) {
+    pub(crate) fn heal(&self) {
         self.lock().script = None;
     }
 
-    pub fn set_hook(&self, hook: impl FnMut(Op) + Send + 'static) {
+    pub(crate) fn set_hook(&self, hook: impl FnMut(Op) + Send + 'static) {
         self.lock().hook = Some(Box::new(hook));
     }
 
-    pub fn failed(&self) -> usize {
+    pub(crate) fn failed(&self) -> usize {
         self.lock().failed
     }
 
-    pub fn closed(&self) -> bool {
+    pub(crate) fn closed(&self) -> bool {
         self.lock().closed
     }
 
-    pub fn dropped(&self) -> bool {
+    pub(crate) fn dropped(&self) -> bool {
         self.lock().dropped
     }
 
-    pub fn calls(&self, op: &'static str) -> usize {
+    pub(crate) fn calls(&self, op: &'static str) -> usize {
         self.lock().calls.get(op).copied().unwrap_or(0)
     }
 }
@@ -362,7 +362,7 @@ impl Drop for Stream {
 
 /// Queues jobs, and shows what they are.
 #[derive(Clone, Default)]
-pub struct Stepped(Arc<Mutex<Steps>>);
+pub(crate) struct Stepped(Arc<Mutex<Steps>>);
 
 #[derive(Default)]
 struct Steps {
@@ -376,16 +376,16 @@ impl Stepped {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub fn take(&self) -> Option<(usize, Job)> {
+    pub(crate) fn take(&self) -> Option<(usize, Job)> {
         self.lock().queue.pop_front()
     }
 
     /// How many jobs were ever handed in.
-    pub fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.lock().log.len()
     }
 
-    pub fn verb(&self, job: usize) -> &'static str {
+    pub(crate) fn verb(&self, job: usize) -> &'static str {
         self.lock().log[job]
     }
 }
@@ -402,14 +402,14 @@ impl Executor for Stepped {
 
 /// Runs jobs in place and counts them by verb.
 #[derive(Clone, Default)]
-pub struct Counting(Arc<Mutex<BTreeMap<&'static str, usize>>>);
+pub(crate) struct Counting(Arc<Mutex<BTreeMap<&'static str, usize>>>);
 
 impl Counting {
-    pub fn count(&self, op: &str) -> usize {
+    pub(crate) fn count(&self, op: &str) -> usize {
         self.0.lock().unwrap().get(op).copied().unwrap_or(0)
     }
 
-    pub fn total(&self) -> usize {
+    pub(crate) fn total(&self) -> usize {
         self.0.lock().unwrap().values().sum()
     }
 }
@@ -423,7 +423,7 @@ impl Executor for Counting {
 
 /// What a [`Faulty`] executor does with the job whose turn it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Manner {
+pub(crate) enum Manner {
     Refuses,
     /// Accepts the job and drops it.
     Drops,
@@ -434,14 +434,14 @@ pub enum Manner {
 /// Runs jobs in place, but for the one after `good` others (and all behind it,
 /// if `for_ever`).
 #[derive(Clone)]
-pub struct Faulty {
+pub(crate) struct Faulty {
     manner: Manner,
     good: Arc<AtomicUsize>,
     for_ever: bool,
 }
 
 impl Faulty {
-    pub fn once(manner: Manner, good: usize) -> Self {
+    pub(crate) fn once(manner: Manner, good: usize) -> Self {
         Self {
             manner,
             good: Arc::new(AtomicUsize::new(good)),
@@ -449,7 +449,7 @@ impl Faulty {
         }
     }
 
-    pub fn always(manner: Manner) -> Self {
+    pub(crate) fn always(manner: Manner) -> Self {
         Self {
             for_ever: true,
             ..Self::once(manner, 0)
@@ -457,7 +457,7 @@ impl Faulty {
     }
 
     /// Counts anew: the fault comes after `good` more jobs.
-    pub fn after(&self, good: usize) {
+    pub(crate) fn after(&self, good: usize) {
         self.good.store(good, Ordering::SeqCst);
     }
 }
@@ -489,7 +489,7 @@ impl Executor for Faulty {
 
 /// A thread that runs jobs and can be stopped inside one, at its next call of
 /// the stream: "the job is running".
-pub struct Gate {
+pub(crate) struct Gate {
     jobs: Option<Sender<Job>>,
     events: Receiver<Event>,
     release: Sender<()>,
@@ -504,7 +504,7 @@ enum Event {
 
 impl Gate {
     /// Of a thread that stops at calls of `memory`.
-    pub fn new() -> (Self, impl Fn(&Memory)) {
+    pub(crate) fn new() -> (Self, impl Fn(&Memory)) {
         let (jobs, queue) = channel::<Job>();
         let (event, events) = channel();
         let (release, released) = channel::<()>();
@@ -537,7 +537,7 @@ impl Gate {
     }
 
     /// Starts a job; `true` if it stands at the gate, `false` if it is done.
-    pub fn start(&self, job: Job) -> bool {
+    pub(crate) fn start(&self, job: Job) -> bool {
         *self.armed.lock().unwrap() = true;
         self.jobs.as_ref().unwrap().send(job).unwrap();
         match self.events.recv().unwrap() {
@@ -550,7 +550,7 @@ impl Gate {
     }
 
     /// Lets the job at the gate go on, and waits for its end.
-    pub fn finish(&self) {
+    pub(crate) fn finish(&self) {
         self.release.send(()).unwrap();
         assert!(matches!(self.events.recv().unwrap(), Event::Done));
     }
@@ -568,7 +568,7 @@ impl Drop for Gate {
 }
 
 /// The descriptors of this process that are open on something below `dir`.
-pub fn descriptors_below(dir: &Path) -> usize {
+pub(crate) fn descriptors_below(dir: &Path) -> usize {
     let links = std::fs::read_dir("/proc/self/fd").unwrap();
     links
         .filter_map(|entry| std::fs::read_link(entry.unwrap().path()).ok())
@@ -577,12 +577,12 @@ pub fn descriptors_below(dir: &Path) -> usize {
 }
 
 /// Reads what is on the disk.
-pub fn on_disk(path: &Path) -> Vec<u8> {
+pub(crate) fn on_disk(path: &Path) -> Vec<u8> {
     std::fs::read(path).unwrap()
 }
 
 /// A plain file for reading and writing.
-pub fn std_file(path: &Path) -> File {
+pub(crate) fn std_file(path: &Path) -> File {
     let mut options = File::options();
     options.read(true).write(true).create(true).truncate(false);
     options.open(path).unwrap()

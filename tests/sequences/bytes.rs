@@ -14,10 +14,10 @@ use super::common::{Random, Stream};
 use super::driver::{Driver, Effect, Faults, Outcome};
 use super::model::Model;
 
-pub type Bytes = Driver<u8>;
+pub(crate) type Bytes = Driver<u8>;
 
 /// Data with a line end here and there.
-pub fn data(random: &mut Random, most: usize) -> Vec<u8> {
+pub(crate) fn data(random: &mut Random, most: usize) -> Vec<u8> {
     let n = random.below(most + 1);
     let byte = |random: &mut Random| match random.below(6) {
         0 => b'\n',
@@ -28,18 +28,20 @@ pub fn data(random: &mut Random, most: usize) -> Vec<u8> {
 
 /// A target, what it is for the crate, and what it does to the model.
 fn target(driver: &mut Bytes) -> (SeekFrom, Effect<u8>) {
+    // Where a relative one leads is not known before an abandoned job has run.
+    let settled = driver.is_settled();
     let random = &mut driver.random;
     let (len, pos) = (driver.model.data.len(), driver.model.pos);
     let place = random.below(len + 3);
     match random.below(4) {
-        0 => {
+        0 if settled => {
             let by = place as i64 - len as i64;
             let effect = move |m: &mut Model<u8>| {
                 m.pos = (m.data.len() as i64 + by) as usize;
             };
             (SeekFrom::End(by), Box::new(effect))
         }
-        1 => {
+        1 if settled => {
             let by = place as i64 - pos as i64;
             let effect = move |m: &mut Model<u8>| m.pos = (m.pos as i64 + by) as usize;
             (SeekFrom::Current(by), Box::new(effect))
@@ -184,7 +186,9 @@ macro_rules! step {
                     .drive("tell".into(), $file.tell(), "", None, false)
                     .value()
                 {
-                    assert_eq!(pos, d.model.pos as u64);
+                    // What waits to be appended is counted from where it is, as in Python.
+                    let waits = d.model.append && d.memory.data() != d.model.data;
+                    assert!(waits || pos == d.model.pos as u64, "{pos}");
                 }
             }
             14 => {
@@ -239,7 +243,7 @@ macro_rules! step {
                     m.write(&bytes);
                 });
                 let batch = $file.batch(move |raw: &mut Stream| {
-                    raw.seek(SeekFrom::Start(to as u64))?;
+                    while raw.seek(SeekFrom::Start(to as u64)).is_err() {}
                     let mut rest = &data[..];
                     while !rest.is_empty() {
                         match raw.write(rest) {
@@ -333,7 +337,7 @@ fn items(d: &mut Bytes) -> (Vec<Vec<u8>>, Rc<Cell<usize>>) {
     (items, Rc::default())
 }
 
-pub fn raw_step(d: &mut Bytes, file: &mut RawFile<Stream>) {
+pub(crate) fn raw_step(d: &mut Bytes, file: &mut RawFile<Stream>) {
     if common_raw(d, file) {
         return;
     }
@@ -349,7 +353,7 @@ pub fn raw_step(d: &mut Bytes, file: &mut RawFile<Stream>) {
     );
 }
 
-pub fn binary_step(d: &mut Bytes, file: &mut BinaryFile<Stream>) {
+pub(crate) fn binary_step(d: &mut Bytes, file: &mut BinaryFile<Stream>) {
     if d.random.one_in(2) && common_binary(d, file) {
         return;
     }

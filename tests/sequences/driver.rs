@@ -9,7 +9,7 @@ use super::common::{Fault, Gate, Memory, Op, Random, Stepped, poll_once};
 use super::model::Model;
 
 /// What an operation does to the model, once.
-pub type Effect<T> = Box<dyn FnOnce(&mut Model<T>)>;
+pub(crate) type Effect<T> = Box<dyn FnOnce(&mut Model<T>)>;
 
 /// The job that will do something to the model when it runs.
 struct Due<T> {
@@ -18,20 +18,19 @@ struct Due<T> {
     /// The bytes are the file's as soon as the caller has gone, even if the job
     /// is lost or fails: `write_owned`.
     sure: bool,
-    abandoned: bool,
     /// It was lost or has failed.
     failed: bool,
 }
 
 /// How an operation ended.
-pub enum Outcome<V> {
+pub(crate) enum Outcome<V> {
     Value(V),
     Failed,
     Abandoned,
 }
 
 impl<V> Outcome<V> {
-    pub fn value(self) -> Option<V> {
+    pub(crate) fn value(self) -> Option<V> {
         match self {
             Self::Value(value) => Some(value),
             Self::Failed | Self::Abandoned => None,
@@ -41,7 +40,7 @@ impl<V> Outcome<V> {
 
 /// What may go wrong besides being abandoned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Faults {
+pub(crate) enum Faults {
     None,
     /// Jobs are dropped by the executor.
     LostJobs,
@@ -49,25 +48,27 @@ pub enum Faults {
     Stream,
 }
 
-pub struct Driver<T> {
-    pub random: Random,
-    pub model: Model<T>,
-    pub memory: Memory,
-    pub jobs: Stepped,
-    pub faults: Faults,
+pub(crate) struct Driver<T> {
+    pub(crate) random: Random,
+    pub(crate) model: Model<T>,
+    pub(crate) memory: Memory,
+    pub(crate) jobs: Stepped,
+    pub(crate) faults: Faults,
     gate: std::rc::Rc<Gate>,
     /// The job at the gate, and how many faults there were when it began.
     running: Option<(usize, usize)>,
     due: Option<Due<T>>,
+    /// Whether the one who started `due` is still there.
+    awaited: bool,
     /// Errors that nobody has been told of.
     unreported: usize,
     /// What was done, for the report of a failure.
-    pub log: Vec<String>,
-    pub abandoned: usize,
+    pub(crate) log: Vec<String>,
+    pub(crate) abandoned: usize,
 }
 
 impl<T> Driver<T> {
-    pub fn new(
+    pub(crate) fn new(
         seed: u64,
         model: Model<T>,
         memory: Memory,
@@ -96,6 +97,7 @@ impl<T> Driver<T> {
             gate,
             running: None,
             due: None,
+            awaited: false,
             unreported: 0,
             log: Vec::new(),
             abandoned: 0,
@@ -104,7 +106,7 @@ impl<T> Driver<T> {
 
     /// Short writes too: not for a raw file, whose abandoned writes do not tell
     /// how much they took.
-    pub fn with_short_writes(&mut self) {
+    pub(crate) fn with_short_writes(&mut self) {
         let mut fault = Random::new(self.random.next());
         let stream = self.faults == Faults::Stream;
         self.memory
@@ -121,7 +123,7 @@ impl<T> Driver<T> {
     }
 
     /// Takes the faults away; what was lost before may still be told.
-    pub fn heal(&mut self) {
+    pub(crate) fn heal(&mut self) {
         self.faults = Faults::None;
         self.memory.heal();
     }
@@ -132,16 +134,21 @@ impl<T> Driver<T> {
         let Some(mut due) = self.due.take_if(|due| due.job == job) else {
             return;
         };
-        if !failed || (due.sure && due.abandoned) {
-            (due.effect)(&mut self.model);
-        } else if !due.abandoned {
+        if failed {
             due.failed = true;
-            self.due = Some(due);
+            self.due = Some(due).filter(|_| self.awaited);
+        } else {
+            (due.effect)(&mut self.model);
         }
     }
 
+    /// Whether no abandoned job is to change the model yet.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.due.is_none()
+    }
+
     /// Lets the job at the gate go on to its end.
-    pub fn finish_running(&mut self) {
+    pub(crate) fn finish_running(&mut self) {
         if let Some((job, before)) = self.running.take() {
             self.gate.finish();
             self.ended(job, self.memory.failed() > before);
@@ -176,12 +183,12 @@ impl<T> Driver<T> {
     }
 
     /// Runs everything, as it comes.
-    pub fn settle(&mut self) {
+    pub(crate) fn settle(&mut self) {
         while self.step() {}
     }
 
     /// Runs everything, without losing a job.
-    pub fn settle_quietly(&mut self) {
+    pub(crate) fn settle_quietly(&mut self) {
         let faults = std::mem::replace(&mut self.faults, Faults::None);
         self.settle();
         self.faults = faults;
@@ -190,7 +197,7 @@ impl<T> Driver<T> {
     /// Drives `future` to its end, or gives it up on the way. `effect` happens
     /// when a job called `verb` that it started runs, or when it succeeds; `sure`
     /// as in [`Due`].
-    pub fn drive<V>(
+    pub(crate) fn drive<V>(
         &mut self,
         what: String,
         future: impl Future<Output = Result<V>>,
@@ -203,7 +210,7 @@ impl<T> Driver<T> {
     }
 
     /// As `drive`, never given up.
-    pub fn complete<V>(
+    pub(crate) fn complete<V>(
         &mut self,
         what: String,
         future: impl Future<Output = Result<V>>,
@@ -220,7 +227,8 @@ impl<T> Driver<T> {
         sure: bool,
         to_the_end: bool,
     ) -> Outcome<V> {
-        self.log.push(what);
+        let (pos, len) = (self.model.pos, self.model.data.len());
+        self.log.push(format!("{what} at {pos} of {len}"));
         if !to_the_end && self.random.one_in(8) {
             return self.give_up("before its first poll", None);
         }
@@ -234,15 +242,14 @@ impl<T> Driver<T> {
                     && let Some(effect) = effect.take()
                 {
                     assert!(self.due.is_none(), "one operation in flight");
-                    let (abandoned, failed) = (false, false);
+                    let failed = false;
                     self.due = Some(Due {
                         job,
                         effect,
                         sure,
-                        abandoned,
                         failed,
                     });
-                    started = Some(job);
+                    (started, self.awaited) = (Some(job), true);
                 }
             }
             match ready {
@@ -284,12 +291,13 @@ impl<T> Driver<T> {
     fn give_up<V>(&mut self, when: &str, started: Option<usize>) -> Outcome<V> {
         self.log.push(format!("  given up {when}"));
         self.abandoned += 1;
-        if let Some(mut due) = self.due.take_if(|due| Some(due.job) == started) {
-            due.abandoned = true;
-            match (due.failed, due.sure) {
-                (true, true) => (due.effect)(&mut self.model),
-                (true, false) => {}
-                (false, _) => self.due = Some(due),
+        self.awaited = false;
+        if let Some(due) = self.due.take_if(|due| Some(due.job) == started) {
+            if due.sure {
+                // As if it was in the buffer: what comes next goes behind it.
+                (due.effect)(&mut self.model);
+            } else {
+                self.due = Some(due).filter(|due| !due.failed);
             }
         }
         Outcome::Abandoned

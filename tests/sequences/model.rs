@@ -3,22 +3,22 @@
 /// A file without buffers: its content and one position. `T` is a byte, or a
 /// character of a text with characters of one width.
 #[derive(Clone, Debug)]
-pub struct Model<T> {
-    pub data: Vec<T>,
-    pub pos: usize,
-    pub append: bool,
+pub(crate) struct Model<T> {
+    pub(crate) data: Vec<T>,
+    pub(crate) pos: usize,
+    pub(crate) append: bool,
     /// What a gap is filled with.
-    pub zero: T,
-    pub newline: T,
+    pub(crate) zero: T,
+    pub(crate) newline: T,
 }
 
 impl<T: Copy + PartialEq> Model<T> {
-    pub fn rest(&self) -> &[T] {
+    pub(crate) fn rest(&self) -> &[T] {
         self.data.get(self.pos..).unwrap_or_default()
     }
 
     /// The next `size` units, fewer at the end.
-    pub fn read(&mut self, size: usize) -> Vec<T> {
+    pub(crate) fn read(&mut self, size: usize) -> Vec<T> {
         let n = self.rest().len().min(size);
         let taken = self.rest()[..n].to_vec();
         self.pos += n;
@@ -26,14 +26,14 @@ impl<T: Copy + PartialEq> Model<T> {
     }
 
     /// One line with its end, at most `size` units of it.
-    pub fn read_line(&mut self, size: usize) -> Vec<T> {
+    pub(crate) fn read_line(&mut self, size: usize) -> Vec<T> {
         let end = self.rest().iter().position(|unit| *unit == self.newline);
         let n = end.map_or(self.rest().len(), |at| at + 1);
         self.read(n.min(size))
     }
 
     /// Lines until their total exceeds `hint`.
-    pub fn read_lines(&mut self, hint: usize) -> Vec<Vec<T>> {
+    pub(crate) fn read_lines(&mut self, hint: usize) -> Vec<Vec<T>> {
         let mut lines = Vec::new();
         let mut total = 0;
         while total <= hint && !self.rest().is_empty() {
@@ -44,7 +44,7 @@ impl<T: Copy + PartialEq> Model<T> {
         lines
     }
 
-    pub fn write(&mut self, units: &[T]) {
+    pub(crate) fn write(&mut self, units: &[T]) {
         if self.append && !units.is_empty() {
             self.pos = self.data.len();
         }
@@ -58,7 +58,7 @@ impl<T: Copy + PartialEq> Model<T> {
         self.pos = end;
     }
 
-    pub fn truncate(&mut self, size: usize) {
+    pub(crate) fn truncate(&mut self, size: usize) {
         self.data.resize(size, self.zero);
     }
 }

@@ -6,15 +6,20 @@ use std::rc::Rc;
 use aiofiles::wrap;
 
 use super::bytes::{self, binary_step, raw_step};
-use super::common::{Gate, Memory, Random, poll_once, variable};
+use super::common::{Gate, Memory, Random, Stepped, poll_once, variable};
 use super::driver::{Driver, Faults, Outcome};
 use super::model::Model;
 use super::text::{self, CODINGS, text_step};
 
-/// Gives a file that was made without a job.
-fn made<F>(wrap: impl IntoFuture<Output = aiofiles::Result<F>>) -> F {
-    let future = std::pin::pin!(wrap.into_future());
-    poll_once(future).expect("no job").unwrap()
+/// Gives the file, with whatever jobs that takes.
+fn made<F>(jobs: &Stepped, wrap: impl IntoFuture<Output = aiofiles::Result<F>>) -> F {
+    let mut future = std::pin::pin!(wrap.into_future());
+    loop {
+        if let Some(file) = poll_once(future.as_mut()) {
+            return file.unwrap();
+        }
+        jobs.take().expect("a job").1.run();
+    }
 }
 
 /// Closes or drops the file, and looks at what is left.
@@ -63,12 +68,13 @@ fn bytes_sequence(d: &mut Driver<u8>, kind: usize, mode: &str) {
         "bytes, mode {mode}, buffering {buffering}, kind {kind}"
     ));
     if kind == 0 {
-        let mut file = made(wrap(stream).raw().mode(mode).executor(jobs));
+        let mut file = made(&d.jobs, wrap(stream).raw().mode(mode).executor(jobs));
         (0..operations).for_each(|_| raw_step(d, &mut file));
         end!(d, file, d.model.data.clone());
     } else {
         d.with_short_writes();
         let mut file = made(
+            &d.jobs,
             wrap(stream)
                 .binary()
                 .mode(mode)
@@ -93,7 +99,7 @@ fn text_sequence(d: &mut Driver<char>, coding: &text::Coding) {
     let newline = if coding.width > 0 { "\n" } else { "" };
     let wrapped = wrap(stream).text().mode(mode).newline(newline);
     let wrapped = wrapped.encoding(coding.label).buffering(buffering);
-    let mut file = made(wrapped.executor(jobs));
+    let mut file = made(&d.jobs, wrapped.executor(jobs));
     let mut places = Vec::new();
     (0..operations).for_each(|_| text_step(d, &mut file, coding, &mut places));
     let expected =
@@ -114,7 +120,12 @@ fn sequence(seed: u64, gate: &Rc<Gate>, attach: &dyn Fn(&Memory), faults: Faults
         if append {
             memory.append_mode();
         }
-        let (pos, zero, newline) = (0, 0, b'\n');
+        let (mode, pos) = if append {
+            ("a+", data.len())
+        } else {
+            ("r+", 0)
+        };
+        let (zero, newline) = (0, b'\n');
         let model = Model {
             data,
             pos,
@@ -123,7 +134,7 @@ fn sequence(seed: u64, gate: &Rc<Gate>, attach: &dyn Fn(&Memory), faults: Faults
             newline,
         };
         let mut driver = Driver::new(random.next(), model, memory, gate.clone(), faults);
-        guarded(seed, &mut driver, |d| bytes_sequence(d, kind, "r+"));
+        guarded(seed, &mut driver, |d| bytes_sequence(d, kind, mode));
         driver.abandoned
     } else {
         let coding = &CODINGS[random.below(CODINGS.len())];
@@ -156,7 +167,7 @@ fn guarded<T>(seed: u64, driver: &mut Driver<T>, run: impl FnOnce(&mut Driver<T>
 }
 
 /// Runs `AIOFILES_SEQUENCES` sequences (5,000), or the one of `AIOFILES_SEED`.
-pub fn sequences(faults: Faults) {
+pub(crate) fn sequences(faults: Faults) {
     let (gate, attach) = Gate::new();
     let gate = Rc::new(gate);
     if let Some(seed) = variable("AIOFILES_SEED") {

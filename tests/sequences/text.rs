@@ -9,16 +9,16 @@ use super::common::{Random, Stream};
 use super::driver::{Driver, Effect, Outcome};
 use super::model::Model;
 
-pub type Text = Driver<char>;
+pub(crate) type Text = Driver<char>;
 
 /// How characters and bytes go together, so that one model serves.
-pub struct Coding {
-    pub label: &'static str,
+pub(crate) struct Coding {
+    pub(crate) label: &'static str,
     /// Bytes of each character; 0: of any length, to be read only.
-    pub width: usize,
+    pub(crate) width: usize,
 }
 
-pub const CODINGS: &[Coding] = &[
+pub(crate) const CODINGS: &[Coding] = &[
     Coding {
         label: "utf-8",
         width: 1,
@@ -49,7 +49,7 @@ pub const CODINGS: &[Coding] = &[
     },
 ];
 
-pub fn encode(coding: &Coding, text: &str) -> Vec<u8> {
+pub(crate) fn encode(coding: &Coding, text: &str) -> Vec<u8> {
     match (coding.label, coding.width) {
         ("utf-8", _) => text.as_bytes().to_vec(),
         ("utf-8-sig", _) => [b"\xef\xbb\xbf", text.as_bytes()].concat(),
@@ -74,7 +74,7 @@ pub fn encode(coding: &Coding, text: &str) -> Vec<u8> {
     }
 }
 
-pub fn text(random: &mut Random, coding: &Coding, most: usize) -> String {
+pub(crate) fn text(random: &mut Random, coding: &Coding, most: usize) -> String {
     let wide: &[char] = match (coding.label, coding.width) {
         ("shift_jis", _) => &['あ', 'ソ'],
         (_, 0 | 4) => &['é', '€', '𝄞'],
@@ -95,9 +95,14 @@ fn string(chars: &[char]) -> String {
 }
 
 /// Positions that `tell` gave, with where they are in the model.
-pub type Places = Vec<(TextPosition, usize)>;
+pub(crate) type Places = Vec<(TextPosition, usize)>;
 
-pub fn text_step(d: &mut Text, file: &mut TextFile<Stream>, coding: &Coding, places: &mut Places) {
+pub(crate) fn text_step(
+    d: &mut Text,
+    file: &mut TextFile<Stream>,
+    coding: &Coding,
+    places: &mut Places,
+) {
     let most = d.random.below(24);
     let writable = coding.width > 0;
     match d.random.below(if writable { 18 } else { 13 }) {

@@ -29,8 +29,11 @@ struct Segment {
     /// Bytes of a byte order mark in front.
     bom: u64,
     /// Its bytes, where the text alone does not tell how many they are, or where
-    /// the file cannot go back to them.
+    /// the file cannot go back to them; and behind them those of an incomplete
+    /// character, which tell that a bad one before them had ended.
     bytes: Vec<u8>,
+    /// How many of `bytes` are its own.
+    own: usize,
     /// Whether it was decoded as the end of the file.
     last: bool,
 }
@@ -73,14 +76,28 @@ pub(super) struct Decoded {
     /// otherwise.
     generation: u32,
     resume: TextPosition,
+    /// Where a seek leads that nobody has seen the end of.
+    sought: Option<Sought>,
     begun: bool,
 }
 
+/// The target of a seek.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Sought {
+    Position(TextPosition),
+    /// The end, wherever that is.
+    End,
+}
+
 impl Decoded {
-    /// Of a file that is at `pos`, if that is known.
+    /// Of a file at its position: a text begins there, unless it is appended to.
     pub(super) fn new<R: RawIo>(settings: &TextSettings, core: &Core<R>) -> Self {
-        let resume =
-            TextPosition::behind_any_mark(core.position().unwrap_or(0), &settings.encoding);
+        let offset = core.position().unwrap_or(0);
+        let resume = if core.meta.append {
+            TextPosition::behind_any_mark(offset, &settings.encoding)
+        } else {
+            TextPosition::at(offset, DecoderState::START)
+        };
         let decoder = Decoder::new(&settings.encoding, settings.errors, resume.state);
         Self {
             keep: !core.meta.seekable,
@@ -99,6 +116,7 @@ impl Decoded {
             after_cr: false,
             generation: core.generation,
             resume,
+            sought: None,
             begun: false,
         }
     }
@@ -133,7 +151,41 @@ impl Decoded {
     #[inline]
     pub(super) fn sync<R: RawIo>(&mut self, core: &Core<R>) {
         if self.generation != core.generation {
+            let sought = self.sought;
             self.resume(core.generation, self.resume);
+            self.sought = sought;
+        }
+        if self.sought.is_some() && !core.is_busy() {
+            self.settle(core);
+        }
+    }
+
+    /// A seek begins, which may be abandoned.
+    pub(super) fn seeks(&mut self, to: Sought) {
+        self.sought = Some(to);
+    }
+
+    /// Whether nobody knows yet where an abandoned seek has led.
+    pub(super) fn is_unsettled(&self) -> bool {
+        self.sought.is_some()
+    }
+
+    /// Goes where an abandoned seek has led, if it has.
+    fn settle<R: RawIo>(&mut self, core: &Core<R>) {
+        let sought = self.sought.take();
+        // With text left, it has not begun: it would have dropped that.
+        if self.at < self.text.len() || self.fault.is_some() {
+            return;
+        }
+        match (sought, core.position()) {
+            (Some(Sought::Position(to)), Some(offset)) if offset == to.offset => {
+                self.resume(core.generation, to);
+            }
+            (Some(Sought::End), Some(offset)) if offset != self.here().offset => {
+                let end = TextPosition::behind_any_mark(offset, &self.settings.encoding);
+                self.resume(core.generation, end);
+            }
+            _ => {}
         }
     }
 
@@ -141,6 +193,7 @@ impl Decoded {
     pub(super) fn resume(&mut self, generation: u32, position: TextPosition) {
         self.generation = generation;
         self.resume = position;
+        self.sought = None;
         let settings = &self.settings;
         self.decoder = Decoder::new(&settings.encoding, settings.errors, position.state);
         (self.offset, self.skip) = (position.offset, position.skip);
@@ -181,7 +234,7 @@ impl Decoded {
     }
 
     /// Where the delivered text ends.
-    fn here(&self) -> TextPosition {
+    pub(super) fn here(&self) -> TextPosition {
         let offset = self
             .fault
             .as_ref()
@@ -263,7 +316,8 @@ impl Decoded {
         for segment in &self.segments {
             let from = here.offset.saturating_sub(segment.offset);
             let from = usize::try_from(from).unwrap_or(usize::MAX);
-            bytes.extend_from_slice(segment.bytes.get(from..).unwrap_or_default());
+            let own = &segment.bytes[..segment.own];
+            bytes.extend_from_slice(own.get(from..).unwrap_or_default());
         }
         if let Some(fault) = &self.fault {
             bytes.extend_from_slice(&fault.bytes);
@@ -324,10 +378,10 @@ impl Decoded {
         };
         if self.text.len() > at {
             let keep = self.keep || self.decoder.byte_len("").is_none();
-            let bytes = if keep {
-                src[..consumed].to_vec()
-            } else {
-                Vec::new()
+            let bytes = match (keep, &self.fault) {
+                (false, _) => Vec::new(),
+                (true, None) => src.to_vec(),
+                (true, Some(_)) => src[..consumed].to_vec(),
             };
             let bom = self.decoder.bom_len() as u64;
             self.segments.push_back(Segment {
@@ -335,6 +389,7 @@ impl Decoded {
                 offset,
                 state,
                 bom,
+                own: consumed.min(bytes.len()),
                 bytes,
                 last,
             });

@@ -1,0 +1,517 @@
+//! Temporary files and folders that are removed when they are closed or dropped.
+//!
+//! | function | gives | on disk |
+//! |---|---|---|
+//! | [`temporary_file`] | a [`BinaryFile`](crate::BinaryFile) or [`TextFile`](crate::TextFile) | without a name, where the system can (O_TMPFILE) |
+//! | [`named_temporary_file`] | a [`NamedTemporaryFile`], which derefs to one of these | under its [`name`](NamedTemporaryFile::name), until it is closed, kept or persisted |
+//! | [`spooled_temporary_file`] | a [`SpooledTemporaryFile`], which derefs to one over [`Spool`] | not at all, until it is larger than `max_size` |
+//! | [`temporary_directory`] | a [`TemporaryDirectory`] | with all that is put into it |
+//!
+//! They are Python's `aiofiles.tempfile`, with its keywords as methods. The files
+//! are the same as those of [`open`](crate::open()), of bytes unless `.text()` is
+//! said, and open for both directions (`w+b`) unless a mode is given.
+//!
+//! # What can go wrong
+//!
+//! - A removal on drop has nobody to tell of its error. `close` and `cleanup` tell.
+//! - Nothing is removed if the process is killed, or by `std::process::exit`.
+//! - Other processes may remove what stands in a temporary folder for long: a name
+//!   may be gone, or be somebody else's by then. A file without a name is safe.
+//! - A name is `prefix`, eight random characters (`[A-Za-z0-9]`; Python's are
+//!   `[a-z0-9_]`) and `suffix`. It is created anew (O_EXCL), with mode 0600 (0700
+//!   for a folder) less the umask.
+//! - Without `.dir(..)`, the folder is the first that can be used of
+//!   [`std::env::temp_dir`], TEMP, TMP, `/tmp`, `/var/tmp`, `/usr/tmp` and the
+//!   working folder.
+
+use std::ffi::OsStr;
+use std::fmt;
+use std::fs::File;
+use std::future::{Future, IntoFuture};
+use std::path::Path;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use self::place::{CreateAnonymous, CreateNamed, Place};
+use crate::codec::{Encoding, ErrorPolicy, Newline};
+use crate::delegate::Call;
+use crate::error::{Error, Result};
+use crate::executor::{Chosen, Executor};
+use crate::file::core::{Core, Meta};
+use crate::open::{Any, Binary, Kind, Plan, Raw, Settings, Text, TextKind, keywords};
+use crate::raw_io::RawIo;
+
+mod directory;
+mod entry;
+mod named;
+mod place;
+mod remove;
+mod spool;
+mod spooled;
+
+pub use self::directory::{CreateDirectory, TemporaryDirectory, temporary_directory};
+pub use self::named::NamedTemporaryFile;
+pub use self::spool::Spool;
+pub use self::spooled::SpooledTemporaryFile;
+
+/// What a [`Temporary`] makes: [`Anonymous`], [`Named`] or [`Spooled`].
+pub trait Make: sealed::Made {}
+
+/// [`Anonymous`] or [`Named`]: a file that is on disk from the start, and so may
+/// be of any kind.
+pub trait OnDisk: Make {}
+
+mod sealed {
+    use super::{Future, Kind, Request, Result};
+
+    pub trait Made: Sized + Send + 'static {
+        type Output<K: Kind>: Send;
+
+        #[doc(hidden)]
+        fn make<K: Kind>(
+            request: Request<Self>,
+        ) -> impl Future<Output = Result<Self::Output<K>>> + Send;
+
+        /// The end of the scope of `with`.
+        #[doc(hidden)]
+        fn finish<K: Kind>(made: &mut Self::Output<K>) -> impl Future<Output = Result<()>> + Send;
+    }
+}
+use sealed::Made;
+
+/// A file without a name: what [`temporary_file`] makes.
+#[derive(Debug)]
+pub struct Anonymous(());
+
+/// A file with a name: what [`named_temporary_file`] makes.
+#[derive(Debug)]
+pub struct Named {
+    delete: bool,
+    delete_on_close: bool,
+}
+
+/// A file in memory: what [`spooled_temporary_file`] makes.
+#[derive(Debug)]
+pub struct Spooled {
+    max_size: u64,
+}
+
+/// Makes a file that has no name and is gone once it is closed. Python:
+/// `aiofiles.tempfile.TemporaryFile`.
+///
+/// Of bytes, mode `w+b`, unless said otherwise. On Linux it never has a name
+/// (O_TMPFILE), where the file system can do that; elsewhere it has one for a
+/// moment. Nobody else can open it: mode 0600, no link.
+///
+/// # Cancel safety
+///
+/// Dropped midway, the file is gone.
+///
+/// # Errors
+///
+/// `InvalidInput` for a bad mode or keyword, before anything is created; those of
+/// open(2), with the folder as their path.
+///
+/// # Examples
+///
+/// ```
+/// use std::io::SeekFrom;
+///
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let mut file = aiofiles::tempfile::temporary_file().await?;
+/// file.write(b"scratch").await?;
+/// file.seek(SeekFrom::Start(0)).await?;
+/// assert_eq!(file.read().await?, b"scratch");
+///
+/// let count = aiofiles::tempfile::temporary_file().text().encoding("utf-16").with(
+///     async |file| file.write("caf\u{e9}").await,
+/// );
+/// assert_eq!(count.await?, 4);
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+/// ```
+pub fn temporary_file() -> Temporary<Anonymous> {
+    Temporary::new(Anonymous(()))
+}
+
+/// Makes a file with a name, which is removed when the file is closed or dropped.
+/// Python: `aiofiles.tempfile.NamedTemporaryFile`.
+///
+/// Of bytes, mode `w+b`, unless said otherwise.
+///
+/// # Cancel safety
+///
+/// Dropped midway, the file is removed.
+///
+/// # Errors
+///
+/// As [`temporary_file`].
+///
+/// # Examples
+///
+/// ```
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let mut file = aiofiles::tempfile::named_temporary_file().suffix(".txt").text().await?;
+/// file.write("for another program\n").await?;
+/// file.flush().await?;
+/// assert_eq!(std::fs::read(file.name()).unwrap(), b"for another program\n");
+///
+/// let name = file.name().to_owned();
+/// file.close().await?;
+/// assert!(!name.exists());
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+/// ```
+pub fn named_temporary_file() -> Temporary<Named> {
+    Temporary::new(Named {
+        delete: true,
+        delete_on_close: true,
+    })
+}
+
+/// Makes a file that is in memory until it is larger than
+/// [`max_size`](Temporary::max_size). Python:
+/// `aiofiles.tempfile.SpooledTemporaryFile`.
+///
+/// Of bytes, mode `w+b`, unless said otherwise. In memory no operation leaves the
+/// task; past the limit the contents go to a [`temporary_file`], in a job. This
+/// call itself touches nothing.
+///
+/// # Cancel safety
+///
+/// Dropped midway, nothing has happened.
+///
+/// # Errors
+///
+/// `InvalidInput` for a bad mode or keyword; [`NoRuntime`](Error::NoRuntime)
+/// where there is no executor for later.
+///
+/// # Examples
+///
+/// ```
+/// use std::io::SeekFrom;
+///
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let mut file = aiofiles::tempfile::spooled_temporary_file().max_size(4).await?;
+/// file.write(b"1234").await?;
+/// assert!(!file.rolled());
+/// file.write(b"5").await?;
+/// assert!(file.rolled());
+/// file.seek(SeekFrom::Start(0)).await?;
+/// assert_eq!(file.read().await?, b"12345");
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+/// ```
+pub fn spooled_temporary_file() -> Temporary<Spooled> {
+    Temporary::new(Spooled { max_size: 0 })
+}
+
+/// A pending temporary file: `.await` makes it.
+#[must_use = "a call does nothing unless you `.await` it"]
+pub struct Temporary<W, K = Binary> {
+    place: Place,
+    settings: Settings,
+    what: W,
+    kind: K,
+    /// The mode unless one is given; `b` only where it is not a matter of course.
+    default_mode: &'static str,
+}
+
+keywords!([W, K] Temporary<W, K>);
+
+/// Writes the keyword methods about where a file or folder stands.
+macro_rules! place_keywords {
+    ([$($generics:tt)*] $Self:ty) => {
+        impl<$($generics)*> $Self {
+            /// Sets the folder it is made in (see the [module](crate::tempfile)).
+            pub fn dir(mut self, dir: impl AsRef<Path>) -> Self {
+                self.place.dir = Some(dir.as_ref().to_owned());
+                self
+            }
+
+            /// Sets what its name begins with (`tmp`).
+            pub fn prefix(mut self, prefix: impl AsRef<OsStr>) -> Self {
+                self.place.prefix = Some(prefix.as_ref().to_owned());
+                self
+            }
+
+            /// Sets what its name ends with (nothing). A dot is not put before it.
+            pub fn suffix(mut self, suffix: impl AsRef<OsStr>) -> Self {
+                self.place.suffix = Some(suffix.as_ref().to_owned());
+                self
+            }
+        }
+    };
+}
+use place_keywords;
+
+place_keywords!([W, K] Temporary<W, K>);
+
+impl<W> Temporary<W> {
+    fn new(what: W) -> Self {
+        Self {
+            place: Place::default(),
+            settings: Settings::default(),
+            what,
+            kind: Binary::default(),
+            default_mode: "w+",
+        }
+    }
+}
+
+impl<W, K> Temporary<W, K> {
+    /// Makes a text file; its mode is `w+` unless given.
+    pub fn text(self) -> Temporary<W, Text> {
+        self.kind(Text::default(), "w+")
+    }
+
+    /// Makes a buffered file of bytes; the default.
+    pub fn binary(self) -> Temporary<W, Binary> {
+        self.kind(Binary::default(), "w+")
+    }
+
+    fn kind<L>(self, kind: L, default_mode: &'static str) -> Temporary<W, L> {
+        Temporary {
+            place: self.place,
+            settings: self.settings,
+            what: self.what,
+            kind,
+            default_mode,
+        }
+    }
+}
+
+impl<W: OnDisk, K> Temporary<W, K> {
+    /// Makes an unbuffered file of bytes. Python: `buffering=0`.
+    pub fn raw(self) -> Temporary<W, Raw> {
+        self.kind(Raw::default(), "w+")
+    }
+
+    /// Leaves the kind to the mode string (`w+b`) and to `.buffering(0)`.
+    pub fn any(self) -> Temporary<W, Any> {
+        self.kind(Any::default(), "w+b")
+    }
+}
+
+impl<K> Temporary<Named, K> {
+    /// Sets whether the file is removed at all (`true`).
+    pub fn delete(mut self, yes: bool) -> Self {
+        self.what.delete = yes;
+        self
+    }
+
+    /// Sets whether the file is removed as soon as it is closed (`true`), or only
+    /// when it is dropped or its scope ends. Means nothing with `.delete(false)`.
+    pub fn delete_on_close(mut self, yes: bool) -> Self {
+        self.what.delete_on_close = yes;
+        self
+    }
+}
+
+impl<K> Temporary<Spooled, K> {
+    /// Sets how many bytes stay in memory (0: any number). More than that, after
+    /// encoding, and the file goes to disk.
+    pub fn max_size(mut self, bytes: u64) -> Self {
+        self.what.max_size = bytes;
+        self
+    }
+}
+
+impl<W: Make, K: Kind> Temporary<W, K> {
+    /// Makes the file, runs `body` with it, closes it whatever happens (a named
+    /// one is removed, unless `.delete(false)`), and gives back what `body`
+    /// returns. Its error wins over that of the close. Python: `async with`.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped midway, the file is dropped, which removes it.
+    ///
+    /// # Errors
+    ///
+    /// Those of the call itself, of `body`, and of `close`.
+    pub async fn with<T, F>(self, body: F) -> Result<T>
+    where
+        F: AsyncFnOnce(&mut W::Output<K>) -> Result<T>,
+    {
+        let mut file = self.await?;
+        let result = body(&mut file).await;
+        let finished = W::finish::<K>(&mut file).await;
+        result.and_then(|value| finished.map(|()| value))
+    }
+}
+
+impl<W: Make, K: Kind> IntoFuture for Temporary<W, K> {
+    type Output = Result<W::Output<K>>;
+    type IntoFuture = Creating<W::Output<K>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Creating::new(async move {
+            let Self {
+                place,
+                mut settings,
+                what,
+                kind,
+                default_mode,
+            } = self;
+            settings.mode.get_or_insert_with(|| default_mode.to_owned());
+            let plan = kind.plan(&mut settings)?;
+            let executor = match settings.executor {
+                Some(executor) => executor,
+                None => Chosen::current(place::OP)?,
+            };
+            W::make::<K>(Request {
+                place,
+                what,
+                plan,
+                executor,
+                nowait: settings.nowait,
+            })
+            .await
+        })
+    }
+}
+
+/// The future of a pending temporary file or folder.
+#[must_use = "a future does nothing unless you `.await` it"]
+pub struct Creating<T>(Pin<Box<dyn Future<Output = Result<T>> + Send>>);
+
+impl<T> Creating<T> {
+    fn new(future: impl Future<Output = Result<T>> + Send + 'static) -> Self {
+        Self(Box::pin(future))
+    }
+}
+
+impl<T> Future for Creating<T> {
+    type Output = Result<T>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.0.as_mut().poll(cx)
+    }
+}
+
+/// A checked call.
+pub struct Request<W> {
+    place: Place,
+    what: W,
+    plan: Plan,
+    executor: Chosen,
+    nowait: Option<bool>,
+}
+
+impl<W> Request<W> {
+    /// The file over `raw`, at its start.
+    fn build<R: RawIo, K: Kind>(
+        self,
+        raw: R,
+        name: Option<Arc<Path>>,
+        executor: Chosen,
+        nowait_suits: bool,
+    ) -> K::Of<R> {
+        let mode = self.plan.mode;
+        let meta = Meta {
+            name,
+            mode: self.plan.mode_name.clone(),
+            readable: mode.readable(),
+            writable: mode.writable(),
+            append: mode.append(),
+            seekable: true,
+            isatty: false,
+        };
+        let mut core = Core::new(raw, meta, Some(executor));
+        core.capacity = self.plan.capacity;
+        core.set_pos(Some(0));
+        core.set_nowait(self.nowait, Some(nowait_suits));
+        K::build(core, self.plan)
+    }
+}
+
+impl Make for Anonymous {}
+impl OnDisk for Anonymous {}
+
+impl Made for Anonymous {
+    type Output<K: Kind> = K::Of<File>;
+
+    async fn make<K: Kind>(request: Request<Self>) -> Result<K::Of<File>> {
+        let call = Call::new(CreateAnonymous {
+            place: request.place.clone(),
+            append: request.plan.mode.append(),
+        });
+        let (file, suits) = call.on(Some(&request.executor)).await?;
+        let executor = request.executor.clone();
+        Ok(request.build::<_, K>(file, None, executor, suits))
+    }
+
+    async fn finish<K: Kind>(file: &mut K::Of<File>) -> Result<()> {
+        K::close(file).await
+    }
+}
+
+impl Make for Named {}
+impl OnDisk for Named {}
+
+impl Made for Named {
+    type Output<K: Kind> = NamedTemporaryFile<K>;
+
+    async fn make<K: Kind>(request: Request<Self>) -> Result<NamedTemporaryFile<K>> {
+        let call = Call::new(CreateNamed {
+            place: request.place.clone(),
+            append: request.plan.mode.append(),
+            executor: request.executor.clone(),
+        });
+        let (file, mut entry, suits) = call.on(Some(&request.executor)).await?;
+        let Named {
+            delete,
+            delete_on_close,
+        } = request.what;
+        entry.delete(delete);
+        let (name, executor) = (entry.path().clone(), request.executor.clone());
+        let file = request.build::<_, K>(file, Some(name), executor, suits);
+        Ok(NamedTemporaryFile::new(
+            file,
+            entry,
+            delete && delete_on_close,
+        ))
+    }
+
+    async fn finish<K: Kind>(file: &mut NamedTemporaryFile<K>) -> Result<()> {
+        file.finish().await
+    }
+}
+
+impl Make for Spooled {}
+
+impl Made for Spooled {
+    type Output<K: Kind> = SpooledTemporaryFile<K>;
+
+    async fn make<K: Kind>(request: Request<Self>) -> Result<SpooledTemporaryFile<K>> {
+        let append = request.plan.mode.append();
+        let (spool, shared) = Spool::new(request.what.max_size, request.place.clone(), append);
+        let executor = shared.executor(request.executor.clone());
+        let capacity = request.plan.capacity;
+        let file = request.build::<_, K>(spool, None, executor, false);
+        Ok(SpooledTemporaryFile::new(file, shared, capacity))
+    }
+
+    async fn finish<K: Kind>(file: &mut SpooledTemporaryFile<K>) -> Result<()> {
+        K::close(file).await
+    }
+}
+
+impl<W, K> fmt::Debug for Temporary<W, K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Temporary")
+            .field("place", &self.place)
+            .field("mode", &self.settings.mode)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<W> fmt::Debug for Request<W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request").finish_non_exhaustive()
+    }
+}
+
+impl<T> fmt::Debug for Creating<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Creating").finish_non_exhaustive()
+    }
+}

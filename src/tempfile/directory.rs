@@ -1,0 +1,196 @@
+//! Temporary folders.
+
+use std::ffi::OsStr;
+use std::future::IntoFuture;
+use std::path::Path;
+
+use super::entry::Entry;
+use super::place::{CreateFolder, Place};
+use super::{Creating, place_keywords};
+use crate::delegate::Call;
+use crate::error::{Error, Result};
+use crate::executor::{Chosen, Executor};
+
+/// Makes a folder that is removed, with all in it, when it is closed or dropped.
+/// Python: `aiofiles.tempfile.TemporaryDirectory`.
+///
+/// # Cancel safety
+///
+/// Dropped midway, the folder is removed.
+///
+/// # Errors
+///
+/// Those of mkdir(2), with the folder above as their path.
+///
+/// # Examples
+///
+/// ```
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let mut dir = aiofiles::tempfile::temporary_directory().prefix("build-").await?;
+/// let path = dir.path().to_owned();
+/// std::fs::create_dir_all(path.join("a/b")).unwrap();
+/// dir.close().await?;
+/// assert!(!path.exists());
+///
+/// let name = aiofiles::tempfile::temporary_directory()
+///     .with(async |dir| Ok(dir.path().to_owned()))
+///     .await?;
+/// assert!(!name.exists());
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+/// ```
+pub fn temporary_directory() -> CreateDirectory {
+    CreateDirectory {
+        place: Place::default(),
+        executor: None,
+        ignore_cleanup_errors: false,
+        delete: true,
+    }
+}
+
+/// A pending [`temporary_directory`]: `.await` makes it.
+#[derive(Debug)]
+#[must_use = "a call does nothing unless you `.await` it"]
+pub struct CreateDirectory {
+    place: Place,
+    executor: Option<Chosen>,
+    ignore_cleanup_errors: bool,
+    delete: bool,
+}
+
+place_keywords!([] CreateDirectory);
+
+impl CreateDirectory {
+    /// Makes and removes it on `executor`, also on drop, instead of the default one.
+    pub fn executor(mut self, executor: impl Executor) -> Self {
+        self.executor = Some(Chosen::new(executor));
+        self
+    }
+
+    /// Sets whether errors of the removal are ignored (`false`).
+    pub fn ignore_cleanup_errors(mut self, yes: bool) -> Self {
+        self.ignore_cleanup_errors = yes;
+        self
+    }
+
+    /// Sets whether the drop and the end of `with` remove it (`true`).
+    /// [`cleanup`](TemporaryDirectory::cleanup) does anyway.
+    pub fn delete(mut self, yes: bool) -> Self {
+        self.delete = yes;
+        self
+    }
+
+    /// Makes the folder, runs `body` with it, removes it whatever happens (unless
+    /// `.delete(false)`), and gives back what `body` returns. Its error wins over
+    /// that of the removal. Python: `async with`.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped midway, the folder is dropped, which removes it.
+    ///
+    /// # Errors
+    ///
+    /// Those of the call itself, of `body`, and of the removal.
+    pub async fn with<T, F>(self, body: F) -> Result<T>
+    where
+        F: AsyncFnOnce(&mut TemporaryDirectory) -> Result<T>,
+    {
+        let mut dir = self.await?;
+        let result = body(&mut dir).await;
+        let removed = if dir.entry.deletes() {
+            dir.cleanup().await
+        } else {
+            Ok(())
+        };
+        result.and_then(|value| removed.map(|()| value))
+    }
+}
+
+impl IntoFuture for CreateDirectory {
+    type Output = Result<TemporaryDirectory>;
+    type IntoFuture = Creating<TemporaryDirectory>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Creating::new(async move {
+            let executor = match self.executor {
+                Some(executor) => executor,
+                None => Chosen::current(CreateFolder::OP)?,
+            };
+            let call = Call::new(CreateFolder {
+                place: self.place,
+                executor: executor.clone(),
+            });
+            let mut entry = call.on(Some(&executor)).await?;
+            entry.delete(self.delete);
+            Ok(TemporaryDirectory {
+                entry,
+                ignore_cleanup_errors: self.ignore_cleanup_errors,
+            })
+        })
+    }
+}
+
+/// A folder that is removed, with all in it, when it is closed or dropped.
+///
+/// Made by [`temporary_directory`]. The removal never follows a symbolic link, not
+/// even one that takes the place of a folder meanwhile; it gives itself the rights
+/// on folders that may not be read or changed, as Python's does.
+///
+/// Dropping it removes it off the task's thread, on the executor it was made with;
+/// on the spot where that refuses.
+#[derive(Debug)]
+pub struct TemporaryDirectory {
+    entry: Entry,
+    ignore_cleanup_errors: bool,
+}
+
+impl TemporaryDirectory {
+    /// Returns its path, which is absolute. Python: `name`.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.entry.path()
+    }
+
+    /// Removes it with all in it, even with `.delete(false)`. Idempotent; it may
+    /// be gone already. Python: `cleanup`.
+    ///
+    /// # Cancel safety
+    ///
+    /// Once begun it goes on to its end.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system, unless `.ignore_cleanup_errors(true)`; what could be
+    /// removed before is gone, and another call tries again.
+    pub async fn cleanup(&mut self) -> Result<()> {
+        match self.entry.remove().await {
+            Err(Error::Os { .. }) if self.ignore_cleanup_errors => Ok(()),
+            done => done,
+        }
+    }
+
+    /// Does what [`cleanup`](Self::cleanup) does. Python: `close`.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`cleanup`](Self::cleanup).
+    ///
+    /// # Errors
+    ///
+    /// As [`cleanup`](Self::cleanup).
+    pub async fn close(&mut self) -> Result<()> {
+        self.cleanup().await
+    }
+
+    /// Lets the folder stay where it is, and returns its path. As `delete(false)`,
+    /// after the fact.
+    pub fn keep(&mut self) -> &Path {
+        self.entry.delete(false);
+        self.entry.path()
+    }
+}
+
+impl AsRef<Path> for TemporaryDirectory {
+    fn as_ref(&self) -> &Path {
+        self.path()
+    }
+}

@@ -1,0 +1,32 @@
+//! Creating on Unix: private to the user, and never what is there already.
+
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::Path;
+
+#[cfg_attr(target_os = "linux", path = "unnamed/linux.rs")]
+#[cfg_attr(not(target_os = "linux"), path = "unnamed/other.rs")]
+mod unnamed;
+
+pub(super) use self::unnamed::unnamed;
+use crate::raw_io::retry;
+
+/// Where Python looks when no variable says anything.
+pub(super) const DIRS: [&str; 3] = ["/tmp", "/var/tmp", "/usr/tmp"];
+
+/// For both directions, whatever the mode: that is a matter of the file above.
+fn options(append: bool) -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).append(append).mode(0o600);
+    options
+}
+
+pub(super) fn create(path: &Path, append: bool) -> io::Result<File> {
+    let mut options = options(append);
+    retry(|| options.create_new(true).open(path))
+}
+
+pub(super) fn create_dir(path: &Path) -> io::Result<()> {
+    DirBuilder::new().mode(0o700).create(path)
+}

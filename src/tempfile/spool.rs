@@ -1,0 +1,250 @@
+//! The stream under a spooled file, and the executor that keeps its jobs on the
+//! task as long as it is in memory.
+
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Cursor, Seek, SeekFrom, Write};
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use super::place::Place;
+use crate::executor::{Chosen, Executor, Job, Refused};
+use crate::raw_io::RawIo;
+
+/// What a spooled file stands on: bytes in memory, and an unnamed temporary file
+/// once they are too many.
+///
+/// Made by [`spooled_temporary_file`](crate::tempfile::spooled_temporary_file).
+pub struct Spool {
+    shared: Arc<Shared>,
+    /// Until it rolls over. A lock only because [`RawIo::as_file`] takes `&self`.
+    memory: Mutex<Cursor<Vec<u8>>>,
+    /// After that.
+    file: OnceLock<File>,
+    place: Place,
+    append: bool,
+}
+
+/// In memory, and to stay there.
+const MEMORY: u8 = 0;
+/// In memory; the next job that the executor takes rolls over.
+const DUE: u8 = 1;
+/// A job that rolls over has been handed to the executor.
+const ROLLING: u8 = 2;
+/// In a file.
+const ROLLED: u8 = 3;
+
+/// What the file, its stream and its executor agree on.
+#[derive(Debug)]
+pub(super) struct Shared {
+    /// One of the four above; it only ever grows.
+    state: AtomicU8,
+    /// In bytes; 0 is no limit.
+    max_size: u64,
+}
+
+impl Shared {
+    fn state(&self) -> u8 {
+        self.state.load(Ordering::Acquire)
+    }
+
+    fn raise(&self, to: u8) {
+        self.state.fetch_max(to, Ordering::AcqRel);
+    }
+
+    pub(super) fn rolled(&self) -> bool {
+        self.state() == ROLLED
+    }
+
+    pub(super) fn is_due(&self) -> bool {
+        matches!(self.state(), DUE | ROLLING)
+    }
+
+    /// Asks for the rollover.
+    pub(super) fn demand(&self) {
+        self.raise(DUE);
+    }
+
+    /// Asks for it if a position of `end` bytes is too far.
+    pub(super) fn limit(&self, end: u64) {
+        if self.max_size > 0 && end > self.max_size {
+            self.demand();
+        }
+    }
+
+    /// Asks for it before a file is made `size` bytes long. As Python's, even
+    /// where nothing else is limited.
+    pub(super) fn limit_truncate(&self, size: u64) {
+        if size > self.max_size {
+            self.demand();
+        }
+    }
+
+    /// An executor that runs jobs in place while there is nothing to block on.
+    pub(super) fn executor(self: &Arc<Self>, real: Chosen) -> Chosen {
+        Chosen::new(SpoolExecutor {
+            shared: self.clone(),
+            real,
+        })
+    }
+}
+
+struct SpoolExecutor {
+    shared: Arc<Shared>,
+    real: Chosen,
+}
+
+impl Executor for SpoolExecutor {
+    fn execute(&self, job: Job) -> Result<(), Refused> {
+        // These are about the file itself, so there has to be one.
+        if matches!(job.op(), "stat" | "sync" | "lock" | "unlock") {
+            self.shared.demand();
+        }
+        let in_place = match self.shared.state() {
+            MEMORY => true,
+            // What is to be thrown away need not be on disk.
+            DUE => job.op() == "close",
+            _ => false,
+        };
+        if in_place {
+            job.run();
+            return Ok(());
+        }
+        self.shared.raise(ROLLING);
+        self.real.get().execute(job)
+    }
+}
+
+impl Spool {
+    pub(super) fn new(max_size: u64, place: Place, append: bool) -> (Self, Arc<Shared>) {
+        let shared = Arc::new(Shared {
+            state: AtomicU8::new(MEMORY),
+            max_size,
+        });
+        let spool = Self {
+            shared: shared.clone(),
+            memory: Mutex::default(),
+            file: OnceLock::new(),
+            place,
+            append,
+        };
+        (spool, shared)
+    }
+
+    /// The file, once there is one or has to be; blocks only in a job that the
+    /// real executor runs.
+    fn rolled_file(&self) -> io::Result<Option<&File>> {
+        if self.shared.state() == ROLLING {
+            let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+            if self.file.get().is_none() {
+                let mut file = self.place.anonymous(self.append)?;
+                file.write_all(memory.get_ref())?;
+                Seek::seek(&mut file, SeekFrom::Start(memory.position()))?;
+                *memory = Cursor::default();
+                // Only this place sets it, under the lock.
+                drop(self.file.set(file));
+            }
+            self.shared.raise(ROLLED);
+        }
+        Ok(self.file.get())
+    }
+
+    fn memory(&mut self) -> &mut Cursor<Vec<u8>> {
+        self.memory
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Room for a length of `end` bytes, or an error: never an abort.
+fn reserve(memory: &mut Cursor<Vec<u8>>, end: u64) -> io::Result<()> {
+    let data = memory.get_mut();
+    let more = usize::try_from(end)
+        .map_err(|_| io::ErrorKind::OutOfMemory)?
+        .saturating_sub(data.len());
+    data.try_reserve(more)
+        .map_err(|_| io::ErrorKind::OutOfMemory.into())
+}
+
+impl RawIo for Spool {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        match self.rolled_file()? {
+            Some(mut file) => io::Read::read(&mut file, buf),
+            None => io::Read::read(self.memory(), buf),
+        }
+    }
+
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        if let Some(mut file) = self.rolled_file()? {
+            return file.write(buf);
+        }
+        let append = self.append;
+        let memory = self.memory();
+        if append {
+            memory.set_position(memory.get_ref().len() as u64);
+        }
+        let end = memory.position().saturating_add(buf.len() as u64);
+        reserve(memory, end)?;
+        let n = Write::write(memory, buf)?;
+        self.shared.limit(end);
+        Ok(n)
+    }
+
+    fn seek(&mut self, pos: SeekFrom) -> io::Result<u64> {
+        match self.rolled_file()? {
+            Some(mut file) => file.seek(pos),
+            None => Seek::seek(self.memory(), pos),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.rolled_file().map(drop)
+    }
+
+    fn truncate(&mut self, size: u64) -> io::Result<()> {
+        if let Some(file) = self.rolled_file()? {
+            return file.set_len(size);
+        }
+        let memory = self.memory();
+        reserve(memory, size)?;
+        RawIo::truncate(memory, size)?;
+        self.shared.limit_truncate(size);
+        Ok(())
+    }
+
+    fn read_at(&mut self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+        match self.rolled_file()? {
+            Some(file) => file.try_clone()?.read_at(buf, offset),
+            None => RawIo::read_at(self.memory(), buf, offset),
+        }
+    }
+
+    fn write_at(&mut self, buf: &[u8], offset: u64) -> io::Result<usize> {
+        if let Some(file) = self.rolled_file()? {
+            return file.try_clone()?.write_at(buf, offset);
+        }
+        let end = offset.saturating_add(buf.len() as u64);
+        let memory = self.memory();
+        reserve(memory, end)?;
+        let n = RawIo::write_at(memory, buf, offset)?;
+        self.shared.limit(end);
+        Ok(n)
+    }
+
+    fn as_file(&self) -> Option<&File> {
+        // An error comes again from the next operation that can tell it.
+        self.rolled_file().ok().flatten()
+    }
+
+    fn isatty(&self) -> bool {
+        false
+    }
+}
+
+impl fmt::Debug for Spool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Spool")
+            .field("shared", &self.shared)
+            .finish_non_exhaustive()
+    }
+}

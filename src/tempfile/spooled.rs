@@ -1,0 +1,289 @@
+//! Files that are in memory until they are too large for it.
+
+use std::fmt;
+use std::future::poll_fn;
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use super::spool::{Shared, Spool};
+use crate::error::Result;
+use crate::file::Truncate;
+use crate::file::core::Started;
+use crate::file::pending::Truncating;
+use crate::open::{Binary, Kind, Text};
+use crate::raw_io::RawIo;
+
+/// The buffers of a file in memory, in bytes: they only save calls.
+const BUFFER: usize = 8 * 1024;
+
+/// A file in memory that goes to disk when it is too large. Python: what
+/// `SpooledTemporaryFile` gives.
+///
+/// Made by [`spooled_temporary_file`](crate::tempfile::spooled_temporary_file). It
+/// derefs to the file itself: a [`BinaryFile`](crate::BinaryFile) or a
+/// [`TextFile`](crate::TextFile), over [`Spool`]. It behaves as that file would
+/// behave on disk, also where Python's does not (`truncate` beyond the end grows).
+///
+/// It rolls over, which keeps contents and position,
+///
+/// - when the position after a `write` or `writelines` is past `max_size` bytes, if
+///   that is not 0; before the call is over. A write through the I/O traits of
+///   tokio or futures is noticed once its bytes leave the buffer, and rolls over
+///   with the operation after that;
+/// - at `truncate().size(n)` with `n` past `max_size`, even if that is 0;
+/// - at [`rollover`](Self::rollover), [`fileno`](Self::fileno), and whatever else
+///   needs a file: `metadata`, `sync_all`, `sync_data`, `lock` ….
+///
+/// Until then every operation is done on the task, and no executor sees a job. If
+/// a rollover fails, everything stays in memory, the operations after it give the
+/// error, and each tries again.
+pub struct SpooledTemporaryFile<K: Kind = Binary> {
+    file: K::Of<Spool>,
+    shared: Arc<Shared>,
+    /// Of the buffer once on disk; `None` once it is set.
+    capacity: Option<usize>,
+}
+
+impl<K: Kind> SpooledTemporaryFile<K> {
+    pub(super) fn new(mut file: K::Of<Spool>, shared: Arc<Shared>, capacity: usize) -> Self {
+        K::core_mut(&mut file).capacity = capacity.min(BUFFER);
+        Self {
+            file,
+            shared,
+            capacity: Some(capacity),
+        }
+    }
+
+    /// Says whether the file is on disk. Python: `_rolled`.
+    #[must_use]
+    pub fn rolled(&self) -> bool {
+        self.shared.rolled()
+    }
+
+    /// Moves the contents to disk, and keeps the position; nothing if they are
+    /// there. Python: `rollover`.
+    ///
+    /// # Cancel safety
+    ///
+    /// Once begun it goes on to its end.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`temporary_file`](crate::tempfile::temporary_file), and of writing
+    /// it, with everything still in memory; `Closed`.
+    pub async fn rollover(&mut self) -> Result<()> {
+        K::core(&self.file).check_open("roll over")?;
+        if !self.rolled() {
+            self.shared.demand();
+            self.roll().await?;
+        }
+        self.adopt();
+        Ok(())
+    }
+
+    /// Rolls over, and returns the descriptor, which is good until the file is
+    /// closed. Writes what is buffered first. Python: `fileno`.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`rollover`](Self::rollover).
+    ///
+    /// # Errors
+    ///
+    /// As [`rollover`](Self::rollover).
+    #[cfg(unix)]
+    pub async fn fileno(&mut self) -> Result<std::os::fd::RawFd> {
+        self.rollover().await?;
+        K::core_mut(&mut self.file)
+            .with_file("stat", |file| Ok(std::os::fd::AsRawFd::as_raw_fd(file)))
+            .await
+    }
+
+    async fn roll(&mut self) -> Result<()> {
+        K::core_mut(&mut self.file)
+            .call("roll over", false, |call| call.held.with(RawIo::flush))
+            .await
+    }
+
+    /// Takes the large buffer into use, which pays once on disk.
+    fn adopt(&mut self) {
+        if let Some(capacity) = self.capacity.take_if(|_| self.shared.rolled()) {
+            K::core_mut(&mut self.file).capacity = capacity;
+        }
+    }
+
+    /// Before a write of so many bytes: one that will be too much goes to disk
+    /// straight away.
+    fn expect(&self, len: usize) {
+        let core = K::core(&self.file);
+        if let Some(pos) = core
+            .position()
+            .filter(|_| core.meta.writable && !core.closed())
+        {
+            self.shared.limit(pos.saturating_add(len as u64));
+        }
+    }
+
+    /// After a write: rolls over if it was too much.
+    async fn settle(&mut self) {
+        if !self.rolled() {
+            // An error leaves the bytes where they are, and is given by the next
+            // operation, which tries again.
+            let core = K::core_mut(&mut self.file);
+            let mut started = 0;
+            drop(poll_fn(|cx| core.poll_flush(cx, &mut started)).await);
+            if self.shared.is_due() {
+                drop(self.roll().await);
+            }
+        }
+        self.adopt();
+    }
+}
+
+impl<K: Kind> SpooledTemporaryFile<K>
+where
+    K::Of<Spool>: Truncating,
+{
+    /// As that of the file: makes it end at the position, or be `.size(n)` bytes
+    /// long. Python: `truncate`, which in memory never grows.
+    ///
+    /// # Cancel safety
+    ///
+    /// Once begun it goes on to its end.
+    ///
+    /// # Errors
+    ///
+    /// `Unsupported` if not open for writing; those of a rollover.
+    pub fn truncate(&mut self) -> Truncate<'_, Self> {
+        Truncate::new(self)
+    }
+}
+
+impl<K: Kind> Truncating for SpooledTemporaryFile<K>
+where
+    K::Of<Spool>: Truncating,
+{
+    fn poll_truncate(
+        &mut self,
+        cx: &mut Context<'_>,
+        size: Option<u64>,
+        started: &mut Started,
+    ) -> Poll<Result<u64>> {
+        let core = K::core(&self.file);
+        if core.check_writable("truncate").is_ok() {
+            match size {
+                Some(size) => self.shared.limit_truncate(size),
+                None => core
+                    .position()
+                    .into_iter()
+                    .for_each(|pos| self.shared.limit(pos)),
+            }
+        }
+        self.file.poll_truncate(cx, size, started)
+    }
+}
+
+impl SpooledTemporaryFile<Binary> {
+    /// As [`BinaryFile::write`](crate::BinaryFile::write); rolls over if the
+    /// position is past `max_size` then.
+    ///
+    /// # Cancel safety
+    ///
+    /// A dropped write has either not begun or is complete.
+    ///
+    /// # Errors
+    ///
+    /// As [`BinaryFile::write`](crate::BinaryFile::write). A failed rollover is
+    /// told by the next operation: the bytes are kept.
+    pub async fn write(&mut self, data: &[u8]) -> Result<usize> {
+        self.expect(data.len());
+        let n = self.file.write(data).await?;
+        self.settle().await;
+        Ok(n)
+    }
+
+    /// As [`BinaryFile::writelines`](crate::BinaryFile::writelines), by
+    /// [`write`](Self::write).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped midway, the items so far are written, whole.
+    ///
+    /// # Errors
+    ///
+    /// As [`write`](Self::write).
+    pub async fn writelines<I>(&mut self, lines: I) -> Result<()>
+    where
+        I: IntoIterator<Item: AsRef<[u8]>>,
+    {
+        self.file.writelines([""; 0]).await?;
+        for line in lines {
+            self.write(line.as_ref()).await?;
+        }
+        Ok(())
+    }
+}
+
+impl SpooledTemporaryFile<Text> {
+    /// As [`TextFile::write`](crate::TextFile::write); rolls over if the position,
+    /// in encoded bytes, is past `max_size` then.
+    ///
+    /// # Cancel safety
+    ///
+    /// A dropped write has either not begun or is complete.
+    ///
+    /// # Errors
+    ///
+    /// As [`TextFile::write`](crate::TextFile::write). A failed rollover is told by
+    /// the next operation: the bytes are kept.
+    pub async fn write(&mut self, text: &str) -> Result<usize> {
+        let n = self.file.write(text).await?;
+        self.settle().await;
+        Ok(n)
+    }
+
+    /// As [`TextFile::writelines`](crate::TextFile::writelines), by
+    /// [`write`](Self::write).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped midway, the items so far are written, whole.
+    ///
+    /// # Errors
+    ///
+    /// As [`write`](Self::write).
+    pub async fn writelines<I>(&mut self, lines: I) -> Result<()>
+    where
+        I: IntoIterator<Item: AsRef<str>>,
+    {
+        self.file.writelines([""; 0]).await?;
+        for line in lines {
+            self.write(line.as_ref()).await?;
+        }
+        Ok(())
+    }
+}
+
+impl<K: Kind> Deref for SpooledTemporaryFile<K> {
+    type Target = K::Of<Spool>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.file
+    }
+}
+
+impl<K: Kind> DerefMut for SpooledTemporaryFile<K> {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.file
+    }
+}
+
+impl<K: Kind> fmt::Debug for SpooledTemporaryFile<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SpooledTemporaryFile")
+            .field("file", K::core(&self.file))
+            .field("rolled", &self.rolled())
+            .finish_non_exhaustive()
+    }
+}
