@@ -205,7 +205,11 @@ impl<R: RawIo> BinaryFile<R> {
     pub async fn write(&mut self, data: &[u8]) -> Result<usize> {
         poll_fn(|cx| {
             ready!(budget::poll_turn(cx));
-            self.core_mut().poll_write(cx, "write", data)
+            let core = self.core_mut();
+            if core.write_more(data) {
+                return Poll::Ready(Ok(()));
+            }
+            core.poll_write(cx, "write", data)
         })
         .await?;
         Ok(data.len())

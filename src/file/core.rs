@@ -689,7 +689,7 @@ impl<R: RawIo> Core<R> {
             let fits = self.write.len() + data.len() <= self.capacity;
             if self.busy {
                 // A job that writes does not mind; any other has the cursor.
-                if fits && self.op == "write" && !self.retrying {
+                if (fits || self.write.is_empty()) && self.may_write_behind() {
                     break;
                 }
                 ready!(self.poll_idle(cx))?;
@@ -718,6 +718,26 @@ impl<R: RawIo> Core<R> {
             self.start_drain()?;
         }
         Poll::Ready(Ok(()))
+    }
+
+    /// Whether the job in flight leaves it to the task to fill the next buffer.
+    fn may_write_behind(&self) -> bool {
+        self.op == "write" && !self.retrying
+    }
+
+    /// Adds `data` to what is in the buffer already; `false` if that is nothing,
+    /// or if there is more to do. Bytes in the buffer say that the file may be
+    /// written to and that nothing is read ahead.
+    #[inline]
+    pub(crate) fn write_more(&mut self, data: &[u8]) -> bool {
+        let ready = !self.write.is_empty()
+            && data.len() <= self.capacity.saturating_sub(self.write.len())
+            && self.failed.is_none()
+            && (!self.busy || self.may_write_behind());
+        if ready {
+            self.write.extend_from_slice(data);
+        }
+        ready
     }
 
     fn start_drain(&mut self) -> Result<()> {
@@ -939,6 +959,14 @@ impl<R: RawIo> Core<R> {
                 }
                 // Nothing was ever done with it.
                 self.held = None;
+                return Poll::Ready(Ok(()));
+            }
+            // A regular file that was not written to: there is nothing to wait for.
+            if !self.meta.writable && self.failed.is_none() && self.may_nowait() {
+                ready!(budget::poll_spend(cx));
+                self.held = None;
+                self.void_read_ahead();
+                self.read = Buf::default();
                 return Poll::Ready(Ok(()));
             }
             self.drop_read_ahead();

@@ -90,7 +90,9 @@ impl<R: RawIo> Core<R> {
         data: &[u8],
     ) -> Poll<io::Result<usize>> {
         ready!(budget::poll_turn(cx));
-        ready!(io(self.poll_write(cx, "write", data)))?;
+        if !self.write_more(data) {
+            ready!(io(self.poll_write(cx, "write", data)))?;
+        }
         Poll::Ready(Ok(data.len()))
     }
 

@@ -41,20 +41,12 @@ impl Peer for Aiofiles {
             Workload::LargeWrites => block_on(rt, large_writes(site)),
             Workload::OpenClose => block_on(rt, open_close(site)),
             Workload::ColdTasks => block_on(rt, in_tasks(site, cold_share)),
-            #[cfg(feature = "os")]
-            Workload::WholeSerial => block_on(rt, os::whole(site)),
-            #[cfg(feature = "os")]
-            Workload::WholeTasks => block_on(rt, in_tasks(site, os::whole_share)),
-            #[cfg(feature = "os")]
-            Workload::CreateTasks => block_on(rt, in_tasks(site, os::create_share)),
-            #[cfg(feature = "os")]
-            Workload::StatSerial => block_on(rt, os::stat(site)),
-            #[cfg(feature = "os")]
-            Workload::StatTasks => block_on(rt, in_tasks(site, os::stat_share)),
-            #[cfg(feature = "os")]
-            Workload::List => block_on(rt, os::list(site)),
-            #[cfg(not(feature = "os"))]
-            _ => return None,
+            Workload::WholeSerial => block_on(rt, whole(site)),
+            Workload::WholeTasks => block_on(rt, in_tasks(site, whole_share)),
+            Workload::CreateTasks => block_on(rt, in_tasks(site, create_share)),
+            Workload::StatSerial => block_on(rt, stat(site)),
+            Workload::StatTasks => block_on(rt, in_tasks(site, stat_share)),
+            Workload::List => block_on(rt, list(site)),
         })
     }
 }
@@ -199,62 +191,56 @@ async fn open_close(site: Arc<Site>) -> io::Result<Tally> {
     Ok(tally)
 }
 
-/// Whole files, stat and scandir.
-#[cfg(feature = "os")]
-mod os {
-    use super::*;
-
-    pub async fn whole(site: Arc<Site>) -> io::Result<Tally> {
-        let mut tally = Tally::default();
-        for index in 0..site.sizes.files {
-            tally.piece(&aiofiles::read(site.small(index)).await?);
-        }
-        Ok(tally)
+async fn whole(site: Arc<Site>) -> io::Result<Tally> {
+    let mut tally = Tally::default();
+    for index in 0..site.sizes.files {
+        tally.piece(&aiofiles::read(site.small(index)).await?);
     }
+    Ok(tally)
+}
 
-    pub async fn whole_share(site: Arc<Site>, task: usize) -> io::Result<Tally> {
-        let mut tally = Tally::default();
-        for index in share(site.sizes.files, task) {
-            tally.piece(&aiofiles::read(site.small(index)).await?);
-        }
-        Ok(tally)
+async fn whole_share(site: Arc<Site>, task: usize) -> io::Result<Tally> {
+    let mut tally = Tally::default();
+    for index in share(site.sizes.files, task) {
+        tally.piece(&aiofiles::read(site.small(index)).await?);
     }
+    Ok(tally)
+}
 
-    pub async fn create_share(site: Arc<Site>, task: usize) -> io::Result<Tally> {
-        let mut tally = Tally::default();
-        for index in share(site.sizes.files, task) {
-            aiofiles::write(site.created(index), [7; 1024]).await?;
-            tally.add(1);
-        }
-        Ok(tally)
+async fn create_share(site: Arc<Site>, task: usize) -> io::Result<Tally> {
+    let mut tally = Tally::default();
+    for index in share(site.sizes.files, task) {
+        aiofiles::write(site.created(index), [7; 1024]).await?;
+        tally.add(1);
     }
+    Ok(tally)
+}
 
-    pub async fn stat(site: Arc<Site>) -> io::Result<Tally> {
-        let mut tally = Tally::default();
-        for index in 0..site.sizes.stats {
-            let path = site.small(index % site.sizes.files);
-            tally.add(aiofiles::os::stat(path).await?.len());
-        }
-        Ok(tally)
+async fn stat(site: Arc<Site>) -> io::Result<Tally> {
+    let mut tally = Tally::default();
+    for index in 0..site.sizes.stats {
+        let path = site.small(index % site.sizes.files);
+        tally.add(aiofiles::os::stat(path).await?.len());
     }
+    Ok(tally)
+}
 
-    pub async fn stat_share(site: Arc<Site>, task: usize) -> io::Result<Tally> {
-        let mut tally = Tally::default();
-        for index in share(site.sizes.stats, task) {
-            let path = site.small(index % site.sizes.files);
-            tally.add(aiofiles::os::stat(path).await?.len());
-        }
-        Ok(tally)
+async fn stat_share(site: Arc<Site>, task: usize) -> io::Result<Tally> {
+    let mut tally = Tally::default();
+    for index in share(site.sizes.stats, task) {
+        let path = site.small(index % site.sizes.files);
+        tally.add(aiofiles::os::stat(path).await?.len());
     }
+    Ok(tally)
+}
 
-    pub async fn list(site: Arc<Site>) -> io::Result<Tally> {
-        let mut tally = Tally::default();
-        let mut entries = aiofiles::os::scandir(site.listed()).await?;
-        while let Some(entry) = entries.next().await {
-            let entry = entry?;
-            let file = u64::from(entry.is_file());
-            tally.add(file << 32 | entry.name().len() as u64);
-        }
-        Ok(tally)
+async fn list(site: Arc<Site>) -> io::Result<Tally> {
+    let mut tally = Tally::default();
+    let mut entries = aiofiles::os::scandir(site.listed()).await?;
+    while let Some(entry) = entries.next().await {
+        let entry = entry?;
+        let file = u64::from(entry.is_file());
+        tally.add(file << 32 | entry.name().len() as u64);
     }
+    Ok(tally)
 }
