@@ -43,6 +43,8 @@
 //! | a file over an open descriptor, a buffer in memory or a mock | [`wrap`] and [`RawIo`] |
 //! | a whole file at once, in one hop | [`read`], [`read_to_string`], [`write`](write()), [`write_atomic`], [`copy`] |
 //! | folders, links, metadata, trees | [`os`] and [`ospath`] |
+//! | files and folders that go away | [`tempfile`](crate::tempfile) |
+//! | the standard streams | [`stdio`] |
 //! | any other blocking call | [`delegate`] |
 //! | to choose, bound, watch or step what runs the blocking calls | [`executor`] |
 //!
@@ -100,6 +102,7 @@ pub mod open;
 pub mod os;
 pub mod ospath;
 pub mod raw_io;
+pub mod stdio;
 pub mod tempfile;
 mod timer;
 mod whole;
@@ -115,6 +118,8 @@ pub use crate::file::{BinaryFile, RawFile, TextFile, TextPosition, TextSeek};
 pub use crate::open::{AnyFile, Open, Wrap, open, wrap};
 #[doc(inline)]
 pub use crate::raw_io::RawIo;
+#[doc(inline)]
+pub use crate::stdio::{stderr, stderr_bytes, stdin, stdin_bytes, stdout, stdout_bytes};
 pub use crate::whole::{ReadToStringKeywords, copy, read, read_to_string, write, write_atomic};
 
 #[cfg(doctest)]

@@ -176,6 +176,21 @@ impl<R: RawIo> TextFile<R> {
         &mut self.binary
     }
 
+    /// The binary file below, at the position that the text has come to, on a
+    /// stream that cannot seek: what was decoded and not delivered is put back.
+    pub(crate) fn undecoded(&mut self) -> &mut BinaryFile<R> {
+        debug_assert!(!self.core().meta.seekable, "`buffer` is for those");
+        if self.core_mut().above > 0 {
+            let bytes = self.decoded.undelivered_bytes();
+            let core = self.binary.core_mut();
+            core.read.unread(&bytes);
+            core.above = 0;
+            core.generation = core.generation.wrapping_add(1);
+            self.decoded.sync(core);
+        }
+        &mut self.binary
+    }
+
     /// Writes what is buffered and gives the binary file below back, at the
     /// position that the text has come to. Python: `detach`.
     ///

@@ -1,0 +1,598 @@
+//! Handles on the standard input.
+
+use std::fmt;
+use std::future::Future;
+use std::io;
+use std::path::Path;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use futures_core::Stream as FuturesStream;
+
+use super::stream::{File, Locking, Stream, Turn};
+use crate::budget;
+use crate::error::Result;
+use crate::file::core::Started;
+use crate::file::source::Source;
+use crate::file::{BinaryFile, TextFile};
+use crate::raw_io::RawIo;
+
+/// What a handle reads: [`Text`] or [`Bytes`].
+pub trait Side: sealed::Sided {}
+
+/// Text, decoded as UTF-8.
+#[derive(Debug)]
+pub enum Text {}
+
+/// Bytes as they come.
+#[derive(Debug)]
+pub enum Bytes {}
+
+mod sealed {
+    use super::{File, Source};
+
+    pub trait Sided: 'static {
+        type File: Source<Piece: Send>;
+
+        #[doc(hidden)]
+        fn file(file: &mut File) -> &mut Self::File;
+    }
+}
+
+impl Side for Text {}
+
+impl sealed::Sided for Text {
+    type File = TextFile<Box<dyn RawIo>>;
+
+    #[inline]
+    fn file(file: &mut File) -> &mut Self::File {
+        file
+    }
+}
+
+impl Side for Bytes {}
+
+impl sealed::Sided for Bytes {
+    type File = BinaryFile<Box<dyn RawIo>>;
+
+    #[inline]
+    fn file(file: &mut File) -> &mut Self::File {
+        file.undecoded()
+    }
+}
+
+/// What a side reads: `String` or `Vec<u8>`.
+type PieceOf<S> = <<S as sealed::Sided>::File as Source>::Piece;
+
+/// A pending `read()`: everything to the end, or so much of it.
+#[derive(Debug, Default)]
+pub struct Piece {
+    size: Option<usize>,
+}
+
+/// A pending `readline()`.
+#[derive(Debug, Default)]
+pub struct Line {
+    size: Option<usize>,
+}
+
+/// A pending `readlines()`.
+#[derive(Debug, Default)]
+pub struct AllLines {
+    hint: Option<usize>,
+}
+
+mod what {
+    use super::{AllLines, Context, Line, Piece, PieceOf, Poll, Result, Side, Source, Started};
+
+    pub trait What<S: Side> {
+        type Output;
+
+        #[doc(hidden)]
+        fn poll(
+            &self,
+            file: &mut S::File,
+            cx: &mut Context<'_>,
+            started: &mut Started,
+        ) -> Poll<Result<Self::Output>>;
+    }
+
+    impl<S: Side> What<S> for Piece {
+        type Output = PieceOf<S>;
+
+        fn poll(
+            &self,
+            file: &mut S::File,
+            cx: &mut Context<'_>,
+            started: &mut Started,
+        ) -> Poll<Result<Self::Output>> {
+            file.poll_read_piece(cx, self.size, started)
+        }
+    }
+
+    impl<S: Side> What<S> for Line {
+        type Output = PieceOf<S>;
+
+        fn poll(
+            &self,
+            file: &mut S::File,
+            cx: &mut Context<'_>,
+            started: &mut Started,
+        ) -> Poll<Result<Self::Output>> {
+            file.poll_read_line(cx, self.size, started)
+        }
+    }
+
+    impl<S: Side> What<S> for AllLines {
+        type Output = Vec<PieceOf<S>>;
+
+        fn poll(
+            &self,
+            file: &mut S::File,
+            cx: &mut Context<'_>,
+            started: &mut Started,
+        ) -> Poll<Result<Self::Output>> {
+            file.poll_read_lines(cx, self.hint, started)
+        }
+    }
+}
+
+/// A pending read of the standard input, with its keywords; it holds no bytes.
+#[must_use = "a read does nothing unless you `.await` it"]
+pub struct Reading<S, W> {
+    locking: Locking,
+    turn: Option<Turn>,
+    started: Started,
+    what: W,
+    side: std::marker::PhantomData<fn() -> S>,
+}
+
+impl<S, W: Default> Reading<S, W> {
+    fn new(stream: &'static Stream) -> Self {
+        Self {
+            locking: stream.turn(),
+            turn: None,
+            started: 0,
+            what: W::default(),
+            side: std::marker::PhantomData,
+        }
+    }
+}
+
+impl<S> Reading<S, Piece> {
+    /// Reads at most `size` characters (bytes), fewer only at the end.
+    pub fn size(mut self, size: usize) -> Self {
+        self.what.size = Some(size);
+        self
+    }
+}
+
+impl<S> Reading<S, Line> {
+    /// Reads at most `size` characters (bytes) of the line; the next read goes on
+    /// behind them.
+    pub fn size(mut self, size: usize) -> Self {
+        self.what.size = Some(size);
+        self
+    }
+}
+
+impl<S> Reading<S, AllLines> {
+    /// Stops after the line that makes the total exceed `hint` characters
+    /// (bytes); 0 stands for no limit.
+    pub fn hint(mut self, hint: usize) -> Self {
+        self.what.hint = (hint > 0).then_some(hint);
+        self
+    }
+}
+
+impl<S, W> Unpin for Reading<S, W> {}
+
+impl<S: Side, W: what::What<S>> Future for Reading<S, W> {
+    type Output = Result<W::Output>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        ready!(budget::poll_spend(cx));
+        let this = &mut *self;
+        let turn = match &mut this.turn {
+            Some(turn) => turn,
+            none => none.insert(ready!(Pin::new(&mut this.locking).poll(cx))),
+        };
+        let done = ready!(this.what.poll(S::file(turn), cx, &mut this.started));
+        this.turn = None;
+        Poll::Ready(done)
+    }
+}
+
+/// A stream of owned lines of the standard input, terminators stripped; made by
+/// `lines()`. It ends at the end, or after an error.
+///
+/// It takes no turn while it waits: other handles may read meanwhile, and the
+/// stream goes on behind what they have read.
+#[must_use = "a stream does nothing unless it is polled"]
+pub struct Lines<S> {
+    stream: &'static Stream,
+    max: Option<usize>,
+    started: Started,
+    over: bool,
+    side: std::marker::PhantomData<fn() -> S>,
+}
+
+impl<S> Lines<S> {
+    /// Fails with [`LineTooLong`](crate::Error::LineTooLong), and ends, at a line
+    /// longer than `max` bytes, its terminator not counted (no limit). Nothing of
+    /// that line is consumed.
+    pub fn max_len(mut self, max: usize) -> Self {
+        self.max = Some(max);
+        self
+    }
+}
+
+impl<S> Unpin for Lines<S> {}
+
+impl<S: Side> FuturesStream for Lines<S> {
+    type Item = Result<PieceOf<S>>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        ready!(budget::poll_spend(cx));
+        let this = &mut *self;
+        if this.over {
+            return Poll::Ready(None);
+        }
+        let (max, started) = (this.max, &mut this.started);
+        let line = ready!(this.stream.poll_with(cx, |file, cx| {
+            let file = S::file(file);
+            Poll::Ready(match ready!(file.poll_find(cx, max, false, started)) {
+                Ok(Some(span)) => Some(Ok(file.line(span).into())),
+                Ok(None) => None,
+                Err(error) => Some(Err(error)),
+            })
+        }));
+        this.started = 0;
+        this.over = !matches!(line, Some(Ok(_)));
+        Poll::Ready(line)
+    }
+}
+
+/// Lines with their terminators, for the streams that the handles are.
+fn poll_line<S: Side>(
+    stream: &'static Stream,
+    started: &mut Started,
+    cx: &mut Context<'_>,
+) -> Poll<Option<Result<PieceOf<S>>>> {
+    ready!(budget::poll_spend(cx));
+    let line = ready!(stream.poll_with(cx, |file, cx| {
+        S::file(file).poll_read_line(cx, None, started)
+    }));
+    *started = 0;
+    Poll::Ready(match line {
+        Ok(line) if S::File::is_empty(&line) => None,
+        line => Some(line),
+    })
+}
+
+/// A handle on the standard input, as text. Python: `aiofiles.stdin`.
+///
+/// Made by [`stdin`](crate::stdin); cheap, and all are the same: see the
+/// [module](crate::stdio). A `Stream` of lines with their terminators, too.
+pub struct TextInput {
+    stream: &'static Stream,
+    /// What `next_line` lends.
+    line: String,
+    started: Started,
+}
+
+/// A handle on the standard input, as bytes. Python: `aiofiles.stdin_bytes`.
+///
+/// Made by [`stdin_bytes`](crate::stdin_bytes); cheap, and all are the same: see
+/// the [module](crate::stdio). A `Stream` of lines with their terminators, and
+/// `AsyncRead` of tokio and of futures, too.
+pub struct BytesInput {
+    stream: &'static Stream,
+    /// What `next_line` lends.
+    line: Vec<u8>,
+    started: Started,
+}
+
+/// Writes what both handles have; a trait would have to be imported by users.
+macro_rules! input {
+    ($Handle:ident, $Side:ident, $Owned:ty, $Lent:ty, $append:ident, $unit:literal) => {
+        impl $Handle {
+            pub(super) fn new(stream: &'static Stream) -> Self {
+                Self {
+                    stream,
+                    line: Default::default(),
+                    started: 0,
+                }
+            }
+
+            #[doc = concat!("Reads to the end, or `.size(n)` ", $unit, ", fewer only at the end. Python: `read`.")]
+            ///
+            /// # Cancel safety
+            ///
+            /// What a dropped read has read is returned by the next one, whichever
+            /// handle it is of.
+            ///
+            /// # Errors
+            ///
+            /// Those of the system; of text [`Decode`](crate::Error::Decode), behind
+            /// which reading goes on; `Closed`.
+            pub fn read(&self) -> Reading<$Side, Piece> {
+                Reading::new(self.stream)
+            }
+
+            /// Reads one line with its `\n`; the last may lack it, and empty is the
+            /// end. `.size(n)` limits it. Python: `readline`.
+            ///
+            /// # Cancel safety
+            ///
+            /// As [`read`](Self::read): no part of a line is lost.
+            ///
+            /// # Errors
+            ///
+            /// As [`read`](Self::read).
+            pub fn readline(&self) -> Reading<$Side, Line> {
+                Reading::new(self.stream)
+            }
+
+            /// Reads all lines with their `\n`; `.hint(n)` stops after the line that
+            /// makes the total exceed `n`. Python: `readlines`.
+            ///
+            /// # Cancel safety
+            ///
+            /// As [`read`](Self::read).
+            ///
+            /// # Errors
+            ///
+            /// As [`read`](Self::read).
+            pub fn readlines(&self) -> Reading<$Side, AllLines> {
+                Reading::new(self.stream)
+            }
+
+            /// Returns the next line without its `\n`, lent from the handle, which
+            /// reuses its memory. `None` is the end.
+            ///
+            /// # Cancel safety
+            ///
+            /// As [`read`](Self::read).
+            ///
+            /// # Errors
+            ///
+            /// As [`read`](Self::read).
+            pub async fn next_line(&mut self) -> Result<Option<&$Lent>> {
+                let mut turn = self.stream.turn().await;
+                let line = <$Side as sealed::Sided>::file(&mut turn).next_line().await?;
+                let Some(line) = line else {
+                    return Ok(None);
+                };
+                self.line.clear();
+                self.line.$append(line);
+                Ok(Some(&self.line))
+            }
+
+            /// Returns a stream of owned lines without their `\n`.
+            pub fn lines(&self) -> Lines<$Side> {
+                Lines {
+                    stream: self.stream,
+                    max: None,
+                    started: 0,
+                    over: false,
+                    side: std::marker::PhantomData,
+                }
+            }
+
+            /// Closes the stream for the whole process; the descriptor stays open.
+            /// Idempotent. It waits for a read that is pending. Python: `close`.
+            ///
+            /// # Cancel safety
+            ///
+            /// Once begun, the close goes on.
+            ///
+            /// # Errors
+            ///
+            /// [`ExecutorGone`](crate::Error::ExecutorGone) if no thread can be
+            /// started.
+            pub async fn close(&self) -> Result<()> {
+                self.stream.turn().await.close().await
+            }
+
+            /// Does nothing, as there is nothing to write. Python: `flush`.
+            ///
+            /// # Cancel safety
+            ///
+            /// Dropped midway, nothing has happened.
+            ///
+            /// # Errors
+            ///
+            /// `Closed`.
+            pub async fn flush(&self) -> Result<()> {
+                self.stream.turn().await.flush().await
+            }
+
+            /// Says whether it is a terminal. Answered from memory.
+            #[must_use]
+            pub fn isatty(&self) -> bool {
+                self.stream.facts().isatty
+            }
+
+            /// Says that it can be read: `true`.
+            #[must_use]
+            pub fn readable(&self) -> bool {
+                true
+            }
+
+            /// Says that it cannot be written: `false`.
+            #[must_use]
+            pub fn writable(&self) -> bool {
+                false
+            }
+
+            /// Says that it does not seek: `false`.
+            #[must_use]
+            pub fn seekable(&self) -> bool {
+                false
+            }
+
+            /// Says whether it was closed.
+            #[must_use]
+            pub fn closed(&self) -> bool {
+                self.stream.facts().closed
+            }
+
+            /// Returns `<stdin>`, as in Python.
+            #[must_use]
+            pub fn name(&self) -> Option<&Path> {
+                Some(Path::new(self.stream.spec.name()))
+            }
+        }
+
+        impl Clone for $Handle {
+            fn clone(&self) -> Self {
+                Self::new(self.stream)
+            }
+        }
+
+        impl FuturesStream for $Handle {
+            type Item = Result<$Owned>;
+
+            fn poll_next(
+                mut self: Pin<&mut Self>,
+                cx: &mut Context<'_>,
+            ) -> Poll<Option<Self::Item>> {
+                let stream = self.stream;
+                poll_line::<$Side>(stream, &mut self.started, cx)
+            }
+        }
+
+        impl fmt::Debug for $Handle {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_tuple(stringify!($Handle)).field(&self.stream.spec).finish()
+            }
+        }
+    };
+}
+
+input!(TextInput, Text, String, str, push_str, "characters");
+input!(BytesInput, Bytes, Vec<u8>, [u8], extend_from_slice, "bytes");
+
+impl TextInput {
+    /// Returns the mode, `r`.
+    #[must_use]
+    pub fn mode(&self) -> &str {
+        "r"
+    }
+
+    /// Returns the encoding, `utf-8`.
+    #[must_use]
+    pub fn encoding(&self) -> &str {
+        "utf-8"
+    }
+
+    /// Returns the error policy, `strict`.
+    #[must_use]
+    pub fn errors(&self) -> &str {
+        self.stream.spec.errors().as_str()
+    }
+}
+
+impl BytesInput {
+    /// Returns the mode, `rb`.
+    #[must_use]
+    pub fn mode(&self) -> &str {
+        "rb"
+    }
+
+    /// Reads to the end.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`read`](Self::read).
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read).
+    pub async fn readall(&self) -> Result<Vec<u8>> {
+        self.read().await
+    }
+
+    /// Reads at most `size` bytes: what is buffered if there is anything, else
+    /// what one read gives, so that it waits only if there is nothing. Python:
+    /// `read1`.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`read`](Self::read).
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read).
+    pub async fn read1(&self, size: usize) -> Result<Vec<u8>> {
+        self.stream.turn().await.bytes().read1(size).await
+    }
+
+    /// Fills `buf` and returns how many bytes; fewer than its length only at the
+    /// end. Python: `readinto`.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`read`](Self::read): `buf` is good only after a call that completes.
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read).
+    pub async fn readinto(&self, buf: &mut [u8]) -> Result<usize> {
+        self.stream.turn().await.bytes().readinto(buf).await
+    }
+
+    /// Appends to `buf`, into its spare capacity, what is buffered or what one read
+    /// gives, and gives `buf` back with the number of bytes; 0 at the end.
+    ///
+    /// # Cancel safety
+    ///
+    /// `buf` is lost to a dropped read; what was read for it is returned by the
+    /// next read.
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read); `buf` comes back as it was.
+    pub async fn read_owned(&self, buf: Vec<u8>) -> (Result<usize>, Vec<u8>) {
+        self.stream.turn().await.bytes().read_owned(buf).await
+    }
+}
+
+impl tokio::io::AsyncRead for BytesInput {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut tokio::io::ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        self.stream.poll_with(cx, |file, cx| {
+            tokio::io::AsyncRead::poll_read(Pin::new(file.undecoded()), cx, buf)
+        })
+    }
+}
+
+impl futures_io::AsyncRead for BytesInput {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        self.stream.poll_with(cx, |file, cx| {
+            futures_io::AsyncRead::poll_read(Pin::new(file.undecoded()), cx, buf)
+        })
+    }
+}
+
+impl<S, W> fmt::Debug for Reading<S, W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reading").finish_non_exhaustive()
+    }
+}
+
+impl<S> fmt::Debug for Lines<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lines")
+            .field("max_len", &self.max)
+            .finish_non_exhaustive()
+    }
+}

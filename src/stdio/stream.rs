@@ -1,0 +1,405 @@
+//! A process-wide stream: one text file, which its users take in turns.
+
+use std::borrow::Cow;
+use std::collections::VecDeque;
+use std::future::Future;
+use std::io;
+use std::path::Path;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Wake, Waker};
+
+use super::daemon::Daemon;
+use super::platform;
+use crate::codec::{Encoding, ErrorPolicy};
+use crate::error::Result;
+use crate::executor::Chosen;
+use crate::file::core::{Core, Meta};
+use crate::file::{BinaryFile, TextFile};
+use crate::open::TextSettings;
+use crate::raw_io::RawIo;
+
+/// The file of every stream.
+pub(super) type File = TextFile<Box<dyn RawIo>>;
+
+/// Which one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Spec {
+    Stdin,
+    Stdout,
+    Stderr,
+}
+
+impl Spec {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Stdin => "<stdin>",
+            Self::Stdout => "<stdout>",
+            Self::Stderr => "<stderr>",
+        }
+    }
+
+    fn thread(self) -> &'static str {
+        match self {
+            Self::Stdin => "aiofiles-stdin",
+            Self::Stdout => "aiofiles-stdout",
+            Self::Stderr => "aiofiles-stderr",
+        }
+    }
+
+    pub(super) fn errors(self) -> ErrorPolicy {
+        match self {
+            Self::Stdin | Self::Stdout => ErrorPolicy::Strict,
+            Self::Stderr => ErrorPolicy::BackslashReplace,
+        }
+    }
+}
+
+/// What is answered without a turn.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Facts {
+    pub(super) isatty: bool,
+    pub(super) closed: bool,
+    pub(super) line_buffering: bool,
+}
+
+struct Slot {
+    /// `None` while somebody has the turn.
+    file: Option<Box<File>>,
+    facts: Facts,
+    /// Who waits for a turn, first come first served.
+    queue: VecDeque<(u64, Waker)>,
+    next_ticket: u64,
+}
+
+pub(super) struct Stream {
+    pub(super) spec: Spec,
+    executor: Chosen,
+    slot: Mutex<Slot>,
+    watchers: Arc<Watchers>,
+}
+
+/// Those that look again whenever something has happened, and keep no turn while
+/// they wait. Woken as one by the job that the file waits for.
+#[derive(Default)]
+struct Watchers {
+    wakers: Mutex<Vec<Waker>>,
+    /// Set by a wake, for who registers a moment too late.
+    woken: AtomicBool,
+}
+
+impl Watchers {
+    fn add(&self, waker: &Waker) {
+        let mut wakers = self.wakers.lock().unwrap_or_else(PoisonError::into_inner);
+        if !wakers.iter().any(|known| known.will_wake(waker)) {
+            wakers.push(waker.clone());
+        }
+    }
+
+    fn wake_all(&self) {
+        let wakers = {
+            let mut wakers = self.wakers.lock().unwrap_or_else(PoisonError::into_inner);
+            if wakers.is_empty() {
+                return;
+            }
+            std::mem::take(&mut *wakers)
+        };
+        wakers.into_iter().for_each(Waker::wake);
+    }
+}
+
+impl Wake for Watchers {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.woken.store(true, Ordering::SeqCst);
+        self.wake_all();
+    }
+}
+
+impl Stream {
+    pub(super) fn new(spec: Spec) -> Self {
+        let executor = Chosen::new(Daemon::new(spec.thread()));
+        let (file, facts) = build(spec, platform::open(spec), &executor);
+        Self {
+            spec,
+            executor,
+            slot: Mutex::new(Slot {
+                file: Some(file),
+                facts,
+                queue: VecDeque::new(),
+                next_ticket: 0,
+            }),
+            watchers: Arc::default(),
+        }
+    }
+
+    fn slot(&self) -> MutexGuard<'_, Slot> {
+        // Nothing that can panic runs while it is held.
+        self.slot.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn facts(&self) -> Facts {
+        self.slot().facts
+    }
+
+    /// Waits for the turn. It is given up by the drop of what this gives.
+    pub(super) fn turn(&'static self) -> Locking {
+        Locking {
+            stream: self,
+            ticket: None,
+        }
+    }
+
+    /// Uses the file if nobody has the turn, and keeps none while that is pending.
+    pub(super) fn poll_with<T>(
+        &'static self,
+        cx: &mut Context<'_>,
+        f: impl FnOnce(&mut File, &mut Context<'_>) -> Poll<T>,
+    ) -> Poll<T> {
+        let file = {
+            let mut slot = self.slot();
+            let free = slot.queue.is_empty();
+            slot.file.take_if(|_| free)
+        };
+        let Some(file) = file else {
+            self.watchers.add(cx.waker());
+            // It may have become free since.
+            let slot = self.slot();
+            if slot.file.is_some() && slot.queue.is_empty() {
+                cx.waker().wake_by_ref();
+            }
+            return Poll::Pending;
+        };
+        let mut turn = Turn {
+            stream: self,
+            file: Some(file),
+            quiet: false,
+        };
+        self.watchers.woken.store(false, Ordering::SeqCst);
+        let waker = Waker::from(self.watchers.clone());
+        let polled = f(&mut turn, &mut Context::from_waker(&waker));
+        if polled.is_pending() {
+            // Others may go on with what it waits for, but not those who watch it.
+            turn.quiet = true;
+            self.watchers.add(cx.waker());
+            if self.watchers.woken.load(Ordering::SeqCst) {
+                cx.waker().wake_by_ref();
+            }
+        }
+        polled
+    }
+
+    /// Puts another stream in place.
+    pub(super) async fn replace(&'static self, raw: Box<dyn RawIo>) -> Result<Box<dyn RawIo>> {
+        /// In place of a stream that was closed.
+        struct Gone;
+        impl RawIo for Gone {}
+
+        let mut turn = self.turn().await;
+        let old: Box<dyn RawIo> = if turn.closed() {
+            Box::new(Gone)
+        } else {
+            let core = turn.undecoded().core_mut();
+            let raw = core.take_raw("detach").await?;
+            let ahead = core.read.take(core.read.len());
+            if ahead.is_empty() {
+                raw
+            } else {
+                Box::new(Unread {
+                    ahead: io::Cursor::new(ahead),
+                    raw,
+                })
+            }
+        };
+        let (file, facts) = build(self.spec, raw, &self.executor);
+        turn.file = Some(file);
+        self.slot().facts = facts;
+        Ok(old)
+    }
+}
+
+fn build(spec: Spec, raw: Box<dyn RawIo>, executor: &Chosen) -> (Box<File>, Facts) {
+    let input = spec == Spec::Stdin;
+    let isatty = raw.isatty();
+    let meta = Meta {
+        name: Some(Arc::from(Path::new(spec.name()))),
+        mode: Cow::Borrowed(if input { "r" } else { "w" }),
+        readable: input,
+        writable: !input,
+        append: false,
+        // What is shared with other processes has no position of ours.
+        seekable: false,
+        isatty,
+    };
+    let line_buffering = isatty || spec == Spec::Stderr;
+    let settings = TextSettings {
+        encoding: Encoding::default(),
+        errors: spec.errors(),
+        newline: platform::NEWLINE,
+        line_buffering: Some(line_buffering),
+        write_through: false,
+    };
+    let mut core = Core::new(raw, meta, Some(executor.clone()));
+    core.set_pos(Some(0));
+    let facts = Facts {
+        isatty,
+        closed: false,
+        line_buffering,
+    };
+    (Box::new(TextFile::from_core(core, settings)), facts)
+}
+
+/// A stream before which something was read.
+struct Unread {
+    ahead: io::Cursor<Vec<u8>>,
+    raw: Box<dyn RawIo>,
+}
+
+impl RawIo for Unread {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        match io::Read::read(&mut self.ahead, buf)? {
+            0 => self.raw.read(buf),
+            n => Ok(n),
+        }
+    }
+
+    fn close(&mut self) -> io::Result<()> {
+        self.raw.close()
+    }
+
+    fn isatty(&self) -> bool {
+        self.raw.isatty()
+    }
+
+    fn readable(&self) -> bool {
+        self.raw.readable()
+    }
+
+    fn writable(&self) -> bool {
+        false
+    }
+}
+
+/// A place in the line for the turn.
+pub(super) struct Locking {
+    stream: &'static Stream,
+    ticket: Option<u64>,
+}
+
+impl Future for Locking {
+    type Output = Turn;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Turn> {
+        let this = &mut *self;
+        let mut slot = this.stream.slot();
+        let first = match (this.ticket, slot.queue.front()) {
+            (None, None) => true,
+            (Some(ticket), Some((front, _))) => ticket == *front,
+            (None, Some(_)) | (Some(_), None) => false,
+        };
+        if let Some(file) = slot.file.take_if(|_| first) {
+            if this.ticket.take().is_some() {
+                slot.queue.pop_front();
+            }
+            return Poll::Ready(Turn {
+                stream: this.stream,
+                file: Some(file),
+                quiet: false,
+            });
+        }
+        match this.ticket {
+            Some(ticket) => {
+                if let Some((_, waker)) = slot.queue.iter_mut().find(|(t, _)| *t == ticket) {
+                    waker.clone_from(cx.waker());
+                }
+            }
+            None => {
+                let ticket = slot.next_ticket;
+                slot.next_ticket += 1;
+                slot.queue.push_back((ticket, cx.waker().clone()));
+                this.ticket = Some(ticket);
+            }
+        }
+        Poll::Pending
+    }
+}
+
+impl Drop for Locking {
+    fn drop(&mut self) {
+        if let Some(ticket) = self.ticket {
+            let mut slot = self.stream.slot();
+            slot.queue.retain(|(t, _)| *t != ticket);
+            // It may have been its turn.
+            self.stream.pass_on(slot, false);
+        }
+    }
+}
+
+impl Stream {
+    /// Wakes whoever is next, if the file is there.
+    fn pass_on(&self, slot: MutexGuard<'_, Slot>, quiet: bool) {
+        if slot.file.is_none() {
+            return;
+        }
+        let next = slot.queue.front().map(|(_, waker)| waker.clone());
+        drop(slot);
+        match next {
+            Some(next) => next.wake(),
+            None if quiet => {}
+            None => self.watchers.wake_all(),
+        }
+    }
+}
+
+/// The turn: the file itself, until it is dropped.
+pub(super) struct Turn {
+    stream: &'static Stream,
+    /// `None` only in the drop.
+    file: Option<Box<File>>,
+    /// Those who watch have nothing to look at.
+    quiet: bool,
+}
+
+impl Turn {
+    /// The file, as one of bytes.
+    pub(super) fn bytes(&mut self) -> &mut BinaryFile<Box<dyn RawIo>> {
+        self.undecoded()
+    }
+
+    /// Waits for a flush if what was written has to be out by now.
+    pub(super) async fn flush_line(&mut self, data: &[u8]) -> Result<()> {
+        if self.line_buffering() && memchr::memchr2(b'\n', b'\r', data).is_some() {
+            self.flush().await?;
+        }
+        Ok(())
+    }
+}
+
+impl std::ops::Deref for Turn {
+    type Target = File;
+
+    fn deref(&self) -> &File {
+        self.file.as_ref().expect("taken only by the drop")
+    }
+}
+
+impl std::ops::DerefMut for Turn {
+    fn deref_mut(&mut self) -> &mut File {
+        self.file.as_mut().expect("taken only by the drop")
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let mut slot = self.stream.slot();
+        if let Some(file) = self.file.take() {
+            slot.facts.closed = file.closed();
+            slot.file = Some(file);
+        }
+        self.stream.pass_on(slot, self.quiet);
+    }
+}
