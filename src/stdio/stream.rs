@@ -242,6 +242,7 @@ fn build(spec: Spec, raw: Box<dyn RawIo>, executor: &Chosen) -> (Box<File>, Fact
         newline: platform::NEWLINE,
         line_buffering: Some(line_buffering),
         write_through: false,
+        mode: None,
     };
     let mut core = Core::new(raw, meta, Some(executor.clone()));
     core.set_pos(Some(0));
