@@ -79,7 +79,7 @@ pub trait Executor: Send + Sync + 'static {
     /// Says whether a read that is already in the page cache may be served on
     /// the caller's thread, without a job. `false` unless overridden: who picks
     /// an executor expects it to see every call. `.nowait(..)` of
-    /// [`open`](crate::open) overrides it for one file.
+    /// [`open`](crate::open()) overrides it for one file.
     fn allows_nowait(&self) -> bool {
         false
     }

@@ -115,7 +115,7 @@ macro_rules! keywords {
             }
 
             /// Sets the size of the buffer, in bytes (128 KiB). It is allocated when
-            /// first needed. 0 is for [`raw`](Self::raw) and [`any`](Open::any) only;
+            /// first needed. 0 is for [`raw`](Self::raw) and [`any`](Self::any) only;
             /// 1 makes a text file line buffered, as in Python.
             pub fn buffering(mut self, size: usize) -> Self {
                 self.settings.buffering = Some(size);

@@ -21,7 +21,7 @@ use crate::raw_io::RawIo;
 /// A buffered file of bytes. Python: `BufferedReader`, `BufferedWriter` and
 /// `BufferedRandom` in one.
 ///
-/// Made by [`open(..).binary()`](crate::open), [`wrap`](crate::wrap) or
+/// Made by [`open(..).binary()`](crate::open()), [`wrap`](crate::wrap) or
 /// [`new`](BinaryFile::new). The buffer belongs to the task: what it can serve
 /// takes no hop. A file open in both directions has one position for reads and
 /// writes, which may be mixed freely; a read sees the writes before it.

@@ -21,7 +21,7 @@ use crate::raw_io::RawIo;
 /// An unbuffered file: one system call for one operation. Python: `FileIO`, what
 /// `open(.., buffering=0)` gives.
 ///
-/// Made by [`open(..).raw()`](crate::open), [`wrap(..).raw()`](crate::wrap) or
+/// Made by [`open(..).raw()`](crate::open()), [`wrap(..).raw()`](crate::wrap) or
 /// [`new`](RawFile::new). Bytes are kept in the file only where an abandoned read
 /// has left them; the next read returns those. Lines are read without going past
 /// their end: in chunks, with a step back, where the file can seek, and byte by

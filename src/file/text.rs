@@ -34,7 +34,7 @@ mod reconfigure;
 
 /// A text file. Python: `TextIOWrapper`.
 ///
-/// Made by [`open`](crate::open), [`wrap(..).text()`](crate::wrap) or
+/// Made by [`open`](crate::open()), [`wrap(..).text()`](crate::wrap) or
 /// [`new`](TextFile::new). Sizes of reads are in characters (Unicode scalar
 /// values). A file open in both directions may mix reads, writes and seeks
 /// freely: there is one position, and a write goes where reading has come to, not

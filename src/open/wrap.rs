@@ -20,7 +20,7 @@ use crate::raw_io::RawIo;
 /// or of a mock; see [`RawIo`]. Python: `open(fd)` and `threadpool.wrap`.
 ///
 /// Buffered bytes unless `.text()` or `.raw()` is said; the keywords of
-/// [`open`](crate::open) that make sense are methods. It starts where the cursor
+/// [`open`](crate::open()) that make sense are methods. It starts where the cursor
 /// is. Without `.mode(..)` the file can do what the stream says it can; a mode
 /// takes directions away, and `a` moves to the end. Nothing is truncated.
 ///
