@@ -51,6 +51,43 @@ fn one_read_may_be_longer_than_any_buffer() {
 }
 
 #[test]
+fn a_read_may_ask_for_more_than_there_is_memory() {
+    run(async {
+        let dir = Dir::new();
+        let path = dir.file("f", DIGITS);
+        for size in [1 << 50, usize::MAX - 1, usize::MAX] {
+            let mut file = open(&path).binary().await.unwrap();
+            assert_eq!(file.read().size(size).await.unwrap(), DIGITS);
+            let mut file = open(&path).raw().await.unwrap();
+            assert_eq!(file.read().size(size).await.unwrap(), DIGITS);
+            assert_eq!(file.read().size(size).await.unwrap(), b"");
+            assert_eq!(file.read_at(5, size).await.unwrap(), b"56789");
+            assert!(file.read_exact_at(5, size).await.is_err());
+            let mut file = wrap(Chunks::new(DIGITS, 3).pipe()).await.unwrap();
+            assert_eq!(file.read1(size).await.unwrap(), b"012");
+            assert_eq!(file.peek(size).await.unwrap(), b"345");
+            assert_eq!(file.read().size(size).await.unwrap(), b"3456789");
+            let mut file = wrap(Chunks::new(DIGITS, 3).pipe()).raw().await.unwrap();
+            assert_eq!(file.read().size(size).await.unwrap(), b"012");
+            let mut file = open(&path).await.unwrap();
+            assert_eq!(file.read().size(size).await.unwrap().as_bytes(), DIGITS);
+        }
+        // And what there is may be long.
+        let data = vec![7; 20_000_000];
+        let path = dir.file("long", &data);
+        let mut file = open(&path).binary().await.unwrap();
+        assert!(file.read().size(19_999_999).await.unwrap() == data[1..]);
+        assert_eq!(file.read().size(19_999_999).await.unwrap(), [7]);
+        assert!(file.read_at(0, 19_999_999).await.unwrap() == data[1..]);
+        let mut file = wrap(Chunks::new(data.clone(), 1 << 20).pipe())
+            .await
+            .unwrap();
+        assert!(file.read().size(19_999_999).await.unwrap() == data[1..]);
+        assert_eq!(file.read().await.unwrap(), [7]);
+    });
+}
+
+#[test]
 fn the_end_is_not_for_ever() {
     run(async {
         let dir = Dir::new();

@@ -4,7 +4,7 @@
 
 mod support;
 
-use std::io::{self, SeekFrom, Write};
+use std::io::{self, SeekFrom};
 use std::path::Path;
 
 use aiofiles::executor::{Executor, Job, Refused};
@@ -222,7 +222,7 @@ fn cache_answers(path: &Path) -> bool {
     let flags = rustix::io::ReadWriteFlags::NOWAIT;
     let answer = rustix::io::preadv2(&file, &mut bufs, 0, flags);
     if let Err(error) = answer {
-        writeln!(io::stderr(), "skipped: no page-cache reads here: {error}").unwrap();
+        eprintln!("skipped: no page-cache reads here: {error}");
     }
     answer.is_ok()
 }

@@ -5,7 +5,7 @@
 mod support;
 
 use std::future::IntoFuture;
-use std::io::{ErrorKind, Write};
+use std::io::ErrorKind;
 use std::path::Path;
 
 use aiofiles::codec::{Encoding, ErrorPolicy, Newline};
@@ -421,7 +421,7 @@ mod unix {
         let path = dir.file("f", "");
         std::fs::set_permissions(&path, PermissionsExt::from_mode(0o000)).unwrap();
         let Err(std) = std::fs::File::open(&path) else {
-            writeln!(std::io::stderr(), "skipped: root may open everything").unwrap();
+            eprintln!("skipped: root may open everything");
             return;
         };
         run(async {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::core::Core;
 use super::held::Held;
+use super::work::LARGE;
 use crate::delegate::{Blocking, Call};
 use crate::error::{Error, Result};
 use crate::raw_io::{RawIo, nowait, retry};
@@ -97,9 +98,9 @@ impl<R: RawIo> Blocking for ReadAt<R> {
 
     fn run(mut self) -> Result<Vec<u8>> {
         let offset = self.at.offset;
-        self.data.resize(self.len, 0);
         let held = self.at.held()?.clone();
         while self.filled < self.len {
+            self.data.resize(self.len.min(self.filled + LARGE), 0);
             let at = offset.saturating_add(self.filled as u64);
             let rest = &mut self.data[self.filled..];
             match held.with(|raw| retry(|| raw.read_at(rest, at))) {

@@ -5,10 +5,13 @@ use std::fs::{File, Metadata};
 use std::io::{self, SeekFrom};
 
 use super::buf::Buf;
-use super::core::Meta;
+use super::core::{BUFFER, Meta};
 use super::held::Held;
 use crate::delegate::Task;
 use crate::raw_io::{self, RawIo, nowait, retry};
+
+/// Reads of more bytes than this do not get all their memory in advance.
+pub(super) const LARGE: usize = 8 * 1024 * 1024;
 
 /// Bytes on their way to the stream; those before `start` have been written.
 #[derive(Debug, Default)]
@@ -343,24 +346,27 @@ impl<R: RawIo> Work<R> {
         let Some(held) = &self.held else {
             return Ok(());
         };
-        let to_end = min == usize::MAX;
-        let mut room = chunk.max(min - self.read.len().min(min));
-        if to_end {
-            // As much as the file says it has, and a byte more to see the end.
+        let missing = |len: usize| min - len.min(min);
+        let asked = chunk.max(missing(self.read.len()));
+        let mut room = asked;
+        let large = asked > LARGE;
+        if large {
+            // As much as the file says it has, and a byte more to see the end: memory
+            // for what is asked for may not be there, nor the bytes.
             let size = held
                 .file()
                 .and_then(|file| file.metadata().ok())
                 .map_or(0, |m| m.len());
             let rest = usize::try_from(size.saturating_sub(self.pos.unwrap_or(0))).unwrap_or(0);
             room = if rest > 0 {
-                rest.saturating_add(1)
+                rest.saturating_add(1).min(asked)
             } else {
-                chunk
+                chunk.min(BUFFER)
             };
         }
         while self.read.len() < min {
             let space = self.read.space(room);
-            let most = if to_end { space.len() } else { room };
+            let most = if large { space.len().min(asked) } else { room };
             let n = held.with(|raw| read_some(raw, &mut space[..most]))?;
             if n == 0 {
                 self.eof = true;
@@ -368,10 +374,10 @@ impl<R: RawIo> Work<R> {
             }
             self.read.filled(n);
             self.pos = self.pos.map(|pos| pos + n as u64);
-            room = if to_end {
+            room = if large {
                 1
             } else {
-                (min - self.read.len().min(min)).max(1)
+                missing(self.read.len()).max(1)
             };
         }
         Ok(())
