@@ -75,9 +75,7 @@ mod sealed {
 
         /// The end of the scope of `with`.
         #[doc(hidden)]
-        fn finish<K: Kind>(
-            made: &mut Self::Output<K>,
-        ) -> impl Future<Output = Result<()>> + Send;
+        fn finish<K: Kind>(made: &mut Self::Output<K>) -> impl Future<Output = Result<()>> + Send;
     }
 }
 use sealed::Made;
@@ -466,7 +464,11 @@ impl Made for Named {
         entry.delete(delete);
         let (name, executor) = (entry.path().clone(), request.executor.clone());
         let file = request.build::<_, K>(file, Some(name), executor, suits);
-        Ok(NamedTemporaryFile::new(file, entry, delete && delete_on_close))
+        Ok(NamedTemporaryFile::new(
+            file,
+            entry,
+            delete && delete_on_close,
+        ))
     }
 
     async fn finish<K: Kind>(file: &mut NamedTemporaryFile<K>) -> Result<()> {

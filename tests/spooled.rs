@@ -29,14 +29,18 @@ impl Executor for Count {
 }
 
 fn spooled(max_size: u64) -> aiofiles::tempfile::Temporary<aiofiles::tempfile::Spooled> {
-    spooled_temporary_file().max_size(max_size).executor(InlineExecutor)
+    spooled_temporary_file()
+        .max_size(max_size)
+        .executor(InlineExecutor)
 }
 
 #[test]
 fn in_memory_no_executor_sees_a_job() {
     let count = Count::default();
     block_on(async {
-        let file = spooled_temporary_file().max_size(1 << 20).executor(count.clone());
+        let file = spooled_temporary_file()
+            .max_size(1 << 20)
+            .executor(count.clone());
         let mut file = file.await.unwrap();
         for _ in 0..1000 {
             file.write(&[b'x'; 99]).await.unwrap();
@@ -190,12 +194,21 @@ fn failed_rollover_keeps_everything_and_is_tried_again() {
 fn closed_or_read_only_is_refused_as_on_disk() {
     block_on(async {
         let mut file = spooled(1).mode("r").await.unwrap();
-        assert!(matches!(file.write(b"x").await, Err(Error::Unsupported { .. })));
-        assert!(matches!(file.truncate().size(9).await, Err(Error::Unsupported { .. })));
+        assert!(matches!(
+            file.write(b"x").await,
+            Err(Error::Unsupported { .. })
+        ));
+        assert!(matches!(
+            file.truncate().size(9).await,
+            Err(Error::Unsupported { .. })
+        ));
         assert!(!file.rolled());
         let mut file = spooled(1).await.unwrap();
         file.close().await.unwrap();
-        assert!(matches!(file.write(b"xyz").await, Err(Error::Closed { .. })));
+        assert!(matches!(
+            file.write(b"xyz").await,
+            Err(Error::Closed { .. })
+        ));
         assert!(matches!(file.read().await, Err(Error::Closed { .. })));
     });
 }
@@ -224,7 +237,9 @@ fn writes_through_the_traits_roll_over_too() {
         AsyncWriteExt::flush(&mut *file).await.unwrap();
         AsyncSeekExt::rewind(&mut *file).await.unwrap();
         let mut back = Vec::new();
-        AsyncReadExt::read_to_end(&mut *file, &mut back).await.unwrap();
+        AsyncReadExt::read_to_end(&mut *file, &mut back)
+            .await
+            .unwrap();
         assert!(back == data && file.rolled());
     });
 }

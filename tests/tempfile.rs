@@ -97,9 +97,14 @@ async fn kinds_are_those_of_open() {
 
 #[tokio::test]
 async fn modes_give_and_take_directions() {
-    for (mode, readable, writable) in [("r", true, false), ("wb", false, true), ("x+", true, true)] {
+    for (mode, readable, writable) in [("r", true, false), ("wb", false, true), ("x+", true, true)]
+    {
         let file = temporary_file().mode(mode).await.unwrap();
-        assert_eq!((file.readable(), file.writable()), (readable, writable), "{mode}");
+        assert_eq!(
+            (file.readable(), file.writable()),
+            (readable, writable),
+            "{mode}"
+        );
     }
     let mut file = temporary_file().mode("a+").await.unwrap();
     file.write(b"one").await.unwrap();
@@ -113,8 +118,14 @@ async fn modes_give_and_take_directions() {
 async fn failed_creation_leaves_nothing() {
     let dir = dir();
     let named = || named_temporary_file().dir(dir.path());
-    assert!(matches!(named().mode("rw").await, Err(Error::InvalidMode { .. })));
-    assert!(matches!(named().mode("w+t").await, Err(Error::InvalidMode { .. })));
+    assert!(matches!(
+        named().mode("rw").await,
+        Err(Error::InvalidMode { .. })
+    ));
+    assert!(matches!(
+        named().mode("w+t").await,
+        Err(Error::InvalidMode { .. })
+    ));
     let unknown = named().text().encoding("no-such").await;
     assert!(matches!(unknown, Err(Error::UnknownEncoding { .. })));
     assert!(named().text().errors("surrogateescape").await.is_err());
@@ -136,7 +147,10 @@ async fn failed_creation_leaves_nothing() {
 #[tokio::test]
 async fn name_is_absolute_with_prefix_and_suffix() {
     let dir = dir();
-    let file = named_temporary_file().dir(dir.path()).prefix("log-").suffix(".txt");
+    let file = named_temporary_file()
+        .dir(dir.path())
+        .prefix("log-")
+        .suffix(".txt");
     let file = file.await.unwrap();
     let name = file.name().file_name().unwrap().to_str().unwrap();
     assert!(name.starts_with("log-") && name.ends_with(".txt"), "{name}");
@@ -149,7 +163,14 @@ async fn name_is_absolute_with_prefix_and_suffix() {
     }
     let file = named_temporary_file().await.unwrap();
     assert!(file.name().starts_with(std::env::temp_dir()));
-    assert!(file.name().file_name().unwrap().to_str().unwrap().starts_with("tmp"));
+    assert!(
+        file.name()
+            .file_name()
+            .unwrap()
+            .to_str()
+            .unwrap()
+            .starts_with("tmp")
+    );
 }
 
 #[cfg(unix)]
@@ -172,7 +193,9 @@ async fn delete_and_delete_on_close_in_all_combinations() {
         let case = format!("delete {delete}, delete_on_close {on_close}");
         let dir = dir();
         let new = || {
-            let file = named_temporary_file().dir(dir.path()).executor(InlineExecutor);
+            let file = named_temporary_file()
+                .dir(dir.path())
+                .executor(InlineExecutor);
             file.delete(delete).delete_on_close(on_close)
         };
         let is_there = |name: &PathBuf, how: &str, expected: bool| {
@@ -195,7 +218,10 @@ async fn delete_and_delete_on_close_in_all_combinations() {
         drop(file);
         is_there(&name, "drop", after_drop);
 
-        let name = new().with(async |file| Ok(file.name().to_owned())).await.unwrap();
+        let name = new()
+            .with(async |file| Ok(file.name().to_owned()))
+            .await
+            .unwrap();
         is_there(&name, "scope", after_drop);
         let scope = new().with(async |file| {
             file.close().await?;
@@ -237,12 +263,16 @@ fn failed_close_removes_the_file_all_the_same() {
         let mut child = std::process::Command::new("sh");
         // The signal that comes with it would end the process.
         let script = r#"trap '' XFSZ; exec "$0" --exact "$1""#;
-        let child = child.args(["-c", script]).arg(std::env::current_exe().unwrap());
+        let child = child
+            .args(["-c", script])
+            .arg(std::env::current_exe().unwrap());
         let output = child.arg(name).env(CHILD, "1").output().unwrap();
         assert!(output.status.success(), "{output:?}");
         return;
     }
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
     runtime.block_on(async {
         let mut file = named_temporary_file().await.unwrap();
         file.write(b"too long").await.unwrap();
@@ -277,7 +307,10 @@ async fn persisted_file_stays_and_goes_on() {
 #[tokio::test]
 async fn closed_file_can_be_persisted() {
     let dir = dir();
-    let file = named_temporary_file().dir(dir.path()).text().delete_on_close(false);
+    let file = named_temporary_file()
+        .dir(dir.path())
+        .text()
+        .delete_on_close(false);
     let mut file = file.await.unwrap();
     file.write("text").await.unwrap();
     file.close().await.unwrap();
@@ -289,7 +322,9 @@ async fn closed_file_can_be_persisted() {
 #[tokio::test]
 async fn failed_persist_leaves_a_file_that_works_and_is_removed() {
     let dir = dir();
-    let file = named_temporary_file().dir(dir.path()).executor(InlineExecutor);
+    let file = named_temporary_file()
+        .dir(dir.path())
+        .executor(InlineExecutor);
     let mut file = file.await.unwrap();
     let name = file.name().to_owned();
     file.write(b"one").await.unwrap();
@@ -308,7 +343,9 @@ async fn failed_persist_leaves_a_file_that_works_and_is_removed() {
 async fn persist_left_behind_is_neither_lost_nor_removed() {
     let dir = dir();
     let executor = ManualExecutor::new();
-    let file = named_temporary_file().dir(dir.path()).executor(executor.clone());
+    let file = named_temporary_file()
+        .dir(dir.path())
+        .executor(executor.clone());
     let mut making = Box::pin(file.into_future());
     assert!(futures::poll!(&mut making).is_pending());
     executor.run_all();
@@ -350,7 +387,10 @@ async fn everything_goes_through_the_executor_given() {
     drop(folder);
     let created = "create a temporary file in";
     let made = "create a temporary folder in";
-    assert_eq!(*log.0.lock().unwrap(), [created, "close", "remove", made, "rmtree"]);
+    assert_eq!(
+        *log.0.lock().unwrap(),
+        [created, "close", "remove", made, "rmtree"]
+    );
 }
 
 #[tokio::test]
@@ -361,7 +401,11 @@ async fn drop_removes_on_the_spot_where_the_executor_refuses() {
     let mut file = file.await.unwrap();
     file.write(b"unwritten").await.unwrap();
     drop(file);
-    let folder = temporary_directory().dir(dir.path()).executor(tired(1)).await.unwrap();
+    let folder = temporary_directory()
+        .dir(dir.path())
+        .executor(tired(1))
+        .await
+        .unwrap();
     fs::write(folder.path().join("f"), "").unwrap();
     drop(folder);
     assert_eq!(names(dir.path()), [""; 0]);
@@ -381,7 +425,9 @@ async fn cancelled_creation_leaves_nothing() {
     let dir = dir();
     let pool = ThreadPoolExecutor::new(2);
     for _ in 0..200 {
-        let file = named_temporary_file().dir(dir.path()).executor(pool.clone());
+        let file = named_temporary_file()
+            .dir(dir.path())
+            .executor(pool.clone());
         let mut file = Box::pin(file.into_future());
         drop(futures::poll!(&mut file));
         let folder = temporary_directory().dir(dir.path()).executor(pool.clone());
@@ -413,7 +459,12 @@ async fn cleanup_removes_all_and_follows_no_link() {
 #[tokio::test]
 async fn folder_not_to_be_deleted_is_removed_by_cleanup_only() {
     let dir = dir();
-    let new = || temporary_directory().dir(dir.path()).delete(false).executor(InlineExecutor);
+    let new = || {
+        temporary_directory()
+            .dir(dir.path())
+            .delete(false)
+            .executor(InlineExecutor)
+    };
     drop(new().await.unwrap());
     new().with(async |_| Ok(())).await.unwrap();
     assert_eq!(names(dir.path()).len(), 2);
@@ -468,12 +519,21 @@ fn unreadable_folders_are_removed() {
         fs::copy(std::env::current_exe().unwrap(), &exe).unwrap();
         fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
         let mut child = std::process::Command::new(exe);
-        child.args(["--exact", "unreadable_folders_are_removed"]).env(CHILD, "1");
-        let output = child.uid(65534).gid(65534).current_dir("/").output().unwrap();
+        child
+            .args(["--exact", "unreadable_folders_are_removed"])
+            .env(CHILD, "1");
+        let output = child
+            .uid(65534)
+            .gid(65534)
+            .current_dir("/")
+            .output()
+            .unwrap();
         assert!(output.status.success(), "{output:?}");
         return;
     }
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
     runtime.block_on(async {
         let mut folder = temporary_directory().await.unwrap();
         let root = folder.path().to_owned();
@@ -495,13 +555,20 @@ fn thousands_dropped_at_once_leave_neither_file_nor_descriptor() {
     if std::env::var_os(CHILD).is_none() {
         let name = "thousands_dropped_at_once_leave_neither_file_nor_descriptor";
         let mut child = std::process::Command::new(std::env::current_exe().unwrap());
-        let output = child.args(["--exact", name]).env(CHILD, "1").output().unwrap();
+        let output = child
+            .args(["--exact", name])
+            .env(CHILD, "1")
+            .output()
+            .unwrap();
         assert!(output.status.success(), "{output:?}");
         return;
     }
     let descriptors = || fs::read_dir("/proc/self/fd").unwrap().count();
     let dir = dir();
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .build()
+        .unwrap();
     let before = descriptors();
     runtime.block_on(async {
         let pool = ThreadPoolExecutor::new(4);

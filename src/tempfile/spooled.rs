@@ -117,7 +117,10 @@ impl<K: Kind> SpooledTemporaryFile<K> {
     /// straight away.
     fn expect(&self, len: usize) {
         let core = K::core(&self.file);
-        if let Some(pos) = core.position().filter(|_| core.meta.writable && !core.closed()) {
+        if let Some(pos) = core
+            .position()
+            .filter(|_| core.meta.writable && !core.closed())
+        {
             self.shared.limit(pos.saturating_add(len as u64));
         }
     }
@@ -171,7 +174,10 @@ where
         if core.check_writable("truncate").is_ok() {
             match size {
                 Some(size) => self.shared.limit_truncate(size),
-                None => core.position().into_iter().for_each(|pos| self.shared.limit(pos)),
+                None => core
+                    .position()
+                    .into_iter()
+                    .for_each(|pos| self.shared.limit(pos)),
             }
         }
         self.file.poll_truncate(cx, size, started)

@@ -34,5 +34,10 @@ pub(super) fn make_accessible(root: &Path) -> io::Result<()> {
 fn open_up(folder: &OwnedFd, flags: OFlags) -> io::Result<OwnedFd> {
     let link = format!("/proc/self/fd/{}", folder.as_raw_fd());
     set_permissions(link, Permissions::from_mode(0o700))?;
-    Ok(openat(folder.as_fd(), c".", flags | OFlags::RDONLY, Mode::empty())?)
+    Ok(openat(
+        folder.as_fd(),
+        c".",
+        flags | OFlags::RDONLY,
+        Mode::empty(),
+    )?)
 }
