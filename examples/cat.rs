@@ -15,14 +15,20 @@ use aiofiles::Result;
 /// How many bytes are read at a time, at most.
 const PIECE: usize = 256 * 1024;
 
-/// Writes a piece while the next one is read.
-async fn copy(read: impl AsyncFn() -> Result<Vec<u8>>) -> Result<()> {
+/// Bytes that were read, and how many: none at the end.
+type Piece = (Result<usize>, Vec<u8>);
+
+/// Writes a piece while the next one is read, with two buffers in all.
+async fn copy(mut read: impl AsyncFnMut(Vec<u8>) -> Piece) -> Result<()> {
     let stdout = aiofiles::stdout_bytes();
-    let mut piece = read().await?;
-    while !piece.is_empty() {
-        let ((written, _), next) = tokio::join!(stdout.write_owned(piece), read());
+    let (mut count, mut piece) = read(Vec::with_capacity(PIECE)).await;
+    let mut spare = Vec::with_capacity(PIECE);
+    while count? > 0 {
+        let ((written, mut done), next) = tokio::join!(stdout.write_owned(piece), read(spare));
         written?;
-        piece = next?;
+        done.clear();
+        spare = done;
+        (count, piece) = next;
     }
     Ok(())
 }
@@ -30,10 +36,10 @@ async fn copy(read: impl AsyncFn() -> Result<Vec<u8>>) -> Result<()> {
 async fn cat(path: &str) -> Result<()> {
     if path == "-" {
         let stdin = aiofiles::stdin_bytes();
-        return copy(async || stdin.read1(PIECE).await).await;
+        return copy(async |buf| stdin.read_owned(buf).await).await;
     }
-    let file = tokio::sync::Mutex::new(aiofiles::open(path).raw().await?);
-    copy(async || file.lock().await.read().size(PIECE).await).await
+    let mut file = aiofiles::open(path).raw().await?;
+    copy(async |buf| file.read_owned(buf).await).await
 }
 
 #[tokio::main(flavor = "current_thread")]
