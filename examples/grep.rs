@@ -65,7 +65,7 @@ impl Options {
 
 /// The lines of a file or of the standard input.
 enum Source {
-    File(aiofiles::TextFile),
+    File(Box<aiofiles::TextFile>),
     Stdin(aiofiles::stdio::TextInput),
 }
 
@@ -78,7 +78,7 @@ impl Source {
         let file = aiofiles::open(path)
             .errors("backslashreplace")
             .newline("\n");
-        Ok(Self::File(file.await?))
+        Ok(Self::File(Box::new(file.await?)))
     }
 
     async fn next_line(&mut self) -> Result<Option<&str>> {

@@ -1,6 +1,7 @@
 //! The standard streams, in processes of their own: the test binary runs itself
 //! again for each scenario, with pipes, a terminal, `/dev/full` or nothing.
 #![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
