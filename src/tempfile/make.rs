@@ -64,7 +64,7 @@ impl<W> Request<W> {
         let mode = self.plan.mode;
         let meta = Meta {
             name,
-            mode: self.plan.mode_name.clone(),
+            mode: std::borrow::Cow::Borrowed(mode.canonical()),
             readable: mode.readable(),
             writable: mode.writable(),
             append: mode.append(),
