@@ -55,10 +55,15 @@ fn dirty_file_dropped_on_a_current_thread_runtime_is_written() {
 fn dirty_file_dropped_on_a_blocking_thread_is_written() {
     let dir = Dir::new();
     let path = dir.path("file");
-    let runtime = Builder::new_multi_thread().max_blocking_threads(1).build().unwrap();
+    let runtime = Builder::new_multi_thread()
+        .max_blocking_threads(1)
+        .build()
+        .unwrap();
     runtime.block_on(async {
         let file = dirty(&path).await;
-        tokio::task::spawn_blocking(move || drop(file)).await.unwrap();
+        tokio::task::spawn_blocking(move || drop(file))
+            .await
+            .unwrap();
     });
     end(runtime);
     assert_eq!(on_disk(&path), b"written");
@@ -151,7 +156,13 @@ fn last_flush_goes_past_a_full_queue() {
     let mut file = block_on(made.into_future()).unwrap();
     block_on(file.write(b"written")).unwrap();
     let calls: Vec<_> = (0..8)
-        .map(|_| Box::pin(aiofiles::delegate(|| ()).executor(pool.clone()).into_future()))
+        .map(|_| {
+            Box::pin(
+                aiofiles::delegate(|| ())
+                    .executor(pool.clone())
+                    .into_future(),
+            )
+        })
         .map(|mut call| {
             drop(poll_once(call.as_mut()));
             call
@@ -165,7 +176,10 @@ fn last_flush_goes_past_a_full_queue() {
 
 /// A writable file on `memory`, with `abc` in its buffer.
 fn filled(memory: &Memory, executor: impl Executor) -> BinaryFile<Stream> {
-    let made = wrap(memory.stream()).mode("r+").buffering(8).executor(executor);
+    let made = wrap(memory.stream())
+        .mode("r+")
+        .buffering(8)
+        .executor(executor);
     let mut file = block_on(made.into_future()).unwrap();
     file.write(b"abc").now_or_never().unwrap().unwrap();
     file
@@ -277,7 +291,10 @@ fn clean_file_is_closed_at_once() {
     let dir = Dir::new();
     let path = dir.path("file");
     let jobs = ManualExecutor::new();
-    let open = aiofiles::open(&path).binary().mode("w").executor(jobs.clone());
+    let open = aiofiles::open(&path)
+        .binary()
+        .mode("w")
+        .executor(jobs.clone());
     let mut open = std::pin::pin!(open.into_future());
     assert!(poll_once(open.as_mut()).is_none());
     jobs.run_all();

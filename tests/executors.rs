@@ -22,8 +22,23 @@ const MANNERS: [Manner; 3] = [Manner::Refuses, Manner::Drops, Manner::Panics];
 
 /// Every operation that takes a job, by name.
 const OPERATIONS: &[&str] = &[
-    "read", "readline", "readlines", "next_line", "read1", "peek", "readinto", "read_owned",
-    "write_owned", "flush", "seek", "truncate", "sync", "batch", "close", "read_at", "write_at",
+    "read",
+    "readline",
+    "readlines",
+    "next_line",
+    "read1",
+    "peek",
+    "readinto",
+    "read_owned",
+    "write_owned",
+    "flush",
+    "seek",
+    "truncate",
+    "sync",
+    "batch",
+    "close",
+    "read_at",
+    "write_at",
 ];
 
 async fn operate(file: &mut File, operation: &str) -> Result<()> {
@@ -69,7 +84,11 @@ fn file_survives_a_bad_executor_in_every_operation() {
                 );
                 assert!(!file.closed(), "{manner:?} {operation}");
                 assert_eq!(file.tell().await.unwrap(), 6, "{manner:?} {operation}");
-                assert_eq!(file.read().await.unwrap(), b"6789", "{manner:?} {operation}");
+                assert_eq!(
+                    file.read().await.unwrap(),
+                    b"6789",
+                    "{manner:?} {operation}"
+                );
                 file.write(b"end").await.unwrap();
                 file.close().await.unwrap();
             });
@@ -82,7 +101,14 @@ fn file_survives_a_bad_executor_in_every_operation() {
 #[test]
 fn file_survives_a_panic_of_its_stream() {
     use common::{Fault, Op};
-    for op in [Op::Read, Op::Write, Op::Seek, Op::Flush, Op::Truncate, Op::Sync] {
+    for op in [
+        Op::Read,
+        Op::Write,
+        Op::Seek,
+        Op::Flush,
+        Op::Truncate,
+        Op::Sync,
+    ] {
         let memory = Memory::new("0123456789");
         let made = wrap(memory.stream()).mode("r+").executor(InlineExecutor);
         block_on(async {
@@ -113,11 +139,17 @@ fn delegated_call_tells_what_befell_it() {
     for manner in MANNERS {
         let call = delegate(|| 1).executor(Faulty::always(manner));
         let error = block_on(call).unwrap_err();
-        assert!(matches!(error, Error::ExecutorGone { .. }), "{manner:?}: {error}");
+        assert!(
+            matches!(error, Error::ExecutorGone { .. }),
+            "{manner:?}: {error}"
+        );
     }
     let call = delegate(|| panic!("so")).executor(InlineExecutor);
     let error: Error = block_on(call).unwrap_err();
-    assert!(matches!(&error, Error::Panicked { message, .. } if message == "so"), "{error}");
+    assert!(
+        matches!(&error, Error::Panicked { message, .. } if message == "so"),
+        "{error}"
+    );
 }
 
 // aiofiles#234: the exit ignored the executor.
@@ -126,10 +158,18 @@ fn executor_of_a_file_sees_every_job() {
     let (dir, counting) = (Dir::new(), Counting::default());
     let path = dir.path("file");
     block_on(async {
-        let open = aiofiles::open(&path).binary().mode("w").executor(counting.clone());
-        open.with(async |file| file.write(b"data").await).await.unwrap();
+        let open = aiofiles::open(&path)
+            .binary()
+            .mode("w")
+            .executor(counting.clone());
+        open.with(async |file| file.write(b"data").await)
+            .await
+            .unwrap();
         assert_eq!((counting.count("open"), counting.count("close")), (1, 1));
-        let mut file = aiofiles::open(&path).binary().mode("a").executor(counting.clone());
+        let mut file = aiofiles::open(&path)
+            .binary()
+            .mode("a")
+            .executor(counting.clone());
         let mut file = file.await.unwrap();
         file.write(b"more").await.unwrap();
         drop(file);
@@ -145,7 +185,10 @@ fn lines_take_a_job_a_buffer() {
     let path = dir.path("file");
     std::fs::write(&path, "a line\n".repeat(100_000)).unwrap();
     block_on(async {
-        let mut file = aiofiles::open(&path).executor(counting.clone()).await.unwrap();
+        let mut file = aiofiles::open(&path)
+            .executor(counting.clone())
+            .await
+            .unwrap();
         let mut lines = 0;
         while file.next_line().await.unwrap().is_some() {
             lines += 1;
@@ -166,7 +209,11 @@ fn manual_executor_steps_through_a_file() {
         assert!(jobs.run_one() && !jobs.run_one());
         assert_eq!(poll_once(read).unwrap().unwrap(), b"con");
     }
-    assert_eq!(file.read().size(2).now_or_never().unwrap().unwrap(), b"te", "no job");
+    assert_eq!(
+        file.read().size(2).now_or_never().unwrap().unwrap(),
+        b"te",
+        "no job"
+    );
     drop(jobs.take_one());
     assert_eq!(jobs.run_all(), 0);
 }
@@ -198,7 +245,10 @@ fn no_runtime_and_no_executor_is_an_error() {
     block_on(async {
         let mut file = BinaryFile::new(Memory::new("data").stream());
         assert!(matches!(file.read().await, Err(Error::NoRuntime { .. })));
-        assert!(matches!(file.write(b"x").await, Err(Error::NoRuntime { .. })));
+        assert!(matches!(
+            file.write(b"x").await,
+            Err(Error::NoRuntime { .. })
+        ));
         assert!(matches!(file.flush().await, Ok(())));
         file.close().await.unwrap();
     });
@@ -209,7 +259,11 @@ fn files_work_under_any_runtime() {
     async fn round_trip(pool: ThreadPoolExecutor) {
         let dir = Dir::new();
         let path = dir.path("file");
-        let mut file = aiofiles::open(&path).mode("w+").executor(pool).await.unwrap();
+        let mut file = aiofiles::open(&path)
+            .mode("w+")
+            .executor(pool)
+            .await
+            .unwrap();
         file.write("one\ntwo\n").await.unwrap();
         file.seek(SeekFrom::Start(0)).await.unwrap();
         assert_eq!(file.readlines().await.unwrap(), ["one\n", "two\n"]);
@@ -220,7 +274,9 @@ fn files_work_under_any_runtime() {
     smol::block_on(round_trip(pool.clone()));
     let mut local = futures::executor::LocalPool::new();
     local.run_until(round_trip(pool.clone()));
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
     runtime.block_on(round_trip(pool));
 }
 
@@ -290,9 +346,15 @@ fn nobody_who_was_admitted_and_does_not_look_holds_up_the_others() {
     assert!(poll_once(queued.as_mut()).is_none());
     // Its buffer is full and goes to the line, and nobody polls for that.
     let memory = Memory::default();
-    let made = wrap(memory.stream()).mode("w").buffering(4).executor(pool.clone());
+    let made = wrap(memory.stream())
+        .mode("w")
+        .buffering(4)
+        .executor(pool.clone());
     let mut file = block_on(made.into_future()).unwrap();
-    file.write(b"more than that").now_or_never().unwrap().unwrap();
+    file.write(b"more than that")
+        .now_or_never()
+        .unwrap()
+        .unwrap();
     // An abandoned operation of another file waits in the line, too.
     let other = wrap(Memory::new("other").stream()).executor(pool.clone());
     let mut other = block_on(other.into_future()).unwrap();
@@ -347,7 +409,10 @@ fn shutdown_runs_what_was_accepted_and_refuses_who_waits() {
 fn idle_threads_end_and_come_again() {
     let pool = ThreadPoolExecutor::new(4).keep_alive(Duration::ZERO);
     for n in 0..200 {
-        assert_eq!(block_on(delegate(move || n).executor(pool.clone())).unwrap(), n);
+        assert_eq!(
+            block_on(delegate(move || n).executor(pool.clone())).unwrap(),
+            n
+        );
     }
     block_on(pool.shutdown());
     assert_eq!(pool.stats().done, 200);
@@ -398,7 +463,10 @@ fn bounded_pool_runs_each_of_many_jobs_once() {
         }
         pool.shutdown().await;
     });
-    let (stats, ran) = (pool.stats(), count.load(std::sync::atomic::Ordering::Relaxed));
+    let (stats, ran) = (
+        pool.stats(),
+        count.load(std::sync::atomic::Ordering::Relaxed),
+    );
     assert_eq!((stats.queued, stats.waiting, stats.running), (0, 0, 0));
     assert!((5_400..=6_400).contains(&ran) && ran <= stats.done, "{ran}");
 }

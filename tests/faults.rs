@@ -3,9 +3,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod common;
 #[path = "sequences/bytes.rs"]
 mod bytes;
+mod common;
 #[path = "sequences/driver.rs"]
 mod driver;
 #[path = "sequences/model.rs"]
@@ -59,7 +59,16 @@ fn failed_flush_keeps_the_bytes_and_another_tries_again() {
 
 #[test]
 fn kept_error_is_told_by_whoever_tells_write_errors() {
-    for teller in ["write", "write_owned", "flush", "seek", "truncate", "sync", "close", "batch"] {
+    for teller in [
+        "write",
+        "write_owned",
+        "flush",
+        "seek",
+        "truncate",
+        "sync",
+        "close",
+        "batch",
+    ] {
         let memory = Memory::default();
         let mut file = file_on(&memory, 4);
         block_on(async {
@@ -118,7 +127,10 @@ fn close_reports_and_closes() {
             memory.fail(op, Fault::Errno(EIO));
             let error = file.close().await.unwrap_err();
             assert_eq!(error.raw_os_error(), Some(EIO), "{op:?}");
-            assert!(file.closed() && memory.closed() && memory.dropped(), "{op:?}");
+            assert!(
+                file.closed() && memory.closed() && memory.dropped(),
+                "{op:?}"
+            );
             // aiofile#89: a second close raised.
             file.close().await.unwrap();
             assert!(matches!(file.flush().await, Err(Error::Closed { .. })));
@@ -172,7 +184,12 @@ fn seek_after_a_failed_write_returns() {
 #[test]
 fn full_device_is_told_by_flush_and_by_close() {
     block_on(async {
-        let open = || aiofiles::open("/dev/full").binary().mode("w").executor(InlineExecutor);
+        let open = || {
+            aiofiles::open("/dev/full")
+                .binary()
+                .mode("w")
+                .executor(InlineExecutor)
+        };
         let mut file = open().await.unwrap();
         file.write(b"data").await.unwrap();
         for _ in 0..2 {
@@ -183,7 +200,10 @@ fn full_device_is_told_by_flush_and_by_close() {
         let error = file.close().await.unwrap_err();
         assert_eq!(error.kind(), std::io::ErrorKind::StorageFull);
         assert!(file.closed());
-        let error = open().with(async |file| file.write(b"x").await).await.unwrap_err();
+        let error = open()
+            .with(async |file| file.write(b"x").await)
+            .await
+            .unwrap_err();
         assert_eq!(error.kind(), std::io::ErrorKind::StorageFull);
     });
 }
@@ -226,19 +246,28 @@ fn in_child(name: &str, limit: &str, dir: &Dir) -> Option<PathBuf> {
 fn size_limit_loses_nothing_that_fits_elsewhere() {
     let dir = Dir::new();
     // In blocks of 512 bytes.
-    let Some(dir) = in_child("size_limit_loses_nothing_that_fits_elsewhere", "ulimit -f 2", &dir)
-    else {
+    let Some(dir) = in_child(
+        "size_limit_loses_nothing_that_fits_elsewhere",
+        "ulimit -f 2",
+        &dir,
+    ) else {
         return;
     };
     block_on(async {
-        let open = aiofiles::open(dir.join("file")).binary().mode("w+").executor(InlineExecutor);
+        let open = aiofiles::open(dir.join("file"))
+            .binary()
+            .mode("w+")
+            .executor(InlineExecutor);
         let mut file = open.await.unwrap();
         file.write(&[b'x'; 1500]).await.unwrap();
         let error = file.flush().await.unwrap_err();
         assert_eq!(error.kind(), std::io::ErrorKind::FileTooLarge);
         let size = std::fs::metadata(dir.join("file")).unwrap().len();
         assert!((1024..1500).contains(&size), "{size}: what fits is written");
-        assert_eq!(file.flush().await.unwrap_err().kind(), std::io::ErrorKind::FileTooLarge);
+        assert_eq!(
+            file.flush().await.unwrap_err().kind(),
+            std::io::ErrorKind::FileTooLarge
+        );
         assert!(file.close().await.is_err() && file.closed());
     });
 }
@@ -247,14 +276,21 @@ fn size_limit_loses_nothing_that_fits_elsewhere() {
 #[test]
 fn descriptor_limit_fails_opens_and_nothing_else() {
     let dir = Dir::new();
-    let Some(dir) = in_child("descriptor_limit_fails_opens_and_nothing_else", "ulimit -n 32", &dir)
-    else {
+    let Some(dir) = in_child(
+        "descriptor_limit_fails_opens_and_nothing_else",
+        "ulimit -n 32",
+        &dir,
+    ) else {
         return;
     };
     block_on(async {
         let open = |n: usize| {
             let path = dir.join(n.to_string());
-            aiofiles::open(path).binary().mode("w").executor(InlineExecutor).into_future()
+            aiofiles::open(path)
+                .binary()
+                .mode("w")
+                .executor(InlineExecutor)
+                .into_future()
         };
         let mut files = Vec::new();
         let error = loop {
@@ -281,7 +317,10 @@ fn descriptor_limit_fails_opens_and_nothing_else() {
 fn full_disk_takes_the_rest_once_there_is_room() {
     let dir = Dir::new();
     let mut mount = Command::new("mount");
-    let mounted = mount.args(["-t", "tmpfs", "-o", "size=64k", "tmpfs"]).arg(dir.root()).status();
+    let mounted = mount
+        .args(["-t", "tmpfs", "-o", "size=64k", "tmpfs"])
+        .arg(dir.root())
+        .status();
     if !mounted.is_ok_and(|status| status.success()) {
         eprintln!("skipped: no tmpfs can be mounted here");
         return;
@@ -290,7 +329,10 @@ fn full_disk_takes_the_rest_once_there_is_room() {
     let result = std::panic::catch_unwind(|| {
         std::fs::write(dir.path("ballast"), vec![0; 40 * 1024]).unwrap();
         block_on(async {
-            let open = aiofiles::open(dir.path("file")).binary().mode("w").executor(InlineExecutor);
+            let open = aiofiles::open(dir.path("file"))
+                .binary()
+                .mode("w")
+                .executor(InlineExecutor);
             let mut file = open.await.unwrap();
             file.write(&data).await.unwrap();
             let error = file.flush().await.unwrap_err();

@@ -136,7 +136,8 @@ macro_rules! common_methods {
             pub async fn sync_all(&mut self) -> Result<()> {
                 let core = self.core_mut();
                 core.call("sync", true, |call| {
-                    call.held.with(|raw| crate::raw_io::retry(|| raw.sync_all()))
+                    call.held
+                        .with(|raw| crate::raw_io::retry(|| raw.sync_all()))
                 })
                 .await
             }
@@ -153,7 +154,8 @@ macro_rules! common_methods {
             pub async fn sync_data(&mut self) -> Result<()> {
                 let core = self.core_mut();
                 core.call("sync", true, |call| {
-                    call.held.with(|raw| crate::raw_io::retry(|| raw.sync_data()))
+                    call.held
+                        .with(|raw| crate::raw_io::retry(|| raw.sync_data()))
                 })
                 .await
             }

@@ -65,7 +65,11 @@ impl Random {
 /// The value of an environment variable as a number.
 pub(crate) fn variable(name: &str) -> Option<u64> {
     let value = std::env::var(name).ok()?;
-    Some(value.parse().unwrap_or_else(|_| panic!("{name} is no number")))
+    Some(
+        value
+            .parse()
+            .unwrap_or_else(|_| panic!("{name} is no number")),
+    )
 }
 
 /// Polls once, with a waker that does nothing.

@@ -82,19 +82,28 @@ macro_rules! step {
         match d.random.below(24) {
             0 | 1 => {
                 let read = $file.read().size(most);
-                if let Some(got) = d.drive(format!("read({most})"), read, "", None, false).value() {
+                if let Some(got) = d
+                    .drive(format!("read({most})"), read, "", None, false)
+                    .value()
+                {
                     check(d, &got, most, exact);
                 }
             }
             2 => {
-                if let Some(got) = d.drive("read()".into(), $file.read(), "", None, false).value() {
+                if let Some(got) = d
+                    .drive("read()".into(), $file.read(), "", None, false)
+                    .value()
+                {
                     check(d, &got, usize::MAX, false);
                 }
             }
             3 | 4 => {
                 let size = if d.random.one_in(2) { usize::MAX } else { most };
                 let line = $file.readline().size(size);
-                if let Some(got) = d.drive(format!("readline({size})"), line, "", None, false).value() {
+                if let Some(got) = d
+                    .drive(format!("readline({size})"), line, "", None, false)
+                    .value()
+                {
                     assert_eq!(got, d.model.read_line(size));
                 }
             }
@@ -111,7 +120,10 @@ macro_rules! step {
             6 => {
                 let hint = d.random.below(30);
                 let lines = $file.readlines().hint(hint);
-                if let Some(got) = d.drive(format!("readlines({hint})"), lines, "", None, false).value() {
+                if let Some(got) = d
+                    .drive(format!("readlines({hint})"), lines, "", None, false)
+                    .value()
+                {
                     let hint = if hint == 0 { usize::MAX } else { hint };
                     assert_eq!(got, d.model.read_lines(hint));
                 }
@@ -119,7 +131,10 @@ macro_rules! step {
             7 => {
                 let mut buf = vec![0; most];
                 let read = $file.readinto(&mut buf);
-                if let Some(n) = d.drive(format!("readinto({most})"), read, "", None, false).value() {
+                if let Some(n) = d
+                    .drive(format!("readinto({most})"), read, "", None, false)
+                    .value()
+                {
                     check(d, &buf[..n], most, exact);
                 }
             }
@@ -131,7 +146,10 @@ macro_rules! step {
                     assert!(result.is_ok() || buf.is_empty(), "as it was");
                     result.map(|_| buf)
                 };
-                if let Some(got) = d.drive(format!("read_owned({most})"), read, "", None, false).value() {
+                if let Some(got) = d
+                    .drive(format!("read_owned({most})"), read, "", None, false)
+                    .value()
+                {
                     check(d, &got, most, true);
                 }
             }
@@ -145,30 +163,56 @@ macro_rules! step {
                     assert_eq!(back, data, "it comes back");
                     result.inspect(|n| done.set(*n))
                 };
-                d.drive(format!("write_owned({})", data.len()), write, "write", Some(effect), true);
+                d.drive(
+                    format!("write_owned({})", data.len()),
+                    write,
+                    "write",
+                    Some(effect),
+                    true,
+                );
             }
             11 | 12 => {
                 let (to, effect) = target(d);
-                d.drive(format!("seek({to:?})"), $file.seek(to), "seek", Some(effect), false);
+                d.drive(
+                    format!("seek({to:?})"),
+                    $file.seek(to),
+                    "seek",
+                    Some(effect),
+                    false,
+                );
             }
             13 => {
-                if let Some(pos) = d.drive("tell".into(), $file.tell(), "", None, false).value() {
+                if let Some(pos) = d
+                    .drive("tell".into(), $file.tell(), "", None, false)
+                    .value()
+                {
                     // What waits to be appended is counted from where it is, as in Python.
                     let waits = d.model.append && d.memory.data() != d.model.data;
                     assert!(waits || pos == d.model.pos as u64, "{pos}");
                 }
             }
             14 => {
-                let size = d.random.one_in(2).then(|| d.random.below(d.model.data.len() + 8));
+                let size = d
+                    .random
+                    .one_in(2)
+                    .then(|| d.random.below(d.model.data.len() + 8));
                 let effect: Effect<u8> = Box::new(move |m| m.truncate(size.unwrap_or(m.pos)));
                 let mut truncate = $file.truncate();
                 if let Some(size) = size {
                     truncate = truncate.size(size as u64);
                 }
-                d.drive(format!("truncate({size:?})"), truncate, "truncate", Some(effect), false);
+                d.drive(
+                    format!("truncate({size:?})"),
+                    truncate,
+                    "truncate",
+                    Some(effect),
+                    false,
+                );
             }
             15 => {
-                let flushed = d.drive("flush".into(), $file.flush(), "", None, false).value();
+                let flushed = d
+                    .drive("flush".into(), $file.flush(), "", None, false)
+                    .value();
                 if flushed.is_some() {
                     assert_eq!(d.memory.data(), d.model.data, "flushed");
                 }
@@ -176,7 +220,10 @@ macro_rules! step {
                 if flushed.is_some() && d.faults != Faults::Stream {
                     let (at, len) = (d.random.below(30), d.random.below(30));
                     let read = $file.read_at(at as u64, len);
-                    if let Some(got) = d.drive(format!("read_at({at}, {len})"), read, "", None, false).value() {
+                    if let Some(got) = d
+                        .drive(format!("read_at({at}, {len})"), read, "", None, false)
+                        .value()
+                    {
                         let mut there = d.model.clone();
                         there.pos = at;
                         assert_eq!(got, there.read(len));
@@ -184,7 +231,10 @@ macro_rules! step {
                 }
             }
             16 => {
-                if d.drive("sync".into(), $file.sync_all(), "", None, false).value().is_some() {
+                if d.drive("sync".into(), $file.sync_all(), "", None, false)
+                    .value()
+                    .is_some()
+                {
                     assert_eq!(d.memory.data(), d.model.data, "synced");
                 }
             }
@@ -207,12 +257,21 @@ macro_rules! step {
                     }
                     Ok(())
                 });
-                d.drive(format!("batch(seek {to}, write)"), batch, "batch", Some(effect), false);
+                d.drive(
+                    format!("batch(seek {to}, write)"),
+                    batch,
+                    "batch",
+                    Some(effect),
+                    false,
+                );
             }
             18 => {
                 let mut buf = vec![0; most];
                 let read = poll_fn(|cx| Pin::new(&mut *$file).poll_read(cx, &mut buf).map(io));
-                if let Some(n) = d.drive(format!("poll_read({most})"), read, "", None, false).value() {
+                if let Some(n) = d
+                    .drive(format!("poll_read({most})"), read, "", None, false)
+                    .value()
+                {
                     check(d, &buf[..n], most, true);
                 }
             }
@@ -221,18 +280,34 @@ macro_rules! step {
                 let bytes = data.clone();
                 let effect: Effect<u8> = Box::new(move |m| m.write(&bytes));
                 let write = poll_fn(|cx| Pin::new(&mut *$file).poll_write(cx, &data).map(io));
-                d.drive(format!("poll_write({})", data.len()), write, "", Some(effect), false);
+                d.drive(
+                    format!("poll_write({})", data.len()),
+                    write,
+                    "",
+                    Some(effect),
+                    false,
+                );
             }
             20 => {
                 let flush = poll_fn(|cx| AsyncWrite::poll_flush(Pin::new(&mut *$file), cx).map(io));
-                if d.drive("poll_flush".into(), flush, "", None, false).value().is_some() {
+                if d.drive("poll_flush".into(), flush, "", None, false)
+                    .value()
+                    .is_some()
+                {
                     assert_eq!(d.memory.data(), d.model.data, "flushed");
                 }
             }
             21 => {
                 let (to, effect) = target(d);
-                let seek = poll_fn(|cx| AsyncSeek::poll_seek(Pin::new(&mut *$file), cx, to).map(io));
-                let sought = d.drive(format!("poll_seek({to:?})"), seek, "seek", Some(effect), false);
+                let seek =
+                    poll_fn(|cx| AsyncSeek::poll_seek(Pin::new(&mut *$file), cx, to).map(io));
+                let sought = d.drive(
+                    format!("poll_seek({to:?})"),
+                    seek,
+                    "seek",
+                    Some(effect),
+                    false,
+                );
                 if let Some(pos) = sought.value() {
                     assert_eq!(pos, d.model.pos as u64);
                 }
@@ -272,7 +347,13 @@ pub(crate) fn raw_step(d: &mut Bytes, file: &mut RawFile<Stream>) {
     let data = data(&mut d.random, 30);
     let bytes = data.clone();
     let effect: Effect<u8> = Box::new(move |m| m.write(&bytes));
-    d.drive(format!("write({})", data.len()), file.write(&data), "write", Some(effect), false);
+    d.drive(
+        format!("write({})", data.len()),
+        file.write(&data),
+        "write",
+        Some(effect),
+        false,
+    );
 }
 
 pub(crate) fn binary_step(d: &mut Bytes, file: &mut BinaryFile<Stream>) {
@@ -283,13 +364,19 @@ pub(crate) fn binary_step(d: &mut Bytes, file: &mut BinaryFile<Stream>) {
     match d.random.below(8) {
         0 => {
             let some = file.read1(most);
-            if let Some(got) = d.drive(format!("read1({most})"), some, "", None, false).value() {
+            if let Some(got) = d
+                .drive(format!("read1({most})"), some, "", None, false)
+                .value()
+            {
                 check(d, &got, most, true);
             }
         }
         1 => {
             let peek = async { file.peek(most).await.map(<[u8]>::to_vec) };
-            if let Some(got) = d.drive(format!("peek({most})"), peek, "", None, false).value() {
+            if let Some(got) = d
+                .drive(format!("peek({most})"), peek, "", None, false)
+                .value()
+            {
                 assert!(d.model.rest().starts_with(&got));
                 assert_eq!(got.is_empty(), d.model.rest().is_empty());
             }
@@ -299,7 +386,10 @@ pub(crate) fn binary_step(d: &mut Bytes, file: &mut BinaryFile<Stream>) {
                 Poll::Ready(filled) => Poll::Ready(io(filled.map(<[u8]>::to_vec))),
                 Poll::Pending => Poll::Pending,
             });
-            if let Some(got) = d.drive("poll_fill_buf".into(), fill, "", None, false).value() {
+            if let Some(got) = d
+                .drive("poll_fill_buf".into(), fill, "", None, false)
+                .value()
+            {
                 let n = d.random.below(got.len() + 1);
                 AsyncBufRead::consume(Pin::new(file), n);
                 assert!(d.model.rest().starts_with(&got));
@@ -311,7 +401,13 @@ pub(crate) fn binary_step(d: &mut Bytes, file: &mut BinaryFile<Stream>) {
             let count = taken.clone();
             let lines = items.iter().inspect(move |_| count.set(count.get() + 1));
             let write = file.writelines(lines);
-            let outcome = d.drive(format!("writelines({})", items.len()), write, "", None, false);
+            let outcome = d.drive(
+                format!("writelines({})", items.len()),
+                write,
+                "",
+                None,
+                false,
+            );
             // One that waits or fails has not begun.
             let done = match outcome {
                 Outcome::Value(()) => items.len(),
@@ -323,7 +419,13 @@ pub(crate) fn binary_step(d: &mut Bytes, file: &mut BinaryFile<Stream>) {
             let data = data(&mut d.random, 60);
             let bytes = data.clone();
             let effect: Effect<u8> = Box::new(move |m| m.write(&bytes));
-            d.drive(format!("write({})", data.len()), file.write(&data), "", Some(effect), false);
+            d.drive(
+                format!("write({})", data.len()),
+                file.write(&data),
+                "",
+                Some(effect),
+                false,
+            );
         }
     }
 }

@@ -109,16 +109,17 @@ impl<T> Driver<T> {
     pub(crate) fn with_short_writes(&mut self) {
         let mut fault = Random::new(self.random.next());
         let stream = self.faults == Faults::Stream;
-        self.memory.set_script(move |op| match (op, fault.below(24)) {
-            (Op::Read | Op::Write, 0..12) => Fault::Short(1 + fault.below(5)),
-            (_, 12) => Fault::Interrupted,
-            (Op::Close, _) => Fault::None,
-            (_, 13) if stream => Fault::Errno(super::common::EIO),
-            (Op::Write, 14) if stream => Fault::Errno(super::common::ENOSPC),
-            (Op::Read | Op::Write, 15) if stream => Fault::WouldBlock,
-            (_, 16) if stream && fault.one_in(3) => Fault::Panic,
-            _ => Fault::None,
-        });
+        self.memory
+            .set_script(move |op| match (op, fault.below(24)) {
+                (Op::Read | Op::Write, 0..12) => Fault::Short(1 + fault.below(5)),
+                (_, 12) => Fault::Interrupted,
+                (Op::Close, _) => Fault::None,
+                (_, 13) if stream => Fault::Errno(super::common::EIO),
+                (Op::Write, 14) if stream => Fault::Errno(super::common::ENOSPC),
+                (Op::Read | Op::Write, 15) if stream => Fault::WouldBlock,
+                (_, 16) if stream && fault.one_in(3) => Fault::Panic,
+                _ => Fault::None,
+            });
     }
 
     /// Takes the faults away; what was lost before may still be told.
@@ -254,7 +255,10 @@ impl<T> Driver<T> {
             match ready {
                 Some(Ok(value)) => {
                     let mine = self.due.take_if(|due| Some(due.job) == started);
-                    assert!(mine.as_ref().is_none_or(|due| due.failed), "ready too early");
+                    assert!(
+                        mine.as_ref().is_none_or(|due| due.failed),
+                        "ready too early"
+                    );
                     if let Some(effect) = effect.take().or(mine.map(|due| due.effect)) {
                         effect(&mut self.model);
                     }
@@ -274,7 +278,11 @@ impl<T> Driver<T> {
             assert!(self.step(), "pending, and no job that could wake it");
             if !to_the_end && self.random.one_in(4) {
                 let running = self.running.is_some();
-                let when = if running { "with its job running" } else { "with its job done" };
+                let when = if running {
+                    "with its job running"
+                } else {
+                    "with its job done"
+                };
                 return self.give_up(when, started);
             }
         }

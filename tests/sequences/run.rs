@@ -64,14 +64,23 @@ fn bytes_sequence(d: &mut Driver<u8>, kind: usize, mode: &str) {
     let buffering = 1 + d.random.below(40);
     let operations = 1 + d.random.below(24);
     let (stream, jobs) = (d.memory.stream(), d.jobs.clone());
-    d.log.push(format!("bytes, mode {mode}, buffering {buffering}, kind {kind}"));
+    d.log.push(format!(
+        "bytes, mode {mode}, buffering {buffering}, kind {kind}"
+    ));
     if kind == 0 {
         let mut file = made(&d.jobs, wrap(stream).raw().mode(mode).executor(jobs));
         (0..operations).for_each(|_| raw_step(d, &mut file));
         end!(d, file, d.model.data.clone());
     } else {
         d.with_short_writes();
-        let mut file = made(&d.jobs, wrap(stream).binary().mode(mode).buffering(buffering).executor(jobs));
+        let mut file = made(
+            &d.jobs,
+            wrap(stream)
+                .binary()
+                .mode(mode)
+                .buffering(buffering)
+                .executor(jobs),
+        );
         (0..operations).for_each(|_| binary_step(d, &mut file));
         end!(d, file, d.model.data.clone());
     }
@@ -82,7 +91,10 @@ fn text_sequence(d: &mut Driver<char>, coding: &text::Coding) {
     let operations = 1 + d.random.below(24);
     let (stream, jobs) = (d.memory.stream(), d.jobs.clone());
     d.with_short_writes();
-    d.log.push(format!("text, {} ({}), buffering {buffering}", coding.label, coding.width));
+    d.log.push(format!(
+        "text, {} ({}), buffering {buffering}",
+        coding.label, coding.width
+    ));
     let mode = if coding.width > 0 { "r+" } else { "r" };
     let newline = if coding.width > 0 { "\n" } else { "" };
     let wrapped = wrap(stream).text().mode(mode).newline(newline);
@@ -90,7 +102,8 @@ fn text_sequence(d: &mut Driver<char>, coding: &text::Coding) {
     let mut file = made(&d.jobs, wrapped.executor(jobs));
     let mut places = Vec::new();
     (0..operations).for_each(|_| text_step(d, &mut file, coding, &mut places));
-    let expected = |d: &Driver<char>| text::encode(coding, &d.model.data.iter().collect::<String>());
+    let expected =
+        |d: &Driver<char>| text::encode(coding, &d.model.data.iter().collect::<String>());
     end!(d, file, expected(d));
 }
 
@@ -107,9 +120,19 @@ fn sequence(seed: u64, gate: &Rc<Gate>, attach: &dyn Fn(&Memory), faults: Faults
         if append {
             memory.append_mode();
         }
-        let (mode, pos) = if append { ("a+", data.len()) } else { ("r+", 0) };
+        let (mode, pos) = if append {
+            ("a+", data.len())
+        } else {
+            ("r+", 0)
+        };
         let (zero, newline) = (0, b'\n');
-        let model = Model { data, pos, append, zero, newline };
+        let model = Model {
+            data,
+            pos,
+            append,
+            zero,
+            newline,
+        };
         let mut driver = Driver::new(random.next(), model, memory, gate.clone(), faults);
         guarded(seed, &mut driver, |d| bytes_sequence(d, kind, mode));
         driver.abandoned
@@ -120,7 +143,13 @@ fn sequence(seed: u64, gate: &Rc<Gate>, attach: &dyn Fn(&Memory), faults: Faults
         attach(&memory);
         let (data, zero, newline) = (content.chars().collect(), '\0', '\n');
         let (pos, append) = (0, false);
-        let model = Model { data, pos, append, zero, newline };
+        let model = Model {
+            data,
+            pos,
+            append,
+            zero,
+            newline,
+        };
         let mut driver = Driver::new(random.next(), model, memory, gate.clone(), faults);
         guarded(seed, &mut driver, |d| text_sequence(d, coding));
         driver.abandoned
@@ -150,5 +179,8 @@ pub(crate) fn sequences(faults: Faults) {
     for seed in 0..count {
         abandoned += sequence(seed, &gate, &attach, faults);
     }
-    assert!(abandoned as u64 > count, "{abandoned}: it is about abandoned operations");
+    assert!(
+        abandoned as u64 > count,
+        "{abandoned}: it is about abandoned operations"
+    );
 }

@@ -19,20 +19,44 @@ pub(crate) struct Coding {
 }
 
 pub(crate) const CODINGS: &[Coding] = &[
-    Coding { label: "utf-8", width: 1 },
-    Coding { label: "utf-32-le", width: 4 },
-    Coding { label: "utf-16-be", width: 2 },
-    Coding { label: "utf-8", width: 0 },
-    Coding { label: "utf-16", width: 0 },
-    Coding { label: "utf-8-sig", width: 0 },
-    Coding { label: "shift_jis", width: 0 },
+    Coding {
+        label: "utf-8",
+        width: 1,
+    },
+    Coding {
+        label: "utf-32-le",
+        width: 4,
+    },
+    Coding {
+        label: "utf-16-be",
+        width: 2,
+    },
+    Coding {
+        label: "utf-8",
+        width: 0,
+    },
+    Coding {
+        label: "utf-16",
+        width: 0,
+    },
+    Coding {
+        label: "utf-8-sig",
+        width: 0,
+    },
+    Coding {
+        label: "shift_jis",
+        width: 0,
+    },
 ];
 
 pub(crate) fn encode(coding: &Coding, text: &str) -> Vec<u8> {
     match (coding.label, coding.width) {
         ("utf-8", _) => text.as_bytes().to_vec(),
         ("utf-8-sig", _) => [b"\xef\xbb\xbf", text.as_bytes()].concat(),
-        ("utf-32-le", _) => text.chars().flat_map(|c| u32::from(c).to_le_bytes()).collect(),
+        ("utf-32-le", _) => text
+            .chars()
+            .flat_map(|c| u32::from(c).to_le_bytes())
+            .collect(),
         ("utf-16-be", _) => text.encode_utf16().flat_map(u16::to_be_bytes).collect(),
         ("utf-16", _) => {
             let units = std::iter::once(0xfeff).chain(text.encode_utf16());
@@ -73,25 +97,39 @@ fn string(chars: &[char]) -> String {
 /// Positions that `tell` gave, with where they are in the model.
 pub(crate) type Places = Vec<(TextPosition, usize)>;
 
-pub(crate) fn text_step(d: &mut Text, file: &mut TextFile<Stream>, coding: &Coding, places: &mut Places) {
+pub(crate) fn text_step(
+    d: &mut Text,
+    file: &mut TextFile<Stream>,
+    coding: &Coding,
+    places: &mut Places,
+) {
     let most = d.random.below(24);
     let writable = coding.width > 0;
     match d.random.below(if writable { 18 } else { 13 }) {
         0 | 1 => {
             let read = file.read().size(most);
-            if let Some(got) = d.drive(format!("read({most})"), read, "", None, false).value() {
+            if let Some(got) = d
+                .drive(format!("read({most})"), read, "", None, false)
+                .value()
+            {
                 assert_eq!(got, string(&d.model.read(most)));
             }
         }
         2 => {
-            if let Some(got) = d.drive("read()".into(), file.read(), "", None, false).value() {
+            if let Some(got) = d
+                .drive("read()".into(), file.read(), "", None, false)
+                .value()
+            {
                 assert_eq!(got, string(&d.model.read(usize::MAX)));
             }
         }
         3 | 4 => {
             let size = if d.random.one_in(2) { usize::MAX } else { most };
             let line = file.readline().size(size);
-            if let Some(got) = d.drive(format!("readline({size})"), line, "", None, false).value() {
+            if let Some(got) = d
+                .drive(format!("readline({size})"), line, "", None, false)
+                .value()
+            {
                 assert_eq!(got, string(&d.model.read_line(size)));
             }
         }
@@ -106,7 +144,10 @@ pub(crate) fn text_step(d: &mut Text, file: &mut TextFile<Stream>, coding: &Codi
         6 => {
             let hint = d.random.below(20);
             let lines = file.readlines().hint(hint);
-            if let Some(got) = d.drive(format!("readlines({hint})"), lines, "", None, false).value() {
+            if let Some(got) = d
+                .drive(format!("readlines({hint})"), lines, "", None, false)
+                .value()
+            {
                 let hint = if hint == 0 { usize::MAX } else { hint };
                 let expected: Vec<_> = d.model.read_lines(hint).iter().map(|l| string(l)).collect();
                 assert_eq!(got, expected);
@@ -116,7 +157,10 @@ pub(crate) fn text_step(d: &mut Text, file: &mut TextFile<Stream>, coding: &Codi
             let line = futures::stream::StreamExt::next(file);
             let line = async { line.await.transpose() };
             if let Some(got) = d.drive("next".into(), line, "", None, false).value() {
-                assert_eq!(got.unwrap_or_default(), string(&d.model.read_line(usize::MAX)));
+                assert_eq!(
+                    got.unwrap_or_default(),
+                    string(&d.model.read_line(usize::MAX))
+                );
             }
         }
         8 | 9 => {
@@ -127,21 +171,45 @@ pub(crate) fn text_step(d: &mut Text, file: &mut TextFile<Stream>, coding: &Codi
         10 | 11 if !places.is_empty() => {
             let (at, pos) = places[d.random.below(places.len())];
             let effect: Effect<char> = Box::new(move |m| m.pos = pos);
-            d.drive(format!("seek({pos})"), file.seek(at), "seek", Some(effect), false);
+            d.drive(
+                format!("seek({pos})"),
+                file.seek(at),
+                "seek",
+                Some(effect),
+                false,
+            );
         }
         12 => {
             let (to, effect): (_, Effect<char>) = match d.random.below(3) {
-                0 => (SeekFrom::Start(0), Box::new(|m: &mut Model<char>| m.pos = 0)),
-                1 => (SeekFrom::End(0), Box::new(|m: &mut Model<char>| m.pos = m.data.len())),
+                0 => (
+                    SeekFrom::Start(0),
+                    Box::new(|m: &mut Model<char>| m.pos = 0),
+                ),
+                1 => (
+                    SeekFrom::End(0),
+                    Box::new(|m: &mut Model<char>| m.pos = m.data.len()),
+                ),
                 _ => (SeekFrom::Current(0), Box::new(|_: &mut Model<char>| ())),
             };
-            d.drive(format!("seek({to:?})"), file.seek(to), "seek", Some(effect), false);
+            d.drive(
+                format!("seek({to:?})"),
+                file.seek(to),
+                "seek",
+                Some(effect),
+                false,
+            );
         }
         13 | 14 => {
             let text = text(&mut d.random, coding, 40);
             let chars: Vec<char> = text.chars().collect();
             let effect: Effect<char> = Box::new(move |m| m.write(&chars));
-            d.drive(format!("write({text:?})"), file.write(&text), "", Some(effect), false);
+            d.drive(
+                format!("write({text:?})"),
+                file.write(&text),
+                "",
+                Some(effect),
+                false,
+            );
         }
         15 => {
             let n = d.random.below(4);
@@ -159,9 +227,15 @@ pub(crate) fn text_step(d: &mut Text, file: &mut TextFile<Stream>, coding: &Codi
             }
         }
         16 => {
-            let flushed = d.drive("flush".into(), file.flush(), "", None, false).value();
+            let flushed = d
+                .drive("flush".into(), file.flush(), "", None, false)
+                .value();
             if flushed.is_some() {
-                assert_eq!(d.memory.data(), encode(coding, &string(&d.model.data)), "flushed");
+                assert_eq!(
+                    d.memory.data(),
+                    encode(coding, &string(&d.model.data)),
+                    "flushed"
+                );
             }
         }
         17 => {
@@ -170,7 +244,13 @@ pub(crate) fn text_step(d: &mut Text, file: &mut TextFile<Stream>, coding: &Codi
             let effect: Effect<char> = Box::new(move |m| m.truncate(size));
             let bytes = (size * coding.width) as u64;
             let truncate = file.truncate().size(bytes);
-            d.drive(format!("truncate({size})"), truncate, "truncate", Some(effect), false);
+            d.drive(
+                format!("truncate({size})"),
+                truncate,
+                "truncate",
+                Some(effect),
+                false,
+            );
             // Beyond the end a write would leave a gap.
             d.settle();
             let end = d.complete("seek(End)".into(), file.seek(SeekFrom::End(0)));
