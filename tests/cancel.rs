@@ -1,6 +1,14 @@
 //! Every operation of every kind of file, given up at any moment: no byte is
 //! lost, doubled or reordered.
 //!
+//! Its teeth, tried on 22 November 2026 by breaking the machine, over seeds 0, 1 …:
+//!
+//! | broken | caught after (this test / lost jobs / faults of the stream) |
+//! |---|---|
+//! | `put_back` drops what an abandoned read has read | 1 / 6 / 7 sequences |
+//! | a failed drain forgets how much it had written | never, as nothing fails / never / 11 |
+//! | `poll_write` takes bytes beside any job in flight | 14 / 58 / 22 |
+//!
 //! `AIOFILES_SEQUENCES=100000` runs more; `AIOFILES_SEED=n` runs one again, which
 //! a failure prints.
 

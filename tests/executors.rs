@@ -166,7 +166,7 @@ fn executor_of_a_file_sees_every_job() {
             .await
             .unwrap();
         assert_eq!((counting.count("open"), counting.count("close")), (1, 1));
-        let mut file = aiofiles::open(&path)
+        let file = aiofiles::open(&path)
             .binary()
             .mode("a")
             .executor(counting.clone());
@@ -288,7 +288,7 @@ fn hold(pool: &ThreadPoolExecutor) -> std::sync::mpsc::Sender<()> {
     let (begun, begins) = channel();
     let job = delegate(move || {
         begun.send(()).unwrap();
-        drop(receiver.recv());
+        let _ = receiver.recv();
     });
     let mut job = Box::pin(job.executor(pool.clone()).into_future());
     assert!(poll_once(job.as_mut()).is_none());
@@ -426,7 +426,7 @@ fn jobs_that_need_each_other_run_side_by_side() {
         let barrier = Arc::new(std::sync::Barrier::new(8));
         let calls = (0..8).map(|_| {
             let barrier = barrier.clone();
-            delegate(move || drop(barrier.wait())).executor(pool.clone())
+            delegate(move || barrier.wait().is_leader()).executor(pool.clone())
         });
         for result in block_on(futures::future::join_all(calls)) {
             result.unwrap();
