@@ -75,19 +75,7 @@ impl<T> Driver<T> {
         gate: std::rc::Rc<Gate>,
         faults: Faults,
     ) -> Self {
-        let mut random = Random::new(seed);
-        let mut fault = Random::new(random.next());
-        let stream = faults == Faults::Stream;
-        memory.set_script(move |op| match (op, fault.below(24)) {
-            (Op::Read, 0..12) => Fault::Short(1 + fault.below(5)),
-            (_, 12) => Fault::Interrupted,
-            (Op::Close, _) => Fault::None,
-            (_, 13) if stream => Fault::Errno(super::common::EIO),
-            (Op::Write, 14) if stream => Fault::Errno(super::common::ENOSPC),
-            (Op::Read | Op::Write, 15) if stream => Fault::WouldBlock,
-            (_, 16) if stream && fault.one_in(3) => Fault::Panic,
-            _ => Fault::None,
-        });
+        let random = Random::new(seed);
         Self {
             random,
             model,
@@ -104,14 +92,15 @@ impl<T> Driver<T> {
         }
     }
 
-    /// Short writes too: not for a raw file, whose abandoned writes do not tell
-    /// how much they took.
-    pub(crate) fn with_short_writes(&mut self) {
+    /// Begins with the faults. Short writes are not for a raw file, whose abandoned
+    /// writes do not tell how much they took.
+    pub(crate) fn begin(&mut self, short_writes: bool) {
         let mut fault = Random::new(self.random.next());
         let stream = self.faults == Faults::Stream;
         self.memory
             .set_script(move |op| match (op, fault.below(24)) {
-                (Op::Read | Op::Write, 0..12) => Fault::Short(1 + fault.below(5)),
+                (Op::Read, 0..12) => Fault::Short(1 + fault.below(5)),
+                (Op::Write, 0..12) if short_writes => Fault::Short(1 + fault.below(5)),
                 (_, 12) => Fault::Interrupted,
                 (Op::Close, _) => Fault::None,
                 (_, 13) if stream => Fault::Errno(super::common::EIO),

@@ -69,10 +69,10 @@ fn bytes_sequence(d: &mut Driver<u8>, kind: usize, mode: &str) {
     ));
     if kind == 0 {
         let mut file = made(&d.jobs, wrap(stream).raw().mode(mode).executor(jobs));
+        d.begin(false);
         (0..operations).for_each(|_| raw_step(d, &mut file));
         end!(d, file, d.model.data.clone());
     } else {
-        d.with_short_writes();
         let mut file = made(
             &d.jobs,
             wrap(stream)
@@ -81,6 +81,7 @@ fn bytes_sequence(d: &mut Driver<u8>, kind: usize, mode: &str) {
                 .buffering(buffering)
                 .executor(jobs),
         );
+        d.begin(true);
         (0..operations).for_each(|_| binary_step(d, &mut file));
         end!(d, file, d.model.data.clone());
     }
@@ -90,7 +91,6 @@ fn text_sequence(d: &mut Driver<char>, coding: &text::Coding) {
     let buffering = 2 + d.random.below(40);
     let operations = 1 + d.random.below(24);
     let (stream, jobs) = (d.memory.stream(), d.jobs.clone());
-    d.with_short_writes();
     d.log.push(format!(
         "text, {} ({}), buffering {buffering}",
         coding.label, coding.width
@@ -100,6 +100,7 @@ fn text_sequence(d: &mut Driver<char>, coding: &text::Coding) {
     let wrapped = wrap(stream).text().mode(mode).newline(newline);
     let wrapped = wrapped.encoding(coding.label).buffering(buffering);
     let mut file = made(&d.jobs, wrapped.executor(jobs));
+    d.begin(true);
     let mut places = Vec::new();
     (0..operations).for_each(|_| text_step(d, &mut file, coding, &mut places));
     let expected =
