@@ -55,7 +55,7 @@ macro_rules! common_methods {
                     )
                 });
                 let file = file.await?;
-                let core = self.core().clone_with(file);
+                let core = self.core_mut().clone_with(file);
                 Ok($new(core))
             }
         }

@@ -74,6 +74,8 @@ pub struct Core<R: RawIo> {
     pub(crate) generation: u32,
     /// Where the cursor of the stream is, if known.
     pos: Option<u64>,
+    /// Whether another file has the same cursor, so that `pos` tells nothing.
+    shared: bool,
     flight: Option<Flight<Work<R>>>,
     busy: bool,
     /// Counts the jobs: the number of the last one.
@@ -120,6 +122,7 @@ impl<R: RawIo> Core<R> {
             above: 0,
             generation: 0,
             pos: None,
+            shared: false,
             flight: None,
             busy: false,
             job: 0,
@@ -257,7 +260,7 @@ impl<R: RawIo> Core<R> {
 
     /// Where the next read or write takes place, in bytes from the start, if known.
     pub(crate) fn position(&self) -> Option<u64> {
-        if self.busy {
+        if self.busy || self.shared {
             return None;
         }
         let dirty = self.front.rest().len() + self.write.len();
@@ -286,7 +289,7 @@ impl<R: RawIo> Core<R> {
             self.held.clone()
         };
         let work = Work {
-            pos: self.pos,
+            pos: self.pos.filter(|_| !self.shared),
             rewind: self.rewind,
             dirty: self.take_dirty(),
             read,
@@ -1002,10 +1005,12 @@ impl<R: RawIo> Core<R> {
 
 impl Core<File> {
     /// Another handle of the same open file.
-    pub(crate) fn clone_with(&self, file: File) -> Self {
+    pub(crate) fn clone_with(&mut self, file: File) -> Self {
+        self.shared = true;
         let mut core = Self::new(file, self.meta.clone(), self.executor.clone());
         (core.nowait_asked, core.nowait_suits) = (self.nowait_asked, self.nowait_suits);
         core.capacity = self.capacity;
+        core.shared = true;
         core
     }
 }
