@@ -110,6 +110,25 @@ fn abandoned_text_seek_is_found_out_about() {
 }
 
 #[test]
+fn clones_know_that_they_share_a_cursor() {
+    let dir = Dir::new();
+    let path = dir.path("file");
+    std::fs::write(&path, "0123456789").unwrap();
+    block_on(async {
+        let open = aiofiles::open(&path).raw().mode("r+");
+        let mut file = open.executor(InlineExecutor).await.unwrap();
+        assert_eq!(file.tell().await.unwrap(), 0);
+        let mut clone = file.try_clone().await.unwrap();
+        assert_eq!(clone.read().size(4).await.unwrap(), b"0123");
+        assert_eq!(file.tell().await.unwrap(), 4);
+        assert_eq!(file.read().size(2).await.unwrap(), b"45");
+        assert_eq!(clone.tell().await.unwrap(), 6);
+        assert_eq!(clone.truncate().await.unwrap(), 6);
+    });
+    assert_eq!(on_disk(&path), b"012345");
+}
+
+#[test]
 fn read_owned_that_panicked_gives_no_bytes_out_of_nothing() {
     let memory = Memory::new("data");
     let mut file = file_on(&memory);

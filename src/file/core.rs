@@ -269,7 +269,7 @@ impl<R: RawIo> Core<R> {
 
     /// Where the next read or write takes place, in bytes from the start, if known.
     pub(crate) fn position(&self) -> Option<u64> {
-        if self.busy {
+        if self.busy || self.shared {
             return None;
         }
         let dirty = self.front.rest().len() + self.write.len();
@@ -303,7 +303,7 @@ impl<R: RawIo> Core<R> {
             self.held.clone()
         };
         let work = Work {
-            pos: self.pos,
+            pos: self.pos.filter(|_| !self.shared),
             rewind: self.rewind,
             unflushed: self.unflushed,
             dirty: self.take_dirty(),
