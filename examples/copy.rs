@@ -6,11 +6,22 @@
 
 use std::process::ExitCode;
 
+use aiofiles::ospath;
+
 #[path = "support/progress.rs"]
 mod progress;
 use progress::Progress;
 
 async fn copy(src: &str, dst: &str) -> aiofiles::Result<u64> {
+    // Opening it to write would empty it before it is read.
+    if ospath::exists(dst).await? && ospath::samefile(src, dst).await? {
+        return Err(aiofiles::Error::OsPair {
+            op: "copy",
+            src: src.into(),
+            dst: dst.into(),
+            source: std::io::Error::other("they are the same file"),
+        });
+    }
     let mut src = aiofiles::open(src).raw().await?;
     let size = src.metadata().await?.len();
     let mut dst = aiofiles::open(dst).binary().mode("w").await?;

@@ -93,11 +93,16 @@ async fn transcode(options: &Options) -> aiofiles::Result<()> {
     let (part, dst) = (part.clone(), options.dst.clone());
     let keep = result.is_ok();
     let placed = aiofiles::delegate(move || {
-        if keep {
+        let placed = if keep {
             std::fs::rename(&part, dst)
         } else {
-            std::fs::remove_file(&part)
+            Ok(())
+        };
+        if !keep || placed.is_err() {
+            // It is not there if it could not be opened.
+            let _ = std::fs::remove_file(&part);
         }
+        placed
     });
     let placed = placed.await?;
     result?;
