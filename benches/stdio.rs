@@ -11,7 +11,7 @@ use futures::StreamExt;
 
 const CHILD: &str = "AIOFILES_BENCH_CHILD";
 const RUNS: usize = 11;
-const PIECE: usize = 256 * 1024;
+const PIECE: usize = 1024 * 1024;
 
 fn main() {
     if let Ok(name) = std::env::var(CHILD) {

@@ -13,7 +13,7 @@ use std::process::ExitCode;
 use aiofiles::Result;
 
 /// How many bytes are read at a time, at most.
-const PIECE: usize = 256 * 1024;
+const PIECE: usize = 1024 * 1024;
 
 /// Bytes that were read, and how many: none at the end.
 type Piece = (Result<usize>, Vec<u8>);

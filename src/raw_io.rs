@@ -164,6 +164,22 @@ pub trait RawIo: Send + 'static {
         None
     }
 
+    /// Reads once at the cursor, into the spare capacity of `vec`.
+    #[doc(hidden)]
+    fn read_spare(&mut self, vec: &mut Vec<u8>) -> io::Result<usize> {
+        let before = vec.len();
+        vec.resize(vec.capacity(), 0);
+        let room = vec.len() - before;
+        let result = match self.read(&mut vec[before..]) {
+            Ok(n) if n > room => Err(io::Error::other(
+                "the stream gave more bytes than asked for",
+            )),
+            result => result,
+        };
+        vec.truncate(before + result.as_ref().map_or(0, |n| *n));
+        result
+    }
+
     /// Says whether it is a terminal; that of [`as_file`](Self::as_file) unless
     /// overridden.
     fn isatty(&self) -> bool {
@@ -407,6 +423,10 @@ impl<T: RawIo + ?Sized> RawIo for Box<T> {
 
     fn as_file(&self) -> Option<&File> {
         (**self).as_file()
+    }
+
+    fn read_spare(&mut self, vec: &mut Vec<u8>) -> io::Result<usize> {
+        (**self).read_spare(vec)
     }
 
     fn isatty(&self) -> bool {

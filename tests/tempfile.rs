@@ -14,6 +14,12 @@ use aiofiles::tempfile::{
 };
 use aiofiles::{AnyFile, Error, ThreadPoolExecutor};
 
+#[cfg(target_os = "linux")]
+#[path = "tempfile/alone.rs"]
+mod alone;
+#[path = "tempfile/folders.rs"]
+mod folders;
+
 /// A folder of the test's own.
 fn dir() -> tempfile::TempDir {
     tempfile::tempdir().unwrap()
@@ -24,6 +30,16 @@ fn names(dir: &Path) -> Vec<String> {
     entries
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect()
+}
+
+/// Checks that a process of its own has run its one test.
+#[cfg(target_os = "linux")]
+fn passed(output: &std::process::Output) {
+    let out = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success() && out.contains("1 passed"),
+        "{output:?}"
+    );
 }
 
 #[cfg(unix)]
@@ -253,41 +269,6 @@ async fn file_removed_by_somebody_else_closes_without_error() {
     dir.close().await.unwrap();
 }
 
-#[cfg(target_os = "linux")]
-#[test]
-fn failed_close_removes_the_file_all_the_same() {
-    use rustix::process::{Resource, Rlimit, setrlimit};
-    // A limit on the size of files is the process's: this runs in one of its own.
-    const CHILD: &str = "AIOFILES_TEST_LIMITED";
-    if std::env::var_os(CHILD).is_none() {
-        let name = "failed_close_removes_the_file_all_the_same";
-        let mut child = std::process::Command::new("sh");
-        // The signal that comes with it would end the process.
-        let script = r#"trap '' XFSZ; exec "$0" --exact "$1""#;
-        let child = child
-            .args(["-c", script])
-            .arg(std::env::current_exe().unwrap());
-        let output = child.arg(name).env(CHILD, "1").output().unwrap();
-        assert!(output.status.success(), "{output:?}");
-        return;
-    }
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .unwrap();
-    runtime.block_on(async {
-        let mut file = named_temporary_file().await.unwrap();
-        file.write(b"too long").await.unwrap();
-        let limit = Rlimit {
-            current: Some(4),
-            maximum: None,
-        };
-        setrlimit(Resource::Fsize, limit).unwrap();
-        let error = file.close().await.unwrap_err();
-        assert_eq!(error.kind(), std::io::ErrorKind::FileTooLarge);
-        assert!(file.closed() && !file.name().exists());
-    });
-}
-
 #[tokio::test]
 async fn persisted_file_stays_and_goes_on() {
     let dir = dir();
@@ -437,174 +418,6 @@ async fn cancelled_creation_leaves_nothing() {
     }
     pool.shutdown().await;
     assert_eq!(names(dir.path()), [""; 0]);
-}
-
-#[tokio::test]
-async fn cleanup_removes_all_and_follows_no_link() {
-    let outside = dir();
-    fs::write(outside.path().join("precious"), "1").unwrap();
-    let mut folder = temporary_directory().await.unwrap();
-    let root = folder.path().to_owned();
-    fs::create_dir_all(root.join("a/b/c")).unwrap();
-    fs::write(root.join("a/b/f"), "x").unwrap();
-    #[cfg(unix)]
-    for link in ["link", "a/b/link"] {
-        std::os::unix::fs::symlink(outside.path(), root.join(link)).unwrap();
-    }
-    folder.cleanup().await.unwrap();
-    assert!(!root.exists());
-    folder.cleanup().await.unwrap();
-    assert_eq!(fs::read(outside.path().join("precious")).unwrap(), b"1");
-}
-
-#[tokio::test]
-async fn folder_not_to_be_deleted_is_removed_by_cleanup_only() {
-    let dir = dir();
-    let new = || {
-        temporary_directory()
-            .dir(dir.path())
-            .delete(false)
-            .executor(InlineExecutor)
-    };
-    drop(new().await.unwrap());
-    new().with(async |_| Ok(())).await.unwrap();
-    assert_eq!(names(dir.path()).len(), 2);
-    let mut folder = new().await.unwrap();
-    folder.cleanup().await.unwrap();
-    assert_eq!(names(dir.path()).len(), 2);
-}
-
-#[cfg(target_os = "linux")]
-#[tokio::test]
-async fn cleanup_errors_are_told_unless_ignored() {
-    for ignore in [false, true] {
-        let folder = temporary_directory().ignore_cleanup_errors(ignore);
-        let mut folder = folder.await.unwrap();
-        let parent = folder.path().to_owned();
-        // Its name is a file's by now: not a folder to be emptied.
-        fs::remove_dir(&parent).unwrap();
-        let _held = Immovable::at(&parent);
-        let cleaned = folder.cleanup().await;
-        assert_eq!(cleaned.is_ok(), ignore, "{cleaned:?}");
-        folder.keep();
-    }
-}
-
-/// What stands at a path and cannot be removed as a folder: a file.
-struct Immovable(PathBuf);
-
-impl Immovable {
-    fn at(path: &Path) -> Self {
-        fs::write(path, "").unwrap();
-        Self(path.to_owned())
-    }
-}
-
-impl Drop for Immovable {
-    fn drop(&mut self) {
-        drop(fs::remove_file(&self.0));
-    }
-}
-
-/// Root may read anything: the test runs itself again as nobody.
-#[cfg(target_os = "linux")]
-#[test]
-fn unreadable_folders_are_removed() {
-    use std::os::unix::fs::PermissionsExt;
-    use std::os::unix::process::CommandExt;
-    const CHILD: &str = "AIOFILES_TEST_UNPRIVILEGED";
-    if std::env::var_os(CHILD).is_none() && rustix::process::geteuid().is_root() {
-        // Where nobody can reach it.
-        let dir = dir();
-        let exe = dir.path().join("test");
-        fs::copy(std::env::current_exe().unwrap(), &exe).unwrap();
-        fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
-        let mut child = std::process::Command::new(exe);
-        child
-            .args(["--exact", "unreadable_folders_are_removed"])
-            .env(CHILD, "1");
-        let output = child
-            .uid(65534)
-            .gid(65534)
-            .current_dir("/")
-            .output()
-            .unwrap();
-        assert!(output.status.success(), "{output:?}");
-        return;
-    }
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .unwrap();
-    runtime.block_on(async {
-        let mut folder = temporary_directory().await.unwrap();
-        let root = folder.path().to_owned();
-        fs::create_dir_all(root.join("a/b/c")).unwrap();
-        fs::write(root.join("a/b/c/f"), "x").unwrap();
-        for (path, mode) in [("a/b/c", 0o000), ("a/b", 0o500), ("a", 0o000), ("", 0o500)] {
-            fs::set_permissions(root.join(path), fs::Permissions::from_mode(mode)).unwrap();
-        }
-        folder.cleanup().await.unwrap();
-        assert!(!root.exists());
-    });
-}
-
-#[cfg(target_os = "linux")]
-#[test]
-fn thousands_dropped_at_once_leave_neither_file_nor_descriptor() {
-    // Descriptors are the process's: this runs in one of its own.
-    const CHILD: &str = "AIOFILES_TEST_ALONE";
-    if std::env::var_os(CHILD).is_none() {
-        let name = "thousands_dropped_at_once_leave_neither_file_nor_descriptor";
-        let mut child = std::process::Command::new(std::env::current_exe().unwrap());
-        let output = child
-            .args(["--exact", name])
-            .env(CHILD, "1")
-            .output()
-            .unwrap();
-        assert!(output.status.success(), "{output:?}");
-        return;
-    }
-    let descriptors = || fs::read_dir("/proc/self/fd").unwrap().count();
-    let dir = dir();
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .build()
-        .unwrap();
-    let before = descriptors();
-    runtime.block_on(async {
-        let pool = ThreadPoolExecutor::new(4);
-        let tasks: Vec<_> = (0..64)
-            .map(|task| {
-                let (pool, dir) = (pool.clone(), dir.path().to_owned());
-                tokio::spawn(async move {
-                    for n in 0..157 {
-                        match (task + n) % 3 {
-                            0 => {
-                                let file = temporary_file().dir(&dir).executor(pool.clone());
-                                file.await.unwrap().write(b"anonymous").await.unwrap();
-                            }
-                            1 => {
-                                let file = named_temporary_file().dir(&dir).executor(pool.clone());
-                                file.await.unwrap().write(b"named").await.unwrap();
-                            }
-                            _ => {
-                                let file = spooled_temporary_file().dir(&dir).max_size(3);
-                                let mut file = file.executor(pool.clone()).await.unwrap();
-                                file.write(b"spooled").await.unwrap();
-                                assert!(file.rolled());
-                            }
-                        }
-                    }
-                })
-            })
-            .collect();
-        for task in tasks {
-            task.await.unwrap();
-        }
-        pool.shutdown().await;
-    });
-    assert_eq!(names(dir.path()), [""; 0]);
-    assert_eq!(descriptors(), before);
 }
 
 #[test]

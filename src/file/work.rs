@@ -425,13 +425,7 @@ impl<R: RawIo> Work<R> {
         let owned = &mut self.owned;
         let n = match held.file() {
             Some(file) => retry(|| raw_io::read_spare(file, owned))?,
-            None => {
-                let before = owned.len();
-                owned.resize(owned.capacity(), 0);
-                let result = held.with(|raw| read_some(raw, &mut owned[before..]));
-                owned.truncate(before + result.as_ref().map_or(0, |n| *n));
-                result?
-            }
+            None => held.with(|raw| retry(|| raw.read_spare(owned)))?,
         };
         self.pos = self.pos.map(|pos| pos + n as u64);
         Ok(())

@@ -63,6 +63,28 @@ impl RawIo for Standard {
         Ok(n)
     }
 
+    fn read_spare(&mut self, vec: &mut Vec<u8>) -> io::Result<usize> {
+        /// What a pipe usually holds; more need not be cleared in vain.
+        const STEP: usize = 64 * 1024;
+        if vec.len() == vec.capacity() {
+            return Ok(0);
+        }
+        let mut n = self.blocking(PollFlags::IN, |fd| {
+            rustix::io::read(fd, rustix::buffer::spare_capacity(vec))
+        })?;
+        while n > 0 && vec.len() < vec.capacity() {
+            let before = vec.len();
+            vec.resize(before + STEP.min(vec.capacity() - before), 0);
+            let more = more::read(self.fd, &mut vec[before..]);
+            vec.truncate(before + more.unwrap_or(0));
+            match more {
+                Some(more) => n += more,
+                None => break,
+            }
+        }
+        Ok(n)
+    }
+
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
         self.blocking(PollFlags::OUT, |fd| rustix::io::write(fd, buf))
     }
