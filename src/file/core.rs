@@ -689,7 +689,7 @@ impl<R: RawIo> Core<R> {
             let fits = self.write.len() + data.len() <= self.capacity;
             if self.busy {
                 // A job that writes does not mind; any other has the cursor.
-                if (fits || self.write.is_empty()) && self.may_write_behind() {
+                if fits && self.may_write_behind() {
                     break;
                 }
                 ready!(self.poll_idle(cx))?;
