@@ -121,7 +121,9 @@ macro_rules! output {
 
         impl fmt::Debug for $Handle {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.debug_tuple(stringify!($Handle)).field(&self.stream.spec).finish()
+                f.debug_tuple(stringify!($Handle))
+                    .field(&self.stream.spec)
+                    .finish()
             }
         }
     };
