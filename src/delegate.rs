@@ -15,7 +15,7 @@ use std::task::{Context, Poll, Waker, ready};
 
 use crate::budget;
 use crate::error::{Error, Result};
-use crate::executor::{Chosen, Executor, Job, Refused, Work};
+use crate::executor::{Chosen, Executor, Job, Place, Refused, Work};
 
 /// Something to run on an executor: inputs, progress and outputs in one value,
 /// which goes there and comes back.
@@ -146,8 +146,9 @@ fn catch<T>(f: impl FnOnce() -> T) -> std::result::Result<T, String> {
 /// its executor and then dropped.
 pub(crate) struct Flight<T> {
     cell: Arc<Cell<T>>,
-    /// The job, while a full executor holds it back.
-    held_back: Option<Job>,
+    /// Of the job, once a full executor has it wait. Its drop takes the job out
+    /// of the line.
+    place: Option<Box<dyn Place>>,
 }
 
 impl<T: Task> Flight<T> {
@@ -161,7 +162,7 @@ impl<T: Task> Flight<T> {
             cell: Arc::new(Cell {
                 slot: Mutex::new(slot),
             }),
-            held_back: None,
+            place: None,
         }
     }
 
@@ -180,6 +181,7 @@ impl<T: Task> Flight<T> {
             slot.state = State::Queued(task);
             slot.waker = None;
         }
+        self.place = None;
         self.submit(
             executor,
             Job::new(op, path.cloned(), self.cell.clone(), true),
@@ -187,22 +189,18 @@ impl<T: Task> Flight<T> {
     }
 
     fn submit(&mut self, executor: &Chosen, job: Job) {
-        if let Err(Refused(mut job)) = executor.get().execute(job) {
-            // Without an admission the drop of the job ends the flight as lost.
-            if job.admission_mut().is_some() {
-                self.held_back = Some(job);
-            }
+        // An executor that panics has dropped the job, which ends the flight as
+        // lost, or runs it yet. The caller's state is in the task: it must not
+        // unwind past that.
+        let accepted = catch(|| executor.get().execute(job));
+        if let Ok(Err(Refused(mut job))) = accepted {
+            // Without a place in its line, the drop of the job ends the flight.
+            self.place = job.take_place();
         }
     }
 
     /// Waits until the task is back.
-    pub(crate) fn poll_end(&mut self, executor: &Chosen, cx: &mut Context<'_>) -> Poll<(T, End)> {
-        if let Some(admission) = self.held_back.as_mut().and_then(Job::admission_mut) {
-            ready!(admission.poll_admitted(cx));
-            if let Some(job) = self.held_back.take() {
-                self.submit(executor, job);
-            }
-        }
+    pub(crate) fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<(T, End)> {
         let mut slot = self.cell.lock();
         match std::mem::replace(&mut slot.state, State::Empty) {
             State::Ended(task, end) => Poll::Ready((task, end)),
@@ -275,8 +273,11 @@ pub(crate) fn run_detached(
         }
     }
     let work = Arc::new(Detached(Mutex::new(Some(Box::new(last)))));
-    // A refused job runs in its drop.
-    drop(executor.get().execute(Job::new(op, path, work, false)));
+    // A refused job runs in its drop, and so does that of an executor that
+    // panics: no reason to unwind out of somebody's drop.
+    drop(catch(|| {
+        drop(executor.get().execute(Job::new(op, path, work, false)));
+    }));
 }
 
 /// A blocking call with its arguments, for [`Call`]. Not meant to be named or
@@ -418,8 +419,7 @@ impl<B: Blocking> Future for Call<B> {
                     this.state = CallState::Flying(flight, op, path);
                 }
                 CallState::Flying(mut flight, op, path) => {
-                    let executor = this.chosen(op)?;
-                    let Poll::Ready((task, end)) = flight.poll_end(executor, cx) else {
+                    let Poll::Ready((task, end)) = flight.poll_end(cx) else {
                         this.state = CallState::Flying(flight, op, path);
                         return Poll::Pending;
                     };

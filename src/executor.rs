@@ -49,7 +49,6 @@
 use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
-use std::task::{Context, Poll};
 
 use crate::error::{self, Error};
 
@@ -115,7 +114,8 @@ pub struct Job {
     path: Option<Arc<Path>>,
     /// `None` once it has run.
     work: Option<Arc<dyn Work>>,
-    admission: Option<Box<dyn Admission>>,
+    /// Its place in the line of a full executor, on the way back to the caller.
+    place: Option<Box<dyn Place>>,
     /// Whether somebody waits: only then can it be held back by a full queue.
     pub(crate) awaited: bool,
 }
@@ -128,11 +128,10 @@ pub(crate) trait Work: Send + Sync {
     fn lost(self: Arc<Self>);
 }
 
-/// A place in the line before a full executor. Dropping it gives it up. `Sync`, as
-/// a file holds it: positional calls borrow the file.
-pub(crate) trait Admission: Send + Sync {
-    /// Waits until the job may be handed in again.
-    fn poll_admitted(&mut self, cx: &mut Context<'_>) -> Poll<()>;
+/// A job's place in the line of a full executor. Its drop takes the job out.
+pub(crate) trait Place: Send + Sync {
+    /// Takes the job out of the line; `None` if it has had its turn.
+    fn leave(&mut self) -> Option<Job>;
 }
 
 impl Job {
@@ -146,7 +145,7 @@ impl Job {
             op,
             path,
             work: Some(work),
-            admission: None,
+            place: None,
             awaited,
         }
     }
@@ -156,6 +155,9 @@ impl Job {
     pub fn run(mut self) {
         if let Some(work) = self.work.take() {
             work.run();
+        } else if let Some(waiting) = self.place.take().and_then(|mut place| place.leave()) {
+            // Whoever got it back runs it after all.
+            waiting.run();
         }
     }
 
@@ -171,19 +173,24 @@ impl Job {
         self.path.as_deref()
     }
 
-    /// Marks a job that is handed back as one that may be handed in again,
-    /// once `admission` says so.
-    pub(crate) fn hold_back(&mut self, admission: Box<dyn Admission>) {
-        self.admission = Some(admission);
+    /// Splits the job: what waits in the line of a full executor, which runs it
+    /// in its turn, and what goes back to the caller with its `place` there.
+    pub(crate) fn wait_in_line(mut self, place: impl FnOnce(Self) -> Box<dyn Place>) -> Self {
+        let (op, path, awaited) = (self.op, self.path.clone(), self.awaited);
+        let work = self.work.take();
+        let waiting = Self {
+            op,
+            path,
+            work,
+            place: None,
+            awaited,
+        };
+        self.place = Some(place(waiting));
+        self
     }
 
-    pub(crate) fn admission_mut(&mut self) -> Option<&mut (dyn Admission + 'static)> {
-        self.admission.as_deref_mut()
-    }
-
-    /// Takes the admission out, for the executor that gave it.
-    pub(crate) fn take_admission(&mut self) -> Option<Box<dyn Admission>> {
-        self.admission.take()
+    pub(crate) fn take_place(&mut self) -> Option<Box<dyn Place>> {
+        self.place.take()
     }
 }
 

@@ -41,9 +41,9 @@
 //! | one system call for one operation | [`open(..).raw()`](Open::raw): [`RawFile`] |
 //! | the kind decided at run time by a mode string | [`open(..).any()`](Open::any): [`AnyFile`] |
 //! | a file over an open descriptor, a buffer in memory or a mock | [`wrap`] and [`RawIo`] |
-//! | a whole file at once, in one hop | [`read`], [`read_to_string`], [`write`](write()), [`write_atomic`], [`copy`] |
+//! | a whole file at once, in one hop | [`read`], [`read_to_string`], [`write()`], [`write_atomic`], [`copy`] |
 //! | folders, links, metadata, trees | [`os`] and [`ospath`] |
-//! | files and folders that go away | [`tempfile`](crate::tempfile) |
+//! | files and folders that go away | [`tempfile`] |
 //! | the standard streams | [`stdio`] |
 //! | any other blocking call | [`delegate`] |
 //! | to choose, bound, watch or step what runs the blocking calls | [`executor`] |

@@ -48,12 +48,12 @@ mod output;
 #[cfg_attr(unix, path = "stdio/unix.rs")]
 #[cfg_attr(windows, path = "stdio/windows.rs")]
 mod platform;
+mod reading;
 mod stream;
 
-pub use self::input::{
-    AllLines, Bytes, BytesInput, Line, Lines, Piece, Reading, Side, Text, TextInput,
-};
+pub use self::input::{BytesInput, Lines, TextInput};
 pub use self::output::{BytesOutput, TextOutput};
+pub use self::reading::{AllLines, Bytes, Line, Piece, Reading, Side, Text};
 
 static STDIN: LazyLock<Stream> = LazyLock::new(|| Stream::new(Spec::Stdin));
 static STDOUT: LazyLock<Stream> = LazyLock::new(|| Stream::new(Spec::Stdout));

@@ -1,5 +1,6 @@
 //! Spooled files: when they roll over, and that nothing else tells them from a
 //! file on disk.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::io::SeekFrom;
 use std::sync::Arc;

@@ -1,4 +1,5 @@
 //! Temporary files and folders: names, permissions, and when they are removed.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs;
 use std::future::IntoFuture;

@@ -4,11 +4,11 @@ use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::task::{Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
-use super::{Admission, Executor, Job, Refused};
+use super::{Executor, Job, Place, Refused};
 
 /// A pool of threads of its own: it needs no runtime, so the crate works under
 /// any, and it can be bounded, named, watched and shut down.
@@ -63,10 +63,12 @@ struct State {
     keep_alive: Duration,
     /// Accepted, not begun.
     queue: VecDeque<Job>,
-    /// Callers before the full queue, first come first.
-    line: VecDeque<Arc<Mutex<Place>>>,
-    /// Places in the queue promised to callers that have not come back yet.
-    promised: usize,
+    /// Jobs before the full queue, first come first. They are here and not with
+    /// their callers: one that is busy with something else (or that gave up an
+    /// operation of a file, which goes on) must not keep its turn from others.
+    line: VecDeque<(u64, Job)>,
+    /// Numbers the places in the line.
+    places: u64,
     /// Threads that live, those of them that wait for work, and how many have
     /// been started (for their names).
     workers: usize,
@@ -77,13 +79,6 @@ struct State {
     closed: bool,
     /// Who waits for the end of a shutdown.
     shutdown: Vec<Waker>,
-}
-
-/// One caller's place in the line.
-#[derive(Debug, Default)]
-struct Place {
-    admitted: bool,
-    waker: Option<Waker>,
 }
 
 /// What a pool has done and is doing, at one moment.
@@ -114,7 +109,7 @@ impl ThreadPoolExecutor {
             keep_alive: Duration::from_secs(10),
             queue: VecDeque::new(),
             line: VecDeque::new(),
-            promised: 0,
+            places: 0,
             workers: 0,
             idle: 0,
             started: 0,
@@ -145,8 +140,9 @@ impl ThreadPoolExecutor {
 
     /// Accepts at most `limit` jobs that have not begun (unlimited); at least
     /// one. A call that finds the queue full waits for a place, in order, and
-    /// leaves nothing behind if it is dropped meanwhile. Only the last flush of
-    /// a dropped file, which cannot wait, goes past the limit.
+    /// leaves nothing behind if it is dropped meanwhile; an operation of a file
+    /// that was given up keeps its place. Only the last flush of a dropped file,
+    /// which cannot wait, goes past the limit.
     #[must_use]
     pub fn queue_limit(self, limit: usize) -> Self {
         self.owner.pool.lock().queue_limit = limit.max(1);
@@ -217,41 +213,38 @@ impl Pool {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn accept(self: &Arc<Self>, mut job: Job) -> Result<(), Refused> {
-        // Out of the job before the lock: its drop takes the lock too.
-        let ticket = job.take_admission();
+    fn accept(self: &Arc<Self>, job: Job) -> Result<(), Refused> {
         let mut state = self.lock();
         if state.closed {
             drop(state);
             return Err(Refused(job));
         }
-        let full = state.queue.len() + state.promised >= state.queue_limit;
-        if ticket.is_none() && job.awaited && (full || !state.line.is_empty()) {
-            let place = Arc::new(Mutex::new(Place::default()));
-            state.line.push_back(place.clone());
-            job.hold_back(Box::new(Ticket {
+        let full = state.queue.len() >= state.queue_limit;
+        if job.awaited && (full || !state.line.is_empty()) {
+            state.places += 1;
+            let number = state.places;
+            let ticket = Ticket {
                 pool: self.clone(),
-                place,
-            }));
-            return Err(Refused(job));
+                number,
+            };
+            return Err(Refused(job.wait_in_line(|waiting| {
+                state.line.push_back((number, waiting));
+                Box::new(ticket)
+            })));
         }
         if state.idle > state.queue.len() {
             state.queue.push_back(job);
-            drop(state);
-            self.work.notify_one();
         } else {
             let grow = state.workers < state.max_workers;
             if grow && !self.start_worker(&mut state) && state.workers == 0 {
                 drop(state);
                 return Err(Refused(job));
             }
-            state.queue.push_back(job);
-            drop(state);
             // A worker that was about to wait may have been counted as busy.
-            self.work.notify_one();
+            state.queue.push_back(job);
         }
-        // Only now: giving the promise back must find the job in the queue.
-        drop(ticket);
+        drop(state);
+        self.work.notify_one();
         Ok(())
     }
 
@@ -274,11 +267,8 @@ impl Pool {
         loop {
             if let Some(job) = state.queue.pop_front() {
                 state.running += 1;
-                let woken = state.admit_next();
+                state.admit_next();
                 drop(state);
-                if let Some(waker) = woken {
-                    waker.wake();
-                }
                 job.run();
                 state = self.lock();
                 state.running -= 1;
@@ -313,72 +303,42 @@ impl Pool {
     fn close(&self) {
         let mut state = self.lock();
         state.closed = true;
-        // They come back, are refused, and tell their callers.
-        let mut wakers = Vec::new();
-        while let Some(place) = state.line.pop_front() {
-            state.promised += 1;
-            wakers.extend(admit(&place));
-        }
+        let line = std::mem::take(&mut state.line);
         drop(state);
         self.work.notify_all();
-        wakers.into_iter().for_each(Waker::wake);
+        // Their drop tells their callers.
+        drop(line);
     }
 }
 
 impl State {
-    /// Promises a free place in the queue to the first in the line.
-    fn admit_next(&mut self) -> Option<Waker> {
-        if self.queue.len() + self.promised >= self.queue_limit {
-            return None;
+    /// Lets the first in the line into the queue, if there is room.
+    fn admit_next(&mut self) {
+        if self.queue.len() < self.queue_limit
+            && let Some((_, job)) = self.line.pop_front()
+        {
+            self.queue.push_back(job);
         }
-        let place = self.line.pop_front()?;
-        self.promised += 1;
-        admit(&place)
     }
 }
 
-fn admit(place: &Mutex<Place>) -> Option<Waker> {
-    let mut place = place.lock().unwrap_or_else(PoisonError::into_inner);
-    place.admitted = true;
-    place.waker.take()
-}
-
-/// A held-back job's place in the line, and then its promise of a place in the
-/// queue; the drop gives back whichever it is.
+/// A job's place in the line, held by its caller.
 struct Ticket {
     pool: Arc<Pool>,
-    place: Arc<Mutex<Place>>,
+    number: u64,
 }
 
-impl Admission for Ticket {
-    fn poll_admitted(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let mut place = self.place.lock().unwrap_or_else(PoisonError::into_inner);
-        if place.admitted {
-            return Poll::Ready(());
-        }
-        place.waker = Some(cx.waker().clone());
-        Poll::Pending
+impl Place for Ticket {
+    fn leave(&mut self) -> Option<Job> {
+        let line = &mut self.pool.lock().line;
+        let at = line.iter().position(|(number, _)| *number == self.number)?;
+        line.remove(at).map(|(_, job)| job)
     }
 }
 
 impl Drop for Ticket {
     fn drop(&mut self) {
-        let mut state = self.pool.lock();
-        let admitted = self
-            .place
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .admitted;
-        let woken = if admitted {
-            state.promised -= 1;
-            state.admit_next()
-        } else {
-            state.line.retain(|place| !Arc::ptr_eq(place, &self.place));
-            None
-        };
-        drop(state);
-        if let Some(waker) = woken {
-            waker.wake();
-        }
+        // Not dropped under the lock: that may take others.
+        drop(self.leave());
     }
 }

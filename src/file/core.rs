@@ -337,12 +337,8 @@ impl<R: RawIo> Core<R> {
         if !self.busy {
             return Poll::Ready(Ok(()));
         }
-        let executor = self
-            .executor
-            .as_ref()
-            .expect("settled when the job was started");
         let flight = self.flight.as_mut().expect("a busy file has a flight");
-        let (work, end) = ready!(flight.poll_end(executor, cx));
+        let (work, end) = ready!(flight.poll_end(cx));
         self.busy = false;
         self.retrying = false;
         let own = started == self.job;

@@ -7,6 +7,10 @@ use std::os::fd::BorrowedFd;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 
+#[cfg_attr(target_os = "linux", path = "more/linux.rs")]
+#[cfg_attr(not(target_os = "linux"), path = "more/other.rs")]
+mod more;
+
 use super::stream::Spec;
 use crate::codec::Newline;
 use crate::raw_io::RawIo;
@@ -48,7 +52,15 @@ impl Standard {
 
 impl RawIo for Standard {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        self.blocking(PollFlags::IN, |fd| rustix::io::read(fd, &mut *buf))
+        let mut n = self.blocking(PollFlags::IN, |fd| rustix::io::read(fd, &mut *buf))?;
+        // A writer that keeps up fills a pipe again meanwhile: fewer hops.
+        while n > 0 && n < buf.len() {
+            match more::read(self.fd, &mut buf[n..]) {
+                Some(more) => n += more,
+                None => break,
+            }
+        }
+        Ok(n)
     }
 
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {

@@ -84,9 +84,8 @@ impl<K: Kind> NamedTemporaryFile<K> {
     /// [`name`](Self::name) is `path` now.
     ///
     /// Not in Python. The rename is atomic, and works within one file system only:
-    /// choose `dir` with that in mind. See [`write_atomic`] for whole files.
-    ///
-    /// [`write_atomic`]: https://docs.rs/aiofiles/latest/aiofiles/fn.write_atomic.html
+    /// choose `dir` with that in mind. See [`write_atomic`](crate::write_atomic) for
+    /// whole files.
     ///
     /// # Cancel safety
     ///

@@ -1,0 +1,64 @@
+//! `cat`: copies files, or the standard input, to the standard output.
+//!
+//! ```sh
+//! cargo run --release --example cat -- [FILE]...
+//! ```
+//!
+//! `-` is the standard input, and so is no file at all. What can be read is
+//! written at once, so that it may stand in a pipe behind something slow; meanwhile
+//! the next piece is read.
+
+use std::process::ExitCode;
+
+use aiofiles::Result;
+
+/// How many bytes are read at a time, at most.
+const PIECE: usize = 256 * 1024;
+
+/// Bytes that were read, and how many: none at the end.
+type Piece = (Result<usize>, Vec<u8>);
+
+/// Writes a piece while the next one is read, with two buffers in all.
+async fn copy(mut read: impl AsyncFnMut(Vec<u8>) -> Piece) -> Result<()> {
+    let stdout = aiofiles::stdout_bytes();
+    let (mut count, mut piece) = read(Vec::with_capacity(PIECE)).await;
+    let mut spare = Vec::with_capacity(PIECE);
+    while count? > 0 {
+        let ((written, mut done), next) = tokio::join!(stdout.write_owned(piece), read(spare));
+        written?;
+        done.clear();
+        spare = done;
+        (count, piece) = next;
+    }
+    Ok(())
+}
+
+async fn cat(path: &str) -> Result<()> {
+    if path == "-" {
+        let stdin = aiofiles::stdin_bytes();
+        return copy(async |buf| stdin.read_owned(buf).await).await;
+    }
+    let mut file = aiofiles::open(path).raw().await?;
+    copy(async |buf| file.read_owned(buf).await).await
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let mut paths: Vec<String> = std::env::args().skip(1).collect();
+    if paths.is_empty() {
+        paths.push("-".to_owned());
+    }
+    let mut code = ExitCode::SUCCESS;
+    for path in paths {
+        if let Err(error) = cat(&path).await {
+            if error.kind() == std::io::ErrorKind::BrokenPipe {
+                // Whoever read this has seen enough.
+                return ExitCode::SUCCESS;
+            }
+            // Nobody is left to be told if this fails too.
+            drop(aiofiles::stderr().write(&format!("cat: {error}\n")).await);
+            code = ExitCode::FAILURE;
+        }
+    }
+    code
+}

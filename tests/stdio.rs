@@ -1,0 +1,418 @@
+//! The standard streams, in processes of their own: the test binary runs itself
+//! again for each scenario, with pipes, a terminal, `/dev/full` or nothing.
+#![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Output, Stdio};
+use std::time::{Duration, Instant};
+
+mod stdio {
+    pub(crate) mod scenarios;
+}
+
+/// Says which scenario a child runs.
+const SCENARIO: &str = "AIOFILES_TEST_SCENARIO";
+/// What libtest prints before.
+const HEADER: &str = "\nrunning 1 test\n";
+/// No child takes as long.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// Not a test: what the children run.
+#[test]
+fn child() {
+    if let Ok(name) = std::env::var(SCENARIO) {
+        let code = stdio::scenarios::run(&name);
+        // Before libtest says anything more. What a `main` that returns does.
+        std::process::exit(code);
+    }
+}
+
+fn command(scenario: &str) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", "child", "--nocapture", "--quiet"]);
+    command.env(SCENARIO, scenario);
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+fn start(scenario: &str) -> Child {
+    command(scenario).spawn().unwrap()
+}
+
+/// Waits for the end, for a bounded time.
+fn end(child: &mut Child) -> ExitStatus {
+    let begin = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status;
+        }
+        if begin.elapsed() > LIMIT {
+            child.kill().unwrap();
+            panic!("the child has not ended");
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// What a child has written, without the header.
+fn text(bytes: &[u8]) -> String {
+    let text = String::from_utf8(bytes.to_vec())
+        .unwrap()
+        .replace("\r\n", "\n");
+    text.strip_prefix(HEADER).unwrap_or(&text).to_owned()
+}
+
+/// Waits for the end with all that it has written.
+fn output(mut child: Child) -> Output {
+    fn all(from: impl Read + Send + 'static) -> std::thread::JoinHandle<Vec<u8>> {
+        std::thread::spawn(move || {
+            let (mut from, mut bytes) = (from, Vec::new());
+            from.read_to_end(&mut bytes).unwrap();
+            bytes
+        })
+    }
+    let out = child.stdout.take().map(all);
+    let err = child.stderr.take().map(all);
+    let status = end(&mut child);
+    Output {
+        status,
+        stdout: out.map(|out| out.join().unwrap()).unwrap_or_default(),
+        stderr: err.map(|err| err.join().unwrap()).unwrap_or_default(),
+    }
+}
+
+/// Runs a scenario with `input` and gives what it writes to stdout.
+fn run(scenario: &str, input: &[u8]) -> String {
+    let mut child = start(scenario);
+    let mut stdin = child.stdin.take().unwrap();
+    let input = input.to_vec();
+    let feed = std::thread::spawn(move || drop(stdin.write_all(&input)));
+    let output = output(child);
+    feed.join().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    text(&output.stdout)
+}
+
+/// A child that says `ready` on stderr, and its stdin, held open.
+fn start_ready(scenario: &str) -> (Child, ChildStdin) {
+    let mut child = start(scenario);
+    let stdin = child.stdin.take().unwrap();
+    wait_ready(&mut child);
+    (child, stdin)
+}
+
+fn wait_ready(child: &mut Child) {
+    let mut line = String::new();
+    let mut stderr = BufReader::with_capacity(1, child.stderr.take().unwrap());
+    while line != "ready\n" {
+        line.clear();
+        assert!(
+            stderr.read_line(&mut line).unwrap() > 0,
+            "the child has ended"
+        );
+    }
+    child.stderr = Some(stderr.into_inner());
+}
+
+#[test]
+fn pending_read_does_not_hold_up_the_end_of_a_runtime_or_of_the_process() {
+    for scenario in [
+        "pending_current_thread",
+        "pending_multi_thread",
+        "pending_dropped",
+    ] {
+        let (child, stdin) = start_ready(scenario);
+        let output = output(child);
+        assert!(output.status.success(), "{scenario}: {output:?}");
+        assert_eq!(text(&output.stdout), "over\n", "{scenario}");
+        drop(stdin);
+    }
+}
+
+#[test]
+fn line_typed_after_an_abandoned_read_goes_whole_to_the_next() {
+    for scenario in [
+        "abandoned_line",
+        "abandoned_bytes_then_line",
+        "abandoned_stream",
+    ] {
+        let (child, mut stdin) = start_ready(scenario);
+        for part in ["first ", "line\nsecond\n"] {
+            stdin.write_all(part.as_bytes()).unwrap();
+        }
+        drop(stdin);
+        let output = output(child);
+        assert_eq!(
+            text(&output.stdout),
+            "first line|second|",
+            "{scenario} {output:?}"
+        );
+    }
+}
+
+#[test]
+fn tasks_that_read_lines_share_them() {
+    let lines: Vec<String> = (0..20_000)
+        .map(|n| format!("{n} {}\n", "x".repeat(n % 97)))
+        .collect();
+    let out = run("share_lines", lines.concat().as_bytes());
+    let mut got: Vec<&str> = out.split_inclusive('\n').collect();
+    let mut expected: Vec<&str> = lines.iter().map(String::as_str).collect();
+    got.sort_unstable();
+    expected.sort_unstable();
+    assert!(got == expected, "{} of {} lines", got.len(), expected.len());
+}
+
+#[test]
+fn text_and_bytes_share_one_buffer() {
+    let out = run(
+        "mixed_input",
+        "h\u{e9}llo\n\u{1f600}abc\r\nlast\u{e9} end".as_bytes(),
+    );
+    assert_eq!(out, "h\u{e9}llo\\n|\u{1f600}|abc\\r\\n|l|ast\u{e9}| end|");
+}
+
+#[test]
+fn line_ends_of_input_are_left_alone() {
+    assert_eq!(
+        run("readlines", b"one\r\ntwo\rthree\n\nlast"),
+        r#"["one\r\n", "two\rthree\n", "\n", "last"]"#
+    );
+}
+
+#[test]
+fn bad_bytes_are_an_error_with_their_place_and_reading_goes_on() {
+    assert_eq!(
+        run("decode", b"good\nb\xffd\nrest\n"),
+        "good|InvalidData 6|rest|"
+    );
+}
+
+#[test]
+fn closed_standard_input_is_at_its_end() {
+    let exe = std::env::current_exe().unwrap();
+    let mut shell = Command::new("sh");
+    shell
+        .args(["-c", r#"exec "$0" --exact child --nocapture --quiet <&-"#])
+        .arg(exe);
+    let output = shell.env(SCENARIO, "readlines").output().unwrap();
+    assert_eq!(text(&output.stdout), "[]");
+}
+
+#[test]
+fn non_blocking_input_is_waited_for() {
+    use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    fcntl_setfl(&reader, fcntl_getfl(&reader).unwrap() | OFlags::NONBLOCK).unwrap();
+    let mut child = command("abandoned_line").stdin(reader).spawn().unwrap();
+    wait_ready(&mut child);
+    writer.write_all(b"first line\nsecond\n").unwrap();
+    drop(writer);
+    assert_eq!(text(&output(child).stdout), "first line|second|");
+}
+
+#[test]
+fn writes_of_tasks_come_out_whole_and_in_their_order() {
+    let out = run("many_writers", b"");
+    let mut next = [0; 8];
+    for line in out.lines() {
+        let mut words = line.split(' ');
+        let task: usize = words.next().unwrap().parse().unwrap();
+        let number: usize = words.next().unwrap().parse().unwrap();
+        assert_eq!(words.next().unwrap(), "x".repeat(number % 300), "{line}");
+        assert_eq!(next[task], number, "task {task}");
+        next[task] += 1;
+    }
+    assert_eq!(next, [1000; 8]);
+}
+
+#[test]
+fn flushed_output_is_out_at_exit() {
+    assert_eq!(run("flush_then_exit", b""), "text and bytes, in order\n");
+}
+
+#[test]
+fn output_to_a_pipe_is_block_buffered() {
+    // It ends without a flush, so nothing but what went out by itself is there.
+    assert_eq!(run("write_then_exit", b""), "");
+    let out = run("write_much_then_exit", b"");
+    assert!(!out.is_empty() && out.len() < 300_000, "{}", out.len());
+}
+
+/// Runs a scenario on a terminal, and gives what it shows.
+fn on_terminal(scenario: &str, typed: &str) -> String {
+    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+    let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
+    let master = openpt(flags).unwrap();
+    grantpt(&master).unwrap();
+    unlockpt(&master).unwrap();
+    let name = ptsname(&master, Vec::new()).unwrap().into_string().unwrap();
+    let terminal = File::options().read(true).write(true).open(name).unwrap();
+    let mut child = command(scenario);
+    child.stdin(terminal.try_clone().unwrap());
+    child.stdout(terminal.try_clone().unwrap()).stderr(terminal);
+    let mut process = child.spawn().unwrap();
+    // It holds the other copies of the terminal.
+    drop(child);
+    let mut master = File::from(master);
+    master.write_all(typed.as_bytes()).unwrap();
+    let mut reader = master.try_clone().unwrap();
+    let shown = std::thread::spawn(move || {
+        let mut shown = Vec::new();
+        // EIO is how a terminal says that the other side is closed.
+        drop(reader.read_to_end(&mut shown));
+        shown
+    });
+    let status = end(&mut process);
+    let shown = String::from_utf8(shown.join().unwrap())
+        .unwrap()
+        .replace("\r\n", "\n");
+    assert!(status.success(), "{shown}");
+    shown.replacen(HEADER, "", 1)
+}
+
+#[test]
+fn output_to_a_terminal_is_line_buffered() {
+    let shown = on_terminal("write_then_exit", "");
+    assert!(shown.ends_with("a line\nbytes\npart"), "{shown:?}");
+}
+
+#[test]
+fn terminal_is_known_and_read_by_the_line() {
+    let shown = on_terminal("terminal", "typed\n");
+    assert!(shown.ends_with("true true true typed\n"), "{shown:?}");
+    assert_eq!(run("terminal", b"piped\n"), "false false false piped\n");
+}
+
+#[test]
+fn stderr_is_never_buffered_past_a_line() {
+    let output = output(start("stderr_then_exit"));
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "text\nbytes\n");
+}
+
+#[test]
+fn full_device_is_an_error_that_stays() {
+    let output = output(command("full_device").stdin(Stdio::null()).spawn().unwrap());
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(stderr, "StorageFull StorageFull StorageFull Ok Closed\n");
+}
+
+#[test]
+fn reader_that_has_gone_is_a_broken_pipe() {
+    let mut child = command("failing_output").spawn().unwrap();
+    let mut stdout = child.stdout.take().unwrap();
+    stdout.read_exact(&mut [0; HEADER.len()]).unwrap();
+    drop(stdout);
+    child.stdin.take().unwrap().write_all(b"go\n").unwrap();
+    let output = output(child);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(stderr, "BrokenPipe BrokenPipe BrokenPipe Ok Closed\n");
+}
+
+#[test]
+fn streams_can_be_replaced_and_put_back() {
+    assert_eq!(
+        run("replace", b"real one\nreal two\n"),
+        "real one|real two|over\n"
+    );
+}
+
+#[test]
+fn closed_stream_is_closed_for_all_handles() {
+    assert_eq!(run("closed", b"x\n"), "over\n");
+}
+
+#[test]
+fn waiting_stream_of_lines_lets_other_handles_read() {
+    let (child, mut stdin) = start_ready("watching");
+    stdin.write_all(b"one\ntwo\nthree\n").unwrap();
+    drop(stdin);
+    let output = output(child);
+    assert_eq!(text(&output.stdout), "one two three\n", "{output:?}");
+}
+
+#[test]
+fn io_traits_copy_all() {
+    let data: String = (0..100_000).map(|n| format!("{n}\n")).collect();
+    assert!(run("copy", data.as_bytes()) == data);
+}
+
+/// `target/<profile>/examples/..`, which `cargo test` builds with the tests.
+fn example(name: &str) -> Option<Command> {
+    let test = std::env::current_exe().unwrap();
+    let path = test.parent()?.parent()?.join("examples").join(name);
+    path.exists().then(|| Command::new(path))
+}
+
+/// Runs an example with `input`; what it writes, and its exit code.
+fn run_example(name: &str, args: &[&str], input: &[u8]) -> Option<(Vec<u8>, i32)> {
+    let mut command = example(name)?;
+    command
+        .args(args)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let input = input.to_vec();
+    let feed = std::thread::spawn(move || drop(stdin.write_all(&input)));
+    let output = output(child);
+    feed.join().unwrap();
+    Some((output.stdout, output.status.code().unwrap()))
+}
+
+#[test]
+fn example_cat_copies_files_and_input() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("file");
+    let data: Vec<u8> = (0..3_000_000u32).map(|n| (n % 251) as u8).collect();
+    std::fs::write(&path, &data).unwrap();
+    let path = path.to_str().unwrap();
+    let Some((out, code)) = run_example("cat", &[path, "-", path], b"input") else {
+        println!("skipped: `cargo test --test stdio` alone does not build the examples");
+        return;
+    };
+    assert!(out == [&data, &b"input"[..], &data].concat() && code == 0);
+    let (out, code) = run_example("cat", &["no/such", "-"], &data).unwrap();
+    assert!(out == data && code == 1);
+}
+
+#[test]
+fn example_grep_does_as_grep() {
+    let input = "one two\nTwo\nthree\ntwo two\n";
+    let Some((out, code)) = run_example("grep", &["-n", "two"], input.as_bytes()) else {
+        println!("skipped: `cargo test --test stdio` alone does not build the examples");
+        return;
+    };
+    assert_eq!((text(&out).as_str(), code), ("1:one two\n4:two two\n", 0));
+    let cases: [(&[&str], &str, i32); 4] = [
+        (&["-i", "-c", "TWO"], "3\n", 0),
+        (&["-v", "two", "-"], "Two\nthree\n", 0),
+        (&["four"], "", 1),
+        (&["two", "no/such"], "", 2),
+    ];
+    for (args, expected, expected_code) in cases {
+        let (out, code) = run_example("grep", args, input.as_bytes()).unwrap();
+        assert_eq!(
+            (text(&out).as_str(), code),
+            (expected, expected_code),
+            "{args:?}"
+        );
+    }
+}
+
+#[test]
+fn facts_are_pythons() {
+    assert_eq!(
+        run("facts", b""),
+        "<stdin> r rb strict utf-8 true false\n\
+         <stdout> w wb strict utf-8 false true\n\
+         <stderr> w wb backslashreplace utf-8 false true\n"
+    );
+}
