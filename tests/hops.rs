@@ -237,6 +237,11 @@ fn a_warm_file_is_read_from_the_page_cache_without_jobs() {
             return;
         }
         let jobs = Caching::default();
+        // An open may be answered from the cache of names too; that is not the matter here.
+        let ops = |jobs: &Counting| -> Vec<_> {
+            let ops = jobs.ops().into_iter();
+            ops.filter(|op| *op != "open").collect()
+        };
         let mut file = open(&path).executor(jobs.clone()).await.unwrap();
         let mut count = 0;
         while file.next_line().await.unwrap().is_some() {
@@ -245,22 +250,22 @@ fn a_warm_file_is_read_from_the_page_cache_without_jobs() {
         file.close().await.unwrap();
         assert_eq!(count, LINES);
         assert_eq!(
-            jobs.0.ops(),
-            ["open", "read", "close"],
-            "the read is to be sure of the end"
+            ops(&jobs.0),
+            ["read"],
+            "to be sure of the end; a file that was only read closes in place"
         );
         let mut file = open(&path).binary().executor(jobs.clone()).await.unwrap();
         while !file.read().size(4000).await.unwrap().is_empty() {}
-        assert_eq!(jobs.0.ops(), ["open", "read"]);
+        assert_eq!(ops(&jobs.0), ["read"]);
         let file = open(&path).raw().executor(jobs.clone()).await.unwrap();
         assert_eq!(file.read_at(80, 160).await.unwrap().len(), 160);
-        assert_eq!(jobs.0.ops(), ["open"]);
+        assert_eq!(ops(&jobs.0), [""; 0]);
         // `nowait` has the last word.
         let file = open(&path).raw().executor(jobs.clone()).nowait(false);
         let mut file = file.await.unwrap();
         file.read().size(80).await.unwrap();
         file.read_at(80, 160).await.unwrap();
-        assert_eq!(jobs.0.ops(), ["open", "read", "read"]);
+        assert_eq!(ops(&jobs.0), ["read", "read"]);
         let mut file = open(&path)
             .raw()
             .executor(jobs.0.clone())
@@ -268,6 +273,6 @@ fn a_warm_file_is_read_from_the_page_cache_without_jobs() {
             .await
             .unwrap();
         file.read().size(80).await.unwrap();
-        assert_eq!(jobs.0.ops(), ["open"]);
+        assert_eq!(ops(&jobs.0), [""; 0]);
     });
 }
