@@ -1,7 +1,7 @@
 //! The blocking half of a file: what one job does, in which order, and what
 //! comes back of it.
 
-use std::fs::{File, Metadata};
+use std::fs::File;
 use std::io::{self, SeekFrom};
 
 use super::buf::Buf;
@@ -67,7 +67,7 @@ pub(crate) enum Then<R> {
     Where,
     /// To this size, or to where the cursor is.
     Truncate(Option<u64>),
-    /// Asks for the size of a regular file; 0 for anything else.
+    /// Asks for the size; the largest number for what has none.
     Size,
     Flush,
     Close,
@@ -323,12 +323,19 @@ impl<R: RawIo> Work<R> {
             }
             Then::Size => {
                 let metadata = held.with(|raw| raw.as_file().map(File::metadata).transpose())?;
-                self.number = metadata
-                    .filter(Metadata::is_file)
-                    .map_or(0, |file| file.len());
+                let seek = |to| held.with(|raw| retry(|| raw.seek(to)));
                 if self.pos.is_none() && self.seekable {
-                    self.pos = Some(held.with(|raw| retry(|| raw.seek(SeekFrom::Current(0))))?);
+                    self.pos = Some(seek(SeekFrom::Current(0))?);
                 }
+                self.number = match (metadata, self.pos) {
+                    (Some(metadata), _) if metadata.is_file() => metadata.len(),
+                    (_, Some(pos)) if self.seekable => {
+                        let end = seek(SeekFrom::End(0))?;
+                        seek(SeekFrom::Start(pos))?;
+                        end
+                    }
+                    _ => u64::MAX,
+                };
                 Ok(())
             }
             // What was only read has nothing to send on.

@@ -1,0 +1,211 @@
+//! Everything else: positions, sizes, calls in order, and the end of a file.
+
+use std::fs::File;
+use std::future::poll_fn;
+use std::io::{self, SeekFrom};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, ready};
+
+use super::{Core, Started};
+use crate::budget;
+use crate::error::{Error, Result};
+use crate::file::buf::Buf;
+use crate::file::work::{Call, Then};
+use crate::raw_io::{RawIo, retry};
+
+impl<R: RawIo> Core<R> {
+    /// Moves the logical position.
+    pub(crate) fn poll_seek(
+        &mut self,
+        cx: &mut Context<'_>,
+        to: SeekFrom,
+        started: &mut Started,
+    ) -> Poll<Result<u64>> {
+        if !self.owns(*started) {
+            self.check_seekable("seek")?;
+            if let Some(pos) = self.seek_in_buffer(to) {
+                return Poll::Ready(Ok(pos));
+            }
+        }
+        ready!(self.poll_job(cx, "seek", started, |core| {
+            core.check_seekable("seek")?;
+            core.drop_read_ahead();
+            Ok((Then::Seek(to), Vec::new()))
+        }))?;
+        Poll::Ready(Ok(self.brought.number))
+    }
+
+    /// A seek that the read buffer can answer.
+    pub(super) fn seek_in_buffer(&mut self, to: SeekFrom) -> Option<u64> {
+        let raw = self.capacity == 0;
+        if raw || self.failed.is_some() || self.is_dirty() || self.rewind + self.above > 0 {
+            return None;
+        }
+        let here = self.position()?;
+        let target = match to {
+            SeekFrom::Start(target) => target,
+            SeekFrom::Current(by) => here.checked_add_signed(by)?,
+            SeekFrom::End(_) => return None,
+        };
+        let by = i128::from(target) - i128::from(here);
+        self.read.seek(by).then_some(target)
+    }
+
+    /// The logical position, asked of the stream only where it is not known.
+    pub(crate) fn poll_tell(
+        &mut self,
+        cx: &mut Context<'_>,
+        started: &mut Started,
+    ) -> Poll<Result<u64>> {
+        if !self.owns(*started) {
+            ready!(self.poll_back(cx, 0))?;
+            self.check_seekable("tell")?;
+            if let Some(pos) = self.position() {
+                return Poll::Ready(Ok(pos));
+            }
+        }
+        ready!(self.poll_job(cx, "tell", started, |core| {
+            core.check_seekable("tell")?;
+            Ok((Then::Where, Vec::new()))
+        }))?;
+        Poll::Ready(Ok(self.brought.number.saturating_sub(self.behind())))
+    }
+
+    /// Sets the size, to the logical position by default; returns it.
+    pub(crate) fn poll_truncate(
+        &mut self,
+        cx: &mut Context<'_>,
+        size: Option<u64>,
+        started: &mut Started,
+    ) -> Poll<Result<u64>> {
+        if !self.owns(*started) {
+            self.check_writable("truncate")?;
+        }
+        ready!(self.poll_job(cx, "truncate", started, |core| {
+            core.check_writable("truncate")?;
+            core.drop_read_ahead();
+            Ok((Then::Truncate(size), Vec::new()))
+        }))?;
+        Poll::Ready(Ok(self.brought.number))
+    }
+
+    /// The size and where the cursor is, both in bytes; the size is the largest
+    /// number where there is none.
+    pub(crate) fn poll_size(
+        &mut self,
+        cx: &mut Context<'_>,
+        started: &mut Started,
+    ) -> Poll<Result<(u64, u64)>> {
+        if !self.owns(*started) {
+            ready!(self.poll_back(cx, 0))?;
+            self.check_open("stat")?;
+            self.start("stat", Then::Size, Buf::default(), Vec::new())?;
+            *started = self.job;
+        }
+        ready!(self.poll_back(cx, *started))?;
+        Poll::Ready(Ok((self.brought.number, self.pos.unwrap_or(0))))
+    }
+
+    /// Runs `f` on the stream, in order with everything else: after what is
+    /// buffered has been written, with the cursor at the logical position. `keep`
+    /// says that its error must not get lost, should the caller go away.
+    pub(crate) async fn call<T: Send + 'static>(
+        &mut self,
+        op: &'static str,
+        keep: bool,
+        f: impl FnOnce(Call<'_, R>) -> io::Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let value = Arc::new(Mutex::new(None));
+        let mut call = Some((f, value.clone()));
+        let mut started = 0;
+        poll_fn(|cx| {
+            self.poll_job(cx, op, &mut started, |core| {
+                core.drop_read_ahead();
+                let (f, value) = call.take().expect("a job is started once");
+                let run = move |call: Call<'_, R>| {
+                    let result = f(call)?;
+                    *value.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
+                    Ok(())
+                };
+                Ok((
+                    Then::Call {
+                        run: Box::new(run),
+                        keep,
+                    },
+                    Vec::new(),
+                ))
+            })
+        })
+        .await?;
+        let value = value.lock().unwrap_or_else(PoisonError::into_inner).take();
+        Ok(value.expect("a call that succeeded has left its value"))
+    }
+
+    /// As [`call`](Self::call), on the file behind the stream.
+    pub(crate) async fn with_file<T: Send + 'static>(
+        &mut self,
+        op: &'static str,
+        f: impl FnOnce(&File) -> io::Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let run = |raw: &mut dyn RawIo| match raw.as_file() {
+            Some(file) => f(file),
+            None => Err(io::ErrorKind::Unsupported.into()),
+        };
+        self.call(op, false, move |call| call.held.with(run)).await
+    }
+
+    /// Writes what is buffered and closes the stream, even where that fails.
+    pub(crate) fn poll_close(
+        &mut self,
+        cx: &mut Context<'_>,
+        started: &mut Started,
+    ) -> Poll<Result<()>> {
+        if !self.owns(*started) {
+            ready!(self.poll_back(cx, 0))?;
+            if self.closed() {
+                return Poll::Ready(self.failed.take().map_or(Ok(()), Err));
+            }
+            if let Err(error) = self.executor("close") {
+                if self.is_dirty() {
+                    return Poll::Ready(Err(error));
+                }
+                // Nothing was ever done with it.
+                self.held = None;
+                return Poll::Ready(Ok(()));
+            }
+            // A regular file that was not written to: there is nothing to wait for.
+            if !self.meta.writable && self.failed.is_none() && self.may_nowait() {
+                ready!(budget::poll_spend(cx));
+                self.held = None;
+                self.void_read_ahead();
+                self.read = Buf::default();
+                return Poll::Ready(Ok(()));
+            }
+            self.drop_read_ahead();
+            self.start("close", Then::Close, Buf::default(), Vec::new())?;
+            *started = self.job;
+        }
+        let result = ready!(self.poll_back(cx, *started));
+        let kept = self.failed.take();
+        if self.closed() {
+            // What could not be written has been reported, and is gone.
+            drop(self.take_dirty());
+            self.void_read_ahead();
+            self.read = Buf::default();
+        }
+        Poll::Ready(result.and(kept.map_or(Ok(()), Err)))
+    }
+
+    /// Gives the stream back, with everything written and the cursor at the
+    /// logical position. The file is closed then; if it fails, it is as before.
+    pub(crate) async fn take_raw(&mut self, op: &'static str) -> Result<R> {
+        let flush = |call: Call<'_, R>| match call.unflushed {
+            true => call.held.with(|raw| retry(|| raw.flush())),
+            false => Ok(()),
+        };
+        self.call(op, true, flush).await?;
+        let held = self.held.take().ok_or_else(|| self.closed_error(op))?;
+        held.take()
+            .map_err(|error| Error::os(op, self.path(), error))
+    }
+}

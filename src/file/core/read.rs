@@ -1,0 +1,201 @@
+//! Reading: what fills the read buffer.
+
+use std::task::{Context, Poll, ready};
+
+use super::{Core, Started};
+use crate::budget;
+use crate::error::Result;
+use crate::file::buf::Buf;
+use crate::file::held::Held;
+use crate::file::work::Then;
+use crate::raw_io::{RawIo, nowait};
+
+impl<R: RawIo> Core<R> {
+    /// Reads until `min` bytes are buffered or the stream ends, which is `true`.
+    /// System calls ask for `chunk` bytes, or for all that is missing if that is more.
+    pub(crate) fn poll_fill(
+        &mut self,
+        cx: &mut Context<'_>,
+        min: usize,
+        chunk: usize,
+        started: &mut Started,
+    ) -> Poll<Result<bool>> {
+        loop {
+            if self.busy {
+                let own = self.owns(*started);
+                ready!(self.poll_back(cx, *started))?;
+                if own {
+                    // `min` may be another by now: callers count from what is
+                    // buffered, which was with the job. The job's own is met.
+                    return Poll::Ready(Ok(self.brought.eof));
+                }
+            }
+            self.check_readable("read")?;
+            if self.read.len() >= min {
+                return Poll::Ready(Ok(false));
+            }
+            if self.fill_nowait(min, chunk) {
+                continue;
+            }
+            let read = std::mem::take(&mut self.read);
+            self.start_fill(Then::Fill { min, chunk }, read)?;
+            *started = self.job;
+        }
+    }
+
+    /// As [`poll_fill`](Self::poll_fill), up to the first line end behind `min`
+    /// bytes and not further.
+    pub(crate) fn poll_fill_line(
+        &mut self,
+        cx: &mut Context<'_>,
+        min: usize,
+        max: usize,
+        started: &mut Started,
+    ) -> Poll<Result<()>> {
+        if !self.owns(*started) {
+            ready!(self.poll_back(cx, 0))?;
+            self.check_readable("read")?;
+            let behind = self.read.bytes().get(min..).unwrap_or_default();
+            if self.read.len() >= max || memchr::memchr(b'\n', behind).is_some() {
+                return Poll::Ready(Ok(()));
+            }
+            let read = std::mem::take(&mut self.read);
+            self.start_fill(Then::FillLine { min, max }, read)?;
+            *started = self.job;
+        }
+        self.poll_back(cx, *started)
+    }
+
+    pub(super) fn start_fill(&mut self, then: Then<R>, read: Buf) -> Result<()> {
+        // The buffer goes along; without an executor it must stay.
+        if let Err(error) = self.executor("read") {
+            self.read = read;
+            return Err(error);
+        }
+        self.start("read", then, read, Vec::new())
+    }
+
+    /// Whether an inline read may be tried now.
+    pub(super) fn may_nowait(&mut self) -> bool {
+        if self.busy || self.is_dirty() || self.rewind > 0 || self.nowait_suits != Some(true) {
+            return false;
+        }
+        let Ok(executor) = self.executor("read") else {
+            return false;
+        };
+        let allowed = executor.get().allows_nowait();
+        self.nowait_asked.unwrap_or(allowed)
+    }
+
+    pub(super) fn nowait_read(
+        &mut self,
+        read: impl FnOnce(&std::fs::File) -> nowait::Answer,
+    ) -> Option<usize> {
+        let file = self.held.as_ref().and_then(Held::file)?;
+        match read(file) {
+            nowait::Answer::Data(n) => {
+                budget::owe();
+                self.pos = self.pos.map(|pos| pos + n as u64);
+                if let Some(executor) = &self.executor {
+                    executor.get().nowait_hit();
+                }
+                Some(n)
+            }
+            nowait::Answer::WouldWait => None,
+            nowait::Answer::Never => {
+                self.nowait_suits = Some(false);
+                None
+            }
+        }
+    }
+
+    /// Reads more from the page cache; `false` if that takes a job.
+    pub(super) fn fill_nowait(&mut self, min: usize, chunk: usize) -> bool {
+        // A long read does better as one job than as many inline copies.
+        let missing = min - self.read.len();
+        if missing > nowait::MOST || !self.may_nowait() {
+            return false;
+        }
+        let room = chunk.max(missing).min(nowait::MOST);
+        let mut read = std::mem::take(&mut self.read);
+        let space = &mut read.space(room)[..room];
+        let n = self.nowait_read(|file| nowait::read(file, space));
+        read.filled(n.unwrap_or(0));
+        self.read = read;
+        n.is_some()
+    }
+
+    /// Reads straight into `dst`, past the empty buffer, if the page cache has
+    /// something for it.
+    pub(crate) fn read_nowait(&mut self, dst: &mut [u8]) -> Option<usize> {
+        if !self.read.is_empty() || !self.may_nowait() {
+            return None;
+        }
+        self.forget_consumed();
+        let most = dst.len().min(nowait::MOST);
+        self.nowait_read(|file| nowait::read(file, &mut dst[..most]))
+    }
+
+    /// Whether a positional read may be tried inline: `None` leaves it to the
+    /// executor.
+    pub(crate) fn nowait_at(&self) -> Option<bool> {
+        if self.nowait_suits == Some(true) {
+            self.nowait_asked
+        } else {
+            Some(false)
+        }
+    }
+
+    /// A positional read of the whole of `buf` from the page cache.
+    pub(crate) fn read_at_nowait(&self, offset: u64, buf: &mut [u8]) -> Option<usize> {
+        let executor = self.executor.as_ref()?.get();
+        if !self.meta.readable
+            || buf.len() > nowait::MOST
+            || !self.nowait_at().unwrap_or_else(|| executor.allows_nowait())
+        {
+            return None;
+        }
+        let file = self.held.as_ref().and_then(Held::file)?;
+        match nowait::read_at(file, buf, offset) {
+            nowait::Answer::Data(n) if n == buf.len() => {
+                executor.nowait_hit();
+                Some(n)
+            }
+            _ => None,
+        }
+    }
+
+    /// Appends to `owned`, into its spare capacity: what is buffered, or what one
+    /// read gives.
+    pub(crate) fn poll_read_owned(
+        &mut self,
+        cx: &mut Context<'_>,
+        owned: &mut Vec<u8>,
+        started: &mut Started,
+    ) -> Poll<Result<usize>> {
+        if !self.owns(*started) {
+            ready!(budget::poll_spend(cx));
+            ready!(self.poll_back(cx, 0))?;
+            self.check_readable("read")?;
+            let n = self.read.len().min(owned.capacity() - owned.len());
+            if n > 0 || owned.len() == owned.capacity() {
+                owned.extend_from_slice(&self.read.bytes()[..n]);
+                self.read.consume(n);
+                return Poll::Ready(Ok(n));
+            }
+            self.executor("read")?;
+            self.forget_consumed();
+            self.start(
+                "read",
+                Then::ReadOwned,
+                Buf::default(),
+                std::mem::take(owned),
+            )?;
+            *started = self.job;
+        }
+        let result = ready!(self.poll_back(cx, *started));
+        let brought = std::mem::take(&mut self.brought);
+        *owned = brought.owned;
+        Poll::Ready(result.map(|()| owned.len() - brought.owned_done))
+    }
+}

@@ -1,0 +1,142 @@
+//! Writing: what goes into the write buffer, and how it is drained.
+
+use std::task::{Context, Poll, ready};
+
+use super::{Core, Started};
+use crate::budget;
+use crate::error::Result;
+use crate::file::buf::Buf;
+use crate::file::work::Then;
+use crate::raw_io::RawIo;
+
+impl<R: RawIo> Core<R> {
+    /// Accepts all of `data`, or nothing: pending, it has not begun; ready, it is
+    /// in the buffer. A buffer that is full is written by a job meanwhile, so at
+    /// most two are in memory, and what is longer than one.
+    pub(crate) fn poll_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        op: &'static str,
+        data: &[u8],
+    ) -> Poll<Result<()>> {
+        self.check_writable(op)?;
+        self.executor(op)?;
+        loop {
+            self.check_writable(op)?;
+            if let Some(error) = self.failed.take() {
+                return Poll::Ready(Err(error));
+            }
+            let fits = self.write.len() + data.len() <= self.capacity;
+            if self.busy {
+                // A job that writes does not mind; any other has the cursor.
+                if fits && self.may_write_behind() {
+                    break;
+                }
+                ready!(self.poll_idle(cx))?;
+                continue;
+            }
+            self.drop_read_ahead();
+            if fits {
+                break;
+            }
+            if !self.front.is_empty() {
+                // What failed before must go first: without it, nothing more.
+                self.start_drain()?;
+                self.retrying = true;
+                continue;
+            }
+            if data.len() <= self.capacity {
+                self.start_drain()?;
+            }
+            break;
+        }
+        if self.write.capacity() == 0 {
+            self.write.reserve_exact(data.len().max(self.capacity));
+        }
+        self.write.extend_from_slice(data);
+        if self.write.len() > self.capacity && !self.busy {
+            self.start_drain()?;
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Whether the job in flight leaves it to the task to fill the next buffer.
+    pub(super) fn may_write_behind(&self) -> bool {
+        self.op == "write" && !self.retrying
+    }
+
+    /// Adds `data` to what is in the buffer already; `false` if that is nothing,
+    /// or if there is more to do. Bytes in the buffer say that the file may be
+    /// written to and that nothing is read ahead.
+    #[inline]
+    pub(crate) fn write_more(&mut self, data: &[u8]) -> bool {
+        let ready = !self.write.is_empty()
+            && data.len() <= self.capacity.saturating_sub(self.write.len())
+            && self.failed.is_none()
+            && (!self.busy || self.may_write_behind());
+        if ready {
+            self.write.extend_from_slice(data);
+        }
+        ready
+    }
+
+    pub(super) fn start_drain(&mut self) -> Result<()> {
+        self.start("write", Then::Nothing, Buf::default(), Vec::new())
+    }
+
+    /// Writes everything that is buffered, and has the stream send it on.
+    pub(crate) fn poll_flush(
+        &mut self,
+        cx: &mut Context<'_>,
+        started: &mut Started,
+    ) -> Poll<Result<()>> {
+        loop {
+            let own = self.owns(*started);
+            ready!(self.poll_back(cx, *started))?;
+            if let Some(error) = self.failed.take() {
+                return Poll::Ready(Err(error));
+            }
+            self.check_open("flush")?;
+            // What a plain file has taken needs no flush.
+            let plain = self.held.as_ref().is_some_and(|held| held.file().is_some());
+            if !self.is_dirty() && (own || plain || !self.unflushed) {
+                self.unflushed = false;
+                return Poll::Ready(Ok(()));
+            }
+            self.start("flush", Then::Flush, Buf::default(), Vec::new())?;
+            *started = self.job;
+        }
+    }
+
+    /// Writes all of `owned` without copying it; gives it back.
+    pub(crate) fn poll_write_owned(
+        &mut self,
+        cx: &mut Context<'_>,
+        owned: &mut Vec<u8>,
+        started: &mut Started,
+    ) -> Poll<Result<usize>> {
+        if !self.owns(*started) {
+            ready!(budget::poll_spend(cx));
+            self.check_writable("write")?;
+            ready!(self.poll_idle(cx))?;
+            self.check_writable("write")?;
+            self.drop_read_ahead();
+            self.executor("write")?;
+            self.start(
+                "write",
+                Then::WriteOwned,
+                Buf::default(),
+                std::mem::take(owned),
+            )?;
+            *started = self.job;
+        }
+        let result = ready!(self.poll_back(cx, *started));
+        let brought = std::mem::take(&mut self.brought);
+        *owned = brought.owned;
+        match result {
+            // What was written counts; the next write meets the error again.
+            Err(_) if brought.owned_done > 0 => Poll::Ready(Ok(brought.owned_done)),
+            result => Poll::Ready(result.map(|()| brought.owned_done)),
+        }
+    }
+}
