@@ -361,7 +361,6 @@ expanduser a/~
 expanduser ~
 expanduser ~/x
 expanduser ~root
-expanduser ~root/x/y
 expanduser ~nosuchuser/x
 expanduser ''
 """
