@@ -345,3 +345,28 @@ fn full_disk_takes_the_rest_once_there_is_room() {
     Command::new("umount").arg(dir.root()).status().unwrap();
     result.unwrap();
 }
+
+#[test]
+fn ignored_errors_do_not_fill_the_memory() {
+    use aiofiles::executor::InlineExecutor;
+    use common::{Fault, Memory, Op};
+    let memory = Memory::new("");
+    memory.fail(Op::Write, Fault::Errno(common::ENOSPC));
+    let made = aiofiles::wrap(memory.stream()).mode("w").buffering(100);
+    futures::executor::block_on(async {
+        let mut file = made.executor(InlineExecutor).await.unwrap();
+        let mut accepted = Vec::new();
+        for i in 0..10_000_u32 {
+            let item = [i as u8; 10];
+            if file.write(&item).await.is_ok() {
+                accepted.extend_from_slice(&item);
+            }
+        }
+        assert!(accepted.len() <= 400, "{} bytes are kept", accepted.len());
+        memory.heal();
+        // What was accepted is there, once, in order.
+        while file.flush().await.is_err() {}
+        assert_eq!(memory.data(), accepted);
+        file.close().await.unwrap();
+    });
+}

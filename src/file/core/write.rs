@@ -36,11 +36,13 @@ impl<R: RawIo> Core<R> {
                 continue;
             }
             self.drop_read_ahead();
-            if fits {
+            let stuck = self.front.rest().len() >= self.capacity.max(1);
+            if fits && !stuck {
                 break;
             }
             if !self.front.is_empty() {
-                // What failed before must go first: without it, nothing more.
+                // What failed before must go first: without it, nothing more, or
+                // a caller that ignores errors would fill the memory.
                 self.start_drain()?;
                 self.retrying = true;
                 continue;
@@ -71,6 +73,7 @@ impl<R: RawIo> Core<R> {
     #[inline]
     pub(crate) fn write_more(&mut self, data: &[u8]) -> bool {
         let ready = !self.write.is_empty()
+            && self.front.is_empty()
             && data.len() <= self.capacity.saturating_sub(self.write.len())
             && self.failed.is_none()
             && (!self.busy || self.may_write_behind());
