@@ -84,20 +84,29 @@ pub(super) fn utf16(
     dst: &mut String,
 ) -> Result<(), Fault> {
     dst.reserve(src.len() / 2);
-    let mut units = [0; UNITS];
-    let mut buffer = [0; 3 * UNITS];
-    let text = str::from_utf8_mut(&mut buffer).expect("zeros are text");
+    let mut narrow = [0; UNITS];
+    let mut wide: Option<Wide> = None;
     let mut at = 0;
     loop {
         let (pairs, odd) = src[at..].as_chunks();
         let len = pairs.len().min(UNITS);
-        for (to, &pair) in units.iter_mut().zip(pairs) {
-            *to = unit(pair);
+        // ASCII, at several times the speed: a loop that becomes vector code.
+        let mut seen = 0;
+        for (to, &pair) in narrow.iter_mut().zip(pairs) {
+            let unit = unit(pair);
+            seen |= unit;
+            *to = unit as u8;
         }
-        let good = push_units(&units[..len], text, dst);
+        let good = if seen < 0x80 {
+            dst.push_str(valid(&narrow[..len]));
+            len
+        } else {
+            let wide = wide.get_or_insert_with(Wide::new);
+            wide.push(pairs[..len].iter().map(|&pair| unit(pair)), dst)
+        };
         at += 2 * good;
         if good < len {
-            if units[good] >= 0xdc00 {
+            if unit(pairs[good]) >= 0xdc00 {
                 return Err(Fault::bad(at, 2, "illegal encoding"));
             }
             match pairs.get(good + 1) {
@@ -119,24 +128,31 @@ pub(super) fn utf16(
     }
 }
 
-/// Appends the units before the first unpaired surrogate, and tells how many
-/// these are. `buffer` holds three bytes for each unit.
-fn push_units(units: &[u16], buffer: &mut str, dst: &mut String) -> usize {
-    // ASCII, at several times the speed: a loop that becomes vector code.
-    let mut narrow = [0; UNITS];
-    let mut seen = 0;
-    for (to, &unit) in narrow.iter_mut().zip(units) {
-        seen |= unit;
-        *to = unit as u8;
+/// Room for a piece of UTF-16 that is not ASCII, and for its text.
+struct Wide {
+    units: Vec<u16>,
+    /// Three bytes for each unit.
+    text: String,
+}
+
+impl Wide {
+    fn new() -> Self {
+        Self {
+            units: Vec::with_capacity(UNITS),
+            text: "\0".repeat(3 * UNITS),
+        }
     }
-    if seen < 0x80 {
-        dst.push_str(valid(&narrow[..units.len()]));
-        return units.len();
+
+    /// Appends the units before the first unpaired surrogate, and tells how many
+    /// these are.
+    fn push(&mut self, units: impl Iterator<Item = u16>, dst: &mut String) -> usize {
+        self.units.clear();
+        self.units.extend(units);
+        let good = mem::utf16_valid_up_to(&self.units);
+        let written = mem::convert_utf16_to_str(&self.units[..good], &mut self.text);
+        dst.push_str(&self.text[..written]);
+        good
     }
-    let good = mem::utf16_valid_up_to(units);
-    let written = mem::convert_utf16_to_str(&units[..good], buffer);
-    dst.push_str(&buffer[..written]);
-    good
 }
 
 pub(super) fn utf32(
