@@ -450,15 +450,24 @@ impl Decoded {
         {
             self.segments.pop_front();
         }
+        let only = self.segments.len() == 1;
         let Some(first) = self.segments.front_mut() else {
             return;
         };
-        let delivered = &self.text[first.at..self.at];
+        let (delivered, rest) = (&self.text[first.at..self.at], &self.text[self.at..]);
+        // Of the last segment the end is known too, and the rest is the shorter part.
+        let len = || match only {
+            true => {
+                let rest = self.decoder.byte_len(rest)?;
+                (self.offset - first.offset).checked_sub(first.bom + rest)
+            }
+            false => self.decoder.byte_len(delivered),
+        };
         let mut cut = first.at.min(self.recorded);
         if decided
             && first.bytes.is_empty()
             && !delivered.is_empty()
-            && let Some(len) = self.decoder.byte_len(delivered)
+            && let Some(len) = len()
         {
             first.offset += first.bom + len;
             first.bom = 0;
