@@ -204,6 +204,23 @@ pub trait RawIo: Send + 'static {
     }
 }
 
+/// Writes the three operations that a type has from std: reads, writes, seeks.
+macro_rules! through_std {
+    () => {
+        fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+            Read::read(self, buf)
+        }
+
+        fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+            Write::write(self, buf)
+        }
+
+        fn seek(&mut self, pos: SeekFrom) -> io::Result<u64> {
+            Seek::seek(self, pos)
+        }
+    };
+}
+
 /// All of it through `&File`: the kernel keeps the cursor.
 impl RawIo for Arc<File> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
@@ -236,17 +253,7 @@ impl RawIo for Arc<File> {
 }
 
 impl RawIo for File {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        Read::read(self, buf)
-    }
-
-    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        Write::write(self, buf)
-    }
-
-    fn seek(&mut self, pos: SeekFrom) -> io::Result<u64> {
-        Seek::seek(self, pos)
-    }
+    through_std!();
 
     fn truncate(&mut self, size: u64) -> io::Result<()> {
         self.set_len(size)
@@ -266,17 +273,7 @@ impl RawIo for File {
 }
 
 impl RawIo for Cursor<Vec<u8>> {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        Read::read(self, buf)
-    }
-
-    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        Write::write(self, buf)
-    }
-
-    fn seek(&mut self, pos: SeekFrom) -> io::Result<u64> {
-        Seek::seek(self, pos)
-    }
+    through_std!();
 
     fn truncate(&mut self, size: u64) -> io::Result<()> {
         let size = usize::try_from(size).map_err(|_| io::ErrorKind::FileTooLarge)?;
@@ -286,17 +283,7 @@ impl RawIo for Cursor<Vec<u8>> {
 }
 
 impl RawIo for ::tempfile::NamedTempFile {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        Read::read(self, buf)
-    }
-
-    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        Write::write(self, buf)
-    }
-
-    fn seek(&mut self, pos: SeekFrom) -> io::Result<u64> {
-        Seek::seek(self, pos)
-    }
+    through_std!();
 
     fn truncate(&mut self, size: u64) -> io::Result<()> {
         self.as_file().set_len(size)
@@ -316,17 +303,7 @@ impl RawIo for ::tempfile::NamedTempFile {
 }
 
 impl RawIo for ::tempfile::SpooledTempFile {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        Read::read(self, buf)
-    }
-
-    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        Write::write(self, buf)
-    }
-
-    fn seek(&mut self, pos: SeekFrom) -> io::Result<u64> {
-        Seek::seek(self, pos)
-    }
+    through_std!();
 
     fn truncate(&mut self, size: u64) -> io::Result<()> {
         // It would roll over and back: it moves its cursor with its contents.
