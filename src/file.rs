@@ -9,6 +9,7 @@ mod held;
 mod lines;
 pub(crate) mod pending;
 mod positional;
+mod queue;
 mod raw;
 pub(crate) mod source;
 mod text;

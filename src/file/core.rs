@@ -17,11 +17,12 @@ use std::fmt;
 use std::fs::File;
 use std::io::SeekFrom;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use super::buf::Buf;
 use super::held::Held;
+use super::queue::Queue;
 use super::traits::Begun;
 use super::work::{Pending, Stage, Then, Work};
 use crate::budget;
@@ -65,6 +66,9 @@ pub struct Core<R: RawIo> {
     pub(crate) read: Buf,
     /// Left over from a job that could not write it all; before `write`.
     front: Pending,
+    /// Full buffers, between `front` and `write`; the job in flight may be taking
+    /// them. `None` until the first.
+    queue: Option<Arc<Queue>>,
     /// Bytes accepted and not yet handed to a job.
     write: Vec<u8>,
     /// How many bytes the cursor is ahead of the logical position, besides `read`
@@ -122,6 +126,7 @@ impl<R: RawIo> Core<R> {
             capacity: BUFFER,
             read: Buf::default(),
             front: Pending::default(),
+            queue: None,
             write: Vec::new(),
             rewind: 0,
             above: 0,
@@ -267,7 +272,12 @@ impl<R: RawIo> Core<R> {
     }
 
     fn is_dirty(&self) -> bool {
-        !self.front.is_empty() || !self.write.is_empty()
+        !self.front.is_empty() || !self.write.is_empty() || self.queued() > 0
+    }
+
+    /// How many bytes wait in the queue.
+    fn queued(&self) -> usize {
+        self.queue.as_ref().map_or(0, |queue| queue.len())
     }
 
     /// Where the next read or write takes place, in bytes from the start, if known.
@@ -275,7 +285,7 @@ impl<R: RawIo> Core<R> {
         if self.busy || self.shared {
             return None;
         }
-        let dirty = self.front.rest().len() + self.write.len();
+        let dirty = self.front.rest().len() + self.queued() + self.write.len();
         Some(self.pos?.checked_sub(self.behind())? + dirty as u64)
     }
 
@@ -284,8 +294,12 @@ impl<R: RawIo> Core<R> {
         self.rewind + self.above + self.read.len() as u64
     }
 
-    /// Everything that is to be written, oldest first.
+    /// Everything that is to be written before the queue and behind it, of which
+    /// one is empty.
     fn take_dirty(&mut self) -> [Pending; 2] {
+        if let Some(queue) = self.queue.as_ref().filter(|queue| !queue.is_empty()) {
+            queue.push(std::mem::take(&mut self.write));
+        }
         let back = Pending {
             data: std::mem::take(&mut self.write),
             start: 0,
@@ -310,6 +324,7 @@ impl<R: RawIo> Core<R> {
             rewind: self.rewind,
             unflushed: self.unflushed,
             dirty: self.take_dirty(),
+            queue: self.queue.clone(),
             read,
             owned_done: if matches!(then, Then::WriteOwned) {
                 0
@@ -373,7 +388,12 @@ impl<R: RawIo> Core<R> {
         self.set_pos(work.pos);
         (self.rewind, self.nowait_suits) = (work.rewind, work.nowait);
         self.unflushed |= work.wrote;
-        let had_dirty = work.dirty.iter().any(|pending| !pending.data.is_empty());
+        if let Some(queue) = &self.queue {
+            // One that panicked or did not begin has not.
+            queue.close();
+        }
+        let had_dirty =
+            work.has_dirty() || work.dirty.iter().any(|pending| !pending.data.is_empty());
         if self.write.capacity() == 0 && work.dirty[1].is_empty() {
             // The buffer itself is used again, unless a long write made it huge.
             let mut spare = std::mem::take(&mut work.dirty[1]).data;
@@ -482,48 +502,47 @@ impl<R: RawIo> Drop for Core<R> {
     /// Sends what is buffered on its way, with nobody waiting; a clean file is
     /// closed here and now.
     fn drop(&mut self) {
-        let rest = self.take_dirty();
         let flight = self.flight.take().filter(|_| self.busy);
-        let (mut work, rest) = match flight {
-            None => {
-                let work = Work::new(self.held.take(), &self.meta, Then::Nothing);
-                (
-                    Work {
-                        pos: self.pos,
-                        rewind: self.rewind,
-                        ..work
-                    },
-                    rest,
-                )
-            }
+        let mut work = match flight {
+            None => Work {
+                pos: self.pos,
+                rewind: self.rewind,
+                dirty: self.take_dirty(),
+                queue: self.queue.take(),
+                ..Work::new(self.held.take(), &self.meta, Then::Nothing)
+            },
             Some(flight) => {
-                let rest = Arc::new(Mutex::new(rest));
-                let heirs = rest.clone();
+                // The job has the rest already; this goes behind it.
+                let queue = self.queue.take().unwrap_or_default();
+                queue.push(std::mem::take(&mut self.write));
+                let heir = queue.clone();
                 // Should it be running, the thread it runs on goes on with the rest.
-                let back = flight.leave(move |work: Work<R>| work.finish(taken(&heirs)));
+                let back = flight.leave(move |mut work: Work<R>| {
+                    work.queue = Some(heir);
+                    work.finish();
+                });
                 match back {
-                    Some(work) => (work, taken(&rest)),
+                    Some(mut work) => {
+                        work.queue = Some(queue);
+                        work
+                    }
                     None => return,
                 }
             }
         };
         work.wrote |= self.unflushed;
-        if work.held.is_none() || !work.needs_finish(&rest) {
+        if work.held.is_none() || !work.needs_finish() {
             return;
         }
         match self.executor.take() {
             Some(executor) => {
                 let name = self.meta.name.take();
-                run_detached(&executor, "close", name, move || work.finish(rest));
+                run_detached(&executor, "close", name, move || work.finish());
             }
             // Never used: nothing can be buffered.
-            None => work.finish(rest),
+            None => work.finish(),
         }
     }
-}
-
-fn taken(rest: &Mutex<[Pending; 2]>) -> [Pending; 2] {
-    std::mem::take(&mut *rest.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
 impl<R: RawIo> fmt::Debug for Core<R> {

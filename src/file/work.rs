@@ -3,15 +3,21 @@
 
 use std::fs::File;
 use std::io::{self, SeekFrom};
+use std::sync::Arc;
 
 use super::buf::Buf;
 use super::core::{BUFFER, Meta};
 use super::held::Held;
+use super::queue::Queue;
 use crate::delegate::Task;
 use crate::raw_io::{self, RawIo, nowait, retry};
 
 /// Reads of more bytes than this do not get all their memory in advance.
 pub(super) const LARGE: usize = 8 * 1024 * 1024;
+
+/// A job that finds more and more to write ends after so many bytes: others want
+/// its thread too.
+const TURN: usize = 8 * 1024 * 1024;
 
 /// Bytes on their way to the stream; those before `start` have been written.
 #[derive(Debug, Default)]
@@ -126,6 +132,8 @@ pub(crate) struct Work<R> {
     pub(crate) rewind: u64,
     /// Oldest first.
     pub(crate) dirty: [Pending; 2],
+    /// What is to be written behind `dirty`; the task may be adding to it.
+    pub(crate) queue: Option<Arc<Queue>>,
     pub(crate) read: Buf,
     /// A buffer of the caller's, for the `*_owned` operations.
     pub(crate) owned: Vec<u8>,
@@ -158,6 +166,9 @@ impl<R: RawIo> Task for Work<R> {
             self.stage = Stage::Then;
             result = self.perform();
         }
+        if let Some(queue) = &self.queue {
+            queue.close();
+        }
         if self.closing {
             // Closed it is, whatever went wrong before.
             if let Some(held) = self.held.take() {
@@ -179,6 +190,7 @@ impl<R: RawIo> Work<R> {
             pos: None,
             rewind: 0,
             dirty: <[Pending; 2]>::default(),
+            queue: None,
             read: Buf::default(),
             owned: Vec::new(),
             owned_done: 0,
@@ -211,21 +223,23 @@ impl<R: RawIo> Work<R> {
     }
 
     /// Whether the drop of the file leaves anything to do that may block.
-    pub(crate) fn needs_finish(&self, rest: &[Pending; 2]) -> bool {
+    pub(crate) fn needs_finish(&self) -> bool {
         let plain = self.held.as_ref().is_some_and(|held| held.file().is_some());
-        self.dirty
-            .iter()
-            .chain(rest)
-            .any(|pending| !pending.is_empty())
+        self.has_dirty()
             || (self.owned_out && self.owned_done < self.owned.len())
             || (self.wrote && !plain)
     }
 
+    /// Whether any of what was buffered is still to be written.
+    pub(crate) fn has_dirty(&self) -> bool {
+        self.dirty.iter().any(|pending| !pending.is_empty())
+            || self.queue.as_ref().is_some_and(|queue| !queue.is_empty())
+    }
+
     /// The last job of a file that was dropped: writes what is left of it, and
     /// closes. Blocks; there is nobody to tell of an error.
-    pub(crate) fn finish(mut self, rest: [Pending; 2]) {
-        let mut left = self.leftover();
-        rest.into_iter().for_each(|pending| left.append(pending));
+    pub(crate) fn finish(mut self) {
+        let left = self.leftover();
         let mut last = Self {
             dirty: [left, Pending::default()],
             then: Then::Close,
@@ -245,7 +259,7 @@ impl<R: RawIo> Work<R> {
             self.nowait = Some(held.file().is_some_and(|file| nowait::suits(file)));
         }
         // Where the cursor is does not matter before an absolute seek or the end.
-        let moot = self.dirty.iter().all(Pending::is_empty)
+        let moot = !self.has_dirty()
             && matches!(
                 self.then,
                 Then::Seek(SeekFrom::Start(_) | SeekFrom::End(_)) | Then::Close
@@ -257,15 +271,28 @@ impl<R: RawIo> Work<R> {
             (self.pos, self.rewind) = (Some(pos), 0);
         }
         self.stage = Stage::Drain;
-        for pending in &mut self.dirty {
-            while !pending.is_empty() {
-                let n = held.with(|raw| write_some(raw, pending.rest()))?;
-                pending.start += n;
-                self.wrote = true;
-                // An append leads to the end, wherever that is: asked below,
-                // unless a later write fails.
-                self.pos = self.pos.filter(|_| !self.append).map(|pos| pos + n as u64);
+        let mut written = 0;
+        loop {
+            for pending in &mut self.dirty {
+                while !pending.is_empty() {
+                    let n = held.with(|raw| write_some(raw, pending.rest()))?;
+                    pending.start += n;
+                    written += n;
+                    self.wrote = true;
+                    // An append leads to the end, wherever that is: asked below,
+                    // unless a later write fails.
+                    self.pos = self.pos.filter(|_| !self.append).map(|pos| pos + n as u64);
+                }
             }
+            let Some(queue) = &self.queue else { break };
+            if written >= TURN && matches!(self.then, Then::Nothing) {
+                break;
+            }
+            let emptied = std::mem::take(&mut self.dirty[1]).data;
+            let Some(data) = queue.next(emptied) else {
+                break;
+            };
+            self.dirty[1] = Pending { data, start: 0 };
         }
         if self.append && self.wrote {
             self.pos = held.with(|raw| raw.seek(SeekFrom::Current(0))).ok();

@@ -43,7 +43,7 @@ pub(crate) fn run(name: &str) -> i32 {
             std::process::exit(0)
         }),
         "write_much_then_exit" => block_on(async {
-            for _ in 0..3000 {
+            for _ in 0..30_000 {
                 stdout().write(&"x".repeat(100)).await?;
             }
             Ok(())

@@ -190,6 +190,7 @@ impl<R: RawIo> Core<R> {
         if self.closed() {
             // What could not be written has been reported, and is gone.
             drop(self.take_dirty());
+            self.queue = None;
             self.void_read_ahead();
             self.read = Buf::default();
         }

@@ -9,10 +9,13 @@ use crate::file::buf::Buf;
 use crate::file::work::Then;
 use crate::raw_io::RawIo;
 
+/// How many full buffers may wait for the job that writes them.
+const BEHIND: usize = 4;
+
 impl<R: RawIo> Core<R> {
     /// Accepts all of `data`, or nothing: pending, it has not begun; ready, it is
-    /// in the buffer. A buffer that is full is written by a job meanwhile, so at
-    /// most two are in memory, and what is longer than one.
+    /// in a buffer. Full buffers are written by a job meanwhile, of which
+    /// [`BEHIND`] at the most wait for it.
     pub(crate) fn poll_write(
         &mut self,
         cx: &mut Context<'_>,
@@ -29,10 +32,10 @@ impl<R: RawIo> Core<R> {
             let fits = self.write.len() + data.len() <= self.capacity;
             if self.busy {
                 // A job that writes does not mind; any other has the cursor.
-                if fits && self.may_write_behind() {
+                if self.may_write_behind() && (fits || self.hand_over()) {
                     break;
                 }
-                ready!(self.poll_idle(cx))?;
+                ready!(self.poll_handed_over(cx))?;
                 continue;
             }
             self.drop_read_ahead();
@@ -48,18 +51,42 @@ impl<R: RawIo> Core<R> {
                 continue;
             }
             if data.len() <= self.capacity {
-                self.start_drain()?;
+                self.start_write_behind()?;
             }
             break;
         }
         if self.write.capacity() == 0 {
+            let spare = self.queue.as_ref().and_then(|queue| queue.spare());
+            self.write = spare.unwrap_or_default();
             self.write.reserve_exact(data.len().max(self.capacity));
         }
         self.write.extend_from_slice(data);
-        if self.write.len() > self.capacity && !self.busy {
-            self.start_drain()?;
+        if self.write.len() > self.capacity && !(self.busy && self.hand_over()) {
+            // It need not wait for more; but what failed goes first.
+            let idle = self.poll_back(cx, 0).is_ready();
+            if idle && self.failed.is_none() {
+                self.start_write_behind()?;
+            }
         }
         Poll::Ready(Ok(()))
+    }
+
+    /// Gives the full buffer to the job in flight, which writes it after its own;
+    /// `false` if it has enough to do, or ends.
+    fn hand_over(&mut self) -> bool {
+        let queue = self.queue.as_ref();
+        queue.is_some_and(|queue| queue.offer(&mut self.write))
+    }
+
+    /// Waits until the job in flight has ended, or takes more.
+    fn poll_handed_over(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        match self.poll_idle(cx) {
+            Poll::Pending if self.may_write_behind() => match &self.queue {
+                Some(queue) => queue.poll_room(cx).map(Ok),
+                None => Poll::Pending,
+            },
+            back => back,
+        }
     }
 
     /// Whether the job in flight leaves it to the task to fill the next buffer.
@@ -83,6 +110,15 @@ impl<R: RawIo> Core<R> {
         ready
     }
 
+    /// Starts a job that writes what there is, and goes on with what is handed over.
+    fn start_write_behind(&mut self) -> Result<()> {
+        if self.capacity > 0 {
+            let limit = self.capacity.saturating_mul(BEHIND);
+            self.queue.get_or_insert_default().open(limit);
+        }
+        self.start_drain()
+    }
+
     pub(super) fn start_drain(&mut self) -> Result<()> {
         self.start("write", Then::Nothing, Buf::default(), Vec::new())
     }
@@ -104,6 +140,9 @@ impl<R: RawIo> Core<R> {
             let plain = self.held.as_ref().is_some_and(|held| held.file().is_some());
             if !self.is_dirty() && (own || plain || !self.unflushed) {
                 self.unflushed = false;
+                if let Some(queue) = &self.queue {
+                    queue.shrink();
+                }
                 return Poll::Ready(Ok(()));
             }
             self.start("flush", Then::Flush, Buf::default(), Vec::new())?;

@@ -1,0 +1,148 @@
+//! Full buffers on their way from the task that fills them to the job that
+//! writes them beside it.
+//!
+//! A job is cheap to keep and dear to start: while one is writing, it takes the
+//! next full buffer itself instead of ending and being started again.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+/// What a task and its write job share. At rest, it holds what a job has left.
+#[derive(Default)]
+pub(crate) struct Queue(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    /// Whether a job goes on as long as there is something.
+    open: bool,
+    /// Oldest first; none is empty.
+    full: VecDeque<Vec<u8>>,
+    /// How many bytes `full` holds.
+    bytes: usize,
+    /// How many bytes are enough; also, how many emptied buffers may hold.
+    limit: usize,
+    /// Emptied buffers, to be filled again.
+    spare: Vec<Vec<u8>>,
+    /// Wants to be woken once there is room.
+    waiting: Option<Waker>,
+}
+
+impl State {
+    fn push(&mut self, buffer: Vec<u8>) {
+        if !buffer.is_empty() {
+            self.bytes += buffer.len();
+            self.full.push_back(buffer);
+        }
+    }
+
+    fn put_spare(&mut self, mut buffer: Vec<u8>) {
+        buffer.clear();
+        let kept: usize = self.spare.iter().map(Vec::capacity).sum();
+        if buffer.capacity() > 0 && kept + buffer.capacity() <= self.limit {
+            self.spare.push(buffer);
+        }
+    }
+
+    fn has_room(&self) -> bool {
+        self.open && self.bytes <= self.limit / 2
+    }
+}
+
+impl Queue {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // No code that can panic runs while it is held, but for allocations.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Before a job starts that is to go on as long as there is something, `limit`
+    /// bytes at a time; the job closes it.
+    pub(crate) fn open(&self, limit: usize) {
+        let mut state = self.lock();
+        (state.open, state.limit) = (true, limit);
+    }
+
+    /// For the job in flight: `false`, and `buffer` is as before, where it takes
+    /// no more, or has enough to write. Otherwise `buffer` is another now, empty.
+    pub(crate) fn offer(&self, buffer: &mut Vec<u8>) -> bool {
+        let mut state = self.lock();
+        let taken = state.open && state.bytes < state.limit;
+        if taken {
+            let spare = state.spare.pop().unwrap_or_default();
+            state.push(std::mem::replace(buffer, spare));
+        }
+        taken
+    }
+
+    /// Waits until half of what is enough has been written. Of a job that takes no
+    /// more only the end will tell.
+    pub(crate) fn poll_room(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut state = self.lock();
+        if state.has_room() {
+            state.waiting = None;
+            return Poll::Ready(());
+        }
+        match &mut state.waiting {
+            Some(waker) => waker.clone_from(cx.waker()),
+            none => *none = Some(cx.waker().clone()),
+        }
+        Poll::Pending
+    }
+
+    /// Puts `buffer` behind the others, whatever there is already.
+    pub(crate) fn push(&self, buffer: Vec<u8>) {
+        self.lock().push(buffer);
+    }
+
+    /// For a job: takes the next buffer, for the one it has emptied. `None` says
+    /// that there is none, and closes.
+    pub(crate) fn next(&self, emptied: Vec<u8>) -> Option<Vec<u8>> {
+        let mut state = self.lock();
+        state.put_spare(emptied);
+        let next = state.full.pop_front();
+        state.bytes -= next.as_ref().map_or(0, Vec::len);
+        state.open &= next.is_some();
+        let has_room = state.has_room();
+        let waiting = state.waiting.take_if(|_| has_room);
+        drop(state);
+        if let Some(waker) = waiting {
+            waker.wake();
+        }
+        next
+    }
+
+    /// The job takes no more.
+    pub(crate) fn close(&self) {
+        let mut state = self.lock();
+        (state.open, state.waiting) = (false, None);
+    }
+
+    /// An emptied buffer, if there is one.
+    pub(crate) fn spare(&self) -> Option<Vec<u8>> {
+        self.lock().spare.pop()
+    }
+
+    /// Frees the emptied buffers.
+    pub(crate) fn shrink(&self) {
+        let spare = std::mem::take(&mut self.lock().spare);
+        drop(spare);
+    }
+
+    /// How many bytes wait to be written.
+    pub(crate) fn len(&self) -> usize {
+        self.lock().bytes
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl fmt::Debug for Queue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Queue")
+            .field("bytes", &self.len())
+            .finish_non_exhaustive()
+    }
+}
