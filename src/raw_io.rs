@@ -562,6 +562,12 @@ pub(crate) fn access(file: &File) -> io::Result<(bool, bool, bool)> {
     platform::access(file)
 }
 
+/// Whether a read at the cursor that nobody asked for has no effect on anything
+/// else: a regular file, with a page cache, and a cursor of its own.
+pub(crate) fn is_plain(file: &File) -> bool {
+    platform::is_plain(file)
+}
+
 /// Reads once at the cursor, into the spare capacity of `vec`.
 pub(crate) fn read_spare(file: &File, vec: &mut Vec<u8>) -> io::Result<usize> {
     if vec.len() == vec.capacity() {

@@ -162,7 +162,7 @@ impl<R: RawIo> BinaryFile<R> {
     /// As [`read`](Self::read).
     pub async fn peek(&mut self, size: usize) -> Result<&[u8]> {
         let core = self.core_mut();
-        let chunk = core.capacity.max(size).max(1);
+        let chunk = core.chunk().max(size);
         let mut started = 0;
         poll_fn(|cx| {
             ready!(budget::poll_turn(cx));

@@ -5,6 +5,8 @@
 #[derive(Debug, Default)]
 pub(crate) struct Buf {
     data: Vec<u8>,
+    /// What was consumed begins here; before it, there is room.
+    floor: usize,
     start: usize,
     end: usize,
     /// No line end is before this index, unless it is before `start`.
@@ -43,7 +45,20 @@ impl Buf {
     }
 
     pub(crate) fn clear(&mut self) {
-        (self.start, self.end, self.searched) = (0, 0, 0);
+        self.clear_behind(0);
+    }
+
+    fn clear_behind(&mut self, room: usize) {
+        (self.floor, self.start, self.end, self.searched) = (room, room, room, 0);
+    }
+
+    /// Empty, with `before` bytes of room for [`unread`](Self::unread) and `behind`
+    /// for [`space`](Self::space).
+    pub(crate) fn prepare(&mut self, before: usize, behind: usize) {
+        if self.data.len() < before + behind {
+            self.data = vec![0; before + behind];
+        }
+        self.clear_behind(before);
     }
 
     /// The length of the first line, its `\n` included. What was searched in vain
@@ -64,7 +79,7 @@ impl Buf {
     /// if that leads out of it.
     pub(crate) fn seek(&mut self, by: i128) -> bool {
         match usize::try_from(self.start as i128 + by) {
-            Ok(start) if start <= self.end => {
+            Ok(start) if self.floor <= start && start <= self.end => {
                 self.start = start;
                 self.searched = 0;
                 true
@@ -75,10 +90,15 @@ impl Buf {
 
     /// Puts `bytes` in front.
     pub(crate) fn unread(&mut self, bytes: &[u8]) {
-        if !bytes.is_empty() {
+        if bytes.len() <= self.floor && self.start == self.floor {
+            self.start -= bytes.len();
+            self.data[self.start..self.floor].copy_from_slice(bytes);
+            (self.floor, self.searched) = (self.start, 0);
+        } else if !bytes.is_empty() {
             let mut data = bytes.to_vec();
             data.extend_from_slice(self.bytes());
             *self = Self {
+                floor: 0,
                 start: 0,
                 end: data.len(),
                 searched: 0,
@@ -105,7 +125,7 @@ impl Buf {
     /// Room for at least `room` more bytes behind what is in it; tell
     /// [`filled`](Self::filled) how many were put there.
     pub(crate) fn space(&mut self, room: usize) -> &mut [u8] {
-        if self.is_empty() {
+        if self.start > self.floor && self.is_empty() {
             self.clear();
         }
         if self.data.len() - self.end < room {
@@ -125,7 +145,7 @@ impl Buf {
                 self.data = data;
             }
             self.searched = self.searched.saturating_sub(self.start);
-            (self.start, self.end) = (0, self.len());
+            (self.floor, self.start, self.end) = (0, 0, self.len());
         }
         &mut self.data[self.end..]
     }
@@ -175,6 +195,25 @@ mod tests {
         buf.push(b"gh");
         assert_eq!(buf.take(3), b"efg");
         assert_eq!(buf.bytes(), b"h");
+    }
+
+    #[test]
+    fn what_is_put_in_front_uses_the_room_there() {
+        let mut buf = Buf::default();
+        buf.prepare(4, 8);
+        buf.push(b"cdef");
+        let at = buf.bytes().as_ptr();
+        buf.unread(b"ab");
+        assert_eq!(buf.bytes(), b"abcdef");
+        assert_eq!(buf.bytes()[2..].as_ptr(), at, "in place");
+        buf.consume(5);
+        assert!(!buf.seek(-6), "there is nothing before the first");
+        assert!(buf.seek(-5));
+        buf.unread(b"123");
+        assert_eq!(buf.bytes(), b"123abcdef", "more than there is room for");
+        buf.consume(1);
+        buf.unread(b"x");
+        assert_eq!(buf.bytes(), b"x23abcdef", "behind what was consumed");
     }
 
     #[test]

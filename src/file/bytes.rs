@@ -10,16 +10,6 @@ use crate::error::{Error, Result};
 use crate::raw_io::RawIo;
 
 impl<R: RawIo> Core<R> {
-    /// How much a refill asks for. Where a raw file must read ahead at all (its
-    /// line streams do), it does so by the usual buffer.
-    fn chunk(&self) -> usize {
-        if self.capacity == 0 {
-            BUFFER
-        } else {
-            self.capacity
-        }
-    }
-
     /// `size` bytes or up to the end; exactly one system call if `exact`.
     pub(super) fn poll_read_bytes(
         &mut self,

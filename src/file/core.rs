@@ -95,6 +95,15 @@ pub struct Core<R: RawIo> {
     failed: Option<Error>,
     /// Whether the stream has taken bytes that it was not told to flush.
     unflushed: bool,
+    /// How many refills in a row have followed each other in the file.
+    streak: u32,
+    /// Whether the last one gave all that was asked for: there may be more.
+    full: bool,
+    /// Whether the stream may be read before somebody asks: a regular file
+    /// (`None` until a job has looked).
+    plain: Option<bool>,
+    /// A read buffer that is not in use.
+    spare: Buf,
     /// What the last own job has left for its operation.
     pub(crate) brought: Brought,
     pub(crate) begun: Begun,
@@ -140,6 +149,10 @@ impl<R: RawIo> Core<R> {
             retrying: false,
             failed: None,
             unflushed: false,
+            streak: 0,
+            full: false,
+            plain: None,
+            spare: Buf::default(),
             brought: Brought::default(),
             begun: Begun::default(),
         }
@@ -333,6 +346,7 @@ impl<R: RawIo> Core<R> {
             },
             owned,
             nowait: self.nowait_suits,
+            plain: self.plain,
             ..Work::new(held, &self.meta, then)
         };
         let executor = self.executor.as_ref().expect("settled just above");
@@ -387,6 +401,8 @@ impl<R: RawIo> Core<R> {
         }
         self.set_pos(work.pos);
         (self.rewind, self.nowait_suits) = (work.rewind, work.nowait);
+        (self.full, self.plain) = (work.full, work.plain);
+        self.streak += u32::from(work.full);
         self.unflushed |= work.wrote;
         if let Some(queue) = &self.queue {
             // One that panicked or did not begin has not.
@@ -414,13 +430,7 @@ impl<R: RawIo> Core<R> {
         // What it could not write stays first in line.
         debug_assert!(self.front.is_empty(), "the job has taken it along");
         self.front = work.leftover();
-        if self.read.is_empty() {
-            if work.read.is_allocated() {
-                self.read = work.read;
-            }
-        } else {
-            self.read.push(work.read.bytes());
-        }
+        self.take_in(work.read);
         // Read for a caller that has gone: the next read's.
         self.read
             .push(work.owned.get(work.owned_done..).unwrap_or_default());

@@ -64,7 +64,7 @@ impl<R: RawIo> Core<R> {
         let chunk = if self.capacity == 0 {
             buf.len()
         } else {
-            self.capacity.max(buf.len())
+            self.chunk().max(buf.len())
         };
         let mut job = self.begun.job(By::Read);
         let filled = self.poll_fill(cx, buf.len().min(1), chunk, &mut job);
@@ -78,7 +78,7 @@ impl<R: RawIo> Core<R> {
     pub(super) fn io_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
         ready!(budget::poll_turn(cx));
         let mut job = self.begun.job(By::Fill);
-        let filled = self.poll_fill(cx, 1, self.capacity.max(1), &mut job);
+        let filled = self.poll_fill(cx, 1, self.chunk(), &mut job);
         self.begun.set_job(By::Fill, job);
         ready!(io(filled))?;
         Poll::Ready(Ok(self.read.bytes()))

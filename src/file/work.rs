@@ -149,6 +149,10 @@ pub(crate) struct Work<R> {
     pub(crate) result: io::Result<()>,
     /// Whether page-cache reads suit the stream, once somebody looked.
     pub(crate) nowait: Option<bool>,
+    /// Whether it may be read ahead, once somebody looked.
+    pub(crate) plain: Option<bool>,
+    /// Whether a read gave all that was asked for.
+    pub(crate) full: bool,
     /// Whether it wrote anything.
     pub(crate) wrote: bool,
     /// Whether anything was written before, and not flushed.
@@ -201,6 +205,8 @@ impl<R: RawIo> Work<R> {
             stage: Stage::Begin,
             result: Ok(()),
             nowait: None,
+            plain: None,
+            full: false,
             wrote: false,
             unflushed: false,
             eof: false,
@@ -407,12 +413,16 @@ impl<R: RawIo> Work<R> {
                 break;
             }
             self.read.filled(n);
+            self.full = n == most;
             self.pos = self.pos.map(|pos| pos + n as u64);
             room = if large {
                 1
             } else {
                 missing(self.read.len()).max(1)
             };
+        }
+        if self.full && self.plain.is_none() {
+            self.plain = Some(held.file().is_some_and(|file| raw_io::is_plain(file)));
         }
         Ok(())
     }

@@ -24,6 +24,16 @@ pub(super) fn access(file: &File) -> io::Result<(bool, bool, bool)> {
     ))
 }
 
+/// A regular file that was not opened with O_DIRECT.
+pub(super) fn is_plain(file: &File) -> bool {
+    #[cfg(target_os = "linux")]
+    let direct = rustix::fs::OFlags::DIRECT;
+    #[cfg(not(target_os = "linux"))]
+    let direct = rustix::fs::OFlags::empty();
+    file.metadata().is_ok_and(|metadata| metadata.is_file())
+        && rustix::fs::fcntl_getfl(file).is_ok_and(|flags| !flags.intersects(direct))
+}
+
 /// Reads into spare capacity, which need not be cleared first.
 pub(super) fn read_spare(file: &File, vec: &mut Vec<u8>) -> io::Result<usize> {
     Ok(rustix::io::read(file, rustix::buffer::spare_capacity(vec))?)

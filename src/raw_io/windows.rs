@@ -18,6 +18,11 @@ pub(super) fn write_at(mut file: &File, buf: &[u8], offset: u64) -> io::Result<u
     result
 }
 
+/// Positional I/O moves the cursor meanwhile.
+pub(super) fn is_plain(_: &File) -> bool {
+    false
+}
+
 /// How a handle was opened cannot be asked for: taken as readable and writable.
 pub(super) fn access(_: &File) -> io::Result<(bool, bool, bool)> {
     Ok((true, true, false))

@@ -23,6 +23,7 @@ impl<R: RawIo> Core<R> {
     ) -> Poll<Result<u64>> {
         if !self.owns(*started) {
             self.check_seekable("seek")?;
+            ready!(self.poll_back(cx, 0))?;
             if let Some(pos) = self.seek_in_buffer(to) {
                 return Poll::Ready(Ok(pos));
             }
@@ -30,6 +31,7 @@ impl<R: RawIo> Core<R> {
         ready!(self.poll_job(cx, "seek", started, |core| {
             core.check_seekable("seek")?;
             core.drop_read_ahead();
+            core.streak = 0;
             Ok((Then::Seek(to), Vec::new()))
         }))?;
         Poll::Ready(Ok(self.brought.number))

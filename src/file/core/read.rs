@@ -6,11 +6,62 @@ use super::{Core, Started};
 use crate::budget;
 use crate::error::Result;
 use crate::file::buf::Buf;
+use crate::file::core::BUFFER;
 use crate::file::held::Held;
 use crate::file::work::Then;
 use crate::raw_io::{RawIo, nowait};
 
+/// What the first refill asks for, in bytes, and one after a seek: twice as much
+/// each time the file is read on, up to the size of the buffer.
+const FIRST: usize = 32 * 1024;
+
+/// Room in front of what is fetched ahead, for the rest of what was before it.
+const ROOM: usize = 4 * 1024;
+
 impl<R: RawIo> Core<R> {
+    /// How much a refill asks for. Where a raw file must read ahead at all (its
+    /// line streams do), it does so by the usual buffer.
+    pub(crate) fn chunk(&self) -> usize {
+        let most = match self.capacity {
+            0 => BUFFER,
+            size => size,
+        };
+        most.min(FIRST << self.streak.min(16))
+    }
+
+    /// Puts what a job has read behind what is here.
+    pub(super) fn take_in(&mut self, read: Buf) {
+        if read.is_empty() && !self.read.is_empty() {
+            return;
+        }
+        if read.is_allocated() {
+            let before = std::mem::replace(&mut self.read, read);
+            self.read.unread(before.bytes());
+            if before.is_allocated() {
+                self.spare = before;
+            }
+        }
+    }
+
+    /// Has a job read on while the task takes in what is here: where a file is
+    /// read from one end to the other, and jobs are what it takes.
+    fn fetch_ahead(&mut self) {
+        let wanted = self.full
+            && self.streak > 1
+            && self.plain == Some(true)
+            && !(self.busy || self.shared || self.unflushed || self.is_dirty())
+            && self.rewind == 0
+            && self.capacity > 0;
+        self.full = false;
+        if wanted {
+            let chunk = self.chunk();
+            let mut read = std::mem::take(&mut self.spare);
+            read.prepare(ROOM, chunk);
+            // Should it fail, the read that comes for it meets that again.
+            drop(self.start_fill(Then::Fill { min: 1, chunk }, read));
+        }
+    }
+
     /// Reads until `min` bytes are buffered or the stream ends, which is `true`.
     /// System calls ask for `chunk` bytes, or for all that is missing if that is more.
     pub(crate) fn poll_fill(
@@ -23,8 +74,13 @@ impl<R: RawIo> Core<R> {
         loop {
             if self.busy {
                 let own = self.owns(*started);
+                if !own && self.read.len() >= min && min > 0 {
+                    // What is being fetched is behind it.
+                    return Poll::Ready(self.check_readable("read").map(|()| false));
+                }
                 ready!(self.poll_back(cx, *started))?;
                 if own {
+                    self.fetch_ahead();
                     // `min` may be another by now: callers count from what is
                     // buffered, which was with the job. The job's own is met.
                     return Poll::Ready(Ok(self.brought.eof));
@@ -32,6 +88,10 @@ impl<R: RawIo> Core<R> {
             }
             self.check_readable("read")?;
             if self.read.len() >= min {
+                // Fetched ahead; the page cache may have the next by itself.
+                if self.full && !self.may_nowait() {
+                    self.fetch_ahead();
+                }
                 return Poll::Ready(Ok(false));
             }
             if self.fill_nowait(min, chunk) {
@@ -122,6 +182,7 @@ impl<R: RawIo> Core<R> {
         let n = self.nowait_read(|file| nowait::read(file, space));
         read.filled(n.unwrap_or(0));
         self.read = read;
+        self.streak += u32::from(n.is_some());
         n.is_some()
     }
 

@@ -34,7 +34,7 @@ impl<R: RawIo> TextFile<R> {
             core.check_readable("read")?;
             let mut eof = false;
             if decoded_all {
-                let chunk = core.capacity.max(1);
+                let chunk = core.chunk();
                 let more = if want > chunk { want } else { 1 };
                 let min = core.read.len().saturating_add(more);
                 eof = ready!(core.poll_fill(cx, min, chunk, started))?;

@@ -5,7 +5,6 @@ use std::io::IoSliceMut;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use rustix::fs::OFlags;
 use rustix::io::{Errno, ReadWriteFlags};
 
 use super::Answer;
@@ -14,9 +13,7 @@ use super::Answer;
 static FORBIDDEN: AtomicBool = AtomicBool::new(false);
 
 pub(super) fn suits(file: &File) -> bool {
-    suits_regular()
-        && file.metadata().is_ok_and(|metadata| metadata.is_file())
-        && rustix::fs::fcntl_getfl(file).is_ok_and(|flags| !flags.contains(OFlags::DIRECT))
+    suits_regular() && crate::raw_io::is_plain(file)
 }
 
 pub(super) fn suits_regular() -> bool {
