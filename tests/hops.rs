@@ -257,6 +257,22 @@ fn a_warm_file_is_read_from_the_page_cache_without_jobs() {
         let mut file = open(&path).binary().executor(jobs.clone()).await.unwrap();
         while !file.read().size(4000).await.unwrap().is_empty() {}
         assert_eq!(ops(&jobs.0), ["read"]);
+        let mut file = open(&path).raw().executor(jobs.clone()).await.unwrap();
+        let mut buf = b">".to_vec();
+        buf.reserve_exact(80);
+        let (at, room) = (buf.as_ptr(), buf.capacity() - 1);
+        let (read, buf) = file.read_owned(buf).await;
+        assert_eq!((read.unwrap(), buf.as_ptr()), (room, at));
+        assert_eq!(buf, [b">", &std::fs::read(&path).unwrap()[..room]].concat());
+        assert_eq!(file.tell().await.unwrap(), room as u64);
+        assert_eq!(ops(&jobs.0), [""; 0], "read_owned");
+        file.seek(SeekFrom::End(0)).await.unwrap();
+        jobs.0.take();
+        let (read, buf) = file.read_owned(buf).await;
+        assert_eq!((read.unwrap(), buf.len()), (0, room + 1), "no room");
+        let (read, buf) = file.read_owned(Vec::with_capacity(80)).await;
+        assert_eq!((read.unwrap(), buf), (0, Vec::new()));
+        assert_eq!(ops(&jobs.0), ["read"], "to be sure of the end");
         let file = open(&path).raw().executor(jobs.clone()).await.unwrap();
         assert_eq!(file.read_at(80, 160).await.unwrap().len(), 160);
         assert_eq!(ops(&jobs.0), [""; 0]);
