@@ -379,7 +379,7 @@ impl Blocking for OpenFile {
         if !self.nowait.unwrap_or(allowed) || !reads || self.opener.is_some() {
             return None;
         }
-        let (file, _) = cached::open(&self.path)?;
+        let file = cached::open(&self.path)?;
         Some(Ok(Opened {
             path: self.path.clone(),
             nowait: nowait::suits_regular(),

@@ -110,7 +110,7 @@ pub fn read_to_string(path: impl AsRef<Path>) -> Call<Os<String, ReadToStringKey
 
 /// The whole of a small file that is in the page cache.
 fn read_cached(path: &Path) -> Option<Vec<u8>> {
-    let (file, metadata) = cached::open(path)?;
+    let (file, metadata) = cached::open_nonblocking(path)?;
     // What says that it is empty may be made up as it is read.
     let size = usize::try_from(metadata.len()).ok()?;
     if size == 0 || size > nowait::MOST || !nowait::suits_regular() {

@@ -17,9 +17,15 @@ mod platform;
 #[path = "cached/other.rs"]
 mod platform;
 
-/// Opens a regular file for reading, with its metadata; `None` leaves it to a job.
-pub(crate) fn open(path: &Path) -> Option<(File, Metadata)> {
+/// Opens a regular file for reading; `None` leaves it to a job.
+pub(crate) fn open(path: &Path) -> Option<File> {
     platform::open(path)
+}
+
+/// The same with its metadata, and with O_NONBLOCK left on, which means nothing to
+/// a regular file: for one that nobody else gets to see.
+pub(crate) fn open_nonblocking(path: &Path) -> Option<(File, Metadata)> {
+    platform::open_nonblocking(path)
 }
 
 /// The metadata of what is at `path`, or of the link there; `None` leaves it to

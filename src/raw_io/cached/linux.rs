@@ -122,7 +122,13 @@ fn open_local(path: &Path, flags: OFlags) -> Option<OwnedFd> {
     }
 }
 
-pub(super) fn open(path: &Path) -> Option<(File, Metadata)> {
+pub(super) fn open(path: &Path) -> Option<File> {
+    let (file, _) = open_nonblocking(path)?;
+    rustix::fs::fcntl_setfl(&file, OFlags::empty()).ok()?;
+    Some(file)
+}
+
+pub(super) fn open_nonblocking(path: &Path) -> Option<(File, Metadata)> {
     // A FIFO, a lease or a device must not make it wait.
     let fd = open_local(path, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY)?;
     let file = File::from(fd);
@@ -130,7 +136,6 @@ pub(super) fn open(path: &Path) -> Option<(File, Metadata)> {
     if !metadata.is_file() || !is_local(metadata.st_dev()) {
         return None;
     }
-    rustix::fs::fcntl_setfl(&file, OFlags::empty()).ok()?;
     Some((file, metadata))
 }
 
@@ -160,7 +165,8 @@ mod tests {
             eprintln!("skipped: not a local file system, or an old kernel");
             return;
         }
-        let (file, metadata) = open(&path).unwrap();
+        let (_, metadata) = open_nonblocking(&path).unwrap();
+        let file = open(&path).unwrap();
         assert_eq!(metadata.st_ino(), plain.metadata().unwrap().st_ino());
         let flags = |file: &File| rustix::fs::fcntl_getfl(file).unwrap();
         assert_eq!(flags(&file), flags(&plain));

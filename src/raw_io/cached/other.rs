@@ -3,7 +3,11 @@
 use std::fs::{File, Metadata};
 use std::path::Path;
 
-pub(super) fn open(_: &Path) -> Option<(File, Metadata)> {
+pub(super) fn open(_: &Path) -> Option<File> {
+    None
+}
+
+pub(super) fn open_nonblocking(_: &Path) -> Option<(File, Metadata)> {
     None
 }
 
