@@ -37,3 +37,15 @@ fn abandoned_operations_lose_double_and_reorder_nothing() {
 fn lost_jobs_lose_double_and_reorder_nothing() {
     run::sequences(Faults::LostJobs);
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn abandoned_operations_on_a_file_that_sometimes_waits_lose_nothing() {
+    run::sequences_on_disk(Faults::None);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn lost_jobs_of_a_file_that_sometimes_waits_lose_nothing() {
+    run::sequences_on_disk(Faults::LostJobs);
+}

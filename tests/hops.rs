@@ -2,13 +2,15 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "common/cache.rs"]
+mod cache;
 mod support;
 
 use std::io::{self, SeekFrom};
-use std::path::Path;
 
 use aiofiles::executor::{Executor, Job, Refused};
 use aiofiles::{RawIo, open, wrap};
+use cache::cache_answers;
 use futures::StreamExt;
 use support::{Count, Counting, Dir, run};
 
@@ -213,21 +215,6 @@ impl Executor for Caching {
     }
 }
 
-/// Whether the page cache can be asked for what is in `path`; says so if not.
-#[cfg(target_os = "linux")]
-fn cache_answers(path: &Path) -> bool {
-    let file = std::fs::File::open(path).unwrap();
-    let mut buf = [0; 16];
-    let mut bufs = [io::IoSliceMut::new(&mut buf)];
-    let flags = rustix::io::ReadWriteFlags::NOWAIT;
-    let answer = rustix::io::preadv2(&file, &mut bufs, 0, flags);
-    if let Err(error) = answer {
-        eprintln!("skipped: no page-cache reads here: {error}");
-    }
-    answer.is_ok()
-}
-
-#[cfg(target_os = "linux")]
 #[test]
 fn a_warm_file_is_read_from_the_page_cache_without_jobs() {
     run(async {

@@ -5,6 +5,7 @@
 
 #[path = "oracle/case.rs"]
 mod case;
+mod common;
 #[path = "oracle/replay.rs"]
 mod replay;
 
@@ -14,6 +15,7 @@ use std::sync::Arc;
 
 use aiofiles::{AnyFile, Error};
 use case::{Arg, Case, Expected, Kind, MODES, all_cases, mode_table};
+use common::{Wavering, cache_answers};
 
 /// How often each value of each dimension occurs.
 fn counts(cases: &[Case]) -> BTreeMap<(&'static str, String), usize> {
@@ -317,4 +319,17 @@ fn files_do_what_cpythons_do_with_jobs_in_place() {
 #[test]
 fn files_do_what_cpythons_do_with_page_cache_reads() {
     replay(Arc::new(aiofiles::TokioExecutor::new()));
+}
+
+#[test]
+fn files_do_what_cpythons_do_where_some_reads_would_wait() {
+    let wavering = Wavering::new(aiofiles::executor::InlineExecutor, 1);
+    replay(Arc::new(wavering.clone()));
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("f");
+    std::fs::write(&path, "some").unwrap();
+    if cache_answers(&path) {
+        let (jobs, hits) = (wavering.jobs(), wavering.hits());
+        assert!(jobs > 10_000 && hits > 2_000, "{jobs} jobs, {hits} without");
+    }
 }

@@ -2,9 +2,14 @@
 //! calls in the same order give the same outcomes, errnos and paths of errors
 //! included. It changes the current folder, so it is a binary of its own.
 #![cfg(target_os = "linux")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test fails by panicking; what it shares does"
+)]
 
-#[path = "common/jobs.rs"]
 mod common;
+#[path = "common/jobs.rs"]
+mod jobs;
 
 use std::collections::{BTreeSet, HashMap};
 use std::ffi::OsString;
@@ -14,7 +19,9 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use aiofiles::executor::{self, InlineExecutor};
 use aiofiles::{Error, os, ospath};
+use common::Wavering;
 use futures::TryStreamExt;
 
 /// What is shown as CPython's recorder shows it.
@@ -316,8 +323,8 @@ fn join(mut items: Vec<String>) -> String {
 /// Where CPython names fewer paths in its errors than this crate.
 const NAMES_MORE: &[&str] = &["utime no 0 0", "samefile f no"];
 
-#[test]
-fn every_recorded_call_ends_as_in_cpython() {
+/// Replays the table in a folder of its own.
+fn replay() {
     let table = include_str!("oracle/os.txt");
     let top = tempfile::tempdir().expect("a temporary folder");
     let top = top.path().canonicalize().expect("it is there");
@@ -328,7 +335,7 @@ fn every_recorded_call_ends_as_in_cpython() {
     let home = "/home/somebody";
 
     let (mut wrong, mut seen) = (Vec::new(), BTreeSet::new());
-    common::run(async {
+    jobs::run(async {
         for line in table.lines().filter(|line| !line.starts_with('#')) {
             let (call, expected) = line.split_once(" => ").expect("a call and its outcome");
             seen.insert(call.split(' ').next().expect("a name"));
@@ -352,4 +359,28 @@ fn every_recorded_call_ends_as_in_cpython() {
     });
     assert!(wrong.is_empty(), "{}\n{}", wrong.len(), wrong.join("\n"));
     assert!(seen.len() > 40, "the table is not whole: {seen:?}");
+    // Not out of a folder that is gone.
+    std::env::set_current_dir("/").expect("it is there");
+}
+
+/// One test, as the second half changes the executor of the whole process.
+#[test]
+fn every_recorded_call_ends_as_in_cpython() {
+    replay();
+    // The same where what is cached is not always served without a job.
+    let wavering = Wavering::new(InlineExecutor, 1);
+    executor::set_default(wavering.clone()).expect("the first");
+    replay();
+    assert!(wavering.jobs() > 100, "{} jobs", wavering.jobs());
+    let before = wavering.hits();
+    jobs::run(async {
+        for _ in 0..64 {
+            os::stat("/").await.expect("it is there");
+        }
+    });
+    if wavering.hits() == before {
+        eprintln!("skipped: `/` is never answered without a job here");
+    } else {
+        assert!(before > 20, "{before} without a job");
+    }
 }

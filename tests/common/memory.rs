@@ -1,7 +1,9 @@
 //! A stream in memory that fails on demand.
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::io::{self, SeekFrom};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aiofiles::RawIo;
@@ -53,6 +55,8 @@ struct Content {
     failed: usize,
     closed: bool,
     dropped: bool,
+    /// Where the bytes are if they are not here.
+    disk: Option<PathBuf>,
 }
 
 /// A file in memory; clones share it, one of them goes into the file under test.
@@ -93,8 +97,24 @@ impl Memory {
         }
     }
 
+    /// A true file, and what looks into it: no call of it fails, and its end is
+    /// seen by its descriptors.
+    pub(crate) fn on_disk(path: PathBuf, data: &[u8], append: bool) -> (Self, File) {
+        std::fs::write(&path, data).unwrap();
+        let mut options = File::options();
+        options.read(true).write(!append).append(append);
+        let file = options.open(&path).unwrap();
+        let memory = Self::default();
+        memory.lock().disk = Some(path);
+        (memory, file)
+    }
+
     pub(crate) fn data(&self) -> Vec<u8> {
-        self.lock().data.clone()
+        let content = self.lock();
+        match &content.disk {
+            Some(path) => std::fs::read(path).unwrap(),
+            None => content.data.clone(),
+        }
     }
 
     pub(crate) fn append_mode(&self) {
@@ -139,11 +159,19 @@ impl Memory {
     }
 
     pub(crate) fn closed(&self) -> bool {
-        self.lock().closed
+        let content = self.lock();
+        match &content.disk {
+            Some(path) => super::descriptors_below(path) == 0,
+            None => content.closed,
+        }
     }
 
     pub(crate) fn dropped(&self) -> bool {
-        self.lock().dropped
+        let content = self.lock();
+        match &content.disk {
+            Some(path) => super::descriptors_below(path) == 0,
+            None => content.dropped,
+        }
     }
 
     pub(crate) fn calls(&self, op: &'static str) -> usize {

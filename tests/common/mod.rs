@@ -8,11 +8,13 @@ use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
+mod cache;
 mod executors;
 mod memory;
+mod wavering;
 
 #[allow(unused_imports, reason = "every test binary uses a part of them")]
-pub(crate) use self::{executors::*, memory::*};
+pub(crate) use self::{cache::*, executors::*, memory::*, wavering::*};
 
 /// A temporary directory, removed at the end of the test.
 pub(crate) struct Dir(tempfile::TempDir);

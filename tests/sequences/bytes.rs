@@ -7,10 +7,10 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::Poll;
 
-use aiofiles::{BinaryFile, Error, RawFile, RawIo as _};
+use aiofiles::{BinaryFile, Error, RawFile, RawIo};
 use futures::io::{AsyncBufRead, AsyncRead, AsyncSeek, AsyncWrite};
 
-use super::common::{Random, Stream};
+use super::common::Random;
 use super::driver::{Driver, Effect, Faults, Outcome};
 use super::model::Model;
 
@@ -73,7 +73,7 @@ fn check(driver: &mut Bytes, got: &[u8], size: usize, short: bool) {
     );
 }
 
-/// One operation that both kinds have; `$exact` is a raw file.
+/// One operation that both kinds have, over an `R`; `$exact` is a raw file.
 macro_rules! step {
     ($driver:ident, $file:ident, $exact:expr) => {{
         let exact: bool = $exact;
@@ -245,7 +245,7 @@ macro_rules! step {
                     m.pos = to;
                     m.write(&bytes);
                 });
-                let batch = $file.batch(move |raw: &mut Stream| {
+                let batch = $file.batch(move |raw: &mut R| {
                     while raw.seek(SeekFrom::Start(to as u64)).is_err() {}
                     let mut rest = &data[..];
                     while !rest.is_empty() {
@@ -325,11 +325,11 @@ macro_rules! step {
     }};
 }
 
-fn common_raw(driver: &mut Bytes, file: &mut RawFile<Stream>) -> bool {
+fn common_raw<R: RawIo>(driver: &mut Bytes, file: &mut RawFile<R>) -> bool {
     step!(driver, file, true)
 }
 
-fn common_binary(driver: &mut Bytes, file: &mut BinaryFile<Stream>) -> bool {
+fn common_binary<R: RawIo>(driver: &mut Bytes, file: &mut BinaryFile<R>) -> bool {
     step!(driver, file, false)
 }
 
@@ -340,7 +340,7 @@ fn items(d: &mut Bytes) -> (Vec<Vec<u8>>, Rc<Cell<usize>>) {
     (items, Rc::default())
 }
 
-pub(crate) fn raw_step(d: &mut Bytes, file: &mut RawFile<Stream>) {
+pub(crate) fn raw_step<R: RawIo>(d: &mut Bytes, file: &mut RawFile<R>) {
     if common_raw(d, file) {
         return;
     }
@@ -356,7 +356,7 @@ pub(crate) fn raw_step(d: &mut Bytes, file: &mut RawFile<Stream>) {
     );
 }
 
-pub(crate) fn binary_step(d: &mut Bytes, file: &mut BinaryFile<Stream>) {
+pub(crate) fn binary_step<R: RawIo>(d: &mut Bytes, file: &mut BinaryFile<R>) {
     if d.random.one_in(2) && common_binary(d, file) {
         return;
     }

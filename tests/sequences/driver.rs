@@ -2,8 +2,9 @@
 //! its first poll, with its job queued, running, or done and not looked at.
 
 use std::pin::pin;
+use std::sync::Arc;
 
-use aiofiles::{Error, Result};
+use aiofiles::{Error, Executor, Result};
 
 use super::common::{Fault, Gate, Memory, Op, Random, Stepped, poll_once};
 use super::model::Model;
@@ -53,6 +54,8 @@ pub(crate) struct Driver<T> {
     pub(crate) model: Model<T>,
     pub(crate) memory: Memory,
     pub(crate) jobs: Stepped,
+    /// What the file is given: it leads to `jobs`.
+    pub(crate) executor: Arc<dyn Executor>,
     pub(crate) faults: Faults,
     gate: std::rc::Rc<Gate>,
     /// The job at the gate, and how many faults there were when it began.
@@ -76,11 +79,13 @@ impl<T> Driver<T> {
         faults: Faults,
     ) -> Self {
         let random = Random::new(seed);
+        let jobs = Stepped::default();
         Self {
             random,
             model,
             memory,
-            jobs: Stepped::default(),
+            executor: Arc::new(jobs.clone()),
+            jobs,
             faults,
             gate,
             running: None,

@@ -2,11 +2,13 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
+use std::sync::Arc;
 
-use aiofiles::wrap;
+use aiofiles::{RawIo, wrap};
 
 use super::bytes::{self, binary_step, raw_step};
-use super::common::{Gate, Memory, Random, Stepped, poll_once, variable};
+use super::common::{Dir, Gate, Memory, Random, Stepped, Wavering};
+use super::common::{cache_answers, poll_once, variable};
 use super::driver::{Driver, Faults, Outcome};
 use super::model::Model;
 use super::text::{self, CODINGS, text_step};
@@ -60,10 +62,10 @@ macro_rules! end {
     }};
 }
 
-fn bytes_sequence(d: &mut Driver<u8>, kind: usize, mode: &str) {
+fn bytes_sequence<R: RawIo>(d: &mut Driver<u8>, stream: R, kind: usize, mode: &str) {
     let buffering = 1 + d.random.below(40);
     let operations = 1 + d.random.below(24);
-    let (stream, jobs) = (d.memory.stream(), d.jobs.clone());
+    let jobs = d.executor.clone();
     d.log.push(format!(
         "bytes, mode {mode}, buffering {buffering}, kind {kind}"
     ));
@@ -87,10 +89,10 @@ fn bytes_sequence(d: &mut Driver<u8>, kind: usize, mode: &str) {
     }
 }
 
-fn text_sequence(d: &mut Driver<char>, coding: &text::Coding) {
+fn text_sequence<R: RawIo>(d: &mut Driver<char>, stream: R, coding: &text::Coding) {
     let buffering = 2 + d.random.below(40);
     let operations = 1 + d.random.below(24);
-    let (stream, jobs) = (d.memory.stream(), d.jobs.clone());
+    let jobs = d.executor.clone();
     d.log.push(format!(
         "text, {} ({}), buffering {buffering}",
         coding.label, coding.width
@@ -108,52 +110,133 @@ fn text_sequence(d: &mut Driver<char>, coding: &text::Coding) {
     end!(d, file, expected(d));
 }
 
-/// Runs one sequence; how many operations of it were abandoned.
-fn sequence(seed: u64, gate: &Rc<Gate>, attach: &dyn Fn(&Memory), faults: Faults) -> usize {
-    let mut random = Random::new(seed);
-    let kind = random.below(3);
-    if kind < 2 {
-        let data = bytes::data(&mut random, 120);
-        let memory = Memory::new(data.clone());
-        attach(&memory);
-        // Behind a failed append only the stream knows where it is.
-        let append = faults != Faults::Stream && random.one_in(6);
-        if append {
-            memory.append_mode();
-        }
-        let (mode, pos) = if append {
-            ("a+", data.len())
+/// What all sequences of a test have in common.
+struct Stage<'a> {
+    gate: Rc<Gate>,
+    attach: &'a dyn Fn(&Memory),
+    faults: Faults,
+    /// Where true files are made, if they are to be used.
+    dir: Option<&'a Dir>,
+}
+
+/// How much of what was to be shown did happen.
+#[derive(Default)]
+struct Shown {
+    abandoned: usize,
+    /// Reads that took no job.
+    hits: usize,
+}
+
+impl Stage<'_> {
+    /// Runs `body` on what `model` says is there, in memory or on the disk.
+    fn set<T>(
+        &self,
+        seed: u64,
+        random: &mut Random,
+        data: Vec<u8>,
+        model: Model<T>,
+        in_memory: impl FnOnce(&mut Driver<T>, super::common::Stream),
+        on_disk: impl FnOnce(&mut Driver<T>, std::fs::File),
+    ) -> Shown {
+        let (gate, faults, append) = (self.gate.clone(), self.faults, model.append);
+        let mut shown = Shown::default();
+        if let Some(dir) = self.dir {
+            let (memory, file) = Memory::on_disk(dir.path("f"), &data, append);
+            let mut driver = Driver::new(random.next(), model, memory, gate, faults);
+            let wavering = Wavering::new(driver.jobs.clone(), random.next());
+            driver.executor = Arc::new(wavering.clone());
+            guarded(seed, &mut driver, |d| on_disk(d, file));
+            (shown.abandoned, shown.hits) = (driver.abandoned, wavering.hits());
         } else {
-            ("r+", 0)
-        };
-        let (zero, newline) = (0, b'\n');
-        let model = Model {
-            data,
-            pos,
-            append,
-            zero,
-            newline,
-        };
-        let mut driver = Driver::new(random.next(), model, memory, gate.clone(), faults);
-        guarded(seed, &mut driver, |d| bytes_sequence(d, kind, mode));
-        driver.abandoned
-    } else {
-        let coding = &CODINGS[random.below(CODINGS.len())];
-        let content = text::text(&mut random, coding, 100);
-        let memory = Memory::new(text::encode(coding, &content));
-        attach(&memory);
-        let (data, zero, newline) = (content.chars().collect(), '\0', '\n');
-        let (pos, append) = (0, false);
-        let model = Model {
-            data,
-            pos,
-            append,
-            zero,
-            newline,
-        };
-        let mut driver = Driver::new(random.next(), model, memory, gate.clone(), faults);
-        guarded(seed, &mut driver, |d| text_sequence(d, coding));
-        driver.abandoned
+            let memory = Memory::new(data);
+            (self.attach)(&memory);
+            if append {
+                memory.append_mode();
+            }
+            let stream = memory.stream();
+            let mut driver = Driver::new(random.next(), model, memory, gate, faults);
+            guarded(seed, &mut driver, |d| in_memory(d, stream));
+            shown.abandoned = driver.abandoned;
+        }
+        shown
+    }
+
+    /// Runs one sequence.
+    fn sequence(&self, seed: u64) -> Shown {
+        let mut random = Random::new(seed);
+        let kind = random.below(3);
+        if kind < 2 {
+            let data = bytes::data(&mut random, 120);
+            // Behind a failed append only the stream knows where it is.
+            let append = self.faults != Faults::Stream && random.one_in(6);
+            let (mode, pos) = if append {
+                ("a+", data.len())
+            } else {
+                ("r+", 0)
+            };
+            let (zero, newline) = (0, b'\n');
+            let model = Model {
+                data: data.clone(),
+                pos,
+                append,
+                zero,
+                newline,
+            };
+            self.set(
+                seed,
+                &mut random,
+                data,
+                model,
+                |d, stream| bytes_sequence(d, stream, kind, mode),
+                |d, file| bytes_sequence(d, file, kind, mode),
+            )
+        } else {
+            let coding = &CODINGS[random.below(CODINGS.len())];
+            let content = text::text(&mut random, coding, 100);
+            let encoded = text::encode(coding, &content);
+            let (data, zero, newline) = (content.chars().collect(), '\0', '\n');
+            let (pos, append) = (0, false);
+            let model = Model {
+                data,
+                pos,
+                append,
+                zero,
+                newline,
+            };
+            self.set(
+                seed,
+                &mut random,
+                encoded,
+                model,
+                |d, stream| text_sequence(d, stream, coding),
+                |d, file| text_sequence(d, file, coding),
+            )
+        }
+    }
+
+    /// Runs `AIOFILES_SEQUENCES` sequences (5,000), or the one of `AIOFILES_SEED`.
+    fn run(&self) {
+        if let Some(seed) = variable("AIOFILES_SEED") {
+            self.sequence(seed);
+            return;
+        }
+        let count = variable("AIOFILES_SEQUENCES").unwrap_or(5_000);
+        let (mut abandoned, mut hits) = (0, 0);
+        for seed in 0..count {
+            let shown = self.sequence(seed);
+            abandoned += shown.abandoned;
+            hits += shown.hits;
+        }
+        assert!(
+            abandoned as u64 > count,
+            "{abandoned}: it is about abandoned operations"
+        );
+        let inline = self.dir.is_some_and(|dir| {
+            let path = dir.path("some");
+            std::fs::write(&path, "some").unwrap();
+            cache_answers(&path)
+        });
+        assert!(!inline || hits as u64 > count / 2, "{hits} without a job");
     }
 }
 
@@ -167,21 +250,28 @@ fn guarded<T>(seed: u64, driver: &mut Driver<T>, run: impl FnOnce(&mut Driver<T>
     }
 }
 
-/// Runs `AIOFILES_SEQUENCES` sequences (5,000), or the one of `AIOFILES_SEED`.
+/// Runs sequences on streams in memory.
 pub(crate) fn sequences(faults: Faults) {
     let (gate, attach) = Gate::new();
-    let gate = Rc::new(gate);
-    if let Some(seed) = variable("AIOFILES_SEED") {
-        sequence(seed, &gate, &attach, faults);
-        return;
-    }
-    let count = variable("AIOFILES_SEQUENCES").unwrap_or(5_000);
-    let mut abandoned = 0;
-    for seed in 0..count {
-        abandoned += sequence(seed, &gate, &attach, faults);
-    }
-    assert!(
-        abandoned as u64 > count,
-        "{abandoned}: it is about abandoned operations"
-    );
+    let stage = Stage {
+        gate: Rc::new(gate),
+        attach: &attach,
+        faults,
+        dir: None,
+    };
+    stage.run();
+}
+
+/// Runs sequences on a true file, some of whose reads are served without a job.
+#[allow(dead_code, reason = "for the tests of cancellation, on Linux")]
+pub(crate) fn sequences_on_disk(faults: Faults) {
+    let (gate, attach) = Gate::new();
+    let dir = Dir::new();
+    let stage = Stage {
+        gate: Rc::new(gate),
+        attach: &attach,
+        faults,
+        dir: Some(&dir),
+    };
+    stage.run();
 }

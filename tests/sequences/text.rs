@@ -1,11 +1,11 @@
 //! Random operations on text files.
 
-use aiofiles::{TextFile, TextPosition};
+use aiofiles::{RawIo, TextFile, TextPosition};
 use std::cell::Cell;
 use std::io::SeekFrom;
 use std::rc::Rc;
 
-use super::common::{Random, Stream};
+use super::common::Random;
 use super::driver::{Driver, Effect, Outcome};
 use super::model::Model;
 
@@ -97,9 +97,9 @@ fn string(chars: &[char]) -> String {
 /// Positions that `tell` gave, with where they are in the model.
 pub(crate) type Places = Vec<(TextPosition, usize)>;
 
-pub(crate) fn text_step(
+pub(crate) fn text_step<R: RawIo>(
     d: &mut Text,
-    file: &mut TextFile<Stream>,
+    file: &mut TextFile<R>,
     coding: &Coding,
     places: &mut Places,
 ) {
