@@ -5,14 +5,18 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![allow(unsafe_code, reason = "a global allocator cannot be had without")]
 
+#[path = "common/cache.rs"]
+mod cache;
 mod support;
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::io::SeekFrom;
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use aiofiles::executor::InlineExecutor;
 use aiofiles::open;
+use cache::cache_answers;
 use support::{Dir, run};
 
 struct CountingAllocator;
@@ -44,6 +48,46 @@ static ALLOCATOR: CountingAllocator = CountingAllocator;
 
 fn allocations() -> usize {
     ALLOCATIONS.load(Ordering::Relaxed)
+}
+
+/// What the page cache serves takes no job, and no memory but the caller's.
+fn reads_in_place(path: &Path) {
+    run(async {
+        let mut file = open(path).raw().await.unwrap();
+        let mut buf = [0; 160];
+        let mut owned = Vec::with_capacity(160);
+        // Until it has yielded once: tokio's list of those who do is made then.
+        for _ in 0..1000 {
+            file.readinto_at(320, &mut buf).await.unwrap();
+        }
+        let before = allocations();
+        for _ in 0..1000 {
+            assert_eq!(file.readinto(&mut buf).await.unwrap(), 160);
+            assert_eq!(file.readinto_at(320, &mut buf).await.unwrap(), 160);
+            let (read, back) = file.read_owned(owned).await;
+            assert_eq!(read.unwrap(), 160);
+            owned = back;
+            owned.clear();
+        }
+        assert_eq!(allocations() - before, 0, "raw");
+
+        let mut file = open(path).binary().buffering(4096).await.unwrap();
+        file.next_line().await.unwrap();
+        let before = allocations();
+        for _ in 0..10_000 {
+            file.next_line().await.unwrap().unwrap();
+        }
+        assert_eq!(allocations() - before, 0, "40 bufferfuls of bytes");
+        let mut file = open(path).buffering(4096).await.unwrap();
+        for _ in 0..1_000 {
+            file.next_line().await.unwrap();
+        }
+        let before = allocations();
+        for _ in 0..10_000 {
+            file.next_line().await.unwrap().unwrap();
+        }
+        assert_eq!(allocations() - before, 0, "40 bufferfuls of text");
+    });
 }
 
 #[test]
@@ -81,6 +125,9 @@ fn lines_are_lent_and_hops_are_cheap() {
                 assert!(allocated <= 60, "binary {binary}, crlf {crlf}: {allocated}");
             }
         });
+    }
+    if cache_answers(&path) {
+        reads_in_place(&path);
     }
     // One hop after the other, on tokio's pool.
     run(async {

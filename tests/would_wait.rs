@@ -6,6 +6,7 @@
 
 mod common;
 
+use std::io::SeekFrom;
 use std::os::unix::fs::{FileExt, MetadataExt};
 
 use aiofiles::executor::InlineExecutor;
@@ -72,6 +73,24 @@ fn reads_that_change_sides_midway_are_whole() {
             }
         }
         both_ways(&wavering, &dir);
+    });
+}
+
+#[test]
+fn what_was_consumed_before_a_read_past_the_buffer_is_not_sought_into() {
+    run(async {
+        let dir = Dir::new();
+        let path = dir.path("f");
+        let data: Vec<u8> = (0..100).collect();
+        std::fs::write(&path, &data).unwrap();
+        let open = open(&path).binary().buffering(10);
+        let mut file = open.executor(InlineExecutor).nowait(true).await.unwrap();
+        assert_eq!(file.read().size(10).await.unwrap(), data[..10]);
+        let (_, got) = file.read_owned(Vec::with_capacity(20)).await;
+        let at = 10 + got.len();
+        assert_eq!(got, data[10..at]);
+        file.seek(SeekFrom::Current(-5)).await.unwrap();
+        assert_eq!(file.read().size(5).await.unwrap(), data[at - 5..at]);
     });
 }
 

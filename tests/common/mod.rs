@@ -93,6 +93,18 @@ pub(crate) fn descriptors_below(dir: &Path) -> usize {
         .count()
 }
 
+/// How many reads bring `len` bytes into a buffer of `size` bytes, the end not
+/// counted: the first asks for 32 KiB, each further one for twice as much.
+pub(crate) fn refills(len: usize, size: usize) -> usize {
+    let (mut chunk, mut got, mut reads) = (32 * 1024, 0, 0);
+    while got < len {
+        got += size.min(chunk);
+        chunk *= 2;
+        reads += 1;
+    }
+    reads
+}
+
 /// Reads what is on the disk.
 pub(crate) fn on_disk(path: &Path) -> Vec<u8> {
     std::fs::read(path).unwrap()
