@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
+use crate::budget;
 use crate::codec::{Decoder, DecoderState, Encoding, ErrorPolicy};
 use crate::delegate::Call;
 use crate::error::{Error, Result};
@@ -119,7 +120,10 @@ fn read_cached(path: &Path) -> Option<Vec<u8>> {
     let mut bytes = vec![0; size];
     match nowait::read(&file, &mut bytes) {
         // As long as it was when it was opened.
-        nowait::Answer::Data(n) if n == size => Some(bytes),
+        nowait::Answer::Data(n) if n == size => {
+            budget::copied(n);
+            Some(bytes)
+        }
         _ => None,
     }
 }

@@ -2,15 +2,21 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "common/cache.rs"]
+mod cache;
 mod support;
 
+use std::cell::Cell;
 use std::io::SeekFrom;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use aiofiles::{BinaryFile, TextFile, open};
+use aiofiles::{BinaryFile, RawFile, TextFile, open};
+use cache::cache_answers;
 use futures::StreamExt;
 use support::{Count, Dir, run};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt};
+use tokio::task::{JoinSet, LocalSet, yield_now};
 
 const TICKS: usize = 30;
 
@@ -106,4 +112,77 @@ fn writes_to_the_buffer_let_others_run() {
             file.write("").await.unwrap();
         }
     });
+}
+
+const TASKS: usize = 8;
+
+/// What a task copies in one turn: the 128 units of tokio's budget, 4 KiB each,
+/// and what begins when there is one left.
+const TURN: usize = 128 * 4096 + 128 * 1024;
+
+/// Has eight tasks read the file at `path` from the page cache, each with `step`,
+/// and gives the most that they read between two turns of a ninth.
+fn most_between_turns(
+    path: &std::path::Path,
+    step: impl AsyncFn(&mut RawFile) -> usize + Clone + 'static,
+) -> usize {
+    let bytes = Rc::new(Cell::new(0));
+    run(LocalSet::new().run_until(async {
+        let mut tasks = JoinSet::new();
+        for _ in 0..TASKS {
+            let (path, bytes, step) = (path.to_owned(), bytes.clone(), step.clone());
+            tasks.spawn_local(async move {
+                let mut file = open(&path).raw().await.unwrap();
+                loop {
+                    let n = step(&mut file).await;
+                    bytes.set(bytes.get() + n);
+                    if n == 0 {
+                        file.seek(SeekFrom::Start(0)).await.unwrap();
+                    }
+                }
+            });
+        }
+        let (mut most, mut turns) = (0, 0);
+        while turns < 100 {
+            let before = bytes.get();
+            yield_now().await;
+            let read = bytes.get() - before;
+            most = most.max(read);
+            turns += usize::from(read > 0);
+        }
+        most
+    }))
+}
+
+#[test]
+fn streaming_tasks_copy_little_between_two_turns_of_another() {
+    let dir = Dir::new();
+    let path = dir.file("f", vec![b'x'; 4 << 20]);
+    if !cache_answers(&path) {
+        return;
+    }
+    let sizes = [4 * 1024, 64 * 1024, 128 * 1024];
+    for size in sizes {
+        let into = most_between_turns(&path, async move |file| {
+            file.readinto(&mut vec![0; size]).await.unwrap()
+        });
+        let owned = most_between_turns(&path, async move |file| {
+            file.read_owned(Vec::with_capacity(size)).await.0.unwrap()
+        });
+        let at = most_between_turns(&path, async move |file| {
+            file.read_at(0, size).await.unwrap().len()
+        });
+        let into_at = most_between_turns(&path, async move |file| {
+            file.readinto_at(0, &mut vec![0; size]).await.unwrap()
+        });
+        for (way, most) in [
+            ("readinto", into),
+            ("read_owned", owned),
+            ("read_at", at),
+            ("readinto_at", into_at),
+        ] {
+            assert!(most > 0, "{way} of {size}");
+            assert!(most <= TASKS * TURN, "{way} of {size}: {most} bytes");
+        }
+    }
 }

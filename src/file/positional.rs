@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::core::Core;
 use super::held::Held;
 use super::work::LARGE;
+use crate::budget;
 use crate::delegate::{Blocking, Call};
 use crate::error::{Error, Result};
 use crate::raw_io::{RawIo, nowait, retry};
@@ -91,6 +92,7 @@ impl<R: RawIo> Blocking for ReadAt<R> {
         let file = file.filter(|_| nowait.unwrap_or(allowed) && self.len <= nowait::MOST)?;
         self.data = vec![0; self.len];
         if let nowait::Answer::Data(n) = nowait::read_at(file, &mut self.data, offset) {
+            budget::copied(n);
             self.filled = n;
         }
         (self.filled == self.len).then(|| Ok(std::mem::take(&mut self.data)))

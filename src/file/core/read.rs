@@ -154,7 +154,7 @@ impl<R: RawIo> Core<R> {
         let file = self.held.as_ref().and_then(Held::file)?;
         match read(file) {
             nowait::Answer::Data(n) => {
-                budget::owe();
+                budget::copied(n);
                 self.pos = self.pos.map(|pos| pos + n as u64);
                 if let Some(executor) = &self.executor {
                     executor.get().nowait_hit();
@@ -219,6 +219,7 @@ impl<R: RawIo> Core<R> {
         let file = self.held.as_ref().and_then(Held::file)?;
         match nowait::read_at(file, buf, offset) {
             nowait::Answer::Data(n) if n == buf.len() => {
+                budget::copied(n);
                 executor.nowait_hit();
                 Some(n)
             }
