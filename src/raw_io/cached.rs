@@ -6,6 +6,16 @@
 //! then, so only file systems known to be local are trusted, and only regular
 //! files are opened. A job finds out which file systems are ([`learn`]); nothing
 //! here asks a device. Anything but success is left to a job.
+//!
+//! Overlays (the root of most containers) are not trusted, though most are local.
+//! The lookup would be safe: the layers check their names without waiting, or
+//! refuse. But to open a file of an overlay, or to ask for its metadata, is to do
+//! so in the layer below, which waits if that is a network's, and to find the data
+//! of a file of which only metadata was copied up takes a lookup on the disk. What
+//! the layers are cannot be told from inside: statfs(2) answers for the overlay;
+//! `/proc/self/mountinfo` has the paths that were valid for whoever mounted it,
+//! often relative, and in a container they lead nowhere or, worse, to something
+//! else of that name. Volumes of a local file system are as fast as ever.
 
 use std::fs::{File, Metadata};
 use std::path::Path;

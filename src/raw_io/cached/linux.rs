@@ -21,7 +21,7 @@ static DEVICES: RwLock<Vec<(u64, bool)>> = RwLock::new(Vec::new());
 static ROOT_IS_LOCAL: AtomicBool = AtomicBool::new(false);
 
 /// File systems that do not wait for anybody but a disk (statfs(2), and
-/// `linux/magic.h`). Overlays are not among them: what is below is not known.
+/// `linux/magic.h`). Overlays are not among them (see the module).
 const LOCAL: [u32; 10] = [
     0xef53,      // ext2, ext3, ext4
     0x5846_5342, // xfs
