@@ -10,6 +10,7 @@
 //! files go (the target directory, else), which must not be a RAM disk.
 
 mod harness;
+mod lateness;
 mod memory;
 mod peer;
 mod peers;
@@ -80,6 +81,9 @@ fn run() -> io::Result<bool> {
             same_work &= report::table(workload, &results);
             verdicts.extend(report::verdicts(workload, &results));
         }
+    }
+    if options.wants(lateness::NAME) {
+        verdicts.extend(lateness::run(&site, options.rounds)?);
     }
     if options.wants(memory::NAME) {
         verdicts.extend(memory::run(&site)?);

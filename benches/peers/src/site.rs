@@ -34,6 +34,7 @@ pub struct Sizes {
     pub listed: usize,
     pub opens: usize,
     pub idle: usize,
+    pub ticks: usize,
 }
 
 impl Sizes {
@@ -53,6 +54,7 @@ impl Sizes {
             listed: of(50_000),
             opens: of(20_000),
             idle: of(10_000),
+            ticks: of(2_000),
         }
     }
 }
