@@ -8,6 +8,9 @@ use tokio::runtime::Runtime;
 use crate::peer::{Peer, Tally};
 use crate::site::{Site, TASKS};
 
+#[macro_use]
+mod alike;
+
 mod aiofiles;
 mod async_fs;
 mod compio;

@@ -8,7 +8,7 @@ use tokio::runtime::Runtime;
 
 use super::{OURS, OURS_OWNED, block_on, in_tasks};
 use crate::peer::{Peer, Tally};
-use crate::site::{BLOCK, CHUNK, LARGE, Site, block_number, records, share};
+use crate::site::{BLOCK, CHUNK, LARGE, Site, block_number, records};
 use crate::workload::Workload;
 
 pub struct Aiofiles {
@@ -108,16 +108,6 @@ async fn random(site: Arc<Site>, seed: usize, count: usize) -> io::Result<Tally>
     Ok(tally)
 }
 
-async fn random_share(site: Arc<Site>, task: usize) -> io::Result<Tally> {
-    let count = share(site.sizes.random, task).len();
-    random(site, task, count).await
-}
-
-async fn cold_share(site: Arc<Site>, task: usize) -> io::Result<Tally> {
-    let count = share(site.sizes.cold, task).len();
-    random(site, task, count).await
-}
-
 async fn sequential(site: Arc<Site>) -> io::Result<Tally> {
     let mut tally = Tally::default();
     let mut file = aiofiles::open(site.big()).binary().await?;
@@ -191,49 +181,6 @@ async fn open_close(site: Arc<Site>) -> io::Result<Tally> {
     Ok(tally)
 }
 
-async fn whole(site: Arc<Site>) -> io::Result<Tally> {
-    let mut tally = Tally::default();
-    for index in 0..site.sizes.files {
-        tally.piece(&aiofiles::read(site.small(index)).await?);
-    }
-    Ok(tally)
-}
-
-async fn whole_share(site: Arc<Site>, task: usize) -> io::Result<Tally> {
-    let mut tally = Tally::default();
-    for index in share(site.sizes.files, task) {
-        tally.piece(&aiofiles::read(site.small(index)).await?);
-    }
-    Ok(tally)
-}
-
-async fn create_share(site: Arc<Site>, task: usize) -> io::Result<Tally> {
-    let mut tally = Tally::default();
-    for index in share(site.sizes.files, task) {
-        aiofiles::write(site.created(index), [7; 1024]).await?;
-        tally.add(1);
-    }
-    Ok(tally)
-}
-
-async fn stat(site: Arc<Site>) -> io::Result<Tally> {
-    let mut tally = Tally::default();
-    for index in 0..site.sizes.stats {
-        let path = site.small(index % site.sizes.files);
-        tally.add(aiofiles::os::stat(path).await?.len());
-    }
-    Ok(tally)
-}
-
-async fn stat_share(site: Arc<Site>, task: usize) -> io::Result<Tally> {
-    let mut tally = Tally::default();
-    for index in share(site.sizes.stats, task) {
-        let path = site.small(index % site.sizes.files);
-        tally.add(aiofiles::os::stat(path).await?.len());
-    }
-    Ok(tally)
-}
-
 async fn list(site: Arc<Site>) -> io::Result<Tally> {
     let mut tally = Tally::default();
     let mut entries = aiofiles::os::scandir(site.listed()).await?;
@@ -243,4 +190,10 @@ async fn list(site: Arc<Site>) -> io::Result<Tally> {
         tally.add(file << 32 | entry.name().len() as u64);
     }
     Ok(tally)
+}
+
+in_shares! {
+    read(path) aiofiles::read(path).await?;
+    write(path) aiofiles::write(path, [7; 1024]).await?;
+    size(path) aiofiles::os::stat(path).await?.len();
 }

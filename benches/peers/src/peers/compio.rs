@@ -9,7 +9,7 @@ use compio::io::{AsyncReadAtExt, AsyncWrite, AsyncWriteAtExt, AsyncWriteExt, Buf
 use compio::runtime::Runtime;
 
 use crate::peer::{Peer, Tally};
-use crate::site::{BLOCK, CHUNK, LARGE, Site, TASKS, block_number, records, share};
+use crate::site::{BLOCK, CHUNK, LARGE, Site, TASKS, block_number, records};
 use crate::workload::Workload;
 
 pub struct Compio {
@@ -87,16 +87,6 @@ async fn random(site: Arc<Site>, seed: usize, count: usize) -> io::Result<Tally>
     Ok(tally)
 }
 
-async fn random_share(site: Arc<Site>, task: usize) -> io::Result<Tally> {
-    let count = share(site.sizes.random, task).len();
-    random(site, task, count).await
-}
-
-async fn cold_share(site: Arc<Site>, task: usize) -> io::Result<Tally> {
-    let count = share(site.sizes.cold, task).len();
-    random(site, task, count).await
-}
-
 async fn sequential(site: Arc<Site>) -> io::Result<Tally> {
     let mut tally = Tally::default();
     let file = File::open(site.big()).await?;
@@ -138,49 +128,6 @@ async fn large_writes(site: Arc<Site>) -> io::Result<Tally> {
     Ok(tally)
 }
 
-async fn whole(site: Arc<Site>) -> io::Result<Tally> {
-    let mut tally = Tally::default();
-    for index in 0..site.sizes.files {
-        tally.piece(&fs::read(site.small(index)).await?);
-    }
-    Ok(tally)
-}
-
-async fn whole_share(site: Arc<Site>, task: usize) -> io::Result<Tally> {
-    let mut tally = Tally::default();
-    for index in share(site.sizes.files, task) {
-        tally.piece(&fs::read(site.small(index)).await?);
-    }
-    Ok(tally)
-}
-
-async fn create_share(site: Arc<Site>, task: usize) -> io::Result<Tally> {
-    let mut tally = Tally::default();
-    for index in share(site.sizes.files, task) {
-        fs::write(site.created(index), [7; 1024]).await.0?;
-        tally.add(1);
-    }
-    Ok(tally)
-}
-
-async fn stat(site: Arc<Site>) -> io::Result<Tally> {
-    let mut tally = Tally::default();
-    for index in 0..site.sizes.stats {
-        let path = site.small(index % site.sizes.files);
-        tally.add(fs::metadata(path).await?.len());
-    }
-    Ok(tally)
-}
-
-async fn stat_share(site: Arc<Site>, task: usize) -> io::Result<Tally> {
-    let mut tally = Tally::default();
-    for index in share(site.sizes.stats, task) {
-        let path = site.small(index % site.sizes.files);
-        tally.add(fs::metadata(path).await?.len());
-    }
-    Ok(tally)
-}
-
 async fn open_close(site: Arc<Site>) -> io::Result<Tally> {
     let mut tally = Tally::default();
     let path = site.empty()?;
@@ -189,4 +136,10 @@ async fn open_close(site: Arc<Site>) -> io::Result<Tally> {
         tally.add(1);
     }
     Ok(tally)
+}
+
+in_shares! {
+    read(path) fs::read(path).await?;
+    write(path) fs::write(path, [7; 1024]).await.0?;
+    size(path) fs::metadata(path).await?.len();
 }

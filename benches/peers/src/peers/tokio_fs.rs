@@ -12,7 +12,7 @@ use tokio::runtime::Runtime;
 
 use super::{TOKIO, TOKIO_LARGE, block_on, in_tasks};
 use crate::peer::{Peer, Tally};
-use crate::site::{BLOCK, CHUNK, LARGE, Site, block_number, records, share};
+use crate::site::{BLOCK, CHUNK, LARGE, Site, block_number, records};
 use crate::workload::Workload;
 
 pub struct TokioFs {
@@ -80,28 +80,6 @@ async fn owned_lines(site: Arc<Site>, capacity: usize) -> io::Result<Tally> {
     Ok(tally)
 }
 
-async fn random(site: Arc<Site>, seed: usize, count: usize) -> io::Result<Tally> {
-    let mut tally = Tally::default();
-    let mut file = File::open(site.data()).await?;
-    let mut block = [0; BLOCK];
-    for offset in site.offsets(seed).take(count) {
-        file.seek(SeekFrom::Start(offset)).await?;
-        file.read_exact(&mut block).await?;
-        tally.add(block_number(&block));
-    }
-    Ok(tally)
-}
-
-async fn random_share(site: Arc<Site>, task: usize) -> io::Result<Tally> {
-    let count = share(site.sizes.random, task).len();
-    random(site, task, count).await
-}
-
-async fn cold_share(site: Arc<Site>, task: usize) -> io::Result<Tally> {
-    let count = share(site.sizes.cold, task).len();
-    random(site, task, count).await
-}
-
 async fn sequential(site: Arc<Site>, large: bool) -> io::Result<Tally> {
     let mut tally = Tally::default();
     let mut file = File::open(site.big()).await?;
@@ -133,61 +111,6 @@ async fn small_writes(site: Arc<Site>, capacity: usize) -> io::Result<Tally> {
     Ok(tally)
 }
 
-async fn large_writes(site: Arc<Site>) -> io::Result<Tally> {
-    let mut tally = Tally::default();
-    let mut file = File::create(site.out()).await?;
-    let data = vec![7; LARGE];
-    for _ in 0..site.sizes.large {
-        file.write_all(&data).await?;
-        tally.add(1);
-    }
-    file.flush().await?;
-    Ok(tally)
-}
-
-async fn whole(site: Arc<Site>) -> io::Result<Tally> {
-    let mut tally = Tally::default();
-    for index in 0..site.sizes.files {
-        tally.piece(&fs::read(site.small(index)).await?);
-    }
-    Ok(tally)
-}
-
-async fn whole_share(site: Arc<Site>, task: usize) -> io::Result<Tally> {
-    let mut tally = Tally::default();
-    for index in share(site.sizes.files, task) {
-        tally.piece(&fs::read(site.small(index)).await?);
-    }
-    Ok(tally)
-}
-
-async fn create_share(site: Arc<Site>, task: usize) -> io::Result<Tally> {
-    let mut tally = Tally::default();
-    for index in share(site.sizes.files, task) {
-        fs::write(site.created(index), [7; 1024]).await?;
-        tally.add(1);
-    }
-    Ok(tally)
-}
-
-async fn stat(site: Arc<Site>) -> io::Result<Tally> {
-    let mut tally = Tally::default();
-    for index in 0..site.sizes.stats {
-        let path = site.small(index % site.sizes.files);
-        tally.add(fs::metadata(path).await?.len());
-    }
-    Ok(tally)
-}
-
-async fn stat_share(site: Arc<Site>, task: usize) -> io::Result<Tally> {
-    let mut tally = Tally::default();
-    for index in share(site.sizes.stats, task) {
-        let path = site.small(index % site.sizes.files);
-        tally.add(fs::metadata(path).await?.len());
-    }
-    Ok(tally)
-}
-
 async fn list(site: Arc<Site>) -> io::Result<Tally> {
     let mut tally = Tally::default();
     let mut entries = fs::read_dir(site.listed()).await?;
@@ -198,12 +121,10 @@ async fn list(site: Arc<Site>) -> io::Result<Tally> {
     Ok(tally)
 }
 
-async fn open_close(site: Arc<Site>) -> io::Result<Tally> {
-    let mut tally = Tally::default();
-    let path = site.empty()?;
-    for _ in 0..site.sizes.opens {
-        drop(File::open(&path).await?);
-        tally.add(1);
-    }
-    Ok(tally)
+with_a_cursor! {}
+
+in_shares! {
+    read(path) fs::read(path).await?;
+    write(path) fs::write(path, [7; 1024]).await?;
+    size(path) fs::metadata(path).await?.len();
 }

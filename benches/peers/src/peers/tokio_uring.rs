@@ -10,7 +10,7 @@ use tokio_uring::Runtime;
 use tokio_uring::fs::{File, statx};
 
 use crate::peer::{Peer, Tally};
-use crate::site::{BLOCK, CHUNK, LARGE, Site, TASKS, block_number, share};
+use crate::site::{BLOCK, CHUNK, LARGE, Site, TASKS, block_number};
 use crate::workload::Workload;
 
 pub struct TokioUring {
@@ -87,16 +87,6 @@ async fn random(site: Arc<Site>, seed: usize, count: usize) -> io::Result<Tally>
     Ok(tally)
 }
 
-async fn random_share(site: Arc<Site>, task: usize) -> io::Result<Tally> {
-    let count = share(site.sizes.random, task).len();
-    random(site, task, count).await
-}
-
-async fn cold_share(site: Arc<Site>, task: usize) -> io::Result<Tally> {
-    let count = share(site.sizes.cold, task).len();
-    random(site, task, count).await
-}
-
 async fn sequential(site: Arc<Site>) -> io::Result<Tally> {
     let mut tally = Tally::default();
     let file = File::open(site.big()).await?;
@@ -137,51 +127,6 @@ async fn read(path: PathBuf) -> io::Result<Vec<u8>> {
     Ok(data)
 }
 
-async fn whole(site: Arc<Site>) -> io::Result<Tally> {
-    let mut tally = Tally::default();
-    for index in 0..site.sizes.files {
-        tally.piece(&read(site.small(index)).await?);
-    }
-    Ok(tally)
-}
-
-async fn whole_share(site: Arc<Site>, task: usize) -> io::Result<Tally> {
-    let mut tally = Tally::default();
-    for index in share(site.sizes.files, task) {
-        tally.piece(&read(site.small(index)).await?);
-    }
-    Ok(tally)
-}
-
-async fn create_share(site: Arc<Site>, task: usize) -> io::Result<Tally> {
-    let mut tally = Tally::default();
-    for index in share(site.sizes.files, task) {
-        let file = File::create(site.created(index)).await?;
-        file.write_all_at(vec![7; 1024], 0).await.0?;
-        file.close().await?;
-        tally.add(1);
-    }
-    Ok(tally)
-}
-
-async fn stat(site: Arc<Site>) -> io::Result<Tally> {
-    let mut tally = Tally::default();
-    for index in 0..site.sizes.stats {
-        let path = site.small(index % site.sizes.files);
-        tally.add(statx(path).await?.stx_size);
-    }
-    Ok(tally)
-}
-
-async fn stat_share(site: Arc<Site>, task: usize) -> io::Result<Tally> {
-    let mut tally = Tally::default();
-    for index in share(site.sizes.stats, task) {
-        let path = site.small(index % site.sizes.files);
-        tally.add(statx(path).await?.stx_size);
-    }
-    Ok(tally)
-}
-
 async fn open_close(site: Arc<Site>) -> io::Result<Tally> {
     let mut tally = Tally::default();
     let path = site.empty()?;
@@ -190,4 +135,14 @@ async fn open_close(site: Arc<Site>) -> io::Result<Tally> {
         tally.add(1);
     }
     Ok(tally)
+}
+
+in_shares! {
+    read(path) read(path).await?;
+    write(path) {
+        let file = File::create(path).await?;
+        file.write_all_at(vec![7; 1024], 0).await.0?;
+        file.close().await?;
+    };
+    size(path) statx(path).await?.stx_size;
 }
