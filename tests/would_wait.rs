@@ -85,7 +85,10 @@ fn what_was_consumed_before_a_read_past_the_buffer_is_not_sought_into() {
         std::fs::write(&path, &data).unwrap();
         let open = open(&path).binary().buffering(10);
         let mut file = open.executor(InlineExecutor).nowait(true).await.unwrap();
-        assert_eq!(file.read().size(10).await.unwrap(), data[..10]);
+        // What is peeked at is consumed by the first, and still in the buffer.
+        assert_eq!(file.peek(1).await.unwrap(), &data[..10]);
+        let (_, got) = file.read_owned(Vec::with_capacity(10)).await;
+        assert_eq!(got, data[..10]);
         let (_, got) = file.read_owned(Vec::with_capacity(20)).await;
         let at = 10 + got.len();
         assert_eq!(got, data[10..at]);
