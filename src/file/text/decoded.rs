@@ -147,8 +147,13 @@ impl Decoded {
 
     // ---- places ---------------------------------------------------------------
 
-    /// Forgets what the core has declared void.
+    /// Whether the core has declared nothing void, and no seek is on its way.
     #[inline]
+    pub(super) fn is_current<R: RawIo>(&self, core: &Core<R>) -> bool {
+        self.generation == core.generation && self.sought.is_none()
+    }
+
+    /// Forgets what the core has declared void.
     pub(super) fn sync<R: RawIo>(&mut self, core: &Core<R>) {
         if self.generation != core.generation {
             let sought = self.sought;
@@ -509,6 +514,14 @@ impl Decoded {
         &self.text[at..self.at]
     }
 
+    /// Consumes a line and returns it without its end.
+    #[inline]
+    pub(super) fn deliver_line(&mut self, span: Span) -> &str {
+        let at = self.at;
+        self.at += span.total;
+        &self.text[at..at + span.content]
+    }
+
     /// Takes all of the text out, if none of it was delivered.
     pub(super) fn deliver_all(&mut self) -> String {
         let text = if self.at == 0 {
@@ -520,31 +533,32 @@ impl Decoded {
         text
     }
 
+    /// Finds the end of the first line, where only `\n` can be one; `None` if it is
+    /// not there yet, or may be another.
+    #[inline]
+    pub(super) fn find_newline(&mut self) -> Option<Span> {
+        if self.has_cr || matches!(self.settings.newline, Newline::Cr | Newline::CrLf) {
+            return None;
+        }
+        let bytes = self.text.as_bytes();
+        let from = self.searched.max(self.at);
+        let Some(found) = memchr::memchr(b'\n', &bytes[from..]) else {
+            self.searched = bytes.len();
+            return None;
+        };
+        let content = from + found - self.at;
+        let total = content + 1;
+        Some(Span { content, total })
+    }
+
     /// Finds the end of the first line; `None` if it is not there yet. What was
     /// searched in vain is not searched again.
-    #[inline]
     pub(super) fn find_line(&mut self, at_eof: bool) -> Option<(Span, Terminator)> {
+        if let Some(span) = self.find_newline() {
+            return Some((span, Terminator::Lf));
+        }
         let from = self.searched.max(self.at);
         let bytes = self.text.as_bytes();
-        let lf_only = !self.has_cr && !matches!(self.settings.newline, Newline::Cr | Newline::CrLf);
-        if lf_only {
-            return match memchr::memchr(b'\n', &bytes[from..]) {
-                Some(found) => {
-                    let content = from + found - self.at;
-                    Some((
-                        Span {
-                            content,
-                            total: content + 1,
-                        },
-                        Terminator::Lf,
-                    ))
-                }
-                None => {
-                    self.searched = bytes.len();
-                    None
-                }
-            };
-        }
         let line = &bytes[self.at..];
         match find_line_end(self.settings.newline, line, from - self.at, at_eof) {
             LineEnd::Found {

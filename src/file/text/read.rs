@@ -259,6 +259,53 @@ impl<R: RawIo> Source for TextFile<R> {
         whole: bool,
         started: &mut Started,
     ) -> Poll<Result<Option<Span>>> {
+        match self.find_here(max.unwrap_or(usize::MAX)) {
+            Some(span) => Poll::Ready(Ok(Some(span))),
+            None => self.poll_find_more(cx, max, whole, started),
+        }
+    }
+
+    #[inline]
+    fn line(&mut self, span: Span) -> &str {
+        self.decoded.deliver_line(span)
+    }
+
+    fn poll_size(
+        &mut self,
+        cx: &mut Context<'_>,
+        started: &mut Started,
+    ) -> Poll<Result<(u64, u64)>> {
+        self.binary.core_mut().poll_size(cx, started)
+    }
+
+    fn poll_rewind(&mut self, cx: &mut Context<'_>, started: &mut Started) -> Poll<Result<()>> {
+        self.poll_seek(cx, TextPosition::START, started)
+    }
+
+    fn is_empty(piece: &String) -> bool {
+        piece.is_empty()
+    }
+}
+
+impl<R: RawIo> TextFile<R> {
+    /// The next line where that takes no more than to look: nearly every time.
+    #[inline]
+    fn find_here(&mut self, max: usize) -> Option<Span> {
+        let core = self.binary.core();
+        if !self.decoded.is_current(core) || core.closed() {
+            return None;
+        }
+        let span = self.decoded.find_newline()?;
+        (span.content <= max).then_some(span)
+    }
+
+    fn poll_find_more(
+        &mut self,
+        cx: &mut Context<'_>,
+        max: Option<usize>,
+        whole: bool,
+        started: &mut Started,
+    ) -> Poll<Result<Option<Span>>> {
         let max = max.unwrap_or(usize::MAX);
         let mut at_eof = false;
         self.decoded.sync(self.binary.core());
@@ -293,29 +340,6 @@ impl<R: RawIo> Source for TextFile<R> {
         }
     }
 
-    #[inline]
-    fn line(&mut self, span: Span) -> &str {
-        &self.decoded.deliver(span.total)[..span.content]
-    }
-
-    fn poll_size(
-        &mut self,
-        cx: &mut Context<'_>,
-        started: &mut Started,
-    ) -> Poll<Result<(u64, u64)>> {
-        self.binary.core_mut().poll_size(cx, started)
-    }
-
-    fn poll_rewind(&mut self, cx: &mut Context<'_>, started: &mut Started) -> Poll<Result<()>> {
-        self.poll_seek(cx, TextPosition::START, started)
-    }
-
-    fn is_empty(piece: &String) -> bool {
-        piece.is_empty()
-    }
-}
-
-impl<R: RawIo> TextFile<R> {
     /// The end of the line that the character before byte `n` belongs to.
     fn line_end_from(&self, n: usize, at_eof: bool) -> Option<usize> {
         let rest = self.decoded.rest();
