@@ -32,11 +32,15 @@ use std::fs::File;
 use std::io::{self, Cursor, IsTerminal, Read, Seek, SeekFrom, Write};
 use std::sync::Arc;
 
+mod astray;
 pub(crate) mod cached;
 pub(crate) mod nowait;
 #[cfg_attr(unix, path = "raw_io/unix.rs")]
 #[cfg_attr(windows, path = "raw_io/windows.rs")]
 mod platform;
+
+pub(crate) use self::astray::Astray;
+use self::astray::there_and_back;
 
 /// A blocking byte stream with one cursor.
 ///
@@ -97,35 +101,24 @@ pub trait RawIo: Send + 'static {
     }
 
     /// Reads at `offset` without moving the cursor, as pread(2). By default it
-    /// seeks there and back.
+    /// seeks there and back. Should the way back fail, a file of this crate makes
+    /// good for it before it uses the cursor again.
     ///
     /// # Errors
     ///
     /// Those of the stream.
     fn read_at(&mut self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
-        let back = retry(|| self.seek(SeekFrom::Current(0)))?;
-        retry(|| self.seek(SeekFrom::Start(offset)))?;
-        let result = self.read(buf);
-        // An interruption here must not have the caller begin again: the cursor
-        // is not where it was.
-        retry(|| self.seek(SeekFrom::Start(back)))?;
-        result
+        there_and_back(self, offset, |raw| raw.read(buf))
     }
 
     /// Writes at `offset` without moving the cursor, as pwrite(2). By default it
-    /// seeks there and back.
+    /// seeks there and back, as [`read_at`](Self::read_at) does.
     ///
     /// # Errors
     ///
-    /// Those of the stream.
+    /// Those of the stream; bytes may have been written if the way back fails.
     fn write_at(&mut self, buf: &[u8], offset: u64) -> io::Result<usize> {
-        let back = retry(|| self.seek(SeekFrom::Current(0)))?;
-        retry(|| self.seek(SeekFrom::Start(offset)))?;
-        let result = self.write(buf);
-        // An interruption here must not have the caller begin again: the cursor
-        // is not where it was.
-        retry(|| self.seek(SeekFrom::Start(back)))?;
-        result
+        there_and_back(self, offset, |raw| raw.write(buf))
     }
 
     /// Brings contents and metadata to the device, as fsync(2).

@@ -260,7 +260,9 @@ fn file_dropped_with_a_done_job_is_written() {
         drop(file);
         jobs.run_all();
         assert_eq!(memory.data(), *expected, "{name}");
-        assert!(memory.closed() && memory.dropped(), "{name}");
+        // Behind a flush nothing is pending: no `close` is due.
+        assert!(memory.closed() || *name == "flush", "{name}");
+        assert!(memory.dropped(), "{name}");
     }
 }
 

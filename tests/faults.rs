@@ -314,6 +314,43 @@ fn descriptor_limit_fails_opens_and_nothing_else() {
 }
 
 #[test]
+fn descriptor_limit_spoils_no_close_and_no_way_back() {
+    let dir = Dir::new();
+    let Some(dir) = in_child(
+        "descriptor_limit_spoils_no_close_and_no_way_back",
+        "ulimit -n 32",
+        &dir,
+    ) else {
+        return;
+    };
+    block_on(async {
+        let open = |name: &str| {
+            let open = aiofiles::open(dir.join(name)).binary().mode("w+");
+            open.executor(InlineExecutor).into_future()
+        };
+        let mut closed = open("closed").await.unwrap();
+        let mut taken = open("taken").await.unwrap();
+        let mut alone = open("alone").await.unwrap();
+        let mut others = Vec::new();
+        while let Ok(file) = File::open("/dev/null") {
+            others.push(file);
+        }
+        for file in [&mut closed, &mut taken, &mut alone] {
+            file.write(b"data").await.unwrap();
+        }
+        // Calls that have not begun have the files too.
+        let (one, two) = (closed.read_at(0, 4), taken.read_at(0, 4));
+        closed.close().await.unwrap();
+        let error = taken.into_std().await.unwrap_err();
+        assert_eq!(error.raw_os_error(), Some(24), "{error}");
+        assert_eq!(one.await.unwrap(), b"data");
+        assert_eq!(two.await.unwrap(), b"data");
+        let std = alone.into_std().await.unwrap();
+        assert_eq!(std.metadata().unwrap().len(), 4);
+    });
+}
+
+#[test]
 fn full_disk_takes_the_rest_once_there_is_room() {
     let dir = Dir::new();
     let mut mount = Command::new("mount");

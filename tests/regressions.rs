@@ -8,8 +8,8 @@ use std::io::SeekFrom;
 use std::pin::Pin;
 
 use aiofiles::executor::{InlineExecutor, ManualExecutor};
-use aiofiles::{BinaryFile, Error, ThreadPoolExecutor, wrap};
-use common::{Dir, Fault, Memory, Op, Stream, on_disk, start_and_abandon};
+use aiofiles::{BinaryFile, Error, RawIo as _, ThreadPoolExecutor, wrap};
+use common::{Dir, EIO, Fault, Memory, Op, Stream, on_disk, start_and_abandon};
 use futures::FutureExt as _;
 use futures::executor::block_on;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncSeekExt, AsyncWriteExt, BufReader};
@@ -177,6 +177,123 @@ fn interrupted_calls_are_made_again() {
         });
         assert_eq!(memory.data(), b"01ab4", "{op:?}");
     }
+}
+
+#[test]
+fn cursor_that_a_positional_call_lost_is_put_back() {
+    for (fault, fails) in [
+        (Fault::Errno(EIO), 1),
+        (Fault::Errno(EIO), 3),
+        (Fault::Panic, 1),
+        (Fault::WouldBlock, 2),
+    ] {
+        for writes in [false, true] {
+            let memory = Memory::new("0123456789");
+            let made = wrap(memory.stream()).raw().mode("r+");
+            let mut file = block_on(made.executor(InlineExecutor).into_future()).unwrap();
+            block_on(async {
+                assert_eq!(file.read().size(2).await.unwrap(), b"01");
+                // Where it is, there, and back: which fails, and so do the next tries.
+                let mut seeks = 0;
+                memory.set_script(move |op| {
+                    seeks += usize::from(op == Op::Seek);
+                    match op {
+                        Op::Seek if (3..3 + fails).contains(&seeks) => fault,
+                        _ => Fault::None,
+                    }
+                });
+                let lost = if writes {
+                    file.write_at(7, b"x").await.map(drop)
+                } else {
+                    file.read_at(7, 1).await.map(drop)
+                };
+                let errno = lost.unwrap_err().raw_os_error();
+                assert_eq!(errno.is_some(), matches!(fault, Fault::Errno(_)));
+                for _ in 1..fails {
+                    assert!(file.read().size(1).await.is_err(), "{fault:?}");
+                }
+                assert_eq!(file.read().size(2).await.unwrap(), b"23", "{fault:?}");
+                file.write(b"ab").await.unwrap();
+                assert_eq!(file.tell().await.unwrap(), 6);
+                assert_eq!(file.into_raw().await.unwrap().read(&mut [0; 1]).unwrap(), 1);
+            });
+            let seven = if writes { 'x' } else { '7' };
+            let expected = format!("0123ab6{seven}89");
+            assert_eq!(memory.data(), expected.as_bytes(), "{fault:?}");
+        }
+    }
+}
+
+#[test]
+fn panic_in_a_positional_call_leaves_the_cursor() {
+    let memory = Memory::new("0123456789");
+    let mut file = file_on(&memory);
+    block_on(async {
+        memory.fail_once(Op::Write, Fault::Panic);
+        let error = file.write_at(7, b"x").await.unwrap_err();
+        assert!(matches!(error, Error::Panicked { .. }), "{error}");
+        file.write(b"ab").await.unwrap();
+        file.flush().await.unwrap();
+        assert_eq!(memory.data(), b"ab23456789");
+    });
+}
+
+#[test]
+fn consuming_more_than_there_is_consumes_what_there_is() {
+    let dir = Dir::new();
+    let path = dir.path("file");
+    std::fs::write(&path, "0123456789").unwrap();
+    block_on(async {
+        let open = aiofiles::open(&path).binary().buffering(4);
+        let mut file = open.executor(InlineExecutor).await.unwrap();
+        assert_eq!(AsyncBufReadExt::fill_buf(&mut file).await.unwrap(), b"0123");
+        AsyncBufReadExt::consume(&mut file, 100);
+        assert_eq!(file.tell().await.unwrap(), 4);
+        assert_eq!(file.fill_buf().await.unwrap(), b"4567");
+        futures::io::AsyncBufReadExt::consume_unpin(&mut file, usize::MAX);
+        assert_eq!(file.read().await.unwrap(), b"89");
+    });
+}
+
+#[test]
+fn whatever_was_written_is_flushed_once() {
+    for how in ["write", "batch", "write_at", "write_owned"] {
+        let memory = Memory::new("0123456789");
+        let made = wrap(memory.stream()).raw().mode("r+");
+        let mut file = block_on(made.executor(InlineExecutor).into_future()).unwrap();
+        block_on(async {
+            file.flush().await.unwrap();
+            assert_eq!(memory.calls("flush"), 0, "{how}: nothing was written");
+            match how {
+                "write" => file.write(b"ab").await.unwrap(),
+                "batch" => file.batch(|raw| raw.write(b"ab")).await.unwrap(),
+                "write_at" => file.write_at(0, b"ab").await.unwrap(),
+                _ => file.write_owned(b"ab".to_vec()).await.0.unwrap(),
+            };
+            file.flush().await.unwrap();
+            assert_eq!(memory.calls("flush"), 1, "{how}");
+            file.close().await.unwrap();
+            assert_eq!(memory.calls("flush"), 1, "{how}: it has been flushed");
+        });
+        assert_eq!(memory.data(), b"ab23456789", "{how}");
+    }
+}
+
+#[test]
+fn abandoned_flush_that_succeeds_is_not_made_again() {
+    let (memory, jobs) = (Memory::default(), ManualExecutor::new());
+    let made = wrap(memory.stream()).mode("w").executor(jobs.clone());
+    let mut file = block_on(made.into_future()).unwrap();
+    file.write(b"data").now_or_never().unwrap().unwrap();
+    start_and_abandon(file.flush());
+    jobs.run_all();
+    file.flush().now_or_never().unwrap().unwrap();
+    assert_eq!(memory.calls("flush"), 1);
+    file.write(b"more").now_or_never().unwrap().unwrap();
+    start_and_abandon(file.flush());
+    drop(file);
+    jobs.run_all();
+    assert_eq!((memory.calls("flush"), memory.data().len()), (2, 8));
 }
 
 // ---- of others ------------------------------------------------------------------

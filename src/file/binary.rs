@@ -241,8 +241,10 @@ impl<R: RawIo> tokio::io::AsyncBufRead for BinaryFile<R> {
         self.get_mut().core_mut().io_fill(cx)
     }
 
+    /// Consumes at most what there is, however large `n` is.
     fn consume(mut self: Pin<&mut Self>, n: usize) {
-        self.core_mut().read.consume(n);
+        let read = &mut self.core_mut().read;
+        read.consume(n.min(read.len()));
     }
 }
 
@@ -251,7 +253,9 @@ impl<R: RawIo> futures_io::AsyncBufRead for BinaryFile<R> {
         self.get_mut().core_mut().io_fill(cx)
     }
 
+    /// Consumes at most what there is, however large `n` is.
     fn consume(mut self: Pin<&mut Self>, n: usize) {
-        self.core_mut().read.consume(n);
+        let read = &mut self.core_mut().read;
+        read.consume(n.min(read.len()));
     }
 }

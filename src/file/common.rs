@@ -269,10 +269,11 @@ macro_rules! common_methods {
                 T: Send + 'static,
                 F: FnOnce(&mut R) -> std::io::Result<T> + Send + 'static,
             {
+                let writes = self.writable();
                 let run = move |call: crate::file::work::Call<'_, R>| {
                     // Wherever `f` leaves the cursor.
                     *call.pos = None;
-                    call.held.with_own(f)
+                    call.held.with_own(writes, f)
                 };
                 self.core_mut().call("batch", false, run).await
             }

@@ -93,8 +93,6 @@ pub struct Core<R: RawIo> {
     retrying: bool,
     /// A write that failed with nobody waiting for it.
     failed: Option<Error>,
-    /// Whether the stream has taken bytes that it was not told to flush.
-    unflushed: bool,
     /// How many refills in a row have followed each other in the file.
     streak: u32,
     /// Whether the last one gave all that was asked for: there may be more.
@@ -148,7 +146,6 @@ impl<R: RawIo> Core<R> {
             op: "use",
             retrying: false,
             failed: None,
-            unflushed: false,
             streak: 0,
             full: false,
             plain: None,
@@ -335,7 +332,6 @@ impl<R: RawIo> Core<R> {
         let work = Work {
             pos: self.pos.filter(|_| !self.shared),
             rewind: self.rewind,
-            unflushed: self.unflushed,
             dirty: self.take_dirty(),
             queue: self.queue.clone(),
             read,
@@ -403,7 +399,6 @@ impl<R: RawIo> Core<R> {
         (self.rewind, self.nowait_suits) = (work.rewind, work.nowait);
         (self.full, self.plain) = (work.full, work.plain);
         self.streak += u32::from(work.full);
-        self.unflushed |= work.wrote;
         if let Some(queue) = &self.queue {
             // One that panicked or did not begin has not.
             queue.close();
@@ -458,6 +453,7 @@ impl<R: RawIo> Core<R> {
 
     /// Drops what was read ahead; the next job moves the cursor back over it.
     pub(crate) fn drop_read_ahead(&mut self) {
+        self.streak = 0;
         let ahead = self.read.len() as u64 + self.above;
         if self.meta.seekable && ahead > 0 {
             self.rewind += ahead;
@@ -513,7 +509,7 @@ impl<R: RawIo> Drop for Core<R> {
     /// closed here and now.
     fn drop(&mut self) {
         let flight = self.flight.take().filter(|_| self.busy);
-        let mut work = match flight {
+        let work = match flight {
             None => Work {
                 pos: self.pos,
                 rewind: self.rewind,
@@ -540,7 +536,6 @@ impl<R: RawIo> Drop for Core<R> {
                 }
             }
         };
-        work.wrote |= self.unflushed;
         if work.held.is_none() || !work.needs_finish() {
             return;
         }

@@ -2,10 +2,11 @@
 
 use std::any::Any;
 use std::fs::File;
-use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::io::{self, SeekFrom};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::raw_io::RawIo;
+use crate::raw_io::{Astray, RawIo, retry};
 
 /// A shared handle on the raw stream.
 ///
@@ -14,15 +15,30 @@ use crate::raw_io::RawIo;
 pub(crate) enum Held<R> {
     /// Only where `R` is [`File`].
     File(Arc<File>),
+    Other(Arc<Shared<R>>),
+}
+
+/// A stream that is no plain file, and what all who use it must know of it.
+pub(crate) struct Shared<R> {
+    slot: Mutex<Slot<R>>,
+    /// Whether it has taken bytes that it was not told to send on. Changes under
+    /// the lock; the task reads it without.
+    unflushed: AtomicBool,
+}
+
+struct Slot<R> {
     /// `None` once closed or taken back.
-    Other(Arc<Mutex<Option<R>>>),
+    raw: Option<R>,
+    /// Where the cursor belongs, since a positional call could not bring it back:
+    /// to be mended before anything else is done at the cursor.
+    astray: Option<u64>,
 }
 
 impl<R> Clone for Held<R> {
     fn clone(&self) -> Self {
         match self {
             Self::File(file) => Self::File(file.clone()),
-            Self::Other(raw) => Self::Other(raw.clone()),
+            Self::Other(shared) => Self::Other(shared.clone()),
         }
     }
 }
@@ -43,11 +59,52 @@ fn gone() -> io::Error {
     io::Error::other("the stream was closed")
 }
 
+impl<R> Shared<R> {
+    fn lock(&self) -> MutexGuard<'_, Slot<R>> {
+        // A panic in a call leaves the stream as it is: still usable.
+        self.slot.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<R: RawIo> Slot<R> {
+    /// The stream, wherever its cursor is.
+    fn raw(&mut self) -> io::Result<&mut R> {
+        self.raw.as_mut().ok_or_else(gone)
+    }
+
+    /// The stream with its cursor where the file believes it to be.
+    fn placed(&mut self) -> io::Result<&mut R> {
+        let raw = self.raw.as_mut().ok_or_else(gone)?;
+        if let Some(back) = self.astray {
+            retry(|| raw.seek(SeekFrom::Start(back)))?;
+            self.astray = None;
+        }
+        Ok(raw)
+    }
+
+    /// Uses the stream at its cursor, and notes where that was lost.
+    fn run<T>(&mut self, f: impl FnOnce(&mut R) -> io::Result<T>) -> io::Result<T> {
+        f(self.placed()?).map_err(|error| match error.downcast::<Astray>() {
+            Ok(Astray { back, source }) => {
+                self.astray = Some(back);
+                source
+            }
+            Err(error) => error,
+        })
+    }
+}
+
 impl<R: RawIo> Held<R> {
     pub(crate) fn new(raw: R) -> Self {
         match same_type::<R, File>(raw) {
             Ok(file) => Self::File(Arc::new(file)),
-            Err(raw) => Self::Other(Arc::new(Mutex::new(Some(raw)))),
+            Err(raw) => {
+                let raw = Some(raw);
+                Self::Other(Arc::new(Shared {
+                    slot: Mutex::new(Slot { raw, astray: None }),
+                    unflushed: AtomicBool::new(false),
+                }))
+            }
         }
     }
 
@@ -62,44 +119,113 @@ impl<R: RawIo> Held<R> {
     pub(crate) fn with<T>(&self, f: impl FnOnce(&mut dyn RawIo) -> io::Result<T>) -> io::Result<T> {
         match self {
             Self::File(file) => f(&mut file.clone()),
-            Self::Other(raw) => {
-                // A panic in a call leaves the stream as it is: still usable.
-                let mut raw = raw.lock().unwrap_or_else(PoisonError::into_inner);
-                f(raw.as_mut().ok_or_else(gone)?)
-            }
+            Self::Other(shared) => shared.lock().run(|raw| f(raw)),
         }
     }
 
-    /// Uses the stream as what it is. Only in a job. A plain file is lent as a
-    /// duplicate of its descriptor, which shares the cursor: others may be using
-    /// the original.
-    pub(crate) fn with_own<T>(&self, f: impl FnOnce(&mut R) -> io::Result<T>) -> io::Result<T> {
+    /// As [`with`](Self::with), for what may leave bytes in the stream.
+    pub(crate) fn write<T>(
+        &self,
+        f: impl FnOnce(&mut dyn RawIo) -> io::Result<T>,
+    ) -> io::Result<T> {
+        self.with(|raw| {
+            self.mark_unflushed();
+            f(raw)
+        })
+    }
+
+    /// Has the stream send on what it was given; a plain file has, at once.
+    pub(crate) fn flush(&self) -> io::Result<()> {
+        let Self::Other(shared) = self else {
+            return Ok(());
+        };
+        let mut slot = shared.lock();
+        if self.unflushed() {
+            let raw = slot.raw()?;
+            retry(|| raw.flush())?;
+            shared.unflushed.store(false, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    /// Whether the stream has taken bytes that it was not told to send on.
+    pub(crate) fn unflushed(&self) -> bool {
+        match self {
+            Self::File(_) => false,
+            Self::Other(shared) => shared.unflushed.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Something was written, or may have been. Only while the stream is used.
+    fn mark_unflushed(&self) {
+        if let Self::Other(shared) = self {
+            shared.unflushed.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Uses the stream as what it is; `writes` says that it may be written to.
+    /// Only in a job. A plain file is lent as a duplicate of its descriptor, which
+    /// shares the cursor: others may be using the original.
+    pub(crate) fn with_own<T>(
+        &self,
+        writes: bool,
+        f: impl FnOnce(&mut R) -> io::Result<T>,
+    ) -> io::Result<T> {
         match self {
             Self::File(file) => {
                 let copy = same_type::<File, R>(file.try_clone()?);
                 f(&mut copy.unwrap_or_else(|_| unreachable!("`File` holds only where `R` is it")))
             }
-            Self::Other(raw) => {
-                let mut raw = raw.lock().unwrap_or_else(PoisonError::into_inner);
-                f(raw.as_mut().ok_or_else(gone)?)
+            Self::Other(shared) => shared.lock().run(|raw| {
+                if writes {
+                    self.mark_unflushed();
+                }
+                f(raw)
+            }),
+        }
+    }
+
+    /// Takes the stream out, with its cursor in its place; if it fails, it stays.
+    /// A plain file that a positional call still uses comes as a duplicate of its
+    /// descriptor.
+    pub(crate) fn take(self) -> Result<R, (Self, io::Error)> {
+        match self {
+            Self::File(file) => {
+                let file = match Arc::try_unwrap(file) {
+                    Ok(file) => file,
+                    Err(shared) => match shared.try_clone() {
+                        Ok(copy) => copy,
+                        Err(error) => return Err((Self::File(shared), error)),
+                    },
+                };
+                let raw = same_type::<File, R>(file);
+                Ok(raw.unwrap_or_else(|_| unreachable!("`File` holds only where `R` is it")))
+            }
+            Self::Other(shared) => {
+                let mut slot = shared.lock();
+                let placed = slot.placed().map(drop);
+                match placed.and_then(|()| slot.raw.take().ok_or_else(gone)) {
+                    Ok(raw) => Ok(raw),
+                    Err(error) => {
+                        drop(slot);
+                        Err((Self::Other(shared), error))
+                    }
+                }
             }
         }
     }
 
-    /// Takes the stream out. Only in a job. A plain file that a positional call
-    /// still uses comes as a duplicate of its descriptor.
-    pub(crate) fn take(self) -> io::Result<R> {
+    /// Closes the stream and drops it; a plain file when its last user is done.
+    pub(crate) fn close(self) -> io::Result<()> {
         match self {
             Self::File(file) => {
-                let file = Arc::try_unwrap(file).or_else(|shared| shared.try_clone())?;
-                let raw = same_type::<File, R>(file);
-                Ok(raw.unwrap_or_else(|_| unreachable!("`File` holds only where `R` is it")))
+                drop(file);
+                Ok(())
             }
-            Self::Other(raw) => raw
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .take()
-                .ok_or_else(gone),
+            Self::Other(shared) => {
+                let mut raw = shared.lock().raw.take().ok_or_else(gone)?;
+                raw.close()
+            }
         }
     }
 }

@@ -155,7 +155,7 @@ impl<R: RawIo> Blocking for WriteAt<R> {
         let mut done = 0;
         while done < self.data.len() {
             let at = self.at.offset.saturating_add(done as u64);
-            match held.with(|raw| retry(|| raw.write_at(&self.data[done..], at))) {
+            match held.write(|raw| retry(|| raw.write_at(&self.data[done..], at))) {
                 Ok(0) => return Err(self.at.fail("write", io::ErrorKind::WriteZero.into())),
                 Ok(n) => done += n,
                 Err(error) => return Err(self.at.fail("write", error)),

@@ -137,7 +137,7 @@ impl<R: RawIo> RawFile<R> {
         }
         let (data, append) = (data.to_vec(), self.core.meta.append);
         let call = self.core.call("write", true, move |call| {
-            let n = call.held.with(|raw| write_some(raw, &data))?;
+            let n = call.held.write(|raw| write_some(raw, &data))?;
             *call.pos = call.pos.filter(|_| !append).map(|pos| pos + n as u64);
             Ok(n)
         });

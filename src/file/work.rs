@@ -105,8 +105,6 @@ pub(crate) struct Call<'a, R> {
     pub(crate) held: &'a Held<R>,
     /// The cursor, if known; `None` says it was moved.
     pub(crate) pos: &'a mut Option<u64>,
-    /// Whether the stream has taken bytes that it was not told to flush.
-    pub(crate) unflushed: bool,
 }
 
 /// How far a job has come: whose error it is.
@@ -155,8 +153,6 @@ pub(crate) struct Work<R> {
     pub(crate) full: bool,
     /// Whether it wrote anything.
     pub(crate) wrote: bool,
-    /// Whether anything was written before, and not flushed.
-    pub(crate) unflushed: bool,
     /// Whether it read to the end.
     pub(crate) eof: bool,
     /// The new size or position, of the operations that give one.
@@ -176,9 +172,7 @@ impl<R: RawIo> Task for Work<R> {
         if self.closing {
             // Closed it is, whatever went wrong before.
             if let Some(held) = self.held.take() {
-                let closed = held.with(RawIo::close);
-                let taken = held.take().map(drop);
-                result = result.and(closed).and(taken);
+                result = result.and(held.close());
             }
         }
         self.result = result;
@@ -208,7 +202,6 @@ impl<R: RawIo> Work<R> {
             plain: None,
             full: false,
             wrote: false,
-            unflushed: false,
             eof: false,
             number: 0,
         }
@@ -230,10 +223,9 @@ impl<R: RawIo> Work<R> {
 
     /// Whether the drop of the file leaves anything to do that may block.
     pub(crate) fn needs_finish(&self) -> bool {
-        let plain = self.held.as_ref().is_some_and(|held| held.file().is_some());
         self.has_dirty()
             || (self.owned_out && self.owned_done < self.owned.len())
-            || (self.wrote && !plain)
+            || self.held.as_ref().is_some_and(Held::unflushed)
     }
 
     /// Whether any of what was buffered is still to be written.
@@ -281,7 +273,7 @@ impl<R: RawIo> Work<R> {
         loop {
             for pending in &mut self.dirty {
                 while !pending.is_empty() {
-                    let n = held.with(|raw| write_some(raw, pending.rest()))?;
+                    let n = held.write(|raw| write_some(raw, pending.rest()))?;
                     pending.start += n;
                     written += n;
                     self.wrote = true;
@@ -318,7 +310,7 @@ impl<R: RawIo> Work<R> {
             Then::WriteOwned => {
                 while self.owned_done < self.owned.len() {
                     let rest = &self.owned[self.owned_done..];
-                    let n = held.with(|raw| write_some(raw, rest))?;
+                    let n = held.write(|raw| write_some(raw, rest))?;
                     self.owned_done += n;
                     self.wrote = true;
                     self.pos = self.pos.filter(|_| !self.append).map(|pos| pos + n as u64);
@@ -371,13 +363,10 @@ impl<R: RawIo> Work<R> {
                 };
                 Ok(())
             }
-            // What was only read has nothing to send on.
-            Then::Close if !(self.unflushed || self.wrote) => Ok(()),
-            Then::Flush | Then::Close => held.with(|raw| retry(|| raw.flush())),
+            Then::Flush | Then::Close => held.flush(),
             Then::Call { run, .. } => run(Call {
                 held,
                 pos: &mut self.pos,
-                unflushed: self.unflushed || self.wrote,
             }),
         }
     }

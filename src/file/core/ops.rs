@@ -11,7 +11,7 @@ use crate::budget;
 use crate::error::{Error, Result};
 use crate::file::buf::Buf;
 use crate::file::work::{Call, Then};
-use crate::raw_io::{RawIo, retry};
+use crate::raw_io::RawIo;
 
 impl<R: RawIo> Core<R> {
     /// Moves the logical position.
@@ -31,7 +31,6 @@ impl<R: RawIo> Core<R> {
         ready!(self.poll_job(cx, "seek", started, |core| {
             core.check_seekable("seek")?;
             core.drop_read_ahead();
-            core.streak = 0;
             Ok((Then::Seek(to), Vec::new()))
         }))?;
         Poll::Ready(Ok(self.brought.number))
@@ -200,15 +199,19 @@ impl<R: RawIo> Core<R> {
     }
 
     /// Gives the stream back, with everything written and the cursor at the
-    /// logical position. The file is closed then; if it fails, it is as before.
+    /// logical position. The file is closed then; if it fails, it is as before,
+    /// but for what it had read ahead.
     pub(crate) async fn take_raw(&mut self, op: &'static str) -> Result<R> {
-        let flush = |call: Call<'_, R>| match call.unflushed {
-            true => call.held.with(|raw| retry(|| raw.flush())),
-            false => Ok(()),
+        let flush = |call: Call<'_, R>| {
+            call.held.flush()?;
+            // The cursor in its place: nothing is left to be done here below.
+            call.held.with(|_| Ok(()))
         };
         self.call(op, true, flush).await?;
         let held = self.held.take().ok_or_else(|| self.closed_error(op))?;
-        held.take()
-            .map_err(|error| Error::os(op, self.path(), error))
+        held.take().map_err(|(held, error)| {
+            self.held = Some(held);
+            Error::os(op, self.path(), error)
+        })
     }
 }

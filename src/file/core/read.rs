@@ -49,7 +49,7 @@ impl<R: RawIo> Core<R> {
         let wanted = self.full
             && self.streak > 1
             && self.plain == Some(true)
-            && !(self.busy || self.shared || self.unflushed || self.is_dirty())
+            && !(self.busy || self.shared || self.is_dirty())
             && self.rewind == 0
             && self.capacity > 0;
         self.full = false;

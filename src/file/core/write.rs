@@ -6,6 +6,7 @@ use super::{Core, Started};
 use crate::budget;
 use crate::error::Result;
 use crate::file::buf::Buf;
+use crate::file::held::Held;
 use crate::file::work::Then;
 use crate::raw_io::RawIo;
 
@@ -136,10 +137,8 @@ impl<R: RawIo> Core<R> {
                 return Poll::Ready(Err(error));
             }
             self.check_open("flush")?;
-            // What a plain file has taken needs no flush.
-            let plain = self.held.as_ref().is_some_and(|held| held.file().is_some());
-            if !self.is_dirty() && (own || plain || !self.unflushed) {
-                self.unflushed = false;
+            let unflushed = self.held.as_ref().is_some_and(Held::unflushed);
+            if !self.is_dirty() && (own || !unflushed) {
                 if let Some(queue) = &self.queue {
                     queue.shrink();
                 }
