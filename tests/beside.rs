@@ -204,6 +204,46 @@ fn drop_writes_what_was_handed_over() {
 }
 
 #[test]
+fn owned_data_goes_behind_what_was_handed_over_and_before_the_rest() {
+    for fails in [false, true] {
+        for running in [false, true] {
+            let memory = Memory::default();
+            let (gate, attach) = Gate::new();
+            attach(&memory);
+            let (mut file, jobs) = writer(&memory, 4);
+            for data in [b"0123", b"4567", b"89ab"] {
+                assert!(takes(&mut file, data));
+            }
+            if fails {
+                // What was handed over stays in the line.
+                memory.fail_once(Op::Write, Fault::Errno(EIO));
+            }
+            jobs.run_all();
+            if fails {
+                file.flush().now_or_never().unwrap().unwrap_err();
+                memory.fail_once(Op::Write, Fault::Errno(EIO));
+            }
+            start_and_abandon(file.write_owned(b"OWNED".to_vec()));
+            if fails {
+                jobs.run_all();
+                file.flush().now_or_never().unwrap().unwrap_err();
+            } else if running {
+                assert!(gate.start(jobs.take_one().unwrap()));
+                assert!(takes(&mut file, b"cd"));
+            }
+            drop(file);
+            if running && !fails {
+                gate.finish();
+            }
+            jobs.run_all();
+            let rest = if running && !fails { "cd" } else { "" };
+            let all = format!("0123456789abOWNED{rest}");
+            assert_eq!(memory.data(), all.as_bytes(), "{fails} {running}");
+        }
+    }
+}
+
+#[test]
 fn job_that_is_given_more_and_more_makes_room_for_others() {
     const SIZE: usize = 4 * 1024 * 1024;
     let memory = Memory::default();

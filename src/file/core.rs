@@ -508,44 +508,44 @@ impl<R: RawIo> Drop for Core<R> {
     /// Sends what is buffered on its way, with nobody waiting; a clean file is
     /// closed here and now.
     fn drop(&mut self) {
-        let flight = self.flight.take().filter(|_| self.busy);
-        let work = match flight {
-            None => Work {
+        let Some(flight) = self.flight.take().filter(|_| self.busy) else {
+            let work = Work {
                 pos: self.pos,
                 rewind: self.rewind,
                 dirty: self.take_dirty(),
                 queue: self.queue.take(),
                 ..Work::new(self.held.take(), &self.meta, Then::Nothing)
-            },
-            Some(flight) => {
-                // The job has the rest already; this goes behind it.
-                let queue = self.queue.take().unwrap_or_default();
-                queue.push(std::mem::take(&mut self.write));
-                let heir = queue.clone();
-                // Should it be running, the thread it runs on goes on with the rest.
-                let back = flight.leave(move |mut work: Work<R>| {
-                    work.queue = Some(heir);
-                    work.finish();
-                });
-                match back {
-                    Some(mut work) => {
-                        work.queue = Some(queue);
-                        work
-                    }
-                    None => return,
-                }
+            };
+            if work.needs_finish() {
+                self.finish(work, Arc::default());
             }
-        };
-        if work.held.is_none() || !work.needs_finish() {
             return;
+        };
+        // Behind all that the job still has to write.
+        let rest = Arc::new(Queue::default());
+        rest.push(std::mem::take(&mut self.write));
+        let behind = rest.clone();
+        // Should it be running, the thread it runs on goes on with the rest.
+        let back = flight.leave(move |work: Work<R>| work.finish(&behind));
+        if let Some(work) = back
+            && (work.needs_finish() || !rest.is_empty())
+        {
+            self.finish(work, rest);
         }
+    }
+}
+
+impl<R: RawIo> Core<R> {
+    /// Has the executor do the last of a file that is being dropped.
+    fn finish(&mut self, work: Work<R>, rest: Arc<Queue>) {
         match self.executor.take() {
+            _ if work.held.is_none() => {}
             Some(executor) => {
                 let name = self.meta.name.take();
-                run_detached(&executor, "close", name, move || work.finish());
+                run_detached(&executor, "close", name, move || work.finish(&rest));
             }
             // Never used: nothing can be buffered.
-            None => work.finish(),
+            None => work.finish(&rest),
         }
     }
 }

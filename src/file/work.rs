@@ -207,16 +207,21 @@ impl<R: RawIo> Work<R> {
         }
     }
 
-    /// What is still to be written of all that this job was given, in order.
+    /// What is still to be written of all that this job was given, in order; but
+    /// for what goes through the queue.
     pub(crate) fn leftover(&mut self) -> Pending {
         let [mut left, back] = std::mem::take(&mut self.dirty);
         left.append(back);
         if self.owned_out {
-            let owned = std::mem::take(&mut self.owned);
-            left.append(Pending {
-                data: owned,
-                start: self.owned_done,
-            });
+            let data = std::mem::take(&mut self.owned);
+            match self.queue.as_ref().filter(|queue| !queue.is_empty()) {
+                // It has not come so far as to begin with it.
+                Some(queue) => queue.push(data),
+                None => left.append(Pending {
+                    data,
+                    start: self.owned_done,
+                }),
+            }
         }
         left
     }
@@ -235,11 +240,16 @@ impl<R: RawIo> Work<R> {
     }
 
     /// The last job of a file that was dropped: writes what is left of it, and
-    /// closes. Blocks; there is nobody to tell of an error.
-    pub(crate) fn finish(mut self) {
+    /// `rest` behind that, and closes. Blocks; there is nobody to tell of an error.
+    pub(crate) fn finish(mut self, rest: &Queue) {
         let left = self.leftover();
+        let queue = self.queue.take().unwrap_or_default();
+        while let Some(data) = rest.next(Vec::new()) {
+            queue.push(data);
+        }
         let mut last = Self {
             dirty: [left, Pending::default()],
+            queue: Some(queue),
             then: Then::Close,
             closing: true,
             owned_out: false,
