@@ -193,12 +193,12 @@ fn cursor_that_a_positional_call_lost_is_put_back() {
             let mut file = block_on(made.executor(InlineExecutor).into_future()).unwrap();
             block_on(async {
                 assert_eq!(file.read().size(2).await.unwrap(), b"01");
-                // Where it is, there, and back: which fails, and so do the next tries.
+                // There, and back: which fails, and so do the next tries.
                 let mut seeks = 0;
                 memory.set_script(move |op| {
                     seeks += usize::from(op == Op::Seek);
                     match op {
-                        Op::Seek if (3..3 + fails).contains(&seeks) => fault,
+                        Op::Seek if (2..2 + fails).contains(&seeks) => fault,
                         _ => Fault::None,
                     }
                 });

@@ -14,6 +14,8 @@ pub(crate) enum Op {
     Read,
     Write,
     Seek,
+    /// Asks for the cursor, which a file of the system always tells.
+    Where,
     Flush,
     Truncate,
     Sync,
@@ -256,7 +258,11 @@ impl RawIo for Stream {
         if !self.seekable {
             return Err(io::ErrorKind::Unsupported.into());
         }
-        self.call(Op::Seek, "seek", |content, _| {
+        let op = match pos {
+            SeekFrom::Current(0) => Op::Where,
+            SeekFrom::Start(_) | SeekFrom::Current(_) | SeekFrom::End(_) => Op::Seek,
+        };
+        self.call(op, "seek", |content, _| {
             let target = match pos {
                 SeekFrom::Start(at) => i128::from(at),
                 SeekFrom::Current(by) => content.cursor as i128 + i128::from(by),

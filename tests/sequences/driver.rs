@@ -12,13 +12,23 @@ use super::model::Model;
 /// What an operation does to the model, once.
 pub(crate) type Effect<T> = Box<dyn FnOnce(&mut Model<T>)>;
 
+/// When an operation has its effect, besides when it succeeds.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum When {
+    /// When its job succeeds, with nobody waiting.
+    Done,
+    /// As soon as the caller has gone, even if the job is lost or fails:
+    /// `write_owned`, whose bytes are the file's then.
+    Given,
+    /// When its job ends, however it does: the effect knows how far that got.
+    Ended,
+}
+
 /// The job that will do something to the model when it runs.
 struct Due<T> {
     job: usize,
     effect: Effect<T>,
-    /// The bytes are the file's as soon as the caller has gone, even if the job
-    /// is lost or fails: `write_owned`.
-    sure: bool,
+    when: When,
     /// It was lost or has failed.
     failed: bool,
 }
@@ -100,6 +110,7 @@ impl<T> Driver<T> {
     /// Begins with the faults. Short writes are not for a raw file, whose abandoned
     /// writes do not tell how much they took.
     pub(crate) fn begin(&mut self, short_writes: bool) {
+        let append = self.model.append;
         let mut fault = Random::new(self.random.next());
         let stream = self.faults == Faults::Stream;
         self.memory
@@ -108,6 +119,9 @@ impl<T> Driver<T> {
                 (Op::Write, 0..12) if short_writes => Fault::Short(1 + fault.below(5)),
                 (_, 12) => Fault::Interrupted,
                 (Op::Close, _) => Fault::None,
+                // Without the answer it does not know where an append has led; that
+                // is no error of the append.
+                (Op::Where, _) if append => Fault::None,
                 (_, 13) if stream => Fault::Errno(super::common::EIO),
                 (Op::Write, 14) if stream => Fault::Errno(super::common::ENOSPC),
                 (Op::Read | Op::Write, 15) if stream => Fault::WouldBlock,
@@ -128,7 +142,7 @@ impl<T> Driver<T> {
         let Some(mut due) = self.due.take_if(|due| due.job == job) else {
             return;
         };
-        if failed {
+        if failed && due.when != When::Ended {
             due.failed = true;
             self.due = Some(due).filter(|_| self.awaited);
         } else {
@@ -190,7 +204,7 @@ impl<T> Driver<T> {
 
     /// Drives `future` to its end, or gives it up on the way. `effect` happens
     /// when a job called `verb` that it started runs, or when it succeeds; `sure`
-    /// as in [`Due`].
+    /// says that it happens if the caller goes, too.
     pub(crate) fn drive<V>(
         &mut self,
         what: String,
@@ -200,7 +214,20 @@ impl<T> Driver<T> {
         sure: bool,
     ) -> Outcome<V> {
         let hurry = self.random.one_in(2);
-        self.drive_with(what, future, verb, effect, sure, hurry)
+        let when = if sure { When::Given } else { When::Done };
+        self.drive_with(what, future, verb, effect, when, hurry)
+    }
+
+    /// As `drive`, with an effect that knows how far the job has come.
+    pub(crate) fn drive_partly<V>(
+        &mut self,
+        what: String,
+        future: impl Future<Output = Result<V>>,
+        verb: &'static str,
+        effect: Effect<T>,
+    ) -> Outcome<V> {
+        let hurry = self.random.one_in(2);
+        self.drive_with(what, future, verb, Some(effect), When::Ended, hurry)
     }
 
     /// As `drive`, never given up.
@@ -209,7 +236,7 @@ impl<T> Driver<T> {
         what: String,
         future: impl Future<Output = Result<V>>,
     ) -> Outcome<V> {
-        self.drive_with(what, future, "", None, false, true)
+        self.drive_with(what, future, "", None, When::Done, true)
     }
 
     fn drive_with<V>(
@@ -218,7 +245,7 @@ impl<T> Driver<T> {
         future: impl Future<Output = Result<V>>,
         verb: &'static str,
         mut effect: Option<Effect<T>>,
-        sure: bool,
+        when: When,
         to_the_end: bool,
     ) -> Outcome<V> {
         let (pos, len) = (self.model.pos, self.model.data.len());
@@ -240,7 +267,7 @@ impl<T> Driver<T> {
                     self.due = Some(Due {
                         job,
                         effect,
-                        sure,
+                        when,
                         failed,
                     });
                     (started, self.awaited) = (Some(job), true);
@@ -253,7 +280,8 @@ impl<T> Driver<T> {
                         mine.as_ref().is_none_or(|due| due.failed),
                         "ready too early"
                     );
-                    if let Some(effect) = effect.take().or(mine.map(|due| due.effect)) {
+                    let effect = effect.take().or(mine.map(|due| due.effect));
+                    if let Some(effect) = effect.filter(|_| when != When::Ended) {
                         effect(&mut self.model);
                     }
                     return Outcome::Value(value);
@@ -287,7 +315,7 @@ impl<T> Driver<T> {
         self.abandoned += 1;
         self.awaited = false;
         if let Some(due) = self.due.take_if(|due| Some(due.job) == started) {
-            if due.sure {
+            if due.when == When::Given {
                 // As if it was in the buffer: what comes next goes behind it.
                 (due.effect)(&mut self.model);
             } else {

@@ -92,15 +92,24 @@ fn bytes_sequence<R: RawIo>(d: &mut Driver<u8>, stream: R, kind: usize, mode: &s
 fn text_sequence<R: RawIo>(d: &mut Driver<char>, stream: R, coding: &text::Coding) {
     let buffering = 2 + d.random.below(40);
     let operations = 1 + d.random.below(24);
+    let mode = match (coding.width > 0, d.model.append) {
+        (false, _) => "r",
+        (true, false) => "r+",
+        (true, true) => "a+",
+    };
+    // What became of a write that fails can be told where it is known to begin.
+    let may_flush = mode == "r+";
+    let lines = may_flush && d.random.one_in(4);
+    let through = may_flush && d.random.one_in(8);
     let jobs = d.executor.clone();
     d.log.push(format!(
-        "text, {} ({}), buffering {buffering}",
+        "text, {} ({}), mode {mode}, buffering {buffering}, lines {lines}, through {through}",
         coding.label, coding.width
     ));
-    let mode = if coding.width > 0 { "r+" } else { "r" };
     let newline = if coding.width > 0 { "\n" } else { "" };
     let wrapped = wrap(stream).text().mode(mode).newline(newline);
     let wrapped = wrapped.encoding(coding.label).buffering(buffering);
+    let wrapped = wrapped.line_buffering(lines).write_through(through);
     let mut file = made(&d.jobs, wrapped.executor(jobs));
     d.begin(true);
     let mut places = Vec::new();
@@ -167,8 +176,7 @@ impl Stage<'_> {
         let kind = random.below(3);
         if kind < 2 {
             let data = bytes::data(&mut random, 120);
-            // Behind a failed append only the stream knows where it is.
-            let append = self.faults != Faults::Stream && random.one_in(6);
+            let append = random.one_in(6);
             let (mode, pos) = if append {
                 ("a+", data.len())
             } else {
@@ -195,7 +203,8 @@ impl Stage<'_> {
             let content = text::text(&mut random, coding, 100);
             let encoded = text::encode(coding, &content);
             let (data, zero, newline) = (content.chars().collect(), '\0', '\n');
-            let (pos, append) = (0, false);
+            let append = coding.width > 0 && random.one_in(6);
+            let pos = if append { content.chars().count() } else { 0 };
             let model = Model {
                 data,
                 pos,

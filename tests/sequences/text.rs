@@ -94,6 +94,19 @@ fn string(chars: &[char]) -> String {
     chars.iter().collect()
 }
 
+/// How many characters the file has taken past where the model is: what became of
+/// a write that was to be flushed at once, and failed or was given up.
+fn accepted<R: RawIo>(d: &mut Text, file: &mut TextFile<R>, coding: &Coding) -> usize {
+    let buffer = file.buffer();
+    let at = loop {
+        if let Outcome::Value(at) = d.complete("where".into(), buffer.tell()) {
+            break at as usize;
+        }
+    };
+    assert_eq!(at % coding.width, 0, "characters are whole");
+    at / coding.width - d.model.pos
+}
+
 /// Positions that `tell` gave, with where they are in the model.
 pub(crate) type Places = Vec<(TextPosition, usize)>;
 
@@ -104,6 +117,8 @@ pub(crate) fn text_step<R: RawIo>(
     places: &mut Places,
 ) {
     let most = d.random.below(24);
+    // Whether a write may fail, or be given up, with its text in the buffer.
+    let through = file.write_through() || file.line_buffering();
     let writable = coding.width > 0;
     match d.random.below(if writable { 18 } else { 13 }) {
         0 | 1 => {
@@ -165,7 +180,11 @@ pub(crate) fn text_step<R: RawIo>(
         }
         8 | 9 => {
             if let Some(at) = d.drive("tell".into(), file.tell(), "", None, false).value() {
-                places.push((at, d.model.pos));
+                // What waits to be appended is counted from where it is.
+                let there = encode(coding, &string(&d.model.data));
+                if !d.model.append || d.memory.data() == there {
+                    places.push((at, d.model.pos));
+                }
             }
         }
         10 | 11 if !places.is_empty() => {
@@ -202,14 +221,11 @@ pub(crate) fn text_step<R: RawIo>(
         13 | 14 => {
             let text = text(&mut d.random, coding, 40);
             let chars: Vec<char> = text.chars().collect();
-            let effect: Effect<char> = Box::new(move |m| m.write(&chars));
-            d.drive(
-                format!("write({text:?})"),
-                file.write(&text),
-                "",
-                Some(effect),
-                false,
-            );
+            let write = file.write(&text);
+            let outcome = d.drive(format!("write({text:?})"), write, "", None, false);
+            if matches!(outcome, Outcome::Value(_)) || (through && accepted(d, file, coding) > 0) {
+                d.model.write(&chars);
+            }
         }
         15 => {
             let n = d.random.below(4);
@@ -220,6 +236,17 @@ pub(crate) fn text_step<R: RawIo>(
             let write = file.writelines(lines);
             let done = match d.drive(format!("writelines({n})"), write, "", None, false) {
                 Outcome::Value(()) => items.len(),
+                Outcome::Failed | Outcome::Abandoned if through => {
+                    let mut left = accepted(d, file, coding);
+                    let done = items.iter().take_while(|item| {
+                        let whole = item.chars().count() <= left;
+                        left -= if whole { item.chars().count() } else { 0 };
+                        whole
+                    });
+                    let done = done.count();
+                    assert_eq!(left, 0, "items are whole");
+                    done
+                }
                 Outcome::Failed | Outcome::Abandoned => taken.get().saturating_sub(1),
             };
             for item in &items[..done] {
