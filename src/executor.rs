@@ -122,7 +122,7 @@ pub struct Job {
 
 /// What a [`Job`] runs.
 pub(crate) trait Work: Send + Sync {
-    /// Runs it; called once at the most.
+    /// Runs it, unless that was done before.
     fn run(self: Arc<Self>);
     /// Called instead of `run` when the job is dropped.
     fn lost(self: Arc<Self>);
@@ -148,6 +148,14 @@ impl Job {
             place: None,
             awaited,
         }
+    }
+
+    /// Makes the same job once more, should an executor have swallowed this one;
+    /// the first to run does the work. Costs no allocation.
+    pub(crate) fn again(&self) -> impl FnOnce() -> Option<Self> + use<> {
+        let (op, path, awaited) = (self.op, self.path.clone(), self.awaited);
+        let work = self.work.clone();
+        move || work.map(|work| Self::new(op, path, work, awaited))
     }
 
     /// Runs the job on this thread, which it may block. Never panics: a panic

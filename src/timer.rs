@@ -89,9 +89,14 @@ impl Future for Sleep {
                 .spawn(run);
             timer.running = started.is_ok();
             if started.is_err() {
-                // No thread to be had: poll again at once rather than never.
                 timer.sleepers.remove(&(self.due, id));
+                drop(timer);
+                // No thread to be had: poll again rather than never. A system in such
+                // need shall not have a task that spins, so this one blocks a little.
+                let left = self.due.saturating_duration_since(Instant::now());
+                thread::sleep(left.min(Duration::from_millis(1)));
                 cx.waker().wake_by_ref();
+                return Poll::Pending;
             }
         }
         drop(timer);

@@ -131,10 +131,11 @@ impl ThreadPoolExecutor {
         }
     }
 
-    /// Names the threads `prefix-0`, `prefix-1` … (`aiofiles`).
+    /// Names the threads `prefix-0`, `prefix-1` … (`aiofiles`). A NUL, which the
+    /// name of a thread cannot have, is left out.
     #[must_use]
     pub fn thread_name_prefix(self, prefix: impl Into<String>) -> Self {
-        self.owner.pool.lock().prefix = prefix.into();
+        self.owner.pool.lock().prefix = prefix.into().replace('\0', "");
         self
     }
 

@@ -65,13 +65,17 @@ impl Executor for TokioExecutor {
 
 impl Executor for Handle {
     fn execute(&self, job: Job) -> Result<(), Refused> {
-        // `spawn_blocking` panics if it cannot start its first thread. The job
-        // is dropped by then, so its caller knows; the panic is not the task's.
+        // `spawn_blocking` panics if it cannot start its first thread, and keeps
+        // the closure for a thread that may never come. The panic is not the
+        // task's, and the caller must not wait for ever.
+        let again = job.again();
         let spawned = panic::catch_unwind(AssertUnwindSafe(|| {
             drop(self.spawn_blocking(move || job.run()));
         }));
-        drop(spawned);
-        Ok(())
+        match spawned.is_err().then(again).flatten() {
+            Some(job) => Err(Refused(job)),
+            None => Ok(()),
+        }
     }
 
     fn allows_nowait(&self) -> bool {
