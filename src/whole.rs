@@ -235,8 +235,8 @@ pub fn write_atomic(
 }
 
 fn replace_content(path: &Path, data: &[u8]) -> io::Result<()> {
-    let path = behind_links(path)?;
-    let old = match fs::symlink_metadata(&path) {
+    let (path, old) = behind_links(path)?;
+    let old = match old {
         Ok(metadata) if metadata.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
         Ok(metadata) if !metadata.is_file() => {
             let error = "not a regular file: it cannot be replaced";
@@ -269,18 +269,21 @@ fn replace_content(path: &Path, data: &[u8]) -> io::Result<()> {
     sys::sync_dir(folder)
 }
 
-/// The file at the end of a chain of links, which may be missing.
-fn behind_links(path: &Path) -> io::Result<PathBuf> {
+/// The file at the end of a chain of links, which may be missing, and what is
+/// known of it. What stands there may change meanwhile: only what is no link at
+/// the last look is the end.
+fn behind_links(path: &Path) -> io::Result<(PathBuf, io::Result<fs::Metadata>)> {
     let mut path = path.to_path_buf();
     // As many as Linux follows.
     for _ in 0..40 {
+        if let Ok(target) = fs::read_link(&path) {
+            path.pop();
+            path.push(target);
+            continue;
+        }
         match fs::symlink_metadata(&path) {
-            Ok(metadata) if metadata.is_symlink() => {
-                let target = fs::read_link(&path)?;
-                path.pop();
-                path.push(target);
-            }
-            Ok(_) | Err(_) => return Ok(path),
+            Ok(metadata) if metadata.is_symlink() => {}
+            end => return Ok((path, end)),
         }
     }
     Err(sys::link_loop())
