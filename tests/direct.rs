@@ -174,6 +174,7 @@ fn what_is_not_aligned_is_refused_or_right() {
     });
 }
 
+// ClickHouse#85765: without the page cache, NOWAIT goes to the device.
 #[test]
 fn nothing_is_read_inline() {
     let (dir, content) = (Dir::new(), content(4));

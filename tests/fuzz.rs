@@ -364,12 +364,9 @@ impl Case {
         assert_eq!(lines, whole, "readline, read()");
 
         let (mut file, mut streamed) = (self.file().await, Reading::default());
-        loop {
-            // The end, or an error, which ends the stream but not the file.
-            match file.next().await {
-                Some(line) => assert!(streamed.take(line)),
-                None => break,
-            }
+        // An error is an item, and the file goes on behind it.
+        while let Some(line) = file.next().await {
+            assert!(streamed.take(line));
         }
         assert_eq!(streamed, whole, "stream, read()");
 

@@ -219,6 +219,7 @@ fn every_mode_does_to_the_file_what_it_says() {
     });
 }
 
+// aiofile@3295971: a file opened to append wrote at its start.
 #[test]
 fn appending_goes_to_the_end_wherever_the_cursor_is() {
     run(async {

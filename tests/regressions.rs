@@ -452,3 +452,21 @@ fn text_that_breaks_off_in_a_character_fails_once() {
         assert_eq!(file.readline().await.unwrap(), "rest\n");
     });
 }
+
+// tokio#2734: a character was cut in half, and its halves spoiled.
+#[test]
+fn characters_that_short_writes_cut_arrive_whole() {
+    for buffering in 2..9 {
+        let memory = Memory::default();
+        memory.fail(Op::Write, Fault::Short(1 + buffering % 3));
+        let made = wrap(memory.stream()).text().mode("w").buffering(buffering);
+        block_on(async {
+            let mut file = made.executor(InlineExecutor).await.unwrap();
+            for _ in 0..20 {
+                file.write("aé漢𝄞\n").await.unwrap();
+            }
+            file.close().await.unwrap();
+        });
+        assert_eq!(memory.data(), "aé漢𝄞\n".repeat(20).as_bytes());
+    }
+}

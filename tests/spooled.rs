@@ -60,6 +60,7 @@ fn in_memory_no_executor_sees_a_job() {
     });
 }
 
+// anyio#915: it rolled over at the limit already.
 #[test]
 fn rolls_past_the_limit_and_not_at_it() {
     block_on(async {
@@ -416,6 +417,8 @@ async fn on_plain_text(
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
+    // anyio#1215: `readinto` read twice. cpython#82806: lines and seeks went wrong
+    // behind a rollover.
     #[test]
     fn spooled_bytes_are_those_of_a_plain_file(
         ops in prop::collection::vec(op(), 1..40),

@@ -199,6 +199,7 @@ async fn permissions_are_the_users_own() {
     assert_eq!(mode_of(folder.path()), 0o700);
 }
 
+// anyio#1333: `delete_on_close=False` left the file for ever.
 #[tokio::test]
 async fn delete_and_delete_on_close_in_all_combinations() {
     for (delete, on_close, after_close, after_drop) in [

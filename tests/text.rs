@@ -41,6 +41,7 @@ const SAMPLES: [(&str, &[u8], &str); 8] = [
     ("iso-2022-jp", b"\x1b$B4A\x1b(B\r\n\x1b$B;z\x1b(B", "漢\n字"),
 ];
 
+// aiofile#23, aiofile#38: a character cut between two reads.
 #[test]
 fn characters_and_line_ends_are_whole_at_every_split() {
     run(async {
@@ -88,6 +89,7 @@ fn characters_and_line_ends_are_whole_at_every_split() {
     });
 }
 
+// aiofile#58, aiofile#91: sizes were bytes here and characters there.
 #[test]
 fn sizes_are_in_characters() {
     run(async {
