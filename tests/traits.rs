@@ -99,6 +99,49 @@ fn csv_both_ways() {
 }
 
 #[test]
+fn tar_both_ways() {
+    run(async {
+        let dir = Dir::new();
+        let (path, sample) = (dir.join("f.tar"), sample());
+        let (first, second) = (dir.file("first", &sample), dir.file("second", "short"));
+        let mut archive = tokio_tar::Builder::new(binary(&path, "w").await);
+        for (name, src) in [("a/first", &first), ("second", &second)] {
+            let mut file = binary(src, "r").await;
+            let mut header = tokio_tar::Header::new_gnu();
+            header.set_size(file.metadata().await.unwrap().len());
+            header.set_mode(0o644);
+            archive
+                .append_data(&mut header, name, &mut file)
+                .await
+                .unwrap();
+        }
+        let mut file = archive.into_inner().await.unwrap();
+        file.close().await.unwrap();
+
+        let mut archive = tokio_tar::Archive::new(binary(&path, "r").await);
+        let mut entries = archive.entries().unwrap();
+        let mut seen = Vec::new();
+        while let Some(mut entry) = entries.try_next().await.unwrap() {
+            let name = entry.path().unwrap().to_str().unwrap().to_owned();
+            let out = dir.join(name.replace('/', "-"));
+            let mut out = binary(&out, "w+").await;
+            tokio::io::copy(&mut entry, &mut out).await.unwrap();
+            out.seek(SeekFrom::Start(0)).await.unwrap();
+            seen.push((name, out.read().await.unwrap()));
+        }
+        assert_eq!(seen.len(), 2);
+        assert!(seen[0] == ("a/first".to_owned(), sample.clone()));
+        assert_eq!(seen[1], ("second".to_owned(), b"short".to_vec()));
+
+        // Without buffer, and to disk by tokio-tar itself.
+        let mut archive = tokio_tar::Archive::new(raw(&path, "r").await);
+        archive.unpack(dir.join("out")).await.unwrap();
+        assert!(std::fs::read(dir.join("out/a/first")).unwrap() == sample);
+        assert_eq!(std::fs::read(dir.join("out/second")).unwrap(), b"short");
+    });
+}
+
+#[test]
 fn copies_of_tokio() {
     run(async {
         let dir = Dir::new();
