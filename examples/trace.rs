@@ -1,18 +1,19 @@
 //! Logs every blocking call of a program, with its path, the time it waited and
 //! the time it took: `cargo run --release --example trace -- FILE...`.
 //!
-//! [`Trace`] is an executor around another one, which does the work. To have the
-//! lines as `tracing` spans, open a span where `log` is called.
+//! [`Trace`] is an executor around another one, which does the work. To have
+//! `tracing` spans instead of lines, open a span in `execute` and hand on
+//! `job.wrap(move |run| span.in_scope(|| { run(); }))`.
 
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use aiofiles::ThreadPoolExecutor;
-use aiofiles::executor::{Executor, Job, Refused};
+use aiofiles::executor::{Executor, Job, Outcome, Refused};
 
-/// Runs jobs on `inner` and tells `log` of each when it has ended. By then its
-/// caller may be further on, so the records of one file can change places.
+/// Has `inner` run the jobs and tells `log` of each that has ended, before its
+/// caller hears of it.
 struct Trace<E, L> {
     inner: E,
     log: L,
@@ -26,35 +27,28 @@ struct Record<'a> {
     waited: Duration,
     /// On that thread.
     took: Duration,
+    outcome: Outcome,
 }
 
 impl<E, L> Executor for Trace<E, L>
 where
-    E: Executor + Clone,
+    E: Executor,
     L: Fn(Record<'_>) + Clone + Send + Sync + 'static,
 {
     fn execute(&self, job: Job) -> Result<(), Refused> {
-        // `inner` may hold a job back while it is full; a task waits for it.
-        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
-            return Err(Refused::new(job));
-        };
         let (log, called) = (self.log.clone(), Instant::now());
-        let traced = aiofiles::delegate(move || {
-            let (op, path) = (job.op(), job.path().map(Path::to_owned));
-            let (waited, begun) = (called.elapsed(), Instant::now());
-            job.run();
+        let (op, path) = (job.op(), job.path().map(Path::to_owned));
+        self.inner.execute(job.wrap(move |run| {
+            let begun = Instant::now();
+            let outcome = run();
             log(Record {
                 op,
                 path: path.as_deref(),
-                waited,
+                waited: begun - called,
                 took: begun.elapsed(),
+                outcome,
             });
-        });
-        let traced = traced.executor(self.inner.clone());
-        // A job that `inner` refuses or drops is dropped with the closure, which
-        // its caller is told of.
-        runtime.spawn(async move { traced.await.ok() });
-        Ok(())
+        }))
     }
 
     // `allows_nowait` stays `false`: a read out of the page cache is no job, so
@@ -63,8 +57,12 @@ where
 
 fn show(record: Record<'_>) {
     let path = record.path.unwrap_or(Path::new("-"));
+    let how = match record.outcome {
+        Outcome::Panicked => " panicked",
+        _ => "",
+    };
     let line = format!(
-        "{:<10} waited {:>9.1?} took {:>9.1?} {}\n",
+        "{:<10} waited {:>9.1?} took {:>9.1?}{how} {}\n",
         record.op,
         record.waited,
         record.took,

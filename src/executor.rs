@@ -22,7 +22,8 @@
 //!
 //! Run the job, or hand it back in [`Refused`]. A job that is dropped without
 //! having run is not lost either: its caller gets [`Error::ExecutorGone`], and
-//! the file it belonged to has its state back.
+//! the file it belonged to has its state back. To watch what another executor
+//! does, hand it [wrapped](Job::wrap) jobs.
 //!
 //! ```
 //! use aiofiles::executor::{Executor, InlineExecutor, Job, Refused};
@@ -58,8 +59,8 @@ mod thread_pool;
 mod tokio;
 
 pub use self::inline::InlineExecutor;
-pub use self::job::{Job, Refused};
-pub(crate) use self::job::{Place, Work};
+pub use self::job::{Job, Outcome, Refused};
+pub(crate) use self::job::{Place, Work, Wrapper, catch};
 pub use self::manual::ManualExecutor;
 pub use self::thread_pool::{Stats, ThreadPoolExecutor};
 pub use self::tokio::TokioExecutor;

@@ -5,13 +5,12 @@
 //! executor, or left behind by its caller.
 
 use std::fmt;
-use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use crate::error::{Error, Result};
-use crate::executor::{Chosen, Job, Place, Refused, Work};
+use crate::executor::{Chosen, Job, Outcome, Place, Refused, Work, Wrapper, catch};
 
 /// Something to run on an executor: inputs, progress and outputs in one value,
 /// which goes there and comes back.
@@ -104,35 +103,47 @@ impl<T> Cell<T> {
 }
 
 impl<T: Task> Work for Cell<T> {
-    fn run(self: Arc<Self>) {
+    fn run(self: Arc<Self>, wrapper: Option<Wrapper>) {
         // Nothing queued: the caller has recalled it.
-        if let Some(mut task) = self.take_queued() {
-            let end = match catch(|| task.run()) {
-                Ok(()) => End::Done,
-                Err(message) => End::Panicked(message),
-            };
-            self.end(task, end);
-        }
+        let Some(mut task) = self.take_queued() else {
+            return discard(wrapper);
+        };
+        let end = run_wrapped(wrapper, || task.run());
+        self.end(task, end);
     }
 
-    fn lost(self: Arc<Self>) {
+    fn lost(self: Arc<Self>, wrapper: Option<Wrapper>) {
+        discard(wrapper);
         if let Some(task) = self.take_queued() {
             self.end(task, End::Lost);
         }
     }
 }
 
-/// Runs `f`; the message of its panic, if it panics.
-fn catch<T>(f: impl FnOnce() -> T) -> std::result::Result<T, String> {
-    // What `f` leaves half done is judged by its caller, which knows it panicked.
-    panic::catch_unwind(AssertUnwindSafe(f)).map_err(|payload| match payload.downcast::<String>() {
-        Ok(message) => *message,
-        Err(payload) => payload
-            .downcast_ref::<&str>()
-            .copied()
-            .unwrap_or_default()
-            .to_owned(),
-    })
+/// Runs `f`, once, in the wrapper if there is one.
+fn run_wrapped(wrapper: Option<Wrapper>, mut f: impl FnMut()) -> End {
+    let mut end = End::Lost;
+    let mut run = || {
+        if matches!(end, End::Lost) {
+            end = catch(&mut f).map_or_else(End::Panicked, |()| End::Done);
+        }
+        match end {
+            End::Done | End::Lost => Outcome::Done,
+            End::Panicked(_) => Outcome::Panicked,
+        }
+    };
+    match wrapper {
+        None => drop(run()),
+        // The thread must survive its panic, and the caller asked for `f` alone.
+        Some(wrapper) => drop(catch(|| wrapper(&mut run))),
+    }
+    end
+}
+
+/// Drops the wrapper of what does not run.
+fn discard(wrapper: Option<Wrapper>) {
+    // What is somebody else's may panic, and we may be in a drop.
+    drop(catch(|| drop(wrapper)));
 }
 
 /// A task on its way to an executor and back. Reusable: a file has one for all
@@ -257,15 +268,21 @@ pub(crate) fn run_detached(
 ) {
     struct Detached(Mutex<Option<Box<dyn FnOnce() + Send>>>);
     impl Work for Detached {
-        fn run(self: Arc<Self>) {
-            let last = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-            if let Some(last) = last {
-                // Nobody is there to be told of a panic.
-                drop(catch(last));
+        fn run(self: Arc<Self>, wrapper: Option<Wrapper>) {
+            let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let mut run = || {
+                if let Some(last) = last.take() {
+                    last();
+                }
+            };
+            // Nobody is there to be told of a panic. A wrapper that would skip it
+            // does not keep bytes from being written.
+            if let End::Lost = run_wrapped(wrapper, &mut run) {
+                drop(catch(run));
             }
         }
-        fn lost(self: Arc<Self>) {
-            self.run();
+        fn lost(self: Arc<Self>, wrapper: Option<Wrapper>) {
+            self.run(wrapper);
         }
     }
     let work = Arc::new(Detached(Mutex::new(Some(Box::new(last)))));

@@ -1,6 +1,7 @@
 //! What an executor runs, and hands back if it cannot.
 
 use std::fmt;
+use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -16,6 +17,8 @@ pub struct Job {
     path: Option<Arc<Path>>,
     /// `None` once it has run.
     work: Option<Arc<dyn Work>>,
+    /// What runs around it; goes with `work`.
+    wrapper: Option<Wrapper>,
     /// Its place in the line of a full executor, on the way back to the caller.
     place: Option<Box<dyn Place>>,
     /// Whether somebody waits: only then can it be held back by a full queue.
@@ -24,16 +27,33 @@ pub struct Job {
 
 /// What a [`Job`] runs.
 pub(crate) trait Work: Send + Sync {
-    /// Runs it; called once at the most.
-    fn run(self: Arc<Self>);
+    /// Runs it, in `wrapper` if there is something to run; called once at the most.
+    fn run(self: Arc<Self>, wrapper: Option<Wrapper>);
     /// Called instead of `run` when the job is dropped.
-    fn lost(self: Arc<Self>);
+    fn lost(self: Arc<Self>, wrapper: Option<Wrapper>);
 }
 
 /// A job's place in the line of a full executor. Its drop takes the job out.
 pub(crate) trait Place: Send + Sync {
     /// Takes the job out of the line; `None` if it has had its turn.
     fn leave(&mut self) -> Option<Job>;
+}
+
+/// What [`Job::wrap`] puts around the work of a job.
+pub(crate) type Wrapper = Box<dyn FnOnce(&mut dyn FnMut() -> Outcome) + Send>;
+
+/// How the work of a job ended, for who [wraps](Job::wrap) it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// It went to its end. What it did may still have failed, as a read does on a
+    /// bad disk: that is its caller's to know.
+    Done,
+    /// It panicked, which its caller gets as
+    /// [`Error::Panicked`](crate::Error::Panicked).
+    Panicked,
+    /// Another wrapper, inside, did not run it.
+    Skipped,
 }
 
 impl Job {
@@ -47,6 +67,7 @@ impl Job {
             op,
             path,
             work: Some(work),
+            wrapper: None,
             place: None,
             awaited,
         }
@@ -65,11 +86,90 @@ impl Job {
     /// [`Error::Panicked`](crate::Error::Panicked).
     pub fn run(mut self) {
         if let Some(work) = self.work.take() {
-            work.run();
+            work.run(self.wrapper.take());
         } else if let Some(waiting) = self.place.take().and_then(|mut place| place.leave()) {
             // Whoever got it back runs it after all.
-            waiting.run();
+            match self.wrapper.take() {
+                Some(wrapper) => waiting.wrap(wrapper).run(),
+                None => waiting.run(),
+            }
         }
+    }
+
+    /// Has `wrapper` run around the work of the job, on the thread that runs it:
+    /// to log it, to time it, to open a span for it.
+    ///
+    /// The job stays what it is: an executor wraps it and hands it on to another
+    /// one, and whatever becomes of it there, waiting for a place in a full queue
+    /// included, is as it was without. Wrapped again, the later one is outside.
+    ///
+    /// `wrapper` is called once the work is sure to begin, and gets a function
+    /// that does it and says how it ended; a second call of that one does
+    /// nothing more. The job's caller is told when `wrapper` has returned: a
+    /// record that it makes is there before the result is.
+    ///
+    /// - It is dropped without being called if the job does not begin: if it is
+    ///   refused or dropped, or if its caller has gone before. Only the last
+    ///   flush of a dropped file runs, and is wrapped, even then.
+    /// - If it returns without having called its function, it is as if the job
+    ///   had been dropped.
+    /// - If it panics, nobody is told; what the work came to stands.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::mpsc::{Sender, channel};
+    /// use std::time::{Duration, Instant};
+    ///
+    /// use aiofiles::ThreadPoolExecutor;
+    /// use aiofiles::executor::{Executor, Job, Refused};
+    ///
+    /// /// Tells of each job how long it waited for a thread, and how long it took.
+    /// struct Timed<E>(E, Sender<(&'static str, Duration, Duration)>);
+    ///
+    /// impl<E: Executor> Executor for Timed<E> {
+    ///     fn execute(&self, job: Job) -> Result<(), Refused> {
+    ///         let (op, sender, called) = (job.op(), self.1.clone(), Instant::now());
+    ///         self.0.execute(job.wrap(move |run| {
+    ///             let begun = Instant::now();
+    ///             run();
+    ///             sender.send((op, begun - called, begun.elapsed())).ok();
+    ///         }))
+    ///     }
+    /// }
+    ///
+    /// let (sender, receiver) = channel();
+    /// let pool = Timed(ThreadPoolExecutor::new(1), sender);
+    /// let pause = || std::thread::sleep(Duration::from_millis(2));
+    /// futures::executor::block_on(aiofiles::delegate(pause).executor(pool))?;
+    /// let (op, _waited, took) = receiver.recv().unwrap();
+    /// assert_eq!(op, "run");
+    /// assert!(took >= Duration::from_millis(2));
+    /// # Ok::<(), aiofiles::Error>(())
+    /// ```
+    pub fn wrap<F>(mut self, wrapper: F) -> Self
+    where
+        F: FnOnce(&mut dyn FnMut() -> Outcome) + Send + 'static,
+    {
+        self.wrapper = Some(match self.wrapper.take() {
+            None => Box::new(wrapper),
+            Some(inner) => Box::new(move |run| {
+                let (mut inner, mut outcome) = (Some(inner), Outcome::Skipped);
+                wrapper(&mut || {
+                    if let Some(inner) = inner.take() {
+                        // Its panic is not the outer one's.
+                        drop(catch(|| {
+                            inner(&mut || {
+                                outcome = run();
+                                outcome
+                            })
+                        }));
+                    }
+                    outcome
+                });
+            }),
+        });
+        self
     }
 
     /// Returns what the job does, as a verb: `open`, `read`, `write`, `stat` ….
@@ -88,11 +188,12 @@ impl Job {
     /// in its turn, and what goes back to the caller with its `place` there.
     pub(crate) fn wait_in_line(mut self, place: impl FnOnce(Self) -> Box<dyn Place>) -> Self {
         let (op, path, awaited) = (self.op, self.path.clone(), self.awaited);
-        let work = self.work.take();
+        let (work, wrapper) = (self.work.take(), self.wrapper.take());
         let waiting = Self {
             op,
             path,
             work,
+            wrapper,
             place: None,
             awaited,
         };
@@ -108,7 +209,7 @@ impl Job {
 impl Drop for Job {
     fn drop(&mut self) {
         if let Some(work) = self.work.take() {
-            work.lost();
+            work.lost(self.wrapper.take());
         }
     }
 }
@@ -145,4 +246,17 @@ impl From<Job> for Refused {
     fn from(job: Job) -> Self {
         Self(job)
     }
+}
+
+/// Runs `f`; the message of its panic, if it panics.
+pub(crate) fn catch<T>(f: impl FnOnce() -> T) -> Result<T, String> {
+    // What `f` leaves half done is judged by its caller, which knows it panicked.
+    panic::catch_unwind(AssertUnwindSafe(f)).map_err(|payload| match payload.downcast::<String>() {
+        Ok(message) => *message,
+        Err(payload) => payload
+            .downcast_ref::<&str>()
+            .copied()
+            .unwrap_or_default()
+            .to_owned(),
+    })
 }
