@@ -69,6 +69,10 @@ pub use self::tokio::TokioExecutor;
 ///
 /// Implement it to choose, bound, watch or log what the crate's blocking calls
 /// do; see the [module](self) for an example.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no executor",
+    note = "`aiofiles::executor` has some: `ThreadPoolExecutor`, `TokioExecutor`, `InlineExecutor`; a `tokio::runtime::Handle` is one too"
+)]
 pub trait Executor: Send + Sync + 'static {
     /// Runs `job` on a thread that may block, now or later, or hands it back.
     ///

@@ -137,14 +137,14 @@ macro_rules! keywords {
             }
         }
 
-        impl<$($generics)*> $Self
-        where
-            K: TextKind,
-        {
+        // The bound stands on each method: on the `impl`, the compiler would not say
+        // what `TextKind` has it say.
+        impl<$($generics)*> $Self {
             /// Sets the encoding, by label or as an [`Encoding`] (`utf-8`, whatever
             /// the locale).
             pub fn encoding<E>(mut self, encoding: E) -> Self
             where
+                K: TextKind,
                 E: TryInto<Encoding, Error: Into<Error>>,
             {
                 self.settings.encoding = Some(encoding.try_into().map_err(Into::into));
@@ -155,6 +155,7 @@ macro_rules! keywords {
             /// have, by name or as an [`ErrorPolicy`] (`strict`).
             pub fn errors<P>(mut self, policy: P) -> Self
             where
+                K: TextKind,
                 P: TryInto<ErrorPolicy, Error: Into<Error>>,
             {
                 self.settings.errors = Some(policy.try_into().map_err(Into::into));
@@ -165,6 +166,7 @@ macro_rules! keywords {
             /// a [`Newline`] (universal).
             pub fn newline<N>(mut self, newline: N) -> Self
             where
+                K: TextKind,
                 N: TryInto<Newline, Error: Into<Error>>,
             {
                 self.settings.newline = Some(newline.try_into().map_err(Into::into));
@@ -173,13 +175,19 @@ macro_rules! keywords {
 
             /// Flushes after every write with a line end in it (`false`; `true` for
             /// a terminal).
-            pub fn line_buffering(mut self, yes: bool) -> Self {
+            pub fn line_buffering(mut self, yes: bool) -> Self
+            where
+                K: TextKind,
+            {
                 self.settings.line_buffering = Some(yes);
                 self
             }
 
             /// Hands every write to the system at once (`false`).
-            pub fn write_through(mut self, yes: bool) -> Self {
+            pub fn write_through(mut self, yes: bool) -> Self
+            where
+                K: TextKind,
+            {
                 self.settings.write_through = yes;
                 self
             }

@@ -47,6 +47,10 @@ use self::astray::there_and_back;
 /// Only jobs call it, one at a time. Every operation that is not overridden
 /// fails as `Unsupported` unless said otherwise. `Interrupted` may be returned:
 /// the call is then made again.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no `RawIo`, which a file can stand on",
+    note = "of a std `Read`, `Write` or `Read + Write + Seek`, `aiofiles::raw_io::reader`, `writer` or `read_write` makes one"
+)]
 pub trait RawIo: Send + 'static {
     /// Reads at the cursor, at most `buf.len()` bytes, and returns how many;
     /// 0 at the end. One system call: see read(2).

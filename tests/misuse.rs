@@ -1,6 +1,7 @@
 //! Misuse that the compiler stops: files that are read while a line is lent,
-//! keywords of another kind, files used after they were given away, calls that
-//! nobody awaits.
+//! keywords of another kind, what is no stream or no executor, files used after
+//! they were given away, calls that nobody awaits. Use after `close`, which may
+//! come twice, is an error at run time: see `tests/closed.rs`.
 //!
 //! rustc itself is asked, on the library that this test is linked with. Only the
 //! code of an error and the words that are ours are compared: the rest of a
@@ -124,16 +125,49 @@ fn lent_line_keeps_its_file_from_being_used() {
 
 #[test]
 fn binary_files_have_no_keywords_of_text() {
+    let words: &[&str] = &[
+        "E0277",
+        "a file of bytes takes no encoding",
+        "for text, leave `.binary()` or `.raw()` out",
+    ];
     Compiler::find().refuses(&[
         (
             "aiofiles::open(\"x\").binary().encoding(\"utf-8\").await?;",
-            &["E0599", "encoding", "TextKind"],
+            words,
         ),
         (
             "aiofiles::open(\"x\").raw().newline(\"\\n\").await?;",
-            &["E0599", "newline", "TextKind"],
+            words,
+        ),
+        (
+            "aiofiles::wrap(std::io::Cursor::new(Vec::new())).errors(\"ignore\").await?;",
+            words,
         ),
     ]);
+}
+
+#[test]
+fn what_is_no_stream_and_no_executor_is_told_what_is() {
+    Compiler::find().refuses(&[
+        (
+            "aiofiles::wrap(std::io::empty()).await?;",
+            &["E0277", "is no `RawIo`", "`aiofiles::raw_io::reader`"],
+        ),
+        (
+            "aiofiles::open(\"x\").executor(4).await?;",
+            &[
+                "E0277",
+                "`{integer}` is no executor",
+                "`ThreadPoolExecutor`",
+            ],
+        ),
+    ]);
+}
+
+#[test]
+fn closing_twice_is_no_misuse() {
+    let body = "bytes.close().await?; bytes.close().await?;";
+    Compiler::find().compile(&program(body)).unwrap();
 }
 
 #[test]

@@ -34,6 +34,11 @@ pub trait Kind: sealed::Plans + Send + 'static {
 }
 
 /// A kind that may be text, and so takes an encoding: [`Text`] or [`Any`].
+#[diagnostic::on_unimplemented(
+    message = "a file of bytes takes no encoding, errors, newline or line buffering",
+    label = "this file is `{Self}`",
+    note = "for text, leave `.binary()` or `.raw()` out; `.any()` has the mode string decide"
+)]
 pub trait TextKind: Kind {}
 
 mod sealed {
