@@ -48,6 +48,33 @@
 //! | any other blocking call | [`delegate`] |
 //! | to choose, bound, watch or step what runs the blocking calls | [`executor`] |
 //!
+//! # Text
+//!
+//! A [`TextFile`] is Python's: UTF-8 unless `.encoding(..)` says otherwise (never
+//! what the locale says), every line end read as `\n` unless `.newline(..)` does,
+//! and text that is not in the encoding an error, unless `.errors(..)` replaces it.
+//! Sizes are in characters, and a position is opaque: it comes from
+//! [`tell`](TextFile::tell) and goes to [`seek`](TextFile::seek). `next_line` lends
+//! a line without its end; `readline` and the file as a `Stream` keep the end, as in
+//! Python. Which encodings, policies and line ends there are: [`codec`].
+//!
+//! ```
+//! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+//! # let dir = tempfile::tempdir().unwrap();
+//! # let path = dir.path().join("notes.txt");
+//! std::fs::write(&path, b"caf\xe9\r\nth\xff\xe9\r\n").unwrap();
+//! let error = aiofiles::open(&path).await?.read().await.unwrap_err();
+//! assert!(error.to_string().contains("at byte 3"), "{error}");
+//!
+//! let mut file = aiofiles::open(&path).encoding("ascii").errors("replace").await?;
+//! assert_eq!(file.read().size(5).await?, "caf\u{fffd}\n");
+//! let second = file.tell().await?;
+//! assert_eq!(file.readline().await?, "th\u{fffd}\u{fffd}\n");
+//! file.seek(second).await?;
+//! assert_eq!(file.next_line().await?, Some("th\u{fffd}\u{fffd}"));
+//! # Ok::<(), aiofiles::Error>(()) }).unwrap();
+//! ```
+//!
 //! # Executors
 //!
 //! Blocking calls run on an [`Executor`]: tokio's `spawn_blocking` unless you say
@@ -71,6 +98,41 @@
 //! comes with the next operation that reports write errors if nobody waited for
 //! it, and flushing again tries again.
 //!
+//! # Testing your code
+//!
+//! Write your functions over [`TextFile<R>`](TextFile) or [`BinaryFile<R>`](BinaryFile)
+//! and give them memory: [`wrap`] makes a file of a `Cursor<Vec<u8>>`, or of a
+//! [`RawIo`] of yours that fails when you like. With a
+//! [`ManualExecutor`](executor::ManualExecutor) no job runs before you say so, so a
+//! test can stop, drop or reorder things at any point, without sleeping:
+//!
+//! ```
+//! use aiofiles::executor::ManualExecutor;
+//! use aiofiles::{RawIo, TextFile, wrap};
+//! use futures::FutureExt;
+//!
+//! /// What is tested.
+//! async fn title<R: RawIo>(file: &mut TextFile<R>) -> aiofiles::Result<String> {
+//!     Ok(file.next_line().await?.unwrap_or_default().trim().to_owned())
+//! }
+//!
+//! let jobs = ManualExecutor::new();
+//! let memory = std::io::Cursor::new(b" Title \ntext".to_vec());
+//! let opened = wrap(memory).text().executor(jobs.clone());
+//! let mut file = futures::executor::block_on(opened.into_future())?;
+//!
+//! let mut first = Box::pin(title(&mut file));
+//! assert!(first.as_mut().now_or_never().is_none(), "it waits for the read");
+//! drop(first); // as a timeout does
+//! assert_eq!(jobs.run_all(), 1);
+//! // What the abandoned read brought is not lost.
+//! assert_eq!(title(&mut file).now_or_never().unwrap()?, "Title");
+//! # Ok::<(), aiofiles::Error>(())
+//! ```
+//!
+//! To see which blocking calls your code makes, [wrap](executor::Job::wrap) them: the
+//! example `trace` logs each with its path, its wait and its duration.
+//!
 //! # Pitfalls
 //!
 //! - Close a file, or flush it, to learn whether it was written. A dropped file
@@ -81,12 +143,6 @@
 //! - Where the cursor is, is remembered. Who moves it by another handle of the
 //!   same open file must `seek` before going on.
 //! - Opening a FIFO waits for its other end on a thread of the executor.
-//!
-//! # Testing your code
-//!
-//! [`wrap`] makes a file of a `Cursor<Vec<u8>>` or of a [`RawIo`] of yours that
-//! fails as you like, and [`executor::ManualExecutor`] runs jobs when you say so.
-//! See there for examples.
 //!
 //! [aiofiles]: https://pypi.org/project/aiofiles/
 
