@@ -1,0 +1,155 @@
+//! Positions of text files: `tell`, `seek`, `truncate`.
+
+use std::future::poll_fn;
+use std::io::SeekFrom;
+use std::task::{Context, Poll, ready};
+
+use super::decoded::Sought;
+use super::position::{TextPosition, TextSeek};
+use super::{Bom, TextFile};
+use crate::error::Result;
+use crate::file::core::Started;
+use crate::file::pending::{Truncate, Truncating};
+use crate::raw_io::RawIo;
+
+impl<R: RawIo> TextFile<R> {
+    /// Returns where the text has come to, to be given to [`seek`](Self::seek)
+    /// later. Python: `tell`, whose cookie is opaque too. It does not flush.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped midway, nothing has happened.
+    ///
+    /// # Errors
+    ///
+    /// `Unsupported` if the file cannot seek; `Closed`.
+    pub async fn tell(&mut self) -> Result<TextPosition> {
+        self.core().check_seekable("tell")?;
+        let mut started = 0;
+        poll_fn(|cx| self.poll_settled(cx)).await?;
+        let offset = poll_fn(|cx| self.core_mut().poll_tell(cx, &mut started)).await?;
+        let core = self.binary.core();
+        self.decoded.sync(core);
+        Ok(self.decoded.position(core, offset))
+    }
+
+    /// Goes to a position that [`tell`](Self::tell) gave, to the start
+    /// (`SeekFrom::Start(0)`), to the end (`End(0)`), or to where it is
+    /// (`Current(0)`); returns the position. Python: `seek`.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped midway, the position may have moved; nothing is lost.
+    ///
+    /// # Errors
+    ///
+    /// `Unsupported` for any other `SeekFrom`, as text has no such positions, and
+    /// if the file cannot seek; those of a write of what was buffered.
+    pub async fn seek(&mut self, to: impl Into<TextSeek>) -> Result<TextPosition> {
+        self.core().check_seekable("seek")?;
+        let to = match to.into() {
+            TextSeek::Position(position) => position,
+            TextSeek::From(SeekFrom::Start(0)) => TextPosition::START,
+            TextSeek::From(SeekFrom::Current(0)) => {
+                let here = self.tell().await?;
+                self.flush().await?;
+                here
+            }
+            TextSeek::From(SeekFrom::End(0)) => {
+                let mut started = 0;
+                self.bom = Bom::Unknown;
+                let end = poll_fn(|cx| {
+                    ready!(self.poll_seeks(cx, Sought::End, started))?;
+                    let core = self.binary.core_mut();
+                    core.poll_seek(cx, SeekFrom::End(0), &mut started)
+                });
+                let end = TextPosition::behind_any_mark(end.await?, &self.settings.encoding);
+                let core = self.binary.core_mut();
+                core.above = 0;
+                self.decoded.resume(core.generation, end);
+                self.decoded.forget_newlines();
+                return Ok(end);
+            }
+            TextSeek::From(_) => {
+                let reason = "text can seek only to a position that `tell` gave, to the start, \
+                              to the end, or to where it is";
+                return Err(self.core().unsupported("seek", reason));
+            }
+        };
+        let mut started = 0;
+        poll_fn(|cx| self.poll_seek(cx, to, &mut started)).await?;
+        Ok(to)
+    }
+
+    /// Notes where a seek leads, before it has `started`: should nobody see its
+    /// end, the next operation finds out.
+    fn poll_seeks(
+        &mut self,
+        cx: &mut Context<'_>,
+        to: Sought,
+        started: Started,
+    ) -> Poll<Result<()>> {
+        if started == 0 {
+            ready!(self.binary.core_mut().poll_back(cx, 0))?;
+            self.core_mut();
+            self.decoded.seeks(to);
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Lets an abandoned seek come to its end: the position tells where that is,
+    /// but not any more once something else was done.
+    pub(super) fn poll_settled(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        if self.decoded.is_unsettled() {
+            let core = self.binary.core_mut();
+            ready!(core.poll_back(cx, 0))?;
+            self.decoded.sync(core);
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    pub(super) fn poll_seek(
+        &mut self,
+        cx: &mut Context<'_>,
+        to: TextPosition,
+        started: &mut Started,
+    ) -> Poll<Result<()>> {
+        self.bom = Bom::Unknown;
+        ready!(self.poll_seeks(cx, Sought::Position(to), *started))?;
+        let core = self.binary.core_mut();
+        ready!(core.poll_seek(cx, SeekFrom::Start(to.offset), started))?;
+        core.above = 0;
+        self.decoded.resume(core.generation, to);
+        Poll::Ready(Ok(()))
+    }
+
+    /// Makes the file end at the position, or be [`size`](Truncate::size) bytes
+    /// long; returns the new size in bytes. The position does not move. Python:
+    /// `truncate`, whose documentation says so too.
+    ///
+    /// # Cancel safety
+    ///
+    /// Once begun it goes on to its end; nothing else is lost.
+    ///
+    /// # Errors
+    ///
+    /// `Unsupported` if not open for writing; those of the system, and of a write
+    /// of what was buffered.
+    pub fn truncate(&mut self) -> Truncate<'_, Self> {
+        Truncate::new(self)
+    }
+}
+
+impl<R: RawIo> Truncating for TextFile<R> {
+    fn poll_truncate(
+        &mut self,
+        cx: &mut Context<'_>,
+        size: Option<u64>,
+        started: &mut Started,
+    ) -> Poll<Result<u64>> {
+        ready!(self.poll_settled(cx))?;
+        let size = ready!(self.core_mut().poll_truncate(cx, size, started))?;
+        self.bom = Bom::Unknown;
+        Poll::Ready(Ok(size))
+    }
+}
