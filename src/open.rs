@@ -17,6 +17,7 @@ use crate::executor::{Chosen, Executor};
 use crate::file::core::{Core, Meta};
 use crate::raw_io::{RawIo, cached, nowait};
 
+mod keywords;
 mod kind;
 mod mode;
 #[cfg_attr(unix, path = "open/unix.rs")]
@@ -24,6 +25,7 @@ mod mode;
 mod platform;
 mod wrap;
 
+pub(crate) use self::keywords::keywords;
 pub use self::kind::{Any, AnyFile, Binary, Kind, Raw, Text, TextKind};
 pub(crate) use self::kind::{Plan, TextSettings};
 use self::mode::{Action, Mode};
@@ -102,100 +104,6 @@ pub struct Open<K = Text> {
     kind: K,
 }
 
-/// Writes the keyword methods that [`Open`] and [`Wrap`] share.
-macro_rules! keywords {
-    ([$($generics:tt)*] $Self:ty) => {
-        impl<$($generics)*> $Self {
-            /// Sets Python's mode string: one of `r`, `w`, `x` and `a`, with `+` for
-            /// both directions, in any order (`r`). `b` and `t` may be left out; they
-            /// must not contradict the kind.
-            pub fn mode(mut self, mode: &str) -> Self {
-                self.settings.mode = Some(mode.to_owned());
-                self
-            }
-
-            /// Sets the size of the buffer, in bytes (128 KiB). It is allocated when
-            /// first needed. 0 is for [`raw`](Self::raw) and [`any`](Self::any) only;
-            /// 1 makes a text file line buffered, as in Python.
-            pub fn buffering(mut self, size: usize) -> Self {
-                self.settings.buffering = Some(size);
-                self
-            }
-
-            /// Runs the file's blocking calls on `executor`, `close` and the drop
-            /// included, instead of the default one.
-            pub fn executor(mut self, executor: impl Executor) -> Self {
-                self.settings.executor = Some(Chosen::new(executor));
-                self
-            }
-
-            /// Allows or forbids reads from the page cache without a job (as the
-            /// executor says: yes for the default one, no for others).
-            pub fn nowait(mut self, allowed: bool) -> Self {
-                self.settings.nowait = Some(allowed);
-                self
-            }
-        }
-
-        // The bound stands on each method: on the `impl`, the compiler would not say
-        // what `TextKind` has it say.
-        impl<$($generics)*> $Self {
-            /// Sets the encoding, by label or as an [`Encoding`] (`utf-8`, whatever
-            /// the locale).
-            pub fn encoding<E>(mut self, encoding: E) -> Self
-            where
-                K: TextKind,
-                E: TryInto<Encoding, Error: Into<Error>>,
-            {
-                self.settings.encoding = Some(encoding.try_into().map_err(Into::into));
-                self
-            }
-
-            /// Sets what becomes of bytes and characters that the encoding does not
-            /// have, by name or as an [`ErrorPolicy`] (`strict`).
-            pub fn errors<P>(mut self, policy: P) -> Self
-            where
-                K: TextKind,
-                P: TryInto<ErrorPolicy, Error: Into<Error>>,
-            {
-                self.settings.errors = Some(policy.try_into().map_err(Into::into));
-                self
-            }
-
-            /// Sets which line ends are recognised and written, as in Python or as
-            /// a [`Newline`] (universal).
-            pub fn newline<N>(mut self, newline: N) -> Self
-            where
-                K: TextKind,
-                N: TryInto<Newline, Error: Into<Error>>,
-            {
-                self.settings.newline = Some(newline.try_into().map_err(Into::into));
-                self
-            }
-
-            /// Flushes after every write with a line end in it (`false`; `true` for
-            /// a terminal).
-            pub fn line_buffering(mut self, yes: bool) -> Self
-            where
-                K: TextKind,
-            {
-                self.settings.line_buffering = Some(yes);
-                self
-            }
-
-            /// Hands every write to the system at once (`false`).
-            pub fn write_through(mut self, yes: bool) -> Self
-            where
-                K: TextKind,
-            {
-                self.settings.write_through = yes;
-                self
-            }
-        }
-    };
-}
-pub(crate) use keywords;
-
 keywords!([K] Open<K>);
 
 impl<K> Open<K> {
@@ -210,6 +118,18 @@ impl<K> Open<K> {
     }
 
     /// Leaves the kind to the mode string and to `.buffering(0)`, as in Python.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let path = dir.path().join("file");
+    /// std::fs::write(&path, "text").unwrap();
+    /// let file = aiofiles::open(&path).any().mode("rb").buffering(0).await?;
+    /// assert!(matches!(file, aiofiles::AnyFile::Raw(_)));
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
     pub fn any(self) -> Open<Any> {
         self.kind(Any(()))
     }
@@ -230,6 +150,21 @@ impl<K> Open<K> {
 
     /// Opens with `opener` instead of [`OpenOptions::open`]: it gets the path and
     /// the options that the mode stands for, and runs on the executor.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let path = dir.path().join("file");
+    /// std::fs::write(&path, "text").unwrap();
+    /// let elsewhere = path.clone();
+    /// let mut file = aiofiles::open("a name that the opener maps")
+    ///     .opener(move |_, options| options.open(elsewhere))
+    ///     .await?;
+    /// assert_eq!(file.read().await?, "text");
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
     pub fn opener<F>(mut self, opener: F) -> Self
     where
         F: FnOnce(&Path, &OpenOptions) -> io::Result<File> + Send + 'static,

@@ -67,6 +67,21 @@ impl ManualExecutor {
     }
 
     /// Takes the oldest job out, to run it elsewhere or to drop it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use aiofiles::executor::ManualExecutor;
+    /// use futures::FutureExt;
+    ///
+    /// let jobs = ManualExecutor::new();
+    /// let mut call = Box::pin(aiofiles::delegate(|| 1).executor(jobs.clone()));
+    /// assert!(call.as_mut().now_or_never().is_none());
+    /// // What an executor does that shuts down.
+    /// drop(jobs.take_one());
+    /// let error = call.now_or_never().unwrap().unwrap_err();
+    /// assert!(matches!(error, aiofiles::Error::ExecutorGone { .. }));
+    /// ```
     #[must_use]
     pub fn take_one(&self) -> Option<Job> {
         self.queue().pop_front()

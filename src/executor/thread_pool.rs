@@ -144,6 +144,19 @@ impl ThreadPoolExecutor {
     /// leaves nothing behind if it is dropped meanwhile; an operation of a file
     /// that was given up keeps its place. Only the last flush of a dropped file,
     /// which cannot wait, goes past the limit.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use aiofiles::ThreadPoolExecutor;
+    ///
+    /// let pool = ThreadPoolExecutor::new(1).queue_limit(2);
+    /// let calls = (0..100).map(|n| aiofiles::delegate(move || n).executor(pool.clone()));
+    /// // Those without a place wait; none fails.
+    /// let sum: u64 = futures::executor::block_on(futures::future::try_join_all(calls))?.iter().sum();
+    /// assert_eq!(sum, 4950);
+    /// # Ok::<(), aiofiles::Error>(())
+    /// ```
     #[must_use]
     pub fn queue_limit(self, limit: usize) -> Self {
         self.owner.pool.lock().queue_limit = limit.max(1);
@@ -163,6 +176,20 @@ impl ThreadPoolExecutor {
     /// # Cancel safety
     ///
     /// The shutdown goes on if the future is dropped; a later call waits for it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use aiofiles::ThreadPoolExecutor;
+    ///
+    /// # futures::executor::block_on(async {
+    /// let pool = ThreadPoolExecutor::new(1);
+    /// aiofiles::delegate(|| ()).executor(pool.clone()).await?;
+    /// pool.shutdown().await;
+    /// let error = aiofiles::delegate(|| ()).executor(pool).await.unwrap_err();
+    /// assert!(matches!(error, aiofiles::Error::ExecutorGone { .. }));
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
     pub async fn shutdown(&self) {
         let pool = &self.owner.pool;
         pool.close();

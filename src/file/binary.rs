@@ -6,13 +6,15 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use super::bytes::byte_methods;
-use super::common::{common_methods, lock};
+use super::common::common_methods;
 use super::core::{BUFFER, Core, Started};
 use super::lines::{Lines, LinesOf};
+use super::lock;
 use super::pending::{NextLine, Read, Readline, Readlines, Truncate, Truncating};
 use super::positional::{ReadAt, WriteAt, positional_methods};
 use super::raw::RawFile;
 use super::source::{Source, Span};
+use super::std_file::std_file_methods;
 use super::traits::{By, io_traits, line_stream};
 use crate::budget;
 use crate::error::Result;
@@ -47,6 +49,7 @@ pub struct BinaryFile<R: RawIo = std::fs::File> {
 }
 
 common_methods!(BinaryFile);
+std_file_methods!(BinaryFile);
 byte_methods!(BinaryFile, false);
 positional_methods!(BinaryFile);
 io_traits!(BinaryFile);
@@ -95,6 +98,20 @@ impl<R: RawIo> BinaryFile<R> {
     ///
     /// Those of a flush; what could not be written is lost then, as the file is.
     /// `Closed`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let path = dir.path().join("file");
+    /// std::fs::write(&path, b"0123456789").unwrap();
+    /// let mut file = aiofiles::open(&path).binary().await?;
+    /// file.read().size(3).await?;
+    /// let mut raw = file.detach().await?;
+    /// assert_eq!(raw.read().size(2).await?, b"34", "not where it had read ahead");
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
     pub async fn detach(mut self) -> Result<RawFile<R>> {
         self.core().check_open("detach")?;
         self.flush().await?;
@@ -113,6 +130,20 @@ impl<R: RawIo> BinaryFile<R> {
     /// # Errors
     ///
     /// Those of the system; `Unsupported` if not open for reading; `Closed`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let path = dir.path().join("file");
+    /// std::fs::write(&path, b"0123456789").unwrap();
+    /// let mut file = aiofiles::open(&path).binary().await?;
+    /// assert_eq!(file.read().size(4).await?, b"0123");
+    /// assert_eq!(file.read().await?, b"456789");
+    /// assert_eq!(file.read().await?, b"");
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
     pub fn read(&mut self) -> Read<'_, Self> {
         Read::new(self)
     }
@@ -160,6 +191,20 @@ impl<R: RawIo> BinaryFile<R> {
     /// # Errors
     ///
     /// As [`read`](Self::read).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let path = dir.path().join("file");
+    /// std::fs::write(&path, b"\x1f\x8bdata").unwrap();
+    /// let mut file = aiofiles::open(&path).binary().await?;
+    /// let is_gzip = file.peek(2).await?.starts_with(b"\x1f\x8b");
+    /// assert!(is_gzip);
+    /// assert_eq!(file.read().await?.len(), 6, "nothing was consumed");
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
     pub async fn peek(&mut self, size: usize) -> Result<&[u8]> {
         let core = self.core_mut();
         let chunk = core.chunk().max(size);
@@ -182,6 +227,21 @@ impl<R: RawIo> BinaryFile<R> {
     /// # Errors
     ///
     /// As [`read`](Self::read).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let path = dir.path().join("file");
+    /// std::fs::write(&path, b"0123456789").unwrap();
+    /// let mut file = aiofiles::open(&path).binary().await?;
+    /// let mut buf = [0; 8];
+    /// assert_eq!(file.readinto(&mut buf).await?, 8);
+    /// assert_eq!(file.readinto(&mut buf).await?, 2);
+    /// assert_eq!(&buf[..2], b"89");
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
     pub async fn readinto(&mut self, buf: &mut [u8]) -> Result<usize> {
         let mut started = 0;
         poll_fn(|cx| {
@@ -202,6 +262,19 @@ impl<R: RawIo> BinaryFile<R> {
     ///
     /// One that was kept of an earlier write, in which case nothing of `data` is
     /// stored; `Unsupported` if not open for writing; `Closed`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let path = dir.path().join("file");
+    /// let mut file = aiofiles::open(&path).binary().mode("w").await?;
+    /// assert_eq!(file.write(b"bytes").await?, 5);
+    /// file.close().await?;
+    /// assert_eq!(std::fs::read(&path).unwrap(), b"bytes");
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
     pub async fn write(&mut self, data: &[u8]) -> Result<usize> {
         poll_fn(|cx| {
             ready!(budget::poll_turn(cx));
@@ -224,6 +297,19 @@ impl<R: RawIo> BinaryFile<R> {
     /// # Errors
     ///
     /// As [`write`](Self::write).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let path = dir.path().join("file");
+    /// let mut file = aiofiles::open(&path).binary().mode("w").await?;
+    /// file.writelines(["one\n", "two\n"]).await?;
+    /// file.close().await?;
+    /// assert_eq!(std::fs::read(&path).unwrap(), b"one\ntwo\n");
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
     pub async fn writelines<I>(&mut self, lines: I) -> Result<()>
     where
         I: IntoIterator<Item: AsRef<[u8]>>,

@@ -6,83 +6,9 @@
 /// by every user.
 ///
 /// Needs `core(&self) -> &Core<R>` and `core_mut(&mut self) -> &mut Core<R>`,
-/// where the latter has told the core what the layer holds, and
-/// `clone_with(&self, core: Core<R>) -> Self`, which keeps the layer's settings.
+/// where the latter has told the core what the layer holds.
 macro_rules! common_methods {
     ($File:ident) => {
-        impl $File<std::fs::File> {
-            /// Makes a file of a std [`File`](std::fs::File), at its cursor and
-            /// with its access mode. Python: `open(fd)`.
-            ///
-            /// The executor is the default one of the first operation;
-            /// [`wrap`](crate::wrap) takes another. Must not be called where a
-            /// moment's blocking is harmful only because of a custom `RawIo`; for a
-            /// plain file it is a few system calls that do not wait.
-            #[must_use]
-            pub fn from_std(file: std::fs::File) -> Self {
-                Self::new(file)
-            }
-
-            /// Writes what is buffered and gives the std file back, with its
-            /// cursor at the logical position.
-            ///
-            /// # Cancel safety
-            ///
-            /// Owns the file: dropped midway, it is as if the file was dropped.
-            ///
-            /// # Errors
-            ///
-            /// Those of a flush; what could not be written is lost then, as the
-            /// file is. `Closed`.
-            pub async fn into_std(self) -> Result<std::fs::File> {
-                self.into_raw().await
-            }
-
-            /// Makes another handle of the same open file, with which it shares
-            /// the cursor. Buffers are not shared: what is pending is written first.
-            ///
-            /// # Cancel safety
-            ///
-            /// Dropped midway, nothing is lost.
-            ///
-            /// # Errors
-            ///
-            /// Those of a flush, or EMFILE and the like. `Closed`.
-            pub async fn try_clone(&mut self) -> Result<Self> {
-                let file = self.core_mut().call("clone", false, |call| {
-                    call.held.file().map_or_else(
-                        || Err(std::io::ErrorKind::Unsupported.into()),
-                        |f| f.try_clone(),
-                    )
-                });
-                let file = file.await?;
-                let core = self.core_mut().clone_with(file);
-                Ok(self.clone_with(core))
-            }
-        }
-
-        #[cfg(unix)]
-        impl std::os::fd::AsFd for $File<std::fs::File> {
-            /// # Panics
-            ///
-            /// If the file is closed.
-            fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
-                let file = self.core().held().and_then(|held| held.file());
-                file.expect("the descriptor of a closed file was asked for")
-                    .as_fd()
-            }
-        }
-
-        #[cfg(unix)]
-        impl std::os::fd::AsRawFd for $File<std::fs::File> {
-            /// # Panics
-            ///
-            /// If the file is closed.
-            fn as_raw_fd(&self) -> std::os::fd::RawFd {
-                std::os::fd::AsFd::as_fd(self).as_raw_fd()
-            }
-        }
-
         impl<R: RawIo> $File<R> {
             /// Writes what is buffered and closes the file. Idempotent. Python:
             /// `close()`.
@@ -100,6 +26,22 @@ macro_rules! common_methods {
             /// That of the write or of the stream, or one that was kept of an
             /// earlier write. `ExecutorGone` leaves the file open and whole, and so
             /// does a panic of the stream before it was closed.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            /// # let dir = tempfile::tempdir().unwrap();
+            /// # let path = dir.path().join("file");
+            /// let mut file = aiofiles::open(&path).mode("w").await?;
+            /// file.write("text").await?;
+            /// file.close().await?;
+            /// file.close().await?; // does nothing
+            /// let error = file.write("more").await.unwrap_err();
+            /// assert!(matches!(error, aiofiles::Error::Closed { .. }));
+            /// assert_eq!(std::fs::read(&path).unwrap(), b"text");
+            /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+            /// ```
             pub async fn close(&mut self) -> Result<()> {
                 let core = self.core_mut();
                 let mut started = 0;
@@ -118,6 +60,20 @@ macro_rules! common_methods {
             /// # Errors
             ///
             /// That of the write. The bytes stay, and another flush tries again.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            /// # let dir = tempfile::tempdir().unwrap();
+            /// # let path = dir.path().join("file");
+            /// let mut file = aiofiles::open(&path).mode("w").await?;
+            /// file.write("text").await?;
+            /// assert_eq!(std::fs::read(&path).unwrap(), b"");
+            /// file.flush().await?;
+            /// assert_eq!(std::fs::read(&path).unwrap(), b"text");
+            /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+            /// ```
             pub async fn flush(&mut self) -> Result<()> {
                 let core = self.core_mut();
                 let mut started = 0;
@@ -134,6 +90,19 @@ macro_rules! common_methods {
             ///
             /// That of the write or of the sync; `Unsupported` where the stream
             /// cannot.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            /// # let dir = tempfile::tempdir().unwrap();
+            /// # let path = dir.path().join("file");
+            /// let mut file = aiofiles::open(&path).mode("w").await?;
+            /// file.write("not to be lost").await?;
+            /// file.sync_all().await?; // flushes, too
+            /// assert_eq!(std::fs::read(&path).unwrap(), b"not to be lost");
+            /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+            /// ```
             pub async fn sync_all(&mut self) -> Result<()> {
                 let core = self.core_mut();
                 core.call("sync", true, |call| {
@@ -171,6 +140,19 @@ macro_rules! common_methods {
             ///
             /// That of the write or of the system; `Unsupported` where there is no
             /// file behind the stream.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            /// # let dir = tempfile::tempdir().unwrap();
+            /// # let path = dir.path().join("file");
+            /// let mut file = aiofiles::open(&path).mode("w").await?;
+            /// file.write("text").await?;
+            /// file.flush().await?;
+            /// assert_eq!(file.metadata().await?.len(), 4);
+            /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+            /// ```
             pub async fn metadata(&mut self) -> Result<std::fs::Metadata> {
                 self.core_mut()
                     .with_file("stat", |file| file.metadata())
@@ -189,6 +171,20 @@ macro_rules! common_methods {
             /// # Errors
             ///
             /// Those of the system; `Unsupported` where there is no file.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            /// # let dir = tempfile::tempdir().unwrap();
+            /// # let path = dir.path().join("file");
+            /// let mut file = aiofiles::open(&path).mode("a").await?;
+            /// file.lock().await?;
+            /// file.write("one whole record\n").await?;
+            /// file.unlock().await?; // written by now
+            /// assert_eq!(std::fs::read(&path).unwrap(), b"one whole record\n");
+            /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+            /// ```
             pub async fn lock(&mut self) -> Result<()> {
                 lock::wait(self.core_mut(), std::fs::File::try_lock).await
             }
@@ -216,6 +212,21 @@ macro_rules! common_methods {
             /// # Errors
             ///
             /// As [`lock`](Self::lock).
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            /// # let dir = tempfile::tempdir().unwrap();
+            /// # let path = dir.path().join("file");
+            /// let mut file = aiofiles::open(&path).mode("w").await?;
+            /// let mut other = aiofiles::open(&path).await?;
+            /// assert!(file.try_lock().await?);
+            /// assert!(!other.try_lock().await?);
+            /// file.unlock().await?;
+            /// assert!(other.try_lock().await?);
+            /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+            /// ```
             pub async fn try_lock(&mut self) -> Result<bool> {
                 lock::attempt(self.core_mut(), std::fs::File::try_lock).await
             }
@@ -264,6 +275,30 @@ macro_rules! common_methods {
             /// # Errors
             ///
             /// That of a write of what was buffered, or what `f` returns; `Panicked`.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            /// # let dir = tempfile::tempdir().unwrap();
+            /// # let path = dir.path().join("file");
+            /// use std::io::{Read, Seek, SeekFrom, Write};
+            ///
+            /// let mut file = aiofiles::open(&path).mode("w+").await?;
+            /// file.write("head").await?;
+            /// // Three system calls, one hop.
+            /// let all = file
+            ///     .batch(|file: &mut std::fs::File| {
+            ///         file.write_all(b", tail")?;
+            ///         file.seek(SeekFrom::Start(0))?;
+            ///         let mut all = String::new();
+            ///         file.read_to_string(&mut all)?;
+            ///         Ok(all)
+            ///     })
+            ///     .await?;
+            /// assert_eq!(all, "head, tail");
+            /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+            /// ```
             pub async fn batch<T, F>(&mut self, f: F) -> Result<T>
             where
                 T: Send + 'static,
@@ -289,6 +324,19 @@ macro_rules! common_methods {
             ///
             /// Those of a flush; what could not be written is lost then, as the
             /// file is. `Closed`.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            /// # let dir = tempfile::tempdir().unwrap();
+            /// # let path = dir.path().join("file");
+            /// let memory = std::io::Cursor::new(Vec::new());
+            /// let mut file = aiofiles::wrap(memory).await?;
+            /// file.write(b"bytes").await?;
+            /// assert_eq!(file.into_raw().await?.into_inner(), b"bytes");
+            /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+            /// ```
             pub async fn into_raw(mut self) -> Result<R> {
                 self.core_mut().take_raw("detach").await
             }
@@ -325,6 +373,19 @@ macro_rules! common_methods {
 
             /// Returns the path as it was given; `None` for a file that was not
             /// opened by path.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            /// # let dir = tempfile::tempdir().unwrap();
+            /// # let path = dir.path().join("file");
+            /// let mut file = aiofiles::open(&path).mode("w").await?;
+            /// file.close().await?;
+            /// assert_eq!(file.name(), Some(path.as_path()));
+            /// assert!(aiofiles::wrap(std::io::Cursor::new(vec![])).await?.name().is_none());
+            /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+            /// ```
             #[must_use]
             pub fn name(&self) -> Option<&std::path::Path> {
                 self.core().path()
@@ -349,35 +410,3 @@ macro_rules! common_methods {
 }
 
 pub(super) use common_methods;
-
-pub(super) mod lock {
-    //! Locks, without a thread that waits for them.
-
-    use std::fs::{File, TryLockError};
-    use std::time::Duration;
-
-    use crate::error::Result;
-    use crate::file::core::Core;
-    use crate::raw_io::RawIo;
-    use crate::timer::Sleep;
-
-    type Try = fn(&File) -> std::result::Result<(), TryLockError>;
-
-    pub(crate) async fn attempt<R: RawIo>(core: &mut Core<R>, lock: Try) -> Result<bool> {
-        core.with_file("lock", move |file| match lock(file) {
-            Ok(()) => Ok(true),
-            Err(TryLockError::WouldBlock) => Ok(false),
-            Err(TryLockError::Error(error)) => Err(error),
-        })
-        .await
-    }
-
-    pub(crate) async fn wait<R: RawIo>(core: &mut Core<R>, lock: Try) -> Result<()> {
-        let mut pause = Duration::from_millis(1);
-        while !attempt(core, lock).await? {
-            Sleep::new(pause).await;
-            pause = (pause * 2).min(Duration::from_millis(100));
-        }
-        Ok(())
-    }
-}

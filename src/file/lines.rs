@@ -65,6 +65,21 @@ impl<F: Source, B: BorrowMut<F>> Lines<F, B> {
     /// Fails with [`LineTooLong`](crate::Error::LineTooLong), and ends, at a line
     /// longer than `max` bytes, its terminator not counted (no limit). Memory
     /// stays bounded; nothing of that line is consumed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let path = dir.path().join("file");
+    /// use futures::StreamExt;
+    ///
+    /// std::fs::write(&path, "x".repeat(1000)).unwrap();
+    /// let mut lines = aiofiles::open(&path).await?.into_lines().max_len(100);
+    /// let error = lines.next().await.unwrap().unwrap_err();
+    /// assert!(matches!(error, aiofiles::Error::LineTooLong { limit: 100, .. }));
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
     pub fn max_len(mut self, max: usize) -> Self {
         self.max = Some(max);
         self

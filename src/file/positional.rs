@@ -211,6 +211,20 @@ macro_rules! positional_methods {
             ///
             /// Those of the system; `Unsupported` if not open for reading, or if
             /// the stream cannot seek; `Closed`.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            /// # let dir = tempfile::tempdir().unwrap();
+            /// # let path = dir.path().join("file");
+            /// std::fs::write(&path, b"0123456789").unwrap();
+            /// let file = aiofiles::open(&path).binary().await?;
+            /// // Side by side, on one `&file`.
+            /// let (a, b) = futures::try_join!(file.read_at(2, 3), file.read_at(8, 100))?;
+            /// assert_eq!((a.as_slice(), b.as_slice()), (&b"234"[..], &b"89"[..]));
+            /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+            /// ```
             pub fn read_at(&self, offset: u64, len: usize) -> crate::Call<ReadAt<R>> {
                 self.core().read_at(offset, len, false)
             }
@@ -226,6 +240,20 @@ macro_rules! positional_methods {
             ///
             /// `UnexpectedEof` if the file ends before; else as
             /// [`read_at`](Self::read_at).
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            /// # let dir = tempfile::tempdir().unwrap();
+            /// # let path = dir.path().join("file");
+            /// std::fs::write(&path, b"0123456789").unwrap();
+            /// let file = aiofiles::open(&path).binary().await?;
+            /// assert_eq!(file.read_exact_at(4, 2).await?, b"45");
+            /// let error = file.read_exact_at(9, 2).await.unwrap_err();
+            /// assert_eq!(error.kind(), std::io::ErrorKind::UnexpectedEof);
+            /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+            /// ```
             pub fn read_exact_at(&self, offset: u64, len: usize) -> crate::Call<ReadAt<R>> {
                 self.core().read_at(offset, len, true)
             }
@@ -240,6 +268,20 @@ macro_rules! positional_methods {
             /// # Errors
             ///
             /// As [`read_at`](Self::read_at).
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            /// # let dir = tempfile::tempdir().unwrap();
+            /// # let path = dir.path().join("file");
+            /// std::fs::write(&path, b"0123456789").unwrap();
+            /// let file = aiofiles::open(&path).binary().await?;
+            /// let mut buf = [0; 4];
+            /// assert_eq!(file.readinto_at(7, &mut buf).await?, 3);
+            /// assert_eq!(&buf[..3], b"789");
+            /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+            /// ```
             pub async fn readinto_at(&self, offset: u64, buf: &mut [u8]) -> Result<usize> {
                 if let Some(n) = self.core().read_at_nowait(offset, buf) {
                     std::future::poll_fn(crate::budget::poll_spend).await;
@@ -276,6 +318,18 @@ macro_rules! positional_methods {
             /// # Errors
             ///
             /// As [`write_at`](Self::write_at); a part may have been written.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            /// # let dir = tempfile::tempdir().unwrap();
+            /// # let path = dir.path().join("file");
+            /// let file = aiofiles::open(&path).binary().mode("w").await?;
+            /// futures::try_join!(file.write_all_at(3, b"def"), file.write_all_at(0, b"abc"))?;
+            /// assert_eq!(std::fs::read(&path).unwrap(), b"abcdef");
+            /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+            /// ```
             pub fn write_all_at(&self, offset: u64, data: &[u8]) -> crate::Call<WriteAt<R>> {
                 self.core().write_at(offset, data, true)
             }

@@ -6,12 +6,14 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use super::bytes::byte_methods;
-use super::common::{common_methods, lock};
+use super::common::common_methods;
 use super::core::{Core, Started};
 use super::lines::{Lines, LinesOf};
+use super::lock;
 use super::pending::{NextLine, Read, Readline, Readlines, Truncate, Truncating};
 use super::positional::{ReadAt, WriteAt, positional_methods};
 use super::source::{Source, Span};
+use super::std_file::std_file_methods;
 use super::traits::{By, io_traits, line_stream};
 use super::work::write_some;
 use crate::budget;
@@ -46,6 +48,7 @@ pub struct RawFile<R: RawIo = std::fs::File> {
 }
 
 common_methods!(RawFile);
+std_file_methods!(RawFile);
 byte_methods!(RawFile, true);
 positional_methods!(RawFile);
 io_traits!(RawFile);
@@ -85,6 +88,19 @@ impl<R: RawIo> RawFile<R> {
     /// # Errors
     ///
     /// Those of the system; `Unsupported` if not open for reading; `Closed`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let path = dir.path().join("file");
+    /// std::fs::write(&path, b"0123456789").unwrap();
+    /// let mut file = aiofiles::open(&path).raw().await?;
+    /// assert_eq!(file.read().size(4).await?, b"0123", "one system call");
+    /// assert_eq!(file.read().await?, b"456789");
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
     pub fn read(&mut self) -> Read<'_, Self> {
         Read::new(self)
     }
@@ -130,6 +146,22 @@ impl<R: RawIo> RawFile<R> {
     /// # Errors
     ///
     /// Those of the system; `Unsupported` if not open for writing; `Closed`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let path = dir.path().join("file");
+    /// let mut file = aiofiles::open(&path).raw().mode("w").await?;
+    /// let mut rest: &[u8] = b"bytes";
+    /// while !rest.is_empty() {
+    ///     let written = file.write(rest).await?; // may be less than all
+    ///     rest = &rest[written..];
+    /// }
+    /// assert_eq!(std::fs::read(&path).unwrap(), b"bytes");
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
     pub async fn write(&mut self, data: &[u8]) -> Result<usize> {
         self.core.check_writable("write")?;
         if data.is_empty() {

@@ -6,7 +6,6 @@
 //! Writing: a whole string is translated, encoded and put into the binary file's
 //! buffer in one poll.
 
-use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -14,15 +13,16 @@ use self::decoded::Decoded;
 pub use self::position::{TextPosition, TextSeek};
 pub use self::reconfigure::Reconfigure;
 use super::binary::BinaryFile;
-use super::common::{common_methods, lock};
+use super::common::common_methods;
 use super::core::{BUFFER, Core};
 use super::lines::{Lines, LinesOf};
+use super::lock;
 use super::pending::{NextLine, Read, Readline, Readlines};
 use super::source::Source;
+use super::std_file::std_file_methods;
 use super::traits::{By, line_stream};
-use crate::budget;
-use crate::codec::{Encoder, translate_out};
-use crate::error::{Error, Result};
+use crate::codec::Encoder;
+use crate::error::Result;
 use crate::open::TextSettings;
 use crate::raw_io::RawIo;
 
@@ -31,6 +31,7 @@ mod position;
 mod read;
 mod reconfigure;
 mod seeking;
+mod write;
 
 /// A text file. Python: `TextIOWrapper`.
 ///
@@ -77,6 +78,7 @@ enum Bom {
 }
 
 common_methods!(TextFile);
+std_file_methods!(TextFile);
 line_stream!(TextFile);
 
 impl<R: RawIo> TextFile<R> {
@@ -145,6 +147,20 @@ impl<R: RawIo> TextFile<R> {
     /// Returns the kinds of line ends that were seen in what was decoded so far,
     /// in the order `"\r"`, `"\n"`, `"\r\n"`; always none if `newline` names one.
     /// Back at the start it begins anew. Python: `newlines`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let path = dir.path().join("file");
+    /// std::fs::write(&path, "dos\r\nunix\n").unwrap();
+    /// let mut file = aiofiles::open(&path).await?;
+    /// assert!(file.newlines().is_empty(), "none was seen yet");
+    /// file.read().await?;
+    /// assert_eq!(file.newlines(), ["\n", "\r\n"]);
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
     #[must_use]
     pub fn newlines(&self) -> &[&str] {
         self.decoded.newlines()
@@ -171,6 +187,20 @@ impl<R: RawIo> TextFile<R> {
     /// Returns the binary file below, at the position that the text has come to
     /// (on a stream that cannot seek: behind what has been read ahead). Text and
     /// bytes may be written in turns: they share one buffer. Python: `buffer`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let path = dir.path().join("file");
+    /// let mut file = aiofiles::open(&path).mode("w").await?;
+    /// file.write("text, then ").await?;
+    /// file.buffer().write(b"\xff").await?;
+    /// file.close().await?;
+    /// assert_eq!(std::fs::read(&path).unwrap(), b"text, then \xff");
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
     pub fn buffer(&mut self) -> &mut BinaryFile<R> {
         self.core_mut().drop_read_ahead_if_idle();
         &mut self.binary
@@ -226,10 +256,24 @@ impl<R: RawIo> TextFile<R> {
     ///
     /// # Errors
     ///
-    /// [`Decode`](Error::Decode) where the bytes are not text: what is before them
+    /// [`Decode`](crate::Error::Decode) where the bytes are not text: what is before them
     /// and was not delivered by an earlier operation is skipped with them, and
     /// reading goes on behind. Those of the system; `Unsupported` if not open for
     /// reading; `Closed`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let path = dir.path().join("file");
+    /// std::fs::write(&path, "caf\u{e9} au lait").unwrap();
+    /// let mut file = aiofiles::open(&path).await?;
+    /// assert_eq!(file.read().size(4).await?, "caf\u{e9}", "characters, not bytes");
+    /// assert_eq!(file.read().await?, " au lait");
+    /// assert_eq!(file.read().await?, "");
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
     pub fn read(&mut self) -> Read<'_, Self> {
         Read::new(self)
     }
@@ -245,6 +289,20 @@ impl<R: RawIo> TextFile<R> {
     /// # Errors
     ///
     /// As [`read`](Self::read).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let path = dir.path().join("file");
+    /// std::fs::write(&path, "one\r\ntwo").unwrap();
+    /// let mut file = aiofiles::open(&path).await?;
+    /// assert_eq!(file.readline().await?, "one\n");
+    /// assert_eq!(file.readline().await?, "two");
+    /// assert_eq!(file.readline().await?, "");
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
     pub fn readline(&mut self) -> Readline<'_, Self> {
         Readline::new(self)
     }
@@ -260,6 +318,19 @@ impl<R: RawIo> TextFile<R> {
     /// # Errors
     ///
     /// As [`read`](Self::read).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let path = dir.path().join("file");
+    /// std::fs::write(&path, "one\ntwo\nthree\n").unwrap();
+    /// let mut file = aiofiles::open(&path).await?;
+    /// assert_eq!(file.readlines().hint(5).await?, ["one\n", "two\n"]);
+    /// assert_eq!(file.readlines().await?, ["three\n"]);
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
     pub fn readlines(&mut self) -> Readlines<'_, Self> {
         Readlines::new(self)
     }
@@ -295,121 +366,43 @@ impl<R: RawIo> TextFile<R> {
     }
 
     /// Returns a stream of owned lines without their terminators.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let path = dir.path().join("file");
+    /// use futures::TryStreamExt;
+    ///
+    /// std::fs::write(&path, "one\ntwo\n").unwrap();
+    /// let mut file = aiofiles::open(&path).await?;
+    /// let lines: Vec<String> = file.lines().max_len(80).try_collect().await?;
+    /// assert_eq!(lines, ["one", "two"]);
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
     pub fn lines(&mut self) -> LinesOf<'_, Self> {
         Lines::new(self)
     }
 
     /// Returns a stream of owned lines without their terminators that owns the
     /// file.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let path = dir.path().join("file");
+    /// use futures::StreamExt;
+    ///
+    /// std::fs::write(&path, "one\ntwo\n").unwrap();
+    /// let mut lines = aiofiles::open(&path).await?.into_lines();
+    /// assert_eq!(lines.next().await.transpose()?.as_deref(), Some("one"));
+    /// assert_eq!(lines.into_inner().read().await?, "two\n");
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
     pub fn into_lines(self) -> Lines<Self> {
         Lines::new(self)
-    }
-
-    /// Writes `text` into the buffer, encoded and with its line ends translated;
-    /// returns how many characters it has. The buffer goes to the system when it
-    /// is full, at a flush, or at the end. Python: `write`.
-    ///
-    /// # Cancel safety
-    ///
-    /// A dropped write has either not begun or is complete in the buffer.
-    ///
-    /// # Errors
-    ///
-    /// [`Encode`](Error::Encode) for a character that the encoding does not have,
-    /// or an error that was kept of an earlier write: nothing of `text` is stored
-    /// then. `Unsupported` if not open for writing; `Closed`. With line buffering,
-    /// those of the flush too.
-    pub async fn write(&mut self, text: &str) -> Result<usize> {
-        poll_fn(|cx| {
-            ready!(budget::poll_turn(cx));
-            self.poll_write(cx, text)
-        })
-        .await?;
-        let line_end = || memchr::memchr2(b'\n', b'\r', text.as_bytes()).is_some();
-        if self.settings.write_through || (self.line_buffering && line_end()) {
-            self.flush().await?;
-        }
-        Ok(text.chars().count())
-    }
-
-    /// Writes every item, with nothing between them. Python: `writelines`.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropped midway, the items so far are in the buffer, whole.
-    ///
-    /// # Errors
-    ///
-    /// As [`write`](Self::write); the items before have been written.
-    pub async fn writelines<I>(&mut self, lines: I) -> Result<()>
-    where
-        I: IntoIterator<Item: AsRef<str>>,
-    {
-        self.core().check_open("write")?;
-        for line in lines {
-            self.write(line.as_ref()).await?;
-        }
-        Ok(())
-    }
-
-    fn poll_write(&mut self, cx: &mut Context<'_>, text: &str) -> Poll<Result<()>> {
-        self.core().check_writable("write")?;
-        ready!(self.poll_settled(cx))?;
-        if self.bom == Bom::Unknown {
-            self.bom = ready!(self.poll_bom(cx))?;
-        }
-        let translated = translate_out(self.settings.newline, text);
-        let due = self.bom == Bom::Due;
-        let mut scratch = std::mem::take(&mut self.scratch);
-        let bytes: &[u8] = if !due && self.settings.encoding.is_utf8() {
-            translated.as_bytes()
-        } else {
-            scratch.clear();
-            if let Err(error) = self.encoder.encode(&translated, due, &mut scratch) {
-                return Poll::Ready(Err(Error::Encode {
-                    encoding: self.settings.encoding.name().to_owned(),
-                    character: error.character,
-                    // In the text as it was given, where no line end was two characters.
-                    index: text.chars().take_while(|&c| c != error.character).count(),
-                    path: self.core().path().map(ToOwned::to_owned),
-                }));
-            }
-            &scratch
-        };
-        let written = self.core_mut().poll_write(cx, "write", bytes);
-        if scratch.capacity() <= BUFFER {
-            self.scratch = scratch;
-        }
-        if let Poll::Ready(Ok(())) = &written {
-            self.bom = Bom::No;
-            let core = self.binary.core();
-            self.decoded.sync(core);
-            self.decoded.wrote(due);
-        }
-        written
-    }
-
-    /// Whether the next write goes to the start of the file.
-    fn poll_bom(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bom>> {
-        if !self.settings.encoding.has_bom() {
-            return Poll::Ready(Ok(Bom::No));
-        }
-        let meta = &self.core().meta;
-        let (append, seekable) = (meta.append, meta.seekable);
-        let mut started = self.core().begun.job(By::Mark);
-        let at_start = if !seekable {
-            Poll::Ready(Ok(true))
-        } else if append {
-            // Wherever the position is, it is written at the end.
-            let core = self.core_mut();
-            core.poll_size(cx, &mut started)
-                .map_ok(|(size, _)| size == 0)
-        } else {
-            self.core_mut()
-                .poll_tell(cx, &mut started)
-                .map_ok(|pos| pos == 0)
-        };
-        self.binary.core_mut().begun.set_job(By::Mark, started);
-        Poll::Ready(Ok(if ready!(at_start)? { Bom::Due } else { Bom::No }))
     }
 }

@@ -63,6 +63,22 @@ impl Call<Os<u64, CopyfileKeywords>> {
     /// Calls `tell(done, total)`, in bytes, on the executor's thread after each
     /// piece of some MiB, and at the end. `total` is what the source was when
     /// it was opened, or `done` where that is more.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let path = dir.path().join("file");
+    /// use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+    ///
+    /// static DONE: AtomicU64 = AtomicU64::new(0);
+    /// std::fs::write(&path, [7; 1000]).unwrap();
+    /// let copy = aiofiles::os::copyfile(&path, dir.path().join("copy"));
+    /// copy.on_progress(|done, total| DONE.store(100 * done / total, Relaxed)).await?;
+    /// assert_eq!(DONE.load(Relaxed), 100);
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
     pub fn on_progress(self, tell: impl FnMut(u64, u64) + Send + 'static) -> Self {
         set(self, |keywords| keywords.on_progress = Some(Box::new(tell)))
     }

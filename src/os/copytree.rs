@@ -52,6 +52,22 @@ impl Call<Os<u64, CopytreeKeywords>> {
 
     /// Leaves out the files and folders for whose path, in the source, `skip`
     /// is true. Python's takes a folder and its names.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let path = dir.path().join("file");
+    /// let (src, dst) = (dir.path().join("src"), dir.path().join("dst"));
+    /// std::fs::create_dir(&src).unwrap();
+    /// std::fs::write(src.join("keep.rs"), "").unwrap();
+    /// std::fs::write(src.join("skip.tmp"), "").unwrap();
+    /// let copy = aiofiles::os::copytree(&src, &dst);
+    /// copy.ignore(|path| path.extension().is_some_and(|end| end == "tmp")).await?;
+    /// assert_eq!(aiofiles::os::listdir(&dst).await?, ["keep.rs"]);
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
     pub fn ignore(self, skip: impl FnMut(&Path) -> bool + Send + 'static) -> Self {
         set(self, |keywords| keywords.ignore = Some(Box::new(skip)))
     }

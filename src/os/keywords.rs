@@ -197,6 +197,19 @@ impl Call<Os<(), UtimeKeywords>> {
 
 impl Call<Os<(), MakedirsKeywords>> {
     /// Accepts a folder, or a link to one, that is there already (`false`).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let path = dir.path().join("file");
+    /// let folder = dir.path().join("a/b");
+    /// aiofiles::os::makedirs(&folder).await?;
+    /// aiofiles::os::makedirs(&folder).exist_ok(true).await?;
+    /// assert!(aiofiles::os::makedirs(&folder).await.is_err());
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
     pub fn exist_ok(self, yes: bool) -> Self {
         set(self, |keywords| keywords.exist_ok = yes)
     }

@@ -292,6 +292,22 @@ impl ScanDir {
     /// # Errors
     ///
     /// What the system says while it reads the folder; then comes `None`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let path = dir.path().join("file");
+    /// std::fs::write(&path, "text").unwrap();
+    /// let mut entries = aiofiles::os::scandir(dir.path()).with_stat(true).await?;
+    /// let mut bytes = 0;
+    /// while let Some(entry) = entries.next_entry().await? {
+    ///     bytes += entry.metadata().map_or(0, |metadata| metadata.len());
+    /// }
+    /// assert_eq!(bytes, 4);
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
     pub async fn next_entry(&mut self) -> Result<Option<DirEntry>> {
         poll_fn(|cx| self.poll_entry(cx)).await.transpose()
     }

@@ -137,6 +137,22 @@ impl Walk {
     /// Without it they come from the stream, each in the place of the folder
     /// that could not be read. Python ignores them unless it has an `onerror`:
     /// that is `.onerror(drop)` here.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let path = dir.path().join("file");
+    /// use futures::TryStreamExt;
+    ///
+    /// let missing = dir.path().join("missing");
+    /// let found: Vec<_> = aiofiles::os::walk(&missing).onerror(drop).try_collect().await?;
+    /// assert!(found.is_empty());
+    /// let error = aiofiles::os::walk(&missing).try_collect::<Vec<_>>().await.unwrap_err();
+    /// assert_eq!(error.kind(), std::io::ErrorKind::NotFound);
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
     pub fn onerror(mut self, handle: impl FnMut(Error) + Send + 'static) -> Self {
         self.onerror = Some(Box::new(handle));
         self
@@ -144,6 +160,23 @@ impl Walk {
 
     /// Leaves out the sub-folders for which `keep` is false: they are neither
     /// listed nor entered.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let path = dir.path().join("file");
+    /// use futures::TryStreamExt;
+    ///
+    /// std::fs::create_dir_all(dir.path().join("src/deep")).unwrap();
+    /// std::fs::create_dir_all(dir.path().join(".git/objects")).unwrap();
+    /// let walk = aiofiles::os::walk(dir.path());
+    /// let walk = walk.filter_dirs(|folder| !folder.name().as_encoded_bytes().starts_with(b"."));
+    /// let folders: Vec<_> = walk.try_collect().await?;
+    /// assert_eq!(folders.len(), 3, "the root, src and src/deep");
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
     pub fn filter_dirs(mut self, keep: impl FnMut(&DirEntry) -> bool + Send + 'static) -> Self {
         self.keep = Some(Box::new(keep));
         self

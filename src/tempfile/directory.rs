@@ -161,6 +161,20 @@ impl TemporaryDirectory {
     ///
     /// Those of the system, unless `.ignore_cleanup_errors(true)`; what could be
     /// removed before is gone, and another call tries again.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let path = dir.path().join("file");
+    /// let mut temporary = aiofiles::tempfile::temporary_directory().dir(dir.path()).await?;
+    /// let path = temporary.path().to_owned();
+    /// aiofiles::write(path.join("inside"), "text").await?;
+    /// temporary.cleanup().await?;
+    /// assert!(!aiofiles::ospath::exists(path).await?);
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
     pub async fn cleanup(&mut self) -> Result<()> {
         match self.entry.remove().await {
             Err(Error::Os { .. }) if self.ignore_cleanup_errors => Ok(()),

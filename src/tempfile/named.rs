@@ -125,6 +125,19 @@ impl<K: Kind> NamedTemporaryFile<K> {
 
     /// Lets the file stay where it is, and returns its path. As `delete(false)`,
     /// after the fact.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let path = dir.path().join("file");
+    /// let mut file = aiofiles::tempfile::named_temporary_file().dir(dir.path()).await?;
+    /// let kept = file.keep().to_owned();
+    /// file.close().await?;
+    /// assert!(aiofiles::ospath::exists(kept).await?);
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
     pub fn keep(&mut self) -> &Path {
         self.entry.delete(false);
         self.delete_on_close = false;

@@ -72,6 +72,20 @@ impl<K: Kind> SpooledTemporaryFile<K> {
     ///
     /// Those of [`temporary_file`](crate::tempfile::temporary_file), and of writing
     /// it, with everything still in memory; `Closed`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let path = dir.path().join("file");
+    /// let mut file = aiofiles::tempfile::spooled_temporary_file().await?;
+    /// file.write(b"bytes").await?;
+    /// assert!(!file.rolled());
+    /// file.rollover().await?;
+    /// assert!(file.rolled());
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
     pub async fn rollover(&mut self) -> Result<()> {
         K::core(&self.file).check_open("roll over")?;
         if !self.rolled() {

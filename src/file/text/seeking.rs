@@ -23,6 +23,22 @@ impl<R: RawIo> TextFile<R> {
     /// # Errors
     ///
     /// `Unsupported` if the file cannot seek; `Closed`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let path = dir.path().join("file");
+    /// std::fs::write(&path, "one\ntwo\nthree\n").unwrap();
+    /// let mut file = aiofiles::open(&path).await?;
+    /// file.readline().await?;
+    /// let second = file.tell().await?;
+    /// file.read().await?;
+    /// file.seek(second).await?;
+    /// assert_eq!(file.readline().await?, "two\n");
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
     pub async fn tell(&mut self) -> Result<TextPosition> {
         self.core().check_seekable("tell")?;
         let mut started = 0;
@@ -45,6 +61,23 @@ impl<R: RawIo> TextFile<R> {
     ///
     /// `Unsupported` for any other `SeekFrom`, as text has no such positions, and
     /// if the file cannot seek; those of a write of what was buffered.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let path = dir.path().join("file");
+    /// use std::io::SeekFrom;
+    ///
+    /// let mut file = aiofiles::open(&path).mode("w+").await?;
+    /// file.write("text").await?;
+    /// file.seek(SeekFrom::Start(0)).await?;
+    /// assert_eq!(file.read().await?, "text");
+    /// let error = file.seek(SeekFrom::Start(2)).await.unwrap_err();
+    /// assert_eq!(error.kind(), std::io::ErrorKind::Unsupported);
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
     pub async fn seek(&mut self, to: impl Into<TextSeek>) -> Result<TextPosition> {
         self.core().check_seekable("seek")?;
         let to = match to.into() {
@@ -135,6 +168,21 @@ impl<R: RawIo> TextFile<R> {
     ///
     /// `Unsupported` if not open for writing; those of the system, and of a write
     /// of what was buffered.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let path = dir.path().join("file");
+    /// std::fs::write(&path, "one\ntwo\n").unwrap();
+    /// let mut file = aiofiles::open(&path).mode("r+").await?;
+    /// file.readline().await?;
+    /// assert_eq!(file.truncate().await?, 4, "behind the line that was read");
+    /// file.close().await?;
+    /// assert_eq!(std::fs::read(&path).unwrap(), b"one\n");
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
     pub fn truncate(&mut self) -> Truncate<'_, Self> {
         Truncate::new(self)
     }

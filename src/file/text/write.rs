@@ -1,0 +1,148 @@
+//! Writing text: translated, encoded, into the buffer.
+
+use std::future::poll_fn;
+use std::task::{Context, Poll, ready};
+
+use super::{Bom, TextFile};
+use crate::budget;
+use crate::codec::translate_out;
+use crate::error::{Error, Result};
+use crate::file::core::BUFFER;
+use crate::file::traits::By;
+use crate::raw_io::RawIo;
+
+impl<R: RawIo> TextFile<R> {
+    /// Writes `text` into the buffer, encoded and with its line ends translated;
+    /// returns how many characters it has. The buffer goes to the system when it
+    /// is full, at a flush, or at the end. Python: `write`.
+    ///
+    /// # Cancel safety
+    ///
+    /// A dropped write has either not begun or is complete in the buffer.
+    ///
+    /// # Errors
+    ///
+    /// [`Encode`](Error::Encode) for a character that the encoding does not have,
+    /// or an error that was kept of an earlier write: nothing of `text` is stored
+    /// then. `Unsupported` if not open for writing; `Closed`. With line buffering,
+    /// those of the flush too.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let path = dir.path().join("file");
+    /// let mut file = aiofiles::open(&path).mode("w").newline("\r\n").await?;
+    /// assert_eq!(file.write("caf\u{e9}\n").await?, 5);
+    /// file.close().await?;
+    /// assert_eq!(std::fs::read(&path).unwrap(), "caf\u{e9}\r\n".as_bytes());
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
+    pub async fn write(&mut self, text: &str) -> Result<usize> {
+        poll_fn(|cx| {
+            ready!(budget::poll_turn(cx));
+            self.poll_write(cx, text)
+        })
+        .await?;
+        let line_end = || memchr::memchr2(b'\n', b'\r', text.as_bytes()).is_some();
+        if self.settings.write_through || (self.line_buffering && line_end()) {
+            self.flush().await?;
+        }
+        Ok(text.chars().count())
+    }
+
+    /// Writes every item, with nothing between them. Python: `writelines`.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped midway, the items so far are in the buffer, whole.
+    ///
+    /// # Errors
+    ///
+    /// As [`write`](Self::write); the items before have been written.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let path = dir.path().join("file");
+    /// let mut file = aiofiles::open(&path).mode("w").await?;
+    /// file.writelines(["no ", "newlines ", "added"]).await?;
+    /// file.close().await?;
+    /// assert_eq!(std::fs::read(&path).unwrap(), b"no newlines added");
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
+    pub async fn writelines<I>(&mut self, lines: I) -> Result<()>
+    where
+        I: IntoIterator<Item: AsRef<str>>,
+    {
+        self.core().check_open("write")?;
+        for line in lines {
+            self.write(line.as_ref()).await?;
+        }
+        Ok(())
+    }
+
+    fn poll_write(&mut self, cx: &mut Context<'_>, text: &str) -> Poll<Result<()>> {
+        self.core().check_writable("write")?;
+        ready!(self.poll_settled(cx))?;
+        if self.bom == Bom::Unknown {
+            self.bom = ready!(self.poll_bom(cx))?;
+        }
+        let translated = translate_out(self.settings.newline, text);
+        let due = self.bom == Bom::Due;
+        let mut scratch = std::mem::take(&mut self.scratch);
+        let bytes: &[u8] = if !due && self.settings.encoding.is_utf8() {
+            translated.as_bytes()
+        } else {
+            scratch.clear();
+            if let Err(error) = self.encoder.encode(&translated, due, &mut scratch) {
+                return Poll::Ready(Err(Error::Encode {
+                    encoding: self.settings.encoding.name().to_owned(),
+                    character: error.character,
+                    // In the text as it was given, where no line end was two characters.
+                    index: text.chars().take_while(|&c| c != error.character).count(),
+                    path: self.core().path().map(ToOwned::to_owned),
+                }));
+            }
+            &scratch
+        };
+        let written = self.core_mut().poll_write(cx, "write", bytes);
+        if scratch.capacity() <= BUFFER {
+            self.scratch = scratch;
+        }
+        if let Poll::Ready(Ok(())) = &written {
+            self.bom = Bom::No;
+            let core = self.binary.core();
+            self.decoded.sync(core);
+            self.decoded.wrote(due);
+        }
+        written
+    }
+
+    /// Whether the next write goes to the start of the file.
+    fn poll_bom(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bom>> {
+        if !self.settings.encoding.has_bom() {
+            return Poll::Ready(Ok(Bom::No));
+        }
+        let meta = &self.core().meta;
+        let (append, seekable) = (meta.append, meta.seekable);
+        let mut started = self.core().begun.job(By::Mark);
+        let at_start = if !seekable {
+            Poll::Ready(Ok(true))
+        } else if append {
+            // Wherever the position is, it is written at the end.
+            let core = self.core_mut();
+            core.poll_size(cx, &mut started)
+                .map_ok(|(size, _)| size == 0)
+        } else {
+            self.core_mut()
+                .poll_tell(cx, &mut started)
+                .map_ok(|pos| pos == 0)
+        };
+        self.binary.core_mut().begun.set_job(By::Mark, started);
+        Poll::Ready(Ok(if ready!(at_start)? { Bom::Due } else { Bom::No }))
+    }
+}

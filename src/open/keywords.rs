@@ -1,0 +1,149 @@
+//! The keyword methods of everything that gives a file.
+
+/// Writes the keyword methods that `Open`, `Wrap` and `Temporary` share.
+macro_rules! keywords {
+    ([$($generics:tt)*] $Self:ty) => {
+        impl<$($generics)*> $Self {
+            /// Sets Python's mode string: one of `r`, `w`, `x` and `a`, with `+` for
+            /// both directions, in any order (`r`). `b` and `t` may be left out; they
+            /// must not contradict the kind.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            /// # let dir = tempfile::tempdir().unwrap();
+            /// # let path = dir.path().join("file");
+            /// let mut file = aiofiles::open(&path).mode("x+").await?;
+            /// file.write("text").await?;
+            /// file.close().await?;
+            /// let error = aiofiles::open(&path).mode("x").await.unwrap_err();
+            /// assert_eq!(error.kind(), std::io::ErrorKind::AlreadyExists);
+            /// let error = aiofiles::open(&path).mode("rb").await.unwrap_err();
+            /// assert!(error.to_string().contains("add `.binary()`"), "{error}");
+            /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+            /// ```
+            pub fn mode(mut self, mode: &str) -> Self {
+                self.settings.mode = Some(mode.to_owned());
+                self
+            }
+
+            /// Sets the size of the buffer, in bytes (128 KiB). It is allocated when
+            /// first needed. 0 is for [`raw`](Self::raw) and [`any`](Self::any) only;
+            /// 1 makes a text file line buffered, as in Python.
+            pub fn buffering(mut self, size: usize) -> Self {
+                self.settings.buffering = Some(size);
+                self
+            }
+
+            /// Runs the file's blocking calls on `executor`, `close` and the drop
+            /// included, instead of the default one.
+            pub fn executor(mut self, executor: impl Executor) -> Self {
+                self.settings.executor = Some(Chosen::new(executor));
+                self
+            }
+
+            /// Allows or forbids reads from the page cache without a job (as the
+            /// executor says: yes for the default one, no for others).
+            pub fn nowait(mut self, allowed: bool) -> Self {
+                self.settings.nowait = Some(allowed);
+                self
+            }
+        }
+
+        // The bound stands on each method: on the `impl`, the compiler would not say
+        // what `TextKind` has it say.
+        impl<$($generics)*> $Self {
+            /// Sets the encoding, by label or as an [`Encoding`] (`utf-8`, whatever
+            /// the locale).
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            /// # let dir = tempfile::tempdir().unwrap();
+            /// # let path = dir.path().join("file");
+            /// let mut file = aiofiles::open(&path).mode("w").encoding("utf-16-le").await?;
+            /// file.write("hi").await?;
+            /// file.close().await?;
+            /// assert_eq!(std::fs::read(&path).unwrap(), b"h\0i\0");
+            /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+            /// ```
+            pub fn encoding<E>(mut self, encoding: E) -> Self
+            where
+                K: TextKind,
+                E: TryInto<Encoding, Error: Into<Error>>,
+            {
+                self.settings.encoding = Some(encoding.try_into().map_err(Into::into));
+                self
+            }
+
+            /// Sets what becomes of bytes and characters that the encoding does not
+            /// have, by name or as an [`ErrorPolicy`] (`strict`).
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            /// # let dir = tempfile::tempdir().unwrap();
+            /// # let path = dir.path().join("file");
+            /// let mut file = aiofiles::open(&path).mode("w").encoding("ascii").errors("xmlcharrefreplace").await?;
+            /// file.write("caf\u{e9}").await?;
+            /// file.close().await?;
+            /// assert_eq!(std::fs::read(&path).unwrap(), b"caf&#233;");
+            /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+            /// ```
+            pub fn errors<P>(mut self, policy: P) -> Self
+            where
+                K: TextKind,
+                P: TryInto<ErrorPolicy, Error: Into<Error>>,
+            {
+                self.settings.errors = Some(policy.try_into().map_err(Into::into));
+                self
+            }
+
+            /// Sets which line ends are recognised and written, as in Python or as
+            /// a [`Newline`] (universal).
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            /// # let dir = tempfile::tempdir().unwrap();
+            /// # let path = dir.path().join("file");
+            /// std::fs::write(&path, "a\r\nb").unwrap();
+            /// assert_eq!(aiofiles::open(&path).await?.read().await?, "a\nb");
+            /// assert_eq!(aiofiles::open(&path).newline("").await?.read().await?, "a\r\nb");
+            /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+            /// ```
+            pub fn newline<N>(mut self, newline: N) -> Self
+            where
+                K: TextKind,
+                N: TryInto<Newline, Error: Into<Error>>,
+            {
+                self.settings.newline = Some(newline.try_into().map_err(Into::into));
+                self
+            }
+
+            /// Flushes after every write with a line end in it (`false`; `true` for
+            /// a terminal).
+            pub fn line_buffering(mut self, yes: bool) -> Self
+            where
+                K: TextKind,
+            {
+                self.settings.line_buffering = Some(yes);
+                self
+            }
+
+            /// Hands every write to the system at once (`false`).
+            pub fn write_through(mut self, yes: bool) -> Self
+            where
+                K: TextKind,
+            {
+                self.settings.write_through = yes;
+                self
+            }
+        }
+    };
+}
+pub(crate) use keywords;
