@@ -6,8 +6,12 @@
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Output, Stdio};
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Mutex;
+use std::time::Duration;
+
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::retry_on_intr;
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
 mod stdio {
     pub(crate) mod scenarios;
@@ -41,31 +45,30 @@ fn command(scenario: &str) -> Command {
     command
 }
 
+/// Held while a process is made, which has copies of all descriptors until it
+/// has become what it shall run.
+static FORKS: Mutex<()> = Mutex::new(());
+
+fn spawn(command: &mut Command) -> Child {
+    let _fork = FORKS.lock().unwrap();
+    command.spawn().unwrap()
+}
+
 fn start(scenario: &str) -> Child {
     spawn(&mut command(scenario))
 }
 
-/// Held while a child begins: until it has, it has every descriptor of this process.
-static BEGINNING: Mutex<()> = Mutex::new(());
-
-fn spawn(command: &mut Command) -> Child {
-    let _beginning = BEGINNING.lock().unwrap_or_else(PoisonError::into_inner);
-    command.spawn().unwrap()
-}
-
 /// Waits for the end, for a bounded time.
 fn end(child: &mut Child) -> ExitStatus {
-    let begin = Instant::now();
-    loop {
-        if let Some(status) = child.try_wait().unwrap() {
-            return status;
-        }
-        if begin.elapsed() > LIMIT {
-            child.kill().unwrap();
-            panic!("the child has not ended");
-        }
-        std::thread::sleep(Duration::from_millis(2));
+    let process = pidfd_open(Pid::from_child(child), PidfdFlags::empty()).unwrap();
+    // It can be "read" once the child has ended.
+    let mut ends = [PollFd::new(&process, PollFlags::IN)];
+    let limit = LIMIT.try_into().unwrap();
+    if retry_on_intr(|| poll(&mut ends, Some(&limit))).unwrap() == 0 {
+        child.kill().unwrap();
+        panic!("the child has not ended");
     }
+    child.wait().unwrap()
 }
 
 /// What a child has written, without the header.
@@ -208,8 +211,10 @@ fn closed_standard_input_is_at_its_end() {
     let mut shell = Command::new("sh");
     shell
         .args(["-c", r#"exec "$0" --exact child --nocapture --quiet <&-"#])
-        .arg(exe);
-    let output = shell.env(SCENARIO, "readlines").output().unwrap();
+        .arg(exe)
+        .env(SCENARIO, "readlines")
+        .stdout(Stdio::piped());
+    let output = output(spawn(&mut shell));
     assert_eq!(text(&output.stdout), "[]");
 }
 
@@ -313,11 +318,11 @@ fn full_device_is_an_error_that_stays() {
 
 #[test]
 fn reader_that_has_gone_is_a_broken_pipe() {
-    let mut child = start("failing_output");
+    let mut child = spawn(&mut command("failing_output"));
     let mut stdout = child.stdout.take().unwrap();
     stdout.read_exact(&mut [0; HEADER.len()]).unwrap();
     {
-        let _nobody_else_has_it = BEGINNING.lock().unwrap_or_else(PoisonError::into_inner);
+        let _no_fork = FORKS.lock().unwrap();
         drop(stdout);
     }
     child.stdin.take().unwrap().write_all(b"go\n").unwrap();
