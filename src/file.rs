@@ -13,6 +13,7 @@ mod positional;
 mod queue;
 mod raw;
 pub(crate) mod source;
+pub(crate) mod state;
 mod std_file;
 mod text;
 mod traits;

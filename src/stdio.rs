@@ -43,6 +43,7 @@ use crate::error::Result;
 use crate::raw_io::RawIo;
 
 mod daemon;
+mod facts;
 mod input;
 mod output;
 #[cfg_attr(unix, path = "stdio/unix.rs")]

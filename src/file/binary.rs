@@ -14,6 +14,7 @@ use super::pending::{NextLine, Read, Readline, Readlines, Truncate, Truncating};
 use super::positional::{ReadAt, WriteAt, positional_methods};
 use super::raw::RawFile;
 use super::source::{Source, Span};
+use super::state::state_methods;
 use super::std_file::std_file_methods;
 use super::traits::{By, io_traits, line_stream};
 use crate::budget;
@@ -50,6 +51,7 @@ pub struct BinaryFile<R: RawIo = std::fs::File> {
 
 common_methods!(BinaryFile);
 std_file_methods!(BinaryFile);
+state_methods!(BinaryFile);
 byte_methods!(BinaryFile, false);
 positional_methods!(BinaryFile);
 io_traits!(BinaryFile);

@@ -13,6 +13,7 @@ use super::lock;
 use super::pending::{NextLine, Read, Readline, Readlines, Truncate, Truncating};
 use super::positional::{ReadAt, WriteAt, positional_methods};
 use super::source::{Source, Span};
+use super::state::state_methods;
 use super::std_file::std_file_methods;
 use super::traits::{By, io_traits, line_stream};
 use super::work::write_some;
@@ -49,6 +50,7 @@ pub struct RawFile<R: RawIo = std::fs::File> {
 
 common_methods!(RawFile);
 std_file_methods!(RawFile);
+state_methods!(RawFile);
 byte_methods!(RawFile, true);
 positional_methods!(RawFile);
 io_traits!(RawFile);

@@ -19,6 +19,7 @@ use super::lines::{Lines, LinesOf};
 use super::lock;
 use super::pending::{NextLine, Read, Readline, Readlines};
 use super::source::Source;
+use super::state::state_methods;
 use super::std_file::std_file_methods;
 use super::traits::{By, line_stream};
 use crate::codec::Encoder;
@@ -79,6 +80,7 @@ enum Bom {
 
 common_methods!(TextFile);
 std_file_methods!(TextFile);
+state_methods!(TextFile);
 line_stream!(TextFile);
 
 impl<R: RawIo> TextFile<R> {

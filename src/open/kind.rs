@@ -8,6 +8,7 @@ use super::mode::Mode;
 use crate::codec::{Encoding, ErrorPolicy, Newline};
 use crate::error::{Error, Result};
 use crate::file::core::{BUFFER, Core};
+use crate::file::state::state_methods;
 use crate::file::{BinaryFile, RawFile, TextFile};
 use crate::raw_io::RawIo;
 
@@ -315,6 +316,8 @@ pub enum AnyFile<R: RawIo = File> {
     Raw(RawFile<R>),
 }
 
+state_methods!(AnyFile);
+
 impl<R: RawIo> AnyFile<R> {
     /// Closes the file; see [`TextFile::close`].
     ///
@@ -350,12 +353,6 @@ impl<R: RawIo> AnyFile<R> {
         }
     }
 
-    /// Returns the path as it was given.
-    #[must_use]
-    pub fn name(&self) -> Option<&std::path::Path> {
-        self.core().path()
-    }
-
     /// Returns the mode, as the file of that kind names it.
     #[must_use]
     pub fn mode(&self) -> &str {
@@ -364,36 +361,6 @@ impl<R: RawIo> AnyFile<R> {
             Self::Binary(file) => file.mode(),
             Self::Raw(file) => file.mode(),
         }
-    }
-
-    /// Says whether the file is closed.
-    #[must_use]
-    pub fn closed(&self) -> bool {
-        self.core().closed()
-    }
-
-    /// Says whether the file was opened for reading.
-    #[must_use]
-    pub fn readable(&self) -> bool {
-        self.core().meta.readable
-    }
-
-    /// Says whether the file was opened for writing.
-    #[must_use]
-    pub fn writable(&self) -> bool {
-        self.core().meta.writable
-    }
-
-    /// Says whether the file can seek.
-    #[must_use]
-    pub fn seekable(&self) -> bool {
-        self.core().meta.seekable
-    }
-
-    /// Says whether the file is a terminal.
-    #[must_use]
-    pub fn isatty(&self) -> bool {
-        self.core().meta.isatty
     }
 
     fn core(&self) -> &Core<R> {

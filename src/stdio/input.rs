@@ -2,12 +2,12 @@
 
 use std::fmt;
 use std::io;
-use std::path::Path;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use futures_core::Stream as FuturesStream;
 
+use super::facts::facts;
 use super::reading::{AllLines, Bytes, Line, Piece, PieceOf, Reading, Side, Sided, Text};
 use super::stream::Stream;
 use crate::budget;
@@ -219,42 +219,6 @@ macro_rules! input {
             pub async fn flush(&self) -> Result<()> {
                 self.stream.turn().await.flush().await
             }
-
-            /// Says whether it is a terminal. Answered from memory.
-            #[must_use]
-            pub fn isatty(&self) -> bool {
-                self.stream.facts().isatty
-            }
-
-            /// Says that it can be read: `true`.
-            #[must_use]
-            pub fn readable(&self) -> bool {
-                true
-            }
-
-            /// Says that it cannot be written: `false`.
-            #[must_use]
-            pub fn writable(&self) -> bool {
-                false
-            }
-
-            /// Says that it does not seek: `false`.
-            #[must_use]
-            pub fn seekable(&self) -> bool {
-                false
-            }
-
-            /// Says whether it was closed.
-            #[must_use]
-            pub fn closed(&self) -> bool {
-                self.stream.facts().closed
-            }
-
-            /// Returns `<stdin>`, as in Python.
-            #[must_use]
-            pub fn name(&self) -> Option<&Path> {
-                Some(Path::new(self.stream.spec.name()))
-            }
         }
 
         impl Clone for $Handle {
@@ -275,16 +239,13 @@ macro_rules! input {
             }
         }
 
-        impl fmt::Debug for $Handle {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.debug_tuple(stringify!($Handle)).field(&self.stream.spec).finish()
-            }
-        }
     };
 }
 
 input!(TextInput, Text, String, str, push_str, "characters");
 input!(BytesInput, Bytes, Vec<u8>, [u8], extend_from_slice, "bytes");
+facts!(TextInput, reads: true);
+facts!(BytesInput, reads: true);
 
 impl TextInput {
     /// Returns the mode, `r`.

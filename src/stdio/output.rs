@@ -1,11 +1,10 @@
 //! Handles on the standard output and the standard error.
 
-use std::fmt;
 use std::io;
-use std::path::Path;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use super::facts::facts;
 use super::stream::Stream;
 use crate::error::Result;
 
@@ -69,47 +68,11 @@ macro_rules! output {
                 self.stream.turn().await.close().await
             }
 
-            /// Says whether it is a terminal. Answered from memory.
-            #[must_use]
-            pub fn isatty(&self) -> bool {
-                self.stream.facts().isatty
-            }
-
             /// Says whether a write with a line end in it is flushed: on a terminal,
             /// and on stderr.
             #[must_use]
             pub fn line_buffering(&self) -> bool {
                 self.stream.facts().line_buffering
-            }
-
-            /// Says that it cannot be read: `false`.
-            #[must_use]
-            pub fn readable(&self) -> bool {
-                false
-            }
-
-            /// Says that it can be written: `true`.
-            #[must_use]
-            pub fn writable(&self) -> bool {
-                true
-            }
-
-            /// Says that it does not seek: `false`.
-            #[must_use]
-            pub fn seekable(&self) -> bool {
-                false
-            }
-
-            /// Says whether it was closed.
-            #[must_use]
-            pub fn closed(&self) -> bool {
-                self.stream.facts().closed
-            }
-
-            /// Returns `<stdout>` or `<stderr>`, as in Python.
-            #[must_use]
-            pub fn name(&self) -> Option<&Path> {
-                Some(Path::new(self.stream.spec.name()))
             }
 
             #[doc = concat!("Returns the mode, `", $mode, "`.")]
@@ -118,19 +81,13 @@ macro_rules! output {
                 $mode
             }
         }
-
-        impl fmt::Debug for $Handle {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.debug_tuple(stringify!($Handle))
-                    .field(&self.stream.spec)
-                    .finish()
-            }
-        }
     };
 }
 
 output!(TextOutput, "w");
 output!(BytesOutput, "wb");
+facts!(TextOutput, reads: false);
+facts!(BytesOutput, reads: false);
 
 impl TextOutput {
     /// Writes `text` into the buffer, whole; returns how many characters it has.
