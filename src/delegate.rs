@@ -100,6 +100,23 @@ impl<B: Blocking> Call<B> {
     }
 
     /// Runs on `executor` instead of the default one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let path = dir.path().join("file");
+    /// use aiofiles::ThreadPoolExecutor;
+    ///
+    /// let pool = ThreadPoolExecutor::new(1);
+    /// std::fs::write(&path, "text").unwrap();
+    /// let metadata = aiofiles::os::stat(&path).executor(pool.clone()).await?;
+    /// assert_eq!(metadata.len(), 4);
+    /// pool.shutdown().await;
+    /// assert_eq!(pool.stats().done, 1);
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
     pub fn executor(mut self, executor: impl Executor) -> Self {
         self.executor = Some(Chosen::new(executor));
         self

@@ -177,6 +177,19 @@ impl Error {
     /// `InvalidInput` for a bad mode, argument or label and for a closed file
     /// (Python's `ValueError`); `InvalidData` for text errors and for a line
     /// that is too long; `Unsupported`; `Other` for what an executor did.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let path = dir.path().join("file");
+    /// let error = aiofiles::open(dir.path().join("missing")).await.unwrap_err();
+    /// assert_eq!(error.kind(), std::io::ErrorKind::NotFound);
+    /// let error = aiofiles::open(&path).mode("rw").await.unwrap_err();
+    /// assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput);
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
     #[must_use]
     pub fn kind(&self) -> io::ErrorKind {
         match self {
@@ -225,6 +238,18 @@ impl Error {
     }
 
     /// Returns the second path of an operation that has two.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let path = dir.path().join("file");
+    /// let (src, dst) = (dir.path().join("missing"), dir.path().join("new"));
+    /// let error = aiofiles::os::rename(&src, &dst).await.unwrap_err();
+    /// assert_eq!((error.path(), error.dst()), (Some(&*src), Some(&*dst)));
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
     #[must_use]
     pub fn dst(&self) -> Option<&Path> {
         match self {

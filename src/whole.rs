@@ -49,6 +49,17 @@ pub struct ReadToStringKeywords {
 
 impl Call<Os<String, ReadToStringKeywords>> {
     /// Sets the encoding of the file, by label or as an [`Encoding`] (`utf-8`).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let path = dir.path().join("file");
+    /// std::fs::write(&path, b"caf\xe9").unwrap();
+    /// assert_eq!(aiofiles::read_to_string(&path).encoding("latin-1").await?, "caf\u{e9}");
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
     pub fn encoding<E>(mut self, encoding: E) -> Self
     where
         E: TryInto<Encoding, Error: Into<Error>>,

@@ -91,7 +91,8 @@ pub struct Stats {
     pub queued: usize,
     /// Jobs that run.
     pub running: usize,
-    /// Jobs that have run.
+    /// Jobs that have run. Each is counted when its thread is free again, shortly
+    /// after its caller was told.
     pub done: u64,
     /// Reads that needed no job, because the page cache had the data.
     pub nowait_hits: u64,

@@ -85,6 +85,20 @@ impl<R: RawIo> BinaryFile<R> {
 
     /// Returns the raw file below. What is buffered is served to its reads first,
     /// and written before its writes.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let path = dir.path().join("file");
+    /// let mut file = aiofiles::open(&path).binary().mode("w").await?;
+    /// file.write(b"buffered, ").await?;
+    /// file.flush().await?;
+    /// assert_eq!(file.raw().write(b"at once").await?, 7);
+    /// assert_eq!(std::fs::read(&path).unwrap(), b"buffered, at once");
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
     pub fn raw(&mut self) -> &mut RawFile<R> {
         &mut self.raw
     }
@@ -173,6 +187,19 @@ impl<R: RawIo> BinaryFile<R> {
     /// # Errors
     ///
     /// As [`read`](Self::read).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let path = dir.path().join("file");
+    /// std::fs::write(&path, b"0123456789").unwrap();
+    /// let mut file = aiofiles::open(&path).binary().await?;
+    /// assert_eq!(file.read1(4).await?, b"0123");
+    /// assert_eq!(file.read1(100).await?, b"456789", "what is buffered, no system call");
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
     pub async fn read1(&mut self, size: usize) -> Result<Vec<u8>> {
         let mut started = 0;
         poll_fn(|cx| {

@@ -89,6 +89,24 @@ impl<F: Source, B: BorrowMut<F>> Lines<F, B> {
     /// does: it looks about ten times a second. A last line without terminator
     /// is delivered once it has one. A file that was truncated is read again
     /// from its start.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let path = dir.path().join("file");
+    /// use futures::StreamExt;
+    /// use std::io::Write;
+    ///
+    /// std::fs::write(&path, "first\n").unwrap();
+    /// let mut lines = aiofiles::open(&path).await?.into_lines().follow();
+    /// assert_eq!(lines.next().await.transpose()?.as_deref(), Some("first"));
+    /// let mut other = std::fs::File::options().append(true).open(&path).unwrap();
+    /// other.write_all(b"second\n").unwrap();
+    /// assert_eq!(lines.next().await.transpose()?.as_deref(), Some("second"));
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
     pub fn follow(mut self) -> Self {
         self.follow = true;
         self

@@ -135,6 +135,18 @@ impl<R: RawIo> TextFile<R> {
     }
 
     /// Returns the encoding as it was given. Python: `encoding`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let path = dir.path().join("file");
+    /// let mut file = aiofiles::open(&path).mode("w").encoding("latin-1").await?;
+    /// assert_eq!((file.encoding(), file.errors(), file.mode()), ("latin-1", "strict", "w"));
+    /// file.close().await?;
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
     #[must_use]
     pub fn encoding(&self) -> &str {
         self.settings.encoding.label()
@@ -182,6 +194,21 @@ impl<R: RawIo> TextFile<R> {
 
     /// Changes the encoding, the line ends or the buffering of an open file, by
     /// keyword methods, after a flush. Python: `reconfigure`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let path = dir.path().join("file");
+    /// std::fs::write(&path, "one\r\ntwo\r\n").unwrap();
+    /// let mut file = aiofiles::open(&path).await?;
+    /// file.reconfigure().newline("").await?;
+    /// assert_eq!(file.readline().await?, "one\r\n");
+    /// // Not once something was read.
+    /// assert!(file.reconfigure().newline("\n").await.is_err());
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
     pub fn reconfigure(&mut self) -> Reconfigure<'_, R> {
         Reconfigure::new(self)
     }

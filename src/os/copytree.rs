@@ -46,6 +46,21 @@ impl Call<Os<u64, CopytreeKeywords>> {
 
     /// Accepts folders that are there already, and replaces files in them
     /// (`false`).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let path = dir.path().join("file");
+    /// let (src, dst) = (dir.path().join("src"), dir.path().join("dst"));
+    /// std::fs::create_dir_all(src.join("a")).unwrap();
+    /// std::fs::create_dir(&dst).unwrap();
+    /// assert!(aiofiles::os::copytree(&src, &dst).await.is_err());
+    /// aiofiles::os::copytree(&src, &dst).dirs_exist_ok(true).await?;
+    /// assert!(aiofiles::ospath::isdir(dst.join("a")).await?);
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
     pub fn dirs_exist_ok(self, yes: bool) -> Self {
         set(self, |keywords| keywords.dirs_exist_ok = yes)
     }

@@ -144,6 +144,19 @@ impl<T: Send + 'static, K: AsMut<At> + Send + 'static> Call<Os<T, K>> {
     ///
     /// The descriptor is duplicated here, so the call borrows nothing and `dir`
     /// may be closed meanwhile; if that fails, the error comes from the call.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let path = dir.path().join("file");
+    /// std::fs::write(&path, "text").unwrap();
+    /// let folder = std::fs::File::open(dir.path()).unwrap();
+    /// // Relative to the folder, wherever that is moved to meanwhile.
+    /// assert_eq!(aiofiles::os::stat("file").dir_fd(&folder).await?.len(), 4);
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
     pub fn dir_fd(self, dir: impl std::os::fd::AsFd) -> Self {
         set(self, |keywords| keywords.as_mut().dir = Dir::new(dir))
     }
@@ -167,6 +180,21 @@ impl<T: Send + 'static, K: AsMut<AtBoth> + Send + 'static> Call<Os<T, K>> {
 impl<T: Send + 'static, K: AsMut<Follow> + Send + 'static> Call<Os<T, K>> {
     /// Says whether a path that ends in a symbolic link means what it points
     /// to. The default is Python's `true`, but for [`link`](crate::os::link).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let path = dir.path().join("file");
+    /// # #[cfg(unix)] {
+    /// let link = dir.path().join("link");
+    /// aiofiles::os::symlink("nowhere", &link).await?;
+    /// assert!(aiofiles::os::stat(&link).await.is_err());
+    /// assert!(aiofiles::os::stat(&link).follow_symlinks(false).await?.is_symlink());
+    /// # }
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
     pub fn follow_symlinks(self, yes: bool) -> Self {
         set(self, |keywords| keywords.as_mut().0 = yes)
     }

@@ -17,6 +17,18 @@ pub struct RmtreeKeywords {
 
 impl Call<Os<u64, RmtreeKeywords>> {
     /// Removes what can be removed and says nothing of the rest (`false`).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let path = dir.path().join("file");
+    /// let missing = dir.path().join("missing");
+    /// assert!(aiofiles::os::rmtree(&missing).await.is_err());
+    /// assert_eq!(aiofiles::os::rmtree(&missing).ignore_errors(true).await?, 0);
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
     pub fn ignore_errors(self, yes: bool) -> Self {
         set(self, |keywords| keywords.ignore_errors = yes)
     }

@@ -152,6 +152,19 @@ impl DirEntry {
     /// # Errors
     ///
     /// As [`os::stat`](crate::os::stat).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let path = dir.path().join("file");
+    /// std::fs::write(&path, "text").unwrap();
+    /// let mut entries = aiofiles::os::scandir(dir.path()).await?;
+    /// let entry = entries.next_entry().await?.unwrap();
+    /// assert_eq!(entry.stat().await?.len(), 4);
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
     pub fn stat(&self) -> Call<Os<Metadata, AtFollow>> {
         super::stat(self.path()).on(Some(&self.parent.executor))
     }

@@ -113,6 +113,20 @@ pub struct Walk {
 
 impl Walk {
     /// Gives a folder before those in it (`true`), or after all of them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let path = dir.path().join("file");
+    /// use futures::TryStreamExt;
+    ///
+    /// std::fs::create_dir_all(dir.path().join("a/b")).unwrap();
+    /// let folders: Vec<_> = aiofiles::os::walk(dir.path()).topdown(false).try_collect().await?;
+    /// assert!(folders[0].dirpath.ends_with("a/b"), "the deepest first");
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
     pub fn topdown(mut self, yes: bool) -> Self {
         self.topdown = yes;
         self

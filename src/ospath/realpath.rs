@@ -18,6 +18,19 @@ pub struct RealpathKeywords {
 impl Call<Os<PathBuf, RealpathKeywords>> {
     /// Fails for what is missing or loops, as [`std::fs::canonicalize`]
     /// (`false`).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let path = dir.path().join("file");
+    /// let missing = dir.path().join("missing");
+    /// assert!(aiofiles::ospath::realpath(&missing).await.is_ok());
+    /// let error = aiofiles::ospath::realpath(&missing).strict(true).await.unwrap_err();
+    /// assert_eq!(error.kind(), std::io::ErrorKind::NotFound);
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
     pub fn strict(mut self, yes: bool) -> Self {
         if let Some(os) = self.args() {
             os.keywords().strict = yes;

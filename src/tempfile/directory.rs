@@ -90,6 +90,22 @@ impl CreateDirectory {
     /// # Errors
     ///
     /// Those of the call itself, of `body`, and of the removal.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let path = dir.path().join("file");
+    /// let made = aiofiles::tempfile::temporary_directory();
+    /// let path = made.with(async |folder| {
+    ///     let path = folder.path().join("scratch");
+    ///     aiofiles::write(&path, "data").await?;
+    ///     Ok(path)
+    /// });
+    /// assert!(!aiofiles::ospath::exists(path.await?).await?, "gone with its folder");
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
     pub async fn with<T, F>(self, body: F) -> Result<T>
     where
         F: AsyncFnOnce(&mut TemporaryDirectory) -> Result<T>,
@@ -197,6 +213,19 @@ impl TemporaryDirectory {
 
     /// Lets the folder stay where it is, and returns its path. As `delete(false)`,
     /// after the fact.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let path = dir.path().join("file");
+    /// let mut temporary = aiofiles::tempfile::temporary_directory().dir(dir.path()).await?;
+    /// let kept = temporary.keep().to_owned();
+    /// drop(temporary);
+    /// assert!(aiofiles::ospath::isdir(kept).await?);
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
     pub fn keep(&mut self) -> &Path {
         self.entry.delete(false);
         self.entry.path()

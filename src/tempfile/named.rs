@@ -42,6 +42,20 @@ impl<K: Kind> NamedTemporaryFile<K> {
 
     /// Returns its path, which is absolute: the one it was made with, or has been
     /// persisted to. Python: `name`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let path = dir.path().join("file");
+    /// let mut file = aiofiles::tempfile::named_temporary_file().suffix(".txt").await?;
+    /// let path = file.name().to_owned();
+    /// assert!(aiofiles::ospath::exists(&path).await?);
+    /// file.close().await?;
+    /// assert!(!aiofiles::ospath::exists(&path).await?);
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
     #[must_use]
     pub fn name(&self) -> &Path {
         self.entry.path()
