@@ -68,7 +68,7 @@ fn full_buffers_go_to_the_job_that_waits_or_runs_already() {
 }
 
 #[test]
-fn four_buffers_wait_at_most_and_the_task_goes_on_when_half_are_written() {
+fn eight_buffers_wait_at_most_and_the_task_goes_on_when_half_are_written() {
     let memory = Memory::default();
     let (mut file, jobs) = writer(&memory, 4);
     let mut taken = 0;
@@ -78,8 +78,8 @@ fn four_buffers_wait_at_most_and_the_task_goes_on_when_half_are_written() {
     }
     assert_eq!(
         (taken, jobs.len()),
-        (6, 1),
-        "one, four, and one that is full"
+        (10, 1),
+        "one, eight, and one that is full"
     );
     let woken = Arc::new(Woken::default());
     let waker = Waker::from(woken.clone());
@@ -96,12 +96,12 @@ fn four_buffers_wait_at_most_and_the_task_goes_on_when_half_are_written() {
         let mut cx = Context::from_waker(&waker);
         assert!(write.as_mut().poll(&mut cx).is_pending());
         assert!(jobs.run_one());
-        assert_eq!(*seen.lock().unwrap(), [0, 0, 1, 1, 1]);
+        assert_eq!(*seen.lock().unwrap(), [0, 0, 0, 0, 1, 1, 1, 1, 1]);
         assert!(write.as_mut().poll(&mut cx).is_ready());
     }
     drop(file);
     jobs.run_all();
-    assert_eq!(memory.data(), b"datadatadatadatadatadatamore");
+    assert_eq!(memory.data(), [&b"data".repeat(10)[..], b"more"].concat());
 }
 
 #[test]

@@ -116,9 +116,9 @@ fn writes_to_the_buffer_let_others_run() {
 
 const TASKS: usize = 8;
 
-/// What a task copies in one turn: the 128 units of tokio's budget, 4 KiB each,
+/// What a task copies in one turn: the 128 units of tokio's budget, 16 KiB each,
 /// and what begins when there is one left.
-const TURN: usize = 128 * 4096 + 128 * 1024;
+const TURN: usize = 128 * 16 * 1024 + 128 * 1024;
 
 /// Has eight tasks read the file at `path` from the page cache, each with `step`,
 /// and gives the most that they read between two turns of a ninth.
@@ -182,7 +182,8 @@ fn streaming_tasks_copy_little_between_two_turns_of_another() {
             ("readinto_at", into_at),
         ] {
             assert!(most > 0, "{way} of {size}");
-            assert!(most <= TASKS * TURN, "{way} of {size}: {most} bytes");
+            // A task that came to the end and had a job look has a second turn.
+            assert!(most <= TASKS * 2 * TURN, "{way} of {size}: {most} bytes");
         }
     }
 }

@@ -23,8 +23,9 @@ struct State {
     bytes: usize,
     /// How many bytes are enough; also, how many emptied buffers may hold.
     limit: usize,
-    /// Emptied buffers, to be filled again.
-    spare: Vec<Vec<u8>>,
+    /// Emptied buffers, to be filled again, oldest first: the longer ago one was
+    /// written, the less of it has to come from the caches of another processor.
+    spare: VecDeque<Vec<u8>>,
     /// Wants to be woken once there is room.
     waiting: Option<Waker>,
 }
@@ -41,7 +42,7 @@ impl State {
         buffer.clear();
         let kept: usize = self.spare.iter().map(Vec::capacity).sum();
         if buffer.capacity() > 0 && kept + buffer.capacity() <= self.limit {
-            self.spare.push(buffer);
+            self.spare.push_back(buffer);
         }
     }
 
@@ -69,7 +70,7 @@ impl Queue {
         let mut state = self.lock();
         let taken = state.open && state.bytes < state.limit;
         if taken {
-            let spare = state.spare.pop().unwrap_or_default();
+            let spare = state.spare.pop_front().unwrap_or_default();
             state.push(std::mem::replace(buffer, spare));
         }
         taken
@@ -120,7 +121,7 @@ impl Queue {
 
     /// An emptied buffer, if there is one.
     pub(crate) fn spare(&self) -> Option<Vec<u8>> {
-        self.lock().spare.pop()
+        self.lock().spare.pop_front()
     }
 
     /// Frees the emptied buffers.

@@ -29,8 +29,9 @@ macro_rules! keywords {
             }
 
             /// Sets the size of the buffer, in bytes (128 KiB). It is allocated when
-            /// first needed. 0 is for [`raw`](Self::raw) and [`any`](Self::any) only;
-            /// 1 makes a text file line buffered, as in Python.
+            /// first needed; a file that is written to faster than the system takes
+            /// it has up to ten. 0 is for [`raw`](Self::raw) and [`any`](Self::any)
+            /// only; 1 makes a text file line buffered, as in Python.
             pub fn buffering(mut self, size: usize) -> Self {
                 self.settings.buffering = Some(size);
                 self

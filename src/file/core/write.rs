@@ -11,7 +11,7 @@ use crate::file::work::Then;
 use crate::raw_io::RawIo;
 
 /// How many full buffers may wait for the job that writes them.
-const BEHIND: usize = 4;
+const BEHIND: usize = 8;
 
 impl<R: RawIo> Core<R> {
     /// Accepts all of `data`, or nothing: pending, it has not begun; ready, it is
