@@ -143,7 +143,7 @@ fn most_between_turns(
             });
         }
         let (mut most, mut turns) = (0, 0);
-        while turns < 100 {
+        while turns < 25 {
             let before = bytes.get();
             yield_now().await;
             let read = bytes.get() - before;
