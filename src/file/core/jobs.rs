@@ -1,0 +1,251 @@
+//! A job of a file: how it starts, what it brings back, and what the drop of the
+//! file leaves for one to do.
+
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use super::{Brought, Core, Started};
+use crate::budget;
+use crate::delegate::{End, Flight, run_detached};
+use crate::error::{Error, Result};
+use crate::file::buf::Buf;
+use crate::file::queue::Queue;
+use crate::file::work::{Stage, Then, Work};
+use crate::raw_io::RawIo;
+
+impl<R: RawIo> Core<R> {
+    /// Hands a job to the executor, with everything that has to be written first.
+    pub(super) fn start(
+        &mut self,
+        op: &'static str,
+        then: Then<R>,
+        read: Buf,
+        owned: Vec<u8>,
+    ) -> Result<()> {
+        debug_assert!(!self.busy, "one operation in flight");
+        self.executor(op)?;
+        budget::owe();
+        let held = if matches!(then, Then::Close) {
+            self.held.take()
+        } else {
+            self.held.clone()
+        };
+        let work = Work {
+            pos: self.pos.filter(|_| !self.shared),
+            rewind: self.rewind,
+            dirty: self.take_dirty(),
+            queue: self.queue.clone(),
+            read,
+            owned_done: if matches!(then, Then::WriteOwned) {
+                0
+            } else {
+                owned.len()
+            },
+            owned,
+            nowait: self.nowait_suits,
+            plain: self.plain,
+            ..Work::new(held, &self.meta, then)
+        };
+        let executor = self.executor.as_ref().expect("settled just above");
+        let flight = self.flight.get_or_insert_with(Flight::new);
+        flight.start(executor, op, self.meta.name.as_ref(), work);
+        (self.busy, self.op) = (true, op);
+        self.job += 1;
+        Ok(())
+    }
+
+    /// Whether the job in flight is the one that `started` stands for.
+    pub(super) fn owns(&self, started: Started) -> bool {
+        self.busy && started == self.job
+    }
+
+    /// Waits for the job in flight and puts in place what it brought. The error,
+    /// if any, goes to the operation that `started` it; without one, an error
+    /// about bytes to be written is kept for the next that reports such errors.
+    pub(crate) fn poll_back(&mut self, cx: &mut Context<'_>, started: Started) -> Poll<Result<()>> {
+        if !self.busy {
+            return Poll::Ready(Ok(()));
+        }
+        let flight = self.flight.as_mut().expect("a busy file has a flight");
+        let (work, end) = ready!(flight.poll_end(cx));
+        self.busy = false;
+        self.retrying = false;
+        let own = started == self.job;
+        let error = self.put_back(work, end, own);
+        match error {
+            Some((error, _)) if own => Poll::Ready(Err(error)),
+            Some((error, true)) => {
+                self.failed = Some(error);
+                Poll::Ready(Ok(()))
+            }
+            Some((_, false)) | None => Poll::Ready(Ok(())),
+        }
+    }
+
+    /// Returns the error, and whether it must not get lost.
+    fn put_back(&mut self, mut work: Work<R>, end: End, own: bool) -> Option<(Error, bool)> {
+        if work.closing {
+            // A close that did not get so far as to close leaves the file open.
+            self.held = work.held.take();
+        }
+        if matches!(end, End::Panicked(_)) {
+            // Nobody knows where the stream has got to, nor how much of a buffer
+            // to be filled is more than zeros.
+            work.pos = None;
+            if !work.owned_out {
+                work.owned.truncate(work.owned_done);
+            }
+        }
+        self.set_pos(work.pos);
+        (self.rewind, self.nowait_suits) = (work.rewind, work.nowait);
+        (self.full, self.plain) = (work.full, work.plain);
+        self.streak += u32::from(work.full);
+        if let Some(queue) = &self.queue {
+            // One that panicked or did not begin has not.
+            queue.close();
+        }
+        let had_dirty =
+            work.has_dirty() || work.dirty.iter().any(|pending| !pending.data.is_empty());
+        if self.write.capacity() == 0 && work.dirty[1].is_empty() {
+            // The buffer itself is used again, unless a long write made it huge.
+            let mut spare = std::mem::take(&mut work.dirty[1]).data;
+            spare.clear();
+            if spare.capacity() <= self.capacity.saturating_mul(2) {
+                self.write = spare;
+            }
+        }
+        if own {
+            self.brought = Brought {
+                owned: std::mem::take(&mut work.owned),
+                owned_done: work.owned_done,
+                number: work.number,
+                eof: work.eof,
+            };
+            work.owned_out = false;
+        }
+        // What it could not write stays first in line.
+        debug_assert!(self.front.is_empty(), "the job has taken it along");
+        self.front = work.leftover();
+        self.take_in(work.read);
+        // Read for a caller that has gone: the next read's.
+        self.read
+            .push(work.owned.get(work.owned_done..).unwrap_or_default());
+
+        let (op, about_writes) = match work.stage {
+            Stage::Begin => (self.op, had_dirty),
+            Stage::Rewind => ("seek", had_dirty),
+            Stage::Drain => ("write", true),
+            Stage::Then => (self.op, false),
+        };
+        let error = match (end, work.result) {
+            (End::Done, Ok(())) => return None,
+            (End::Done, Err(error)) => Error::os(op, self.path(), error),
+            (end @ (End::Lost | End::Panicked(_)), _) => end.check(op, self.path()).err()?,
+        };
+        Some((error, about_writes || work.keep))
+    }
+
+    /// Waits until nothing is in flight; for operations that report write errors,
+    /// the kept one.
+    pub(super) fn poll_idle(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        ready!(self.poll_back(cx, 0))?;
+        Poll::Ready(self.failed.take().map_or(Ok(()), Err))
+    }
+
+    /// Drops what was read ahead; the next job moves the cursor back over it.
+    pub(crate) fn drop_read_ahead(&mut self) {
+        self.streak = 0;
+        let ahead = self.read.len() as u64 + self.above;
+        if self.meta.seekable && ahead > 0 {
+            self.rewind += ahead;
+            self.void_read_ahead();
+        }
+        self.forget_consumed();
+    }
+
+    /// The cursor is about to move past the read buffer: what was consumed of
+    /// it, which a seek could go back to, will not be what is before the cursor.
+    pub(super) fn forget_consumed(&mut self) {
+        if self.read.is_empty() {
+            self.read.clear();
+        }
+    }
+
+    /// The same, unless a job is using it.
+    pub(crate) fn drop_read_ahead_if_idle(&mut self) {
+        if !self.busy {
+            self.drop_read_ahead();
+        }
+    }
+
+    pub(super) fn void_read_ahead(&mut self) {
+        self.read.clear();
+        self.above = 0;
+        self.generation = self.generation.wrapping_add(1);
+    }
+
+    /// Runs one job and waits for it: the common course of every operation that
+    /// is not about the buffers.
+    pub(super) fn poll_job(
+        &mut self,
+        cx: &mut Context<'_>,
+        op: &'static str,
+        started: &mut Started,
+        job: impl FnOnce(&mut Self) -> Result<(Then<R>, Vec<u8>)>,
+    ) -> Poll<Result<()>> {
+        if !self.owns(*started) {
+            ready!(budget::poll_spend(cx));
+            ready!(self.poll_idle(cx))?;
+            self.check_open(op)?;
+            let (then, owned) = job(self)?;
+            self.start(op, then, Buf::default(), owned)?;
+            *started = self.job;
+        }
+        self.poll_back(cx, *started)
+    }
+}
+impl<R: RawIo> Drop for Core<R> {
+    /// Sends what is buffered on its way, with nobody waiting; a clean file is
+    /// closed here and now.
+    fn drop(&mut self) {
+        let Some(flight) = self.flight.take().filter(|_| self.busy) else {
+            let work = Work {
+                pos: self.pos,
+                rewind: self.rewind,
+                dirty: self.take_dirty(),
+                queue: self.queue.take(),
+                ..Work::new(self.held.take(), &self.meta, Then::Nothing)
+            };
+            if work.needs_finish() {
+                self.finish(work, Arc::default());
+            }
+            return;
+        };
+        // Behind all that the job still has to write.
+        let rest = Arc::new(Queue::default());
+        rest.push(std::mem::take(&mut self.write));
+        let behind = rest.clone();
+        // Should it be running, the thread it runs on goes on with the rest.
+        let back = flight.leave(move |work: Work<R>| work.finish(&behind));
+        if let Some(work) = back
+            && (work.needs_finish() || !rest.is_empty())
+        {
+            self.finish(work, rest);
+        }
+    }
+}
+
+impl<R: RawIo> Core<R> {
+    /// Has the executor do the last of a file that is being dropped.
+    fn finish(&mut self, work: Work<R>, rest: Arc<Queue>) {
+        match self.executor.take() {
+            _ if work.held.is_none() => {}
+            Some(executor) => {
+                let name = self.meta.name.take();
+                run_detached(&executor, "close", name, move || work.finish(&rest));
+            }
+            // Never used: nothing can be buffered.
+            None => work.finish(&rest),
+        }
+    }
+}
