@@ -18,6 +18,13 @@
 //!
 //! In Python this is the `executor=` keyword and `loop.set_default_executor`.
 //!
+//! # Tests with a paused clock
+//!
+//! tokio's paused clock runs on as soon as every task waits, but for
+//! `spawn_blocking`, whose jobs it waits for. It does not know of the threads of
+//! other executors: there, a timeout may fire while a job is running. Use the
+//! default executor with it, or [`ManualExecutor`].
+//!
 //! # Writing an executor
 //!
 //! Run the job, or hand it back in [`Refused`]. A job that is dropped without

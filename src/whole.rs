@@ -210,8 +210,9 @@ pub fn write(path: impl AsRef<Path>, data: impl AsRef<[u8]> + Send + 'static) ->
 /// permissions, and its owner where that is allowed (otherwise no set-user-ID bit
 /// either); other names of it (hard
 /// links) keep the old content. A new file has 0o666 less the umask. Through a
-/// symbolic link the file it points to is written. On Windows the folder is not
-/// flushed.
+/// symbolic link the file it points to is written. A process that is killed
+/// meanwhile leaves the temporary file, whose name begins with `.aiofiles-`. On
+/// Windows the folder is not flushed.
 ///
 /// # Cancel safety
 ///

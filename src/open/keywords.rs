@@ -136,7 +136,9 @@ macro_rules! keywords {
                 self
             }
 
-            /// Hands every write to the system at once (`false`).
+            /// Hands every write to the system at once (`false`). A write that fails
+            /// then keeps its text in the buffer, as in Python: write it no second
+            /// time, flush.
             pub fn write_through(mut self, yes: bool) -> Self
             where
                 K: TextKind,
