@@ -3,7 +3,7 @@
 //! | state | what it holds | what may happen |
 //! |---|---|---|
 //! | idle | the stream; bytes read ahead, or bytes to be written, never both where it can seek | buffer operations are served here; anything else starts a job |
-//! | busy | the job has the stream's next step and the buffers it needs; the task may go on filling the write buffer | the next operation waits for the job and takes over what it brought, whoever started it |
+//! | busy | the job has the stream's next step and the buffers it needs; beside one that writes, the task may go on filling the write buffer, and hands full ones over; beside one that fetches ahead, it goes on taking from the read buffer | any other operation waits for the job and takes over what it brought, whoever started it |
 //! | closed | nothing | every operation fails with `Closed`; `close` succeeds |
 //!
 //! An operation never keeps bytes in its future: a read fills the read buffer
