@@ -9,6 +9,9 @@
 //! | a failed drain forgets how much it had written | never, as nothing fails / never / 43 |
 //! | `poll_write` takes bytes beside any job in flight | 54 / 28 / 54 |
 //! | a cursor that a positional call lost is left where it is | never, as no seek fails / never / 310 |
+//! | the buffer behind overtakes what was handed over | never, as nothing is left over / 53 / 27 |
+//! | owned data overtakes what was handed over | never / never / 5636 (`write_behind.rs` always) |
+//! | the drop beside a job forgets the last buffer | 7067 / 222 / 2350 (`write_behind.rs` always) |
 //!
 //! On a true file, some of whose reads take no job:
 //!
@@ -16,6 +19,7 @@
 //! |---|---|
 //! | a read in place does not move the known position | 10 / 113 sequences |
 //! | a read in place overtakes the way back over what was read ahead | 2361 / 317 sequences |
+//! | what was fetched ahead replaces what is left of the buffer | 29 / 39 sequences |
 //!
 //! `AIOFILES_SEQUENCES=100000` runs more; `AIOFILES_SEED=n` runs one again, which
 //! a failure prints.
