@@ -1,5 +1,5 @@
-//! Lines, small writes and cached random reads: std, `tokio::fs` and this crate,
-//! in one run. `benches/peers` has the whole comparison.
+//! Lines, small writes, cached random reads and bare hops: std, tokio and this
+//! crate, in one run. `benches/peers` has the whole comparison.
 
 use std::fs;
 use std::hint::black_box;
@@ -187,6 +187,46 @@ mod random_reads {
             for offset in offsets() {
                 file.readinto_at(offset, &mut block).await?;
                 black_box(&block);
+            }
+            Ok(())
+        });
+    }
+}
+
+/// Calls that do nothing, one after another: what going to a thread and back costs.
+#[divan::bench_group(sample_count = 20)]
+mod hops {
+    use super::*;
+
+    const HOPS: usize = 1_000;
+
+    #[divan::bench]
+    fn tokio(bencher: Bencher<'_, '_>) {
+        run(bencher.counter(ItemsCount::new(HOPS)), || async {
+            for index in 0..HOPS {
+                black_box(::tokio::task::spawn_blocking(move || index).await?);
+            }
+            Ok(())
+        });
+    }
+
+    #[divan::bench]
+    fn aiofiles(bencher: Bencher<'_, '_>) {
+        run(bencher.counter(ItemsCount::new(HOPS)), || async {
+            for index in 0..HOPS {
+                black_box(::aiofiles::delegate(move || index).await?);
+            }
+            Ok(())
+        });
+    }
+
+    #[divan::bench]
+    fn aiofiles_thread_pool(bencher: Bencher<'_, '_>) {
+        run(bencher.counter(ItemsCount::new(HOPS)), || async {
+            let pool = ::aiofiles::ThreadPoolExecutor::new(1);
+            for index in 0..HOPS {
+                let call = ::aiofiles::delegate(move || index);
+                black_box(call.executor(pool.clone()).await?);
             }
             Ok(())
         });
