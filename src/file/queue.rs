@@ -116,7 +116,11 @@ impl Queue {
     /// The job takes no more.
     pub(crate) fn close(&self) {
         let mut state = self.lock();
-        (state.open, state.waiting) = (false, None);
+        state.open = false;
+        let waiting = state.waiting.take();
+        drop(state);
+        // Its drop may be that of a task, which has locks of its own to take.
+        drop(waiting);
     }
 
     /// An emptied buffer, if there is one.
