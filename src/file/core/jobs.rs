@@ -127,6 +127,10 @@ impl<R: RawIo> Core<R> {
         debug_assert!(self.front.is_empty(), "the job has taken it along");
         self.front = work.leftover();
         self.take_in(work.read);
+        if !self.full {
+            // Nothing is fetched ahead for now.
+            self.spare = Buf::default();
+        }
         // Read for a caller that has gone: the next read's.
         self.read
             .push(work.owned.get(work.owned_done..).unwrap_or_default());
@@ -204,6 +208,7 @@ impl<R: RawIo> Core<R> {
         self.poll_back(cx, *started)
     }
 }
+
 impl<R: RawIo> Drop for Core<R> {
     /// Sends what is buffered on its way, with nobody waiting; a clean file is
     /// closed here and now.
