@@ -13,8 +13,10 @@ use crate::error::Result;
 use crate::executor::{Chosen, Executor};
 
 mod flight;
+mod last;
 
-pub(crate) use self::flight::{End, Flight, Task, run_detached};
+pub(crate) use self::flight::{End, Flight, Task};
+pub(crate) use self::last::{Hold, run_detached, watch_main};
 
 /// A blocking call with its arguments, for [`Call`]. Not meant to be named or
 /// implemented outside this crate.

@@ -27,10 +27,26 @@
 //!
 //! # Writing an executor
 //!
-//! Run the job, or hand it back in [`Refused`]. A job that is dropped without
-//! having run is not lost either: its caller gets [`Error::ExecutorGone`], and
-//! the file it belonged to has its state back. To watch what another executor
-//! does, hand it [wrapped](Job::wrap) jobs.
+//! Run the job, or hand it back in [`Refused`], which means that it cannot be run:
+//! the job in it is whole, and may be given to another executor. One that is merely
+//! busy keeps the job until its turn comes. A job that is dropped without having run
+//! is not lost either: its caller gets [`Error::ExecutorGone`], and the file it
+//! belonged to has its state back. To watch what another executor does, hand it
+//! [wrapped](Job::wrap) jobs.
+//!
+//! # The end of the process
+//!
+//! What was dropped with unwritten bytes before `main` returns is written before
+//! the process ends, on every executor: the end of `main` waits for such last
+//! writes, and makes those that have not begun itself (without the wrapper of
+//! [`Job::wrap`], if their job has one). It waits for nothing else; for one that
+//! cannot go on, as into a pipe that nobody reads, it waits without limit.
+//!
+//! This takes that the crate was used on the thread of `main`: a call was awaited
+//! there, or a pool made, or [`set_default`] called. Otherwise the end of each
+//! thread looks after what was dropped on it; a runtime that is dropped waits for
+//! the ends of its threads. `abort` and signals end a process without all that, and
+//! `std::process::exit` may.
 //!
 //! ```
 //! use aiofiles::executor::{Executor, InlineExecutor, Job, Refused};
@@ -57,7 +73,9 @@
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
+use crate::delegate::watch_main;
 use crate::error::{self, Error};
+use crate::foreign::catch;
 
 mod inline;
 mod job;
@@ -67,7 +85,7 @@ mod tokio;
 
 pub use self::inline::InlineExecutor;
 pub use self::job::{Job, Outcome, Refused};
-pub(crate) use self::job::{Place, Work, Wrapper, catch};
+pub(crate) use self::job::{Line, Place, Work, Wrapper};
 pub use self::manual::ManualExecutor;
 pub use self::thread_pool::{Stats, ThreadPoolExecutor};
 pub use self::tokio::TokioExecutor;
@@ -139,6 +157,7 @@ static DEFAULT: OnceLock<Arc<dyn Executor>> = OnceLock::new();
 /// # Ok::<(), aiofiles::Error>(())
 /// ```
 pub fn set_default(executor: impl Executor) -> error::Result<()> {
+    watch_main();
     DEFAULT
         .set(Arc::new(executor))
         .map_err(|_| Error::InvalidArgument {
@@ -158,11 +177,13 @@ pub(crate) enum Chosen {
 
 impl Chosen {
     pub(crate) fn new(executor: impl Executor) -> Self {
+        watch_main();
         Self::Given(Arc::new(executor))
     }
 
     /// The default executor of the place where the call is polled.
     pub(crate) fn current(op: &'static str) -> error::Result<Self> {
+        watch_main();
         if let Some(executor) = DEFAULT.get() {
             return Ok(Self::Given(executor.clone()));
         }
@@ -170,17 +191,41 @@ impl Chosen {
         handle.map(Self::Tokio).map_err(|_| Error::NoRuntime { op })
     }
 
+    /// The executor, guarded: its answers never panic. See the impl below.
     pub(crate) fn get(&self) -> &dyn Executor {
-        match self {
-            Self::Tokio(handle) => handle,
-            Self::Given(executor) => &**executor,
-        }
+        self
     }
 
     pub(crate) fn to_arc(&self) -> Arc<dyn Executor> {
         match self {
             Self::Tokio(handle) => Arc::new(handle.clone()),
             Self::Given(executor) => executor.clone(),
+        }
+    }
+}
+
+/// What an executor says about reads without a job is asked in the middle of an
+/// operation, with bytes on their way: a panic of the foreign ones must not unwind
+/// through it. (A panic in `execute` is caught by the flight, which knows what
+/// becomes of the job.)
+impl Executor for Chosen {
+    fn execute(&self, job: Job) -> Result<(), Refused> {
+        match self {
+            Self::Tokio(handle) => handle.execute(job),
+            Self::Given(executor) => executor.execute(job),
+        }
+    }
+
+    fn allows_nowait(&self) -> bool {
+        match self {
+            Self::Tokio(_) => true,
+            Self::Given(executor) => catch(|| executor.allows_nowait()).unwrap_or(false),
+        }
+    }
+
+    fn nowait_hit(&self) {
+        if let Self::Given(executor) = self {
+            drop(catch(|| executor.nowait_hit()));
         }
     }
 }

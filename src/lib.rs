@@ -154,6 +154,7 @@ mod delegate;
 mod error;
 pub mod executor;
 pub mod file;
+mod foreign;
 pub mod open;
 pub mod os;
 pub mod ospath;

@@ -10,7 +10,7 @@ use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use aiofiles::executor::{Executor, InlineExecutor, Job, ManualExecutor, Refused};
+use aiofiles::executor::{Executor, InlineExecutor, ManualExecutor};
 use aiofiles::{BinaryFile, Error, Result, ThreadPoolExecutor, TokioExecutor, delegate, wrap};
 use common::{Counting, Dir, Faulty, Manner, Memory, Stream, on_disk, poll_once};
 use futures::FutureExt as _;
@@ -364,26 +364,6 @@ fn nobody_who_was_admitted_and_does_not_look_holds_up_the_others() {
     assert_eq!(block_on(delegate(|| 7).executor(pool.clone())).unwrap(), 7);
     assert_eq!(memory.data(), b"more than that");
     assert_eq!(block_on(other.read()).unwrap(), b"other");
-}
-
-#[test]
-fn refused_job_that_waits_can_be_run_elsewhere() {
-    struct OrInPlace(ThreadPoolExecutor);
-    impl Executor for OrInPlace {
-        fn execute(&self, job: Job) -> std::result::Result<(), Refused> {
-            let refused = self.0.execute(job);
-            refused.or_else(|refused| InlineExecutor.execute(refused.into_job()))
-        }
-    }
-    let pool = ThreadPoolExecutor::new(1).queue_limit(1);
-    let held = hold(&pool);
-    let mut queued = Box::pin(delegate(|| ()).executor(pool.clone()).into_future());
-    assert!(poll_once(queued.as_mut()).is_none());
-    let call = delegate(|| 5).executor(OrInPlace(pool.clone()));
-    assert_eq!(call.now_or_never().unwrap().unwrap(), 5);
-    assert_eq!(pool.stats().waiting, 0);
-    drop(held);
-    block_on(queued).unwrap();
 }
 
 #[test]

@@ -10,7 +10,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use crate::error::{Error, Result};
-use crate::executor::{Chosen, Job, Outcome, Place, Refused, Work, Wrapper, catch};
+use crate::executor::{Chosen, Job, Outcome, Place, Work, Wrapper};
+use crate::foreign::{catch, discard, wake};
 
 /// Something to run on an executor: inputs, progress and outputs in one value,
 /// which goes there and comes back.
@@ -54,36 +55,72 @@ enum State<T> {
     Ended(T, End),
 }
 
-struct Slot<T> {
-    state: State<T>,
-    waker: Option<Waker>,
-    /// Set once the caller has gone.
-    heir: Option<Heir<T>>,
+/// Who gets the task at its end.
+enum Receiver<T> {
+    Caller,
+    /// The caller has gone, and left this behind.
+    Heir(Heir<T>),
+    /// The caller has gone. The task is dropped.
+    Nobody,
 }
 
+struct Slot<T> {
+    state: State<T>,
+    /// Of the task that waits for the end.
+    waker: Option<Waker>,
+    receiver: Receiver<T>,
+    /// Where the job waits, if an executor has told. Only while `Queued`.
+    place: Option<Place>,
+}
+
+impl<T> Slot<T> {
+    fn take_ended(&mut self) -> Option<(T, End)> {
+        match std::mem::replace(&mut self.state, State::Empty) {
+            State::Ended(task, end) => Some((task, end)),
+            other @ (State::Empty | State::Queued(_) | State::Running) => {
+                self.state = other;
+                None
+            }
+        }
+    }
+}
+
+/// What the caller's [`Flight`] and the executor's [`Job`] share.
+///
+/// Under its lock, values are moved in and out, and nothing else: no task, waker,
+/// heir or wrapper is run, cloned or dropped. All of those are foreign, and may
+/// panic, or come back here.
 struct Cell<T> {
     slot: Mutex<Slot<T>>,
 }
 
 impl<T> Cell<T> {
     fn lock(&self) -> MutexGuard<'_, Slot<T>> {
-        // No code that can panic runs while it is held.
         self.slot.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// On the executor's thread, which must survive what is called here.
     fn end(&self, task: T, end: End) {
         let mut slot = self.lock();
-        if let Some(heir) = slot.heir.take() {
-            drop(slot);
-            // Nobody is left to be told of a panic; the thread must survive it.
-            drop(catch(|| heir(task)));
-            return;
-        }
-        slot.state = State::Ended(task, end);
-        let waker = slot.waker.take();
-        drop(slot);
-        if let Some(waker) = waker {
-            waker.wake();
+        match std::mem::replace(&mut slot.receiver, Receiver::Nobody) {
+            Receiver::Caller => {
+                slot.receiver = Receiver::Caller;
+                slot.state = State::Ended(task, end);
+                let waker = slot.waker.take();
+                drop(slot);
+                if let Some(waker) = waker {
+                    wake(waker);
+                }
+            }
+            Receiver::Heir(heir) => {
+                drop(slot);
+                // Nobody is left to be told of a panic.
+                drop(catch(|| heir(task)));
+            }
+            Receiver::Nobody => {
+                drop(slot);
+                discard(task);
+            }
         }
     }
 
@@ -92,6 +129,7 @@ impl<T> Cell<T> {
         match std::mem::replace(&mut slot.state, State::Empty) {
             State::Queued(task) => {
                 slot.state = State::Running;
+                slot.place = None;
                 Some(task)
             }
             other @ (State::Empty | State::Running | State::Ended(..)) => {
@@ -118,10 +156,18 @@ impl<T: Task> Work for Cell<T> {
             self.end(task, End::Lost);
         }
     }
+
+    fn wait_at(&self, place: Place) -> bool {
+        let mut slot = self.lock();
+        let queued = matches!(slot.state, State::Queued(_));
+        // The one before, if any, is of a line that the job has left.
+        slot.place = queued.then_some(place);
+        queued
+    }
 }
 
 /// Runs `f`, once, in the wrapper if there is one.
-fn run_wrapped(wrapper: Option<Wrapper>, mut f: impl FnMut()) -> End {
+pub(super) fn run_wrapped(wrapper: Option<Wrapper>, mut f: impl FnMut()) -> End {
     let mut end = End::Lost;
     let mut run = || {
         if matches!(end, End::Lost) {
@@ -140,12 +186,6 @@ fn run_wrapped(wrapper: Option<Wrapper>, mut f: impl FnMut()) -> End {
     end
 }
 
-/// Drops the wrapper of what does not run.
-fn discard(wrapper: Option<Wrapper>) {
-    // What is somebody else's may panic, and we may be in a drop.
-    drop(catch(|| drop(wrapper)));
-}
-
 /// A task on its way to an executor and back. Reusable: a file has one for all
 /// its operations.
 ///
@@ -153,9 +193,6 @@ fn discard(wrapper: Option<Wrapper>) {
 /// its executor and then dropped.
 pub(crate) struct Flight<T> {
     cell: Arc<Cell<T>>,
-    /// Of the job, once a full executor has it wait. Its drop takes the job out
-    /// of the line.
-    place: Option<Box<dyn Place>>,
 }
 
 impl<T: Task> Flight<T> {
@@ -163,13 +200,13 @@ impl<T: Task> Flight<T> {
         let slot = Slot {
             state: State::Empty,
             waker: None,
-            heir: None,
+            receiver: Receiver::Caller,
+            place: None,
         };
         Self {
             cell: Arc::new(Cell {
                 slot: Mutex::new(slot),
             }),
-            place: None,
         }
     }
 
@@ -186,69 +223,78 @@ impl<T: Task> Flight<T> {
             let mut slot = self.cell.lock();
             debug_assert!(matches!(slot.state, State::Empty), "one task at a time");
             slot.state = State::Queued(task);
-            slot.waker = None;
         }
-        self.place = None;
-        self.submit(
-            executor,
-            Job::new(op, path.cloned(), self.cell.clone(), true),
-        );
-    }
-
-    fn submit(&mut self, executor: &Chosen, job: Job) {
-        // An executor that panics has dropped the job, which ends the flight as
-        // lost, or runs it yet. The caller's state is in the task: it must not
-        // unwind past that.
-        let accepted = catch(|| executor.get().execute(job));
-        if let Ok(Err(Refused(mut job))) = accepted {
-            // Without a place in its line, the drop of the job ends the flight.
-            self.place = job.take_place();
-        }
+        let job = Job::new(op, path.cloned(), self.cell.clone(), true);
+        // A refused job is dropped, which ends the flight as lost. An executor that
+        // panics has dropped it too, or runs it yet. The caller's state is in the
+        // task: it must not unwind past that.
+        drop(catch(|| executor.get().execute(job)));
     }
 
     /// Waits until the task is back.
     pub(crate) fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<(T, End)> {
-        let mut slot = self.cell.lock();
-        match std::mem::replace(&mut slot.state, State::Empty) {
-            State::Ended(task, end) => Poll::Ready((task, end)),
-            other @ (State::Empty | State::Queued(_) | State::Running) => {
-                slot.state = other;
-                match &mut slot.waker {
-                    Some(waker) => waker.clone_from(cx.waker()),
-                    none => *none = Some(cx.waker().clone()),
-                }
-                Poll::Pending
+        {
+            let mut slot = self.cell.lock();
+            if let Some(ended) = slot.take_ended() {
+                return Poll::Ready(ended);
+            }
+            let known = slot.waker.as_ref();
+            if known.is_some_and(|waker| waker.will_wake(cx.waker())) {
+                return Poll::Pending;
             }
         }
+        let waker = cx.waker().clone();
+        let mut slot = self.cell.lock();
+        let ended = slot.take_ended();
+        let unused = match &ended {
+            Some(_) => Some(waker),
+            None => slot.waker.replace(waker),
+        };
+        drop(slot);
+        discard(unused);
+        ended.map_or(Poll::Pending, Poll::Ready)
     }
 
     /// Leaves for good. A task that has not begun, or has ended, is given back;
     /// one that runs goes to `heir` on the executor's thread, right after.
     pub(crate) fn leave(self, heir: impl FnOnce(T) + Send + 'static) -> Option<T> {
+        self.go(Receiver::Heir(Box::new(heir)))
+    }
+}
+
+impl<T> Flight<T> {
+    /// The task, unless it runs: then `receiver` gets it. A job that waits in a
+    /// line leaves it.
+    fn go(&self, receiver: Receiver<T>) -> Option<T> {
         let mut slot = self.cell.lock();
-        match std::mem::replace(&mut slot.state, State::Empty) {
-            State::Empty => None,
-            State::Queued(task) | State::Ended(task, _) => Some(task),
+        let (place, waker) = (slot.place.take(), slot.waker.take());
+        let (task, unused) = match std::mem::replace(&mut slot.state, State::Empty) {
+            State::Queued(task) | State::Ended(task, _) => (Some(task), Some(receiver)),
+            State::Empty => (None, Some(receiver)),
             State::Running => {
                 slot.state = State::Running;
-                slot.heir = Some(Box::new(heir));
-                None
+                // Whoever was left behind before stays: this is the drop after it.
+                match slot.receiver {
+                    Receiver::Caller => {
+                        slot.receiver = receiver;
+                        (None, None)
+                    }
+                    Receiver::Heir(_) | Receiver::Nobody => (None, Some(receiver)),
+                }
             }
+        };
+        drop(slot);
+        discard((waker, unused));
+        if let Some(place) = place {
+            place.leave();
         }
+        task
     }
 }
 
 impl<T> Drop for Flight<T> {
     fn drop(&mut self) {
-        let mut slot = self.cell.lock();
-        slot.waker = None;
-        let state = std::mem::replace(&mut slot.state, State::Empty);
-        match state {
-            State::Empty | State::Queued(_) | State::Ended(..) => {}
-            State::Running => slot.state = State::Running,
-        }
-        // The task's own drop may block or take locks: not under ours.
-        drop(slot);
+        drop(self.go(Receiver::Nobody));
     }
 }
 
@@ -256,39 +302,4 @@ impl<T> fmt::Debug for Flight<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Flight")
     }
-}
-
-/// Runs `last` on the executor with nobody waiting; on this thread if the
-/// executor refuses it, and wherever it is dropped if the executor drops it.
-pub(crate) fn run_detached(
-    executor: &Chosen,
-    op: &'static str,
-    path: Option<Arc<Path>>,
-    last: impl FnOnce() + Send + 'static,
-) {
-    struct Detached(Mutex<Option<Box<dyn FnOnce() + Send>>>);
-    impl Work for Detached {
-        fn run(self: Arc<Self>, wrapper: Option<Wrapper>) {
-            let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-            let mut run = || {
-                if let Some(last) = last.take() {
-                    last();
-                }
-            };
-            // Nobody is there to be told of a panic. A wrapper that would skip it
-            // does not keep bytes from being written.
-            if let End::Lost = run_wrapped(wrapper, &mut run) {
-                drop(catch(run));
-            }
-        }
-        fn lost(self: Arc<Self>, wrapper: Option<Wrapper>) {
-            self.run(wrapper);
-        }
-    }
-    let work = Arc::new(Detached(Mutex::new(Some(Box::new(last)))));
-    // A refused job runs in its drop, and so does that of an executor that
-    // panics: no reason to unwind out of somebody's drop.
-    drop(catch(|| {
-        drop(executor.get().execute(Job::new(op, path, work, false)));
-    }));
 }

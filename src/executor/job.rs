@@ -1,9 +1,10 @@
 //! What an executor runs, and hands back if it cannot.
 
 use std::fmt;
-use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
+
+use crate::foreign::catch;
 
 /// One blocking call, ready to run.
 ///
@@ -19,9 +20,7 @@ pub struct Job {
     work: Option<Arc<dyn Work>>,
     /// What runs around it; goes with `work`.
     wrapper: Option<Wrapper>,
-    /// Its place in the line of a full executor, on the way back to the caller.
-    place: Option<Box<dyn Place>>,
-    /// Whether somebody waits: only then can it be held back by a full queue.
+    /// Whether somebody waits: only then may a pool that shuts down refuse it.
     pub(crate) awaited: bool,
 }
 
@@ -31,12 +30,33 @@ pub(crate) trait Work: Send + Sync {
     fn run(self: Arc<Self>, wrapper: Option<Wrapper>);
     /// Called instead of `run` when the job is dropped.
     fn lost(self: Arc<Self>, wrapper: Option<Wrapper>);
+    /// Takes note of where the job waits, so that its caller can take it out there
+    /// by going. `false` if the caller has gone already.
+    ///
+    /// Called under the lock of the line: it must neither run nor drop anything
+    /// that is foreign.
+    fn wait_at(&self, place: Place) -> bool;
 }
 
-/// A job's place in the line of a full executor. Its drop takes the job out.
-pub(crate) trait Place: Send + Sync {
-    /// Takes the job out of the line; `None` if it has had its turn.
-    fn leave(&mut self) -> Option<Job>;
+/// A line in which jobs wait for their turn.
+pub(crate) trait Line: Send + Sync {
+    /// Takes the job with this ticket out, if it is still there, and drops it.
+    fn leave(&self, ticket: u64);
+}
+
+/// Where a job waits: its ticket for a line. The line may go first.
+pub(crate) struct Place {
+    pub(crate) line: Weak<dyn Line>,
+    pub(crate) ticket: u64,
+}
+
+impl Place {
+    /// Takes the job out of the line.
+    pub(crate) fn leave(&self) {
+        if let Some(line) = self.line.upgrade() {
+            line.leave(self.ticket);
+        }
+    }
 }
 
 /// What [`Job::wrap`] puts around the work of a job.
@@ -68,7 +88,6 @@ impl Job {
             path,
             work: Some(work),
             wrapper: None,
-            place: None,
             awaited,
         }
     }
@@ -86,22 +105,25 @@ impl Job {
     /// [`Error::Panicked`](crate::Error::Panicked).
     pub fn run(mut self) {
         if let Some(work) = self.work.take() {
-            work.run(self.wrapper.take());
-        } else if let Some(waiting) = self.place.take().and_then(|mut place| place.leave()) {
-            // Whoever got it back runs it after all.
-            match self.wrapper.take() {
-                Some(wrapper) => waiting.wrap(wrapper).run(),
-                None => waiting.run(),
-            }
+            let wrapper = self.wrapper.take();
+            // What is foreign in it is caught where it is called. This is for what
+            // was overlooked: the thread is its executor's.
+            drop(catch(|| work.run(wrapper)));
         }
+    }
+
+    /// Tells the caller where the job is about to wait. `false` if nobody wants it
+    /// any more. See [`Work::wait_at`].
+    pub(crate) fn wait_at(&self, place: Place) -> bool {
+        self.work.as_ref().is_some_and(|work| work.wait_at(place))
     }
 
     /// Has `wrapper` run around the work of the job, on the thread that runs it:
     /// to log it, to time it, to open a span for it.
     ///
     /// The job stays what it is: an executor wraps it and hands it on to another
-    /// one, and whatever becomes of it there, waiting for a place in a full queue
-    /// included, is as it was without. Wrapped again, the later one is outside.
+    /// one, and whatever becomes of it there, waiting in a full queue included, is
+    /// as it was without. Wrapped again, the later one is outside.
     ///
     /// `wrapper` is called once the work is sure to begin, and gets a function
     /// that does it and says how it ended; a second call of that one does
@@ -183,33 +205,13 @@ impl Job {
     pub fn path(&self) -> Option<&Path> {
         self.path.as_deref()
     }
-
-    /// Splits the job: what waits in the line of a full executor, which runs it
-    /// in its turn, and what goes back to the caller with its `place` there.
-    pub(crate) fn wait_in_line(mut self, place: impl FnOnce(Self) -> Box<dyn Place>) -> Self {
-        let (op, path, awaited) = (self.op, self.path.clone(), self.awaited);
-        let (work, wrapper) = (self.work.take(), self.wrapper.take());
-        let waiting = Self {
-            op,
-            path,
-            work,
-            wrapper,
-            place: None,
-            awaited,
-        };
-        self.place = Some(place(waiting));
-        self
-    }
-
-    pub(crate) fn take_place(&mut self) -> Option<Box<dyn Place>> {
-        self.place.take()
-    }
 }
 
 impl Drop for Job {
     fn drop(&mut self) {
         if let Some(work) = self.work.take() {
-            work.lost(self.wrapper.take());
+            let wrapper = self.wrapper.take();
+            drop(catch(|| work.lost(wrapper)));
         }
     }
 }
@@ -223,7 +225,7 @@ impl fmt::Debug for Job {
     }
 }
 
-/// A job that an executor could not run, handed back.
+/// A job that an executor cannot run, handed back whole.
 #[derive(Debug)]
 pub struct Refused(
     /// The job.
@@ -246,17 +248,4 @@ impl From<Job> for Refused {
     fn from(job: Job) -> Self {
         Self(job)
     }
-}
-
-/// Runs `f`; the message of its panic, if it panics.
-pub(crate) fn catch<T>(f: impl FnOnce() -> T) -> Result<T, String> {
-    // What `f` leaves half done is judged by its caller, which knows it panicked.
-    panic::catch_unwind(AssertUnwindSafe(f)).map_err(|payload| match payload.downcast::<String>() {
-        Ok(message) => *message,
-        Err(payload) => payload
-            .downcast_ref::<&str>()
-            .copied()
-            .unwrap_or_default()
-            .to_owned(),
-    })
 }

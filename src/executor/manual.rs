@@ -28,6 +28,8 @@ use super::{Executor, Job, Refused};
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct ManualExecutor {
+    /// Under this lock jobs are moved in and out, never run or dropped: what they
+    /// do then may come back here.
     jobs: Arc<Mutex<VecDeque<Job>>>,
 }
 
@@ -88,7 +90,6 @@ impl ManualExecutor {
     }
 
     fn queue(&self) -> MutexGuard<'_, VecDeque<Job>> {
-        // No code of ours panics while it holds the lock.
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,22 +1,28 @@
 //! Jobs on threads of our own.
 
-use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::task::{Poll, Waker};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
-use super::{Executor, Job, Place, Refused};
+use self::line::Tickets;
+use super::{Executor, Job, Line, Place, Refused};
+use crate::delegate::watch_main;
+use crate::foreign::{catch, discard, wake_all};
+
+mod line;
 
 /// A pool of threads of its own: it needs no runtime, so the crate works under
 /// any, and it can be bounded, named, watched and shut down.
 ///
 /// Threads start when there is work, up to `max_workers`, and end after
 /// [`keep_alive`](Self::keep_alive) without any. A cheap handle: clones share the
-/// pool; when the last one goes, accepted jobs are still run. Python:
-/// `concurrent.futures.ThreadPoolExecutor`.
+/// pool; when the last one goes, accepted jobs are still run. Its drop waits for
+/// nothing, but the end of `main` waits for the last writes of dropped files (see
+/// the [module](super#the-end-of-the-process)); other jobs that run then end with
+/// the process. Python: `concurrent.futures.ThreadPoolExecutor`.
 ///
 /// # Examples
 ///
@@ -50,6 +56,12 @@ impl Drop for Owner {
 
 #[derive(Debug)]
 struct Pool {
+    /// Itself, for the places of its jobs.
+    me: Weak<Pool>,
+    /// Under its lock jobs and wakers are moved in and out, and threads started.
+    /// No job is run or dropped and no waker cloned, woken or dropped: those are
+    /// foreign. Of a job that waits, the lock of its flight is taken under it, and
+    /// never the other way round.
     state: Mutex<State>,
     work: Condvar,
     nowait_hits: AtomicU64,
@@ -61,14 +73,11 @@ struct State {
     prefix: String,
     queue_limit: usize,
     keep_alive: Duration,
-    /// Accepted, not begun.
-    queue: VecDeque<Job>,
-    /// Jobs before the full queue, first come first. They are here and not with
-    /// their callers: one that is busy with something else (or that gave up an
-    /// operation of a file, which goes on) must not keep its turn from others.
-    line: VecDeque<(u64, Job)>,
-    /// Numbers the places in the line.
-    places: u64,
+    /// All jobs that have not begun, first come first: the first `queue_limit` are
+    /// the queue, the others the line before it. They are here and not with their
+    /// callers: one that is busy with something else (or that gave up an operation
+    /// of a file, which goes on) must not keep its turn from others.
+    jobs: Tickets<Job>,
     /// Threads that live, those of them that wait for work, and how many have
     /// been started (for their names).
     workers: usize,
@@ -85,9 +94,9 @@ struct State {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {
-    /// Callers that wait for a place in the queue.
+    /// Jobs that wait for a place in the queue.
     pub waiting: usize,
-    /// Jobs accepted and not begun.
+    /// Jobs in the queue, not begun.
     pub queued: usize,
     /// Jobs that run.
     pub running: usize,
@@ -103,14 +112,13 @@ impl ThreadPoolExecutor {
     /// started yet.
     #[must_use]
     pub fn new(max_workers: usize) -> Self {
+        watch_main();
         let state = State {
             max_workers: max_workers.max(1),
             prefix: "aiofiles".to_owned(),
             queue_limit: usize::MAX,
             keep_alive: Duration::from_secs(10),
-            queue: VecDeque::new(),
-            line: VecDeque::new(),
-            places: 0,
+            jobs: Tickets::default(),
             workers: 0,
             idle: 0,
             started: 0,
@@ -119,16 +127,14 @@ impl ThreadPoolExecutor {
             closed: false,
             shutdown: Vec::new(),
         };
-        let state = Mutex::new(state);
-        let pool = Pool {
-            state,
+        let pool = Arc::new_cyclic(|me| Pool {
+            me: me.clone(),
+            state: Mutex::new(state),
             work: Condvar::new(),
             nowait_hits: AtomicU64::new(0),
-        };
+        });
         Self {
-            owner: Arc::new(Owner {
-                pool: Arc::new(pool),
-            }),
+            owner: Arc::new(Owner { pool }),
         }
     }
 
@@ -140,11 +146,14 @@ impl ThreadPoolExecutor {
         self
     }
 
-    /// Accepts at most `limit` jobs that have not begun (unlimited); at least
-    /// one. A call that finds the queue full waits for a place, in order, and
-    /// leaves nothing behind if it is dropped meanwhile; an operation of a file
-    /// that was given up keeps its place. Only the last flush of a dropped file,
-    /// which cannot wait, goes past the limit.
+    /// Has at most `limit` jobs in the queue (unlimited); at least one. A call that
+    /// finds it full waits in a line for a place, in order, and never fails for it;
+    /// the pool keeps the job meanwhile. What is accepted, a shutdown still runs;
+    /// what waits in the line, it drops, but for the last flush of a dropped file.
+    ///
+    /// A call that is dropped leaves nothing behind, in the queue and in the line,
+    /// however many others there are; an operation of a file that was given up keeps
+    /// its place.
     ///
     /// # Examples
     ///
@@ -171,8 +180,8 @@ impl ThreadPoolExecutor {
         self
     }
 
-    /// Refuses further jobs, and waits until every accepted one has run and
-    /// every thread is about to end.
+    /// Refuses further jobs and drops those that wait for a place in the queue;
+    /// waits until every one in the queue has run and every thread is about to end.
     ///
     /// # Cancel safety
     ///
@@ -194,21 +203,7 @@ impl ThreadPoolExecutor {
     pub async fn shutdown(&self) {
         let pool = &self.owner.pool;
         pool.close();
-        poll_fn(|cx| {
-            let mut state = pool.lock();
-            if state.workers == 0 && state.queue.is_empty() {
-                return Poll::Ready(());
-            }
-            if !state
-                .shutdown
-                .iter()
-                .any(|waker| waker.will_wake(cx.waker()))
-            {
-                state.shutdown.push(cx.waker().clone());
-            }
-            Poll::Pending
-        })
-        .await;
+        poll_fn(|cx| pool.poll_over(cx)).await;
     }
 
     /// Returns what the pool has done and is doing.
@@ -216,9 +211,10 @@ impl ThreadPoolExecutor {
     pub fn stats(&self) -> Stats {
         let pool = &self.owner.pool;
         let state = pool.lock();
+        let queued = state.jobs.len().min(state.queue_limit);
         Stats {
-            waiting: state.line.len(),
-            queued: state.queue.len(),
+            waiting: state.jobs.len() - queued,
+            queued,
             running: state.running,
             done: state.done,
             nowait_hits: pool.nowait_hits.load(Ordering::Relaxed),
@@ -238,43 +234,38 @@ impl Executor for ThreadPoolExecutor {
 
 impl Pool {
     fn lock(&self) -> MutexGuard<'_, State> {
-        // No code of ours panics while it holds the lock.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn accept(self: &Arc<Self>, job: Job) -> Result<(), Refused> {
         let mut state = self.lock();
+        let state = &mut *state;
         if state.closed {
-            drop(state);
             return Err(Refused(job));
         }
-        let full = state.queue.len() >= state.queue_limit;
-        if job.awaited && (full || !state.line.is_empty()) {
-            state.places += 1;
-            let number = state.places;
-            let ticket = Ticket {
-                pool: self.clone(),
-                number,
-            };
-            return Err(Refused(job.wait_in_line(|waiting| {
-                state.line.push_back((number, waiting));
-                Box::new(ticket)
-            })));
+        // A worker that is about to wait may still count as busy: then there is a
+        // thread too many for a while.
+        if state.idle <= state.jobs.len()
+            && state.workers < state.max_workers
+            && !self.start_worker(state)
+            && state.workers == 0
+        {
+            return Err(Refused(job));
         }
-        if state.idle > state.queue.len() {
-            state.queue.push_back(job);
+        // Before the job is in the line, so that no worker has it before its caller
+        // knows where it is; no other one gets that ticket meanwhile.
+        let place = Place {
+            line: self.me.clone(),
+            ticket: state.jobs.next(),
+        };
+        if job.wait_at(place) {
+            state.jobs.push(job);
+            self.work.notify_one();
+            Ok(())
         } else {
-            let grow = state.workers < state.max_workers;
-            if grow && !self.start_worker(&mut state) && state.workers == 0 {
-                drop(state);
-                return Err(Refused(job));
-            }
-            // A worker that was about to wait may have been counted as busy.
-            state.queue.push_back(job);
+            // Its caller has gone. Handed back, it is dropped outside of the lock.
+            Err(Refused(job))
         }
-        drop(state);
-        self.work.notify_one();
-        Ok(())
     }
 
     /// Starts a thread; `false` if the system has none left, in which case those
@@ -294,11 +285,11 @@ impl Pool {
     fn run_worker(&self) {
         let mut state = self.lock();
         loop {
-            if let Some(job) = state.queue.pop_front() {
+            if let Some(job) = state.jobs.pop() {
                 state.running += 1;
-                state.admit_next();
                 drop(state);
-                job.run();
+                // It catches its own panics; this is for the counts, come what may.
+                drop(catch(|| job.run()));
                 state = self.lock();
                 state.running -= 1;
                 state.done += 1;
@@ -315,7 +306,7 @@ impl Pool {
                 .unwrap_or_else(PoisonError::into_inner);
             state = back;
             state.idle -= 1;
-            if timeout.timed_out() && state.queue.is_empty() {
+            if timeout.timed_out() && state.jobs.len() == 0 {
                 break;
             }
         }
@@ -326,48 +317,49 @@ impl Pool {
             Vec::new()
         };
         drop(state);
-        wakers.into_iter().for_each(Waker::wake);
+        wake_all(wakers);
     }
 
     fn close(&self) {
         let mut state = self.lock();
         state.closed = true;
-        let line = std::mem::take(&mut state.line);
+        let limit = state.queue_limit;
+        let refused = state.jobs.split(limit, |job| job.awaited);
         drop(state);
         self.work.notify_all();
         // Their drop tells their callers.
-        drop(line);
+        drop(refused);
     }
-}
 
-impl State {
-    /// Lets the first in the line into the queue, if there is room.
-    fn admit_next(&mut self) {
-        if self.queue.len() < self.queue_limit
-            && let Some((_, job)) = self.line.pop_front()
+    /// Waits until the last job of a closed pool has run.
+    fn poll_over(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let over = |state: &State| state.workers == 0 && state.jobs.len() == 0;
         {
-            self.queue.push_back(job);
+            let state = self.lock();
+            if over(&state) {
+                return Poll::Ready(());
+            }
+            let mut known = state.shutdown.iter();
+            if known.any(|waker| waker.will_wake(cx.waker())) {
+                return Poll::Pending;
+            }
         }
+        let waker = cx.waker().clone();
+        let mut state = self.lock();
+        if over(&state) {
+            drop(state);
+            discard(waker);
+            return Poll::Ready(());
+        }
+        state.shutdown.push(waker);
+        Poll::Pending
     }
 }
 
-/// A job's place in the line, held by its caller.
-struct Ticket {
-    pool: Arc<Pool>,
-    number: u64,
-}
-
-impl Place for Ticket {
-    fn leave(&mut self) -> Option<Job> {
-        let line = &mut self.pool.lock().line;
-        let at = line.iter().position(|(number, _)| *number == self.number)?;
-        line.remove(at).map(|(_, job)| job)
-    }
-}
-
-impl Drop for Ticket {
-    fn drop(&mut self) {
-        // Not dropped under the lock: that may take others.
-        drop(self.leave());
+impl Line for Pool {
+    fn leave(&self, ticket: u64) {
+        let job = self.lock().jobs.take(ticket);
+        // Here, and not under the lock.
+        drop(job);
     }
 }

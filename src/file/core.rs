@@ -24,7 +24,7 @@ use super::held::Held;
 use super::queue::Queue;
 use super::traits::Begun;
 use super::work::{Pending, Work};
-use crate::delegate::Flight;
+use crate::delegate::{Flight, Hold};
 use crate::error::{Error, Result};
 use crate::executor::Chosen;
 use crate::raw_io::{self, RawIo, retry};
@@ -83,6 +83,9 @@ pub struct Core<R: RawIo> {
     /// Whether another handle may move the cursor: then `pos` is never known.
     shared: bool,
     flight: Option<Flight<Work<R>>>,
+    /// Shared with the job in flight, where that has bytes to write. `None` until
+    /// the first.
+    hold: Option<Arc<Hold>>,
     busy: bool,
     /// Counts the jobs: the number of the last one.
     job: Started,
@@ -140,6 +143,7 @@ impl<R: RawIo> Core<R> {
             pos: None,
             shared: false,
             flight: None,
+            hold: None,
             busy: false,
             job: 0,
             op: "use",

@@ -20,6 +20,9 @@ pub(crate) enum Held<R> {
 
 /// A stream that is no plain file, and what all who use it must know of it.
 pub(crate) struct Shared<R> {
+    /// The one lock under which foreign code runs, the stream's own: it is there to
+    /// have the stream called by one job at a time. A stream that waits in a call
+    /// for another operation of its own file waits for ever.
     slot: Mutex<Slot<R>>,
     /// Whether it has taken bytes that it was not told to send on. Changes under
     /// the lock; the task reads it without.

@@ -9,7 +9,12 @@ use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
+use crate::foreign::{discard, wake};
+
 /// What a task and its write job share. At rest, it holds what a job has left.
+///
+/// Under its lock buffers are moved and counted. No waker is cloned, woken or
+/// dropped there: that may panic, or come back here.
 #[derive(Default)]
 pub(crate) struct Queue(Mutex<State>);
 
@@ -79,16 +84,34 @@ impl Queue {
     /// Waits until half of what is enough has been written. Of a job that takes no
     /// more only the end will tell.
     pub(crate) fn poll_room(&self, cx: &mut Context<'_>) -> Poll<()> {
+        {
+            let mut state = self.lock();
+            if state.has_room() {
+                let waiting = state.waiting.take();
+                drop(state);
+                discard(waiting);
+                return Poll::Ready(());
+            }
+            let known = state.waiting.as_ref();
+            if known.is_some_and(|waker| waker.will_wake(cx.waker())) {
+                return Poll::Pending;
+            }
+        }
+        let waker = cx.waker().clone();
         let mut state = self.lock();
-        if state.has_room() {
-            state.waiting = None;
-            return Poll::Ready(());
+        let has_room = state.has_room();
+        let unused = if has_room {
+            [state.waiting.take(), Some(waker)]
+        } else {
+            [state.waiting.replace(waker), None]
+        };
+        drop(state);
+        discard(unused);
+        if has_room {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
         }
-        match &mut state.waiting {
-            Some(waker) => waker.clone_from(cx.waker()),
-            none => *none = Some(cx.waker().clone()),
-        }
-        Poll::Pending
     }
 
     /// Puts `buffer` behind the others, whatever there is already.
@@ -108,7 +131,7 @@ impl Queue {
         let waiting = state.waiting.take_if(|_| has_room);
         drop(state);
         if let Some(waker) = waiting {
-            waker.wake();
+            wake(waker);
         }
         next
     }
@@ -120,7 +143,7 @@ impl Queue {
         let waiting = state.waiting.take();
         drop(state);
         // Its drop may be that of a task, which has locks of its own to take.
-        drop(waiting);
+        discard(waiting);
     }
 
     /// An emptied buffer, if there is one.

@@ -9,7 +9,7 @@ use super::buf::Buf;
 use super::core::{BUFFER, Meta};
 use super::held::Held;
 use super::queue::Queue;
-use crate::delegate::Task;
+use crate::delegate::{Hold, Task};
 use crate::raw_io::{self, RawIo, nowait, retry};
 
 /// Reads of more bytes than this do not get all their memory in advance.
@@ -85,6 +85,22 @@ pub(crate) enum Then<R> {
 }
 
 impl<R> Then<R> {
+    /// Whether it has bytes to write, or to send on, or makes room for more to be
+    /// written behind it.
+    fn writes(&self) -> bool {
+        match self {
+            Self::Nothing | Self::WriteOwned | Self::Flush | Self::Close => true,
+            Self::Fill { .. }
+            | Self::FillLine { .. }
+            | Self::ReadOwned
+            | Self::Seek(_)
+            | Self::Where
+            | Self::Truncate(_)
+            | Self::Size
+            | Self::Call { .. } => false,
+        }
+    }
+
     fn keeps_error(&self) -> bool {
         match self {
             Self::Nothing | Self::WriteOwned | Self::Flush | Self::Close => true,
@@ -132,6 +148,8 @@ pub(crate) struct Work<R> {
     pub(crate) dirty: [Pending; 2],
     /// What is to be written behind `dirty`; the task may be adding to it.
     pub(crate) queue: Option<Arc<Queue>>,
+    /// Has the end of the process wait until what is to be written is written.
+    pub(crate) hold: Option<Arc<Hold>>,
     pub(crate) read: Buf,
     /// A buffer of the caller's, for the `*_owned` operations.
     pub(crate) owned: Vec<u8>,
@@ -164,6 +182,12 @@ impl<R: RawIo> Task for Work<R> {
         let mut result = self.prepare();
         if result.is_ok() {
             self.stage = Stage::Then;
+            if !self.then.writes()
+                && let Some(hold) = &self.hold
+            {
+                // What follows may wait for ever, as a read of a pipe does.
+                hold.release();
+            }
             result = self.perform();
         }
         if let Some(queue) = &self.queue {
@@ -189,6 +213,7 @@ impl<R: RawIo> Work<R> {
             rewind: 0,
             dirty: <[Pending; 2]>::default(),
             queue: None,
+            hold: None,
             read: Buf::default(),
             owned: Vec::new(),
             owned_done: 0,

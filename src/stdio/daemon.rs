@@ -4,11 +4,14 @@ use std::sync::{Mutex, PoisonError, mpsc};
 use std::thread;
 
 use crate::executor::{Executor, Job, Refused};
+use crate::foreign::catch;
 
 /// Runs jobs on one thread, started with the first and never waited for: a job
 /// that blocks for ever ends with the process.
 pub(super) struct Daemon {
     name: &'static str,
+    /// Under this lock jobs are moved and the thread is started; nothing foreign is
+    /// run or dropped.
     jobs: Mutex<Option<mpsc::Sender<Job>>>,
 }
 
@@ -19,22 +22,30 @@ impl Daemon {
             jobs: Mutex::default(),
         }
     }
+
+    /// Starts the thread; `None` if the system has none left.
+    fn start(&self) -> Option<mpsc::Sender<Job>> {
+        let (sender, receiver) = mpsc::channel::<Job>();
+        // A job does not panic; were there one that did, the stream would be gone
+        // for the rest of the process.
+        let body = move || {
+            for job in receiver {
+                drop(catch(|| job.run()));
+            }
+        };
+        let thread = thread::Builder::new().name(self.name.to_owned());
+        thread.spawn(body).is_ok().then_some(sender)
+    }
 }
 
 impl Executor for Daemon {
     fn execute(&self, job: Job) -> Result<(), Refused> {
         let mut jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
         if jobs.is_none() {
-            let (sender, receiver) = mpsc::channel::<Job>();
-            let body = move || receiver.into_iter().for_each(Job::run);
-            let thread = thread::Builder::new().name(self.name.to_owned());
-            if thread.spawn(body).is_err() {
-                return Err(Refused(job));
-            }
-            *jobs = Some(sender);
+            *jobs = self.start();
         }
         match &*jobs {
-            // The thread never ends: a job does not panic.
+            // The thread lives as long as the sender.
             Some(sender) => sender.send(job).map_err(|lost| Refused(lost.0)),
             None => Err(Refused(job)),
         }

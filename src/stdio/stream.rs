@@ -1,7 +1,7 @@
 //! A process-wide stream: one text file, which its users take in turns.
 
 use std::borrow::Cow;
-use std::collections::VecDeque;
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::io;
 use std::path::Path;
@@ -17,6 +17,7 @@ use crate::error::Result;
 use crate::executor::Chosen;
 use crate::file::core::{Core, Meta};
 use crate::file::{BinaryFile, TextFile};
+use crate::foreign::{discard, wake, wake_all};
 use crate::open::TextSettings;
 use crate::raw_io::RawIo;
 
@@ -64,12 +65,14 @@ pub(super) struct Facts {
     pub(super) line_buffering: bool,
 }
 
+/// What the handles of a stream share. Under its lock values are moved in and out,
+/// and nothing else: no waker is cloned, woken or dropped there, as those are foreign.
 struct Slot {
     /// `None` while somebody has the turn.
     file: Option<Box<File>>,
     facts: Facts,
-    /// Who waits for a turn, first come first served.
-    queue: VecDeque<(u64, Waker)>,
+    /// Who waits for a turn, by ticket, first come first served.
+    queue: BTreeMap<u64, Waker>,
     next_ticket: u64,
 }
 
@@ -84,28 +87,30 @@ pub(super) struct Stream {
 /// they wait. Woken as one by the job that the file waits for.
 #[derive(Default)]
 struct Watchers {
+    /// As for the [`Slot`]: nothing foreign under the lock.
     wakers: Mutex<Vec<Waker>>,
     /// Set by a wake, for who registers a moment too late.
     woken: AtomicBool,
 }
 
 impl Watchers {
+    fn lock(&self) -> MutexGuard<'_, Vec<Waker>> {
+        self.wakers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn add(&self, waker: &Waker) {
-        let mut wakers = self.wakers.lock().unwrap_or_else(PoisonError::into_inner);
-        if !wakers.iter().any(|known| known.will_wake(waker)) {
-            wakers.push(waker.clone());
+        let known = |wakers: &[Waker]| wakers.iter().any(|known| known.will_wake(waker));
+        if known(&self.lock()) {
+            return;
         }
+        // Should it have come in meanwhile, it is woken twice.
+        let waker = waker.clone();
+        self.lock().push(waker);
     }
 
     fn wake_all(&self) {
-        let wakers = {
-            let mut wakers = self.wakers.lock().unwrap_or_else(PoisonError::into_inner);
-            if wakers.is_empty() {
-                return;
-            }
-            std::mem::take(&mut *wakers)
-        };
-        wakers.into_iter().for_each(Waker::wake);
+        let wakers = std::mem::take(&mut *self.lock());
+        wake_all(wakers);
     }
 }
 
@@ -130,7 +135,7 @@ impl Stream {
             slot: Mutex::new(Slot {
                 file: Some(file),
                 facts,
-                queue: VecDeque::new(),
+                queue: BTreeMap::new(),
                 next_ticket: 0,
             }),
             watchers: Arc::default(),
@@ -138,7 +143,6 @@ impl Stream {
     }
 
     fn slot(&self) -> MutexGuard<'_, Slot> {
-        // Nothing that can panic runs while it is held.
         self.slot.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -169,7 +173,9 @@ impl Stream {
             self.watchers.add(cx.waker());
             // It may have become free since.
             let slot = self.slot();
-            if slot.file.is_some() && slot.queue.is_empty() {
+            let free = slot.file.is_some() && slot.queue.is_empty();
+            drop(slot);
+            if free {
                 cx.waker().wake_by_ref();
             }
             return Poll::Pending;
@@ -296,36 +302,53 @@ impl Future for Locking {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Turn> {
         let this = &mut *self;
+        {
+            let mut slot = this.stream.slot();
+            if let Some((turn, unused)) = this.take(&mut slot) {
+                drop(slot);
+                discard(unused);
+                return Poll::Ready(turn);
+            }
+            let known = this.ticket.and_then(|ticket| slot.queue.get(&ticket));
+            if known.is_some_and(|waker| waker.will_wake(cx.waker())) {
+                return Poll::Pending;
+            }
+        }
+        let waker = cx.waker().clone();
         let mut slot = this.stream.slot();
-        let first = match (this.ticket, slot.queue.front()) {
+        // It may have become free meanwhile.
+        let (polled, unused) = match this.take(&mut slot) {
+            Some((turn, old)) => (Poll::Ready(turn), [old, Some(waker)]),
+            None => {
+                let ticket = *this.ticket.get_or_insert_with(|| {
+                    slot.next_ticket += 1;
+                    slot.next_ticket
+                });
+                (Poll::Pending, [slot.queue.insert(ticket, waker), None])
+            }
+        };
+        drop(slot);
+        discard(unused);
+        polled
+    }
+}
+
+impl Locking {
+    /// The turn, if it is this one's, and what was kept to be woken for it.
+    fn take(&mut self, slot: &mut Slot) -> Option<(Turn, Option<Waker>)> {
+        let first = match (self.ticket, slot.queue.first_key_value()) {
             (None, None) => true,
             (Some(ticket), Some((front, _))) => ticket == *front,
             (None, Some(_)) | (Some(_), None) => false,
         };
-        if let Some(file) = slot.file.take_if(|_| first) {
-            if this.ticket.take().is_some() {
-                slot.queue.pop_front();
-            }
-            return Poll::Ready(Turn {
-                stream: this.stream,
-                file: Some(file),
-                quiet: false,
-            });
-        }
-        match this.ticket {
-            Some(ticket) => {
-                if let Some((_, waker)) = slot.queue.iter_mut().find(|(t, _)| *t == ticket) {
-                    waker.clone_from(cx.waker());
-                }
-            }
-            None => {
-                let ticket = slot.next_ticket;
-                slot.next_ticket += 1;
-                slot.queue.push_back((ticket, cx.waker().clone()));
-                this.ticket = Some(ticket);
-            }
-        }
-        Poll::Pending
+        let file = slot.file.take_if(|_| first)?;
+        let waker = self.ticket.take().and_then(|at| slot.queue.remove(&at));
+        let turn = Turn {
+            stream: self.stream,
+            file: Some(file),
+            quiet: false,
+        };
+        Some((turn, waker))
     }
 }
 
@@ -333,23 +356,35 @@ impl Drop for Locking {
     fn drop(&mut self) {
         if let Some(ticket) = self.ticket {
             let mut slot = self.stream.slot();
-            slot.queue.retain(|(t, _)| *t != ticket);
+            let waker = slot.queue.remove(&ticket);
+            drop(slot);
+            discard(waker);
             // It may have been its turn.
-            self.stream.pass_on(slot, false);
+            self.stream.pass_on(false);
         }
     }
 }
 
 impl Stream {
     /// Wakes whoever is next, if the file is there.
-    fn pass_on(&self, slot: MutexGuard<'_, Slot>, quiet: bool) {
-        if slot.file.is_none() {
-            return;
-        }
-        let next = slot.queue.front().map(|(_, waker)| waker.clone());
-        drop(slot);
+    fn pass_on(&self, quiet: bool) {
+        let next = {
+            let mut slot = self.slot();
+            if slot.file.is_none() {
+                return;
+            }
+            match slot.queue.first_entry() {
+                None => None,
+                // Moved out, not cloned. The poll that it brings about either has the
+                // turn or leaves another one.
+                Some(mut first) => {
+                    let spent = Waker::noop().clone();
+                    Some(std::mem::replace(first.get_mut(), spent))
+                }
+            }
+        };
         match next {
-            Some(next) => next.wake(),
+            Some(next) => wake(next),
             None if quiet => {}
             None => self.watchers.wake_all(),
         }
@@ -396,11 +431,11 @@ impl std::ops::DerefMut for Turn {
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        let mut slot = self.stream.slot();
         if let Some(file) = self.file.take() {
+            let mut slot = self.stream.slot();
             slot.facts.closed = file.closed();
             slot.file = Some(file);
         }
-        self.stream.pass_on(slot, self.quiet);
+        self.stream.pass_on(self.quiet);
     }
 }

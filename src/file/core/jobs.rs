@@ -6,7 +6,7 @@ use std::task::{Context, Poll, ready};
 
 use super::{Brought, Core, Started};
 use crate::budget;
-use crate::delegate::{End, Flight, run_detached};
+use crate::delegate::{End, Flight, Hold, run_detached};
 use crate::error::{Error, Result};
 use crate::file::buf::Buf;
 use crate::file::queue::Queue;
@@ -30,7 +30,7 @@ impl<R: RawIo> Core<R> {
         } else {
             self.held.clone()
         };
-        let work = Work {
+        let mut work = Work {
             pos: self.pos.filter(|_| !self.shared),
             rewind: self.rewind,
             dirty: self.take_dirty(),
@@ -46,6 +46,14 @@ impl<R: RawIo> Core<R> {
             plain: self.plain,
             ..Work::new(held, &self.meta, then)
         };
+        if work.needs_finish() {
+            let hold = self.hold.get_or_insert_default();
+            hold.begin();
+            work.hold = Some(hold.clone());
+        } else if let Some(hold) = &self.hold {
+            // Nobody need wait for this one.
+            hold.release();
+        }
         let executor = self.executor.as_ref().expect("settled just above");
         let flight = self.flight.get_or_insert_with(Flight::new);
         flight.start(executor, op, self.meta.name.as_ref(), work);
@@ -209,6 +217,17 @@ impl<R: RawIo> Core<R> {
     }
 }
 
+/// Releases the hold when it goes.
+struct Release(Option<Arc<Hold>>);
+
+impl Drop for Release {
+    fn drop(&mut self) {
+        if let Some(hold) = &self.0 {
+            hold.release();
+        }
+    }
+}
+
 impl<R: RawIo> Drop for Core<R> {
     /// Sends what is buffered on its way, with nobody waiting; a clean file is
     /// closed here and now.
@@ -230,8 +249,18 @@ impl<R: RawIo> Drop for Core<R> {
         let rest = Arc::new(Queue::default());
         rest.push(std::mem::take(&mut self.write));
         let behind = rest.clone();
-        // Should it be running, the thread it runs on goes on with the rest.
-        let back = flight.leave(move |work: Work<R>| work.finish(&behind));
+        let hold = self.hold.take();
+        if let Some(hold) = &hold {
+            hold.leave();
+        }
+        // Should it be running, the thread it runs on goes on with the rest. Dropped
+        // last, and also where the executor drops a job midway, `release` tells the
+        // end of the process that it need not wait any longer.
+        let release = Release(hold);
+        let back = flight.leave(move |work: Work<R>| {
+            work.finish(&behind);
+            drop(release);
+        });
         if let Some(work) = back
             && (work.needs_finish() || !rest.is_empty())
         {

@@ -1,0 +1,187 @@
+//! What waits for its turn, and can be taken out of the middle.
+
+use std::collections::VecDeque;
+
+/// Values that wait for their turn, each under a ticket; the oldest has the lowest.
+///
+/// All operations take constant time on the average of many, but for a binary
+/// search in [`take`](Self::take), and the memory is that of the values that are
+/// there: what is taken from the middle leaves a gap, and the gaps are closed when
+/// they are the greater part.
+#[derive(Debug)]
+pub(super) struct Tickets<T> {
+    /// By ticket, lowest first. `None`: taken from the middle. The first is none.
+    entries: VecDeque<(u64, Option<T>)>,
+    gaps: usize,
+    next: u64,
+    /// How many entries have been looked at or moved to save memory.
+    #[cfg(test)]
+    looked_at: usize,
+}
+
+impl<T> Default for Tickets<T> {
+    fn default() -> Self {
+        Self {
+            entries: VecDeque::new(),
+            gaps: 0,
+            next: 0,
+            #[cfg(test)]
+            looked_at: 0,
+        }
+    }
+}
+
+impl<T> Tickets<T> {
+    /// Gaps that are too few to be closed.
+    const FEW: usize = 16;
+
+    pub(super) fn len(&self) -> usize {
+        self.entries.len() - self.gaps
+    }
+
+    /// The ticket of the next value.
+    pub(super) fn next(&self) -> u64 {
+        self.next
+    }
+
+    pub(super) fn push(&mut self, value: T) {
+        self.entries.push_back((self.next, Some(value)));
+        self.next += 1;
+    }
+
+    /// Takes the oldest.
+    pub(super) fn pop(&mut self) -> Option<T> {
+        let (_, value) = self.entries.pop_front()?;
+        self.trim();
+        value
+    }
+
+    /// Takes the one with this ticket, if it is still there.
+    pub(super) fn take(&mut self, ticket: u64) -> Option<T> {
+        let at = self.entries.binary_search_by_key(&ticket, |entry| entry.0);
+        let value = self.entries[at.ok()?].1.take()?;
+        self.gaps += 1;
+        self.trim();
+        if self.gaps > self.len() + Self::FEW {
+            self.close_gaps();
+        }
+        Some(value)
+    }
+
+    /// Takes those behind the first `count` of which `out` says so.
+    pub(super) fn split(&mut self, count: usize, out: impl Fn(&T) -> bool) -> Vec<T> {
+        self.close_gaps();
+        let behind = self.entries.split_off(count.min(self.entries.len()));
+        let mut taken = Vec::new();
+        for (ticket, value) in behind {
+            match value {
+                Some(value) if out(&value) => taken.push(value),
+                value => self.entries.push_back((ticket, value)),
+            }
+        }
+        taken
+    }
+
+    /// Drops the gaps in front, and the memory that many others have left.
+    fn trim(&mut self) {
+        while let Some((_, None)) = self.entries.front() {
+            self.entries.pop_front();
+            self.gaps -= 1;
+        }
+        if self.entries.capacity() > 4 * (self.entries.len() + Self::FEW) {
+            self.shrink();
+        }
+    }
+
+    fn close_gaps(&mut self) {
+        #[cfg(test)]
+        {
+            self.looked_at += self.entries.len();
+        }
+        self.entries.retain(|(_, value)| value.is_some());
+        self.gaps = 0;
+        self.shrink();
+    }
+
+    /// Moves what is there, half of which has to go or to come before the next time.
+    fn shrink(&mut self) {
+        #[cfg(test)]
+        {
+            self.looked_at += self.entries.len();
+        }
+        self.entries.shrink_to(2 * (self.entries.len() + Self::FEW));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn filled(n: u64) -> Tickets<u64> {
+        let mut tickets = Tickets::default();
+        for value in 0..n {
+            assert_eq!(tickets.next(), value);
+            tickets.push(value);
+        }
+        tickets
+    }
+
+    /// All numbers below `n`, in an order that has nothing to do with theirs.
+    fn scattered(n: u64) -> impl Iterator<Item = u64> {
+        // Coprime to every power of ten.
+        (0..n).map(move |i| i * 7_919 % n)
+    }
+
+    #[test]
+    fn values_come_in_order_without_those_that_were_taken() {
+        let mut tickets = filled(1_000);
+        for ticket in scattered(1_000).filter(|ticket| ticket % 3 != 0) {
+            assert_eq!(tickets.take(ticket), Some(ticket));
+            assert_eq!(tickets.take(ticket), None, "once");
+        }
+        assert_eq!(tickets.len(), 334);
+        assert_eq!(tickets.pop(), Some(0));
+        assert_eq!(tickets.take(0), None, "it had its turn");
+        assert_eq!(tickets.split(100, |value| value % 2 == 0).len(), 116);
+        let rest: Vec<_> = std::iter::from_fn(|| tickets.pop()).collect();
+        let expected = (1..334).map(|n| n * 3).enumerate();
+        let expected = expected.filter(|&(i, value)| i < 100 || value % 2 == 1);
+        assert_eq!(rest, expected.map(|(_, value)| value).collect::<Vec<_>>());
+        assert_eq!(tickets.len(), 0);
+    }
+
+    #[test]
+    fn taking_any_of_many_looks_at_few() {
+        const N: u64 = 100_000;
+        let orders: [(&str, Box<dyn Iterator<Item = u64>>); 4] = [
+            ("oldest first", Box::new(0..N)),
+            ("youngest first", Box::new((0..N).rev())),
+            ("scattered", Box::new(scattered(N))),
+            ("all but the first", Box::new(1..N)),
+        ];
+        for (name, order) in orders {
+            let mut tickets = filled(N);
+            for ticket in order {
+                assert_eq!(tickets.take(ticket), Some(ticket));
+            }
+            let looked_at = tickets.looked_at;
+            assert!(looked_at <= 4 * N as usize, "{name}: {looked_at}");
+            assert!(
+                tickets.entries.capacity() < 200,
+                "{name}: the memory is free"
+            );
+        }
+    }
+
+    #[test]
+    fn one_that_waits_for_ever_keeps_nothing_of_those_behind_it() {
+        let mut tickets = filled(1);
+        for ticket in 1..100_000 {
+            tickets.push(ticket);
+            tickets.take(ticket);
+        }
+        assert!(tickets.entries.len() < 40 && tickets.entries.capacity() < 200);
+        assert!(tickets.looked_at < 400_000, "{}", tickets.looked_at);
+        assert_eq!(tickets.pop(), Some(0));
+    }
+}
