@@ -1,33 +1,73 @@
-//! Waiting for time to pass, under any runtime: one thread for all who wait,
-//! which lives only while somebody does.
+//! Waiting for time to pass, or for files to change, under any runtime: one thread
+//! for all who wait, which lives only while somebody does.
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
 
-struct Timer {
-    sleepers: BTreeMap<(Instant, u64), Waker>,
-    next: u64,
-    running: bool,
-}
+use crate::foreign::{discard, wake, wake_all};
 
+/// How long the thread waits before it looks at the watched files again. It looks
+/// at all of them at once, so that any number of them wakes it ten times a second.
+pub(crate) const LOOK: Duration = Duration::from_millis(100);
+
+/// How many files are looked at without letting go of the lock.
+const AT_ONCE: usize = 64;
+
+/// Under its lock wakers are moved in and out, the thread is started, and watched
+/// files are asked for their size, which those of [`Growth`] tell at once. No waker
+/// is cloned, woken or dropped: that is foreign, and may panic, or come back here.
 static TIMER: Mutex<Timer> = Mutex::new(Timer {
     sleepers: BTreeMap::new(),
+    watched: BTreeMap::new(),
     next: 0,
     running: false,
 });
 static CHANGED: Condvar = Condvar::new();
 
+struct Timer {
+    sleepers: BTreeMap<(Instant, u64), Waker>,
+    watched: BTreeMap<u64, Watched>,
+    next: u64,
+    running: bool,
+}
+
+struct Watched {
+    /// Closed with its last user: not kept open by being watched any longer than
+    /// its [`Growth`] lives.
+    file: Arc<File>,
+    size: u64,
+    waker: Waker,
+}
+
+impl Timer {
+    fn number(&mut self) -> u64 {
+        self.next += 1;
+        self.next
+    }
+
+    /// Starts the thread, unless it runs; `false` if the system has none left.
+    fn start(&mut self) -> bool {
+        if !self.running {
+            let thread = thread::Builder::new().name("aiofiles-timer".to_owned());
+            self.running = thread.spawn(run).is_ok();
+        }
+        self.running
+    }
+}
+
 fn lock() -> MutexGuard<'static, Timer> {
-    // Nothing panics while it is held.
     TIMER.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// The thread. Nothing that it calls may panic: it is everybody's.
 fn run() {
+    let mut look = Instant::now() + LOOK;
     let mut timer = lock();
     loop {
         let now = Instant::now();
@@ -36,18 +76,68 @@ fn run() {
         {
             let waker = entry.remove();
             drop(timer);
-            waker.wake();
+            wake(waker);
             timer = lock();
         }
-        let Some((&(due, _), _)) = timer.sleepers.first_key_value() else {
-            timer.running = false;
-            return;
+        if now >= look {
+            drop(timer);
+            look_at_files();
+            look = Instant::now() + LOOK;
+            timer = lock();
+        }
+        let due = match (timer.sleepers.first_key_value(), timer.watched.is_empty()) {
+            (None, true) => {
+                timer.running = false;
+                return;
+            }
+            (Some((&(due, _), _)), true) => due,
+            (None, false) => look,
+            (Some((&(due, _), _)), false) => due.min(look),
         };
+        let wait = due.saturating_duration_since(Instant::now());
         let (back, _) = CHANGED
-            .wait_timeout(timer, due.saturating_duration_since(now))
+            .wait_timeout(timer, wait)
             .unwrap_or_else(PoisonError::into_inner);
         timer = back;
     }
+}
+
+/// Wakes who waits for a file that has another size than before.
+fn look_at_files() {
+    let mut from = 0;
+    loop {
+        let mut timer = lock();
+        let some = timer.watched.range(from..).take(AT_ONCE);
+        let mut last = None;
+        let mut changed = Vec::new();
+        for (&number, watched) in some {
+            last = Some(number);
+            if size(&watched.file) != watched.size {
+                changed.push(number);
+            }
+        }
+        let changed = changed.iter().filter_map(|at| timer.watched.remove(at));
+        let changed: Vec<_> = changed.collect();
+        drop(timer);
+        // The files go before their users look.
+        wake_all(changed.into_iter().map(|watched| watched.waker));
+        match last {
+            Some(last) => from = last + 1,
+            None => return,
+        }
+    }
+}
+
+/// What cannot be told counts as a change: an operation finds out.
+fn size(file: &File) -> u64 {
+    file.metadata().map_or(u64::MAX, |metadata| metadata.len())
+}
+
+/// No thread to be had: poll again rather than never. A system in such need shall
+/// not have a task that spins, so this one blocks a little.
+fn pause_and_poll_again(left: Duration, cx: &Context<'_>) {
+    thread::sleep(left.min(Duration::from_millis(1)));
+    cx.waker().wake_by_ref();
 }
 
 /// Ready once its time has come.
@@ -73,34 +163,29 @@ impl Future for Sleep {
         if Instant::now() >= self.due {
             return Poll::Ready(());
         }
-        let mut timer = lock();
-        let id = match self.id {
-            Some(id) => id,
-            None => {
-                timer.next += 1;
-                timer.next
-            }
-        };
-        self.id = Some(id);
-        timer.sleepers.insert((self.due, id), cx.waker().clone());
-        if !timer.running {
-            let started = thread::Builder::new()
-                .name("aiofiles-timer".to_owned())
-                .spawn(run);
-            timer.running = started.is_ok();
-            if started.is_err() {
-                timer.sleepers.remove(&(self.due, id));
-                drop(timer);
-                // No thread to be had: poll again rather than never. A system in such
-                // need shall not have a task that spins, so this one blocks a little.
-                let left = self.due.saturating_duration_since(Instant::now());
-                thread::sleep(left.min(Duration::from_millis(1)));
-                cx.waker().wake_by_ref();
+        if let Some(id) = self.id {
+            let timer = lock();
+            let known = timer.sleepers.get(&(self.due, id));
+            if known.is_some_and(|waker| waker.will_wake(cx.waker())) {
                 return Poll::Pending;
             }
         }
+        let waker = cx.waker().clone();
+        let mut timer = lock();
+        let id = self.id.unwrap_or_else(|| timer.number());
+        self.id = Some(id);
+        let before = timer.sleepers.insert((self.due, id), waker);
+        let started = timer.start();
+        let unused = match started {
+            true => None,
+            false => timer.sleepers.remove(&(self.due, id)),
+        };
         drop(timer);
         CHANGED.notify_one();
+        discard((before, unused));
+        if !started {
+            pause_and_poll_again(self.due.saturating_duration_since(Instant::now()), cx);
+        }
         Poll::Pending
     }
 }
@@ -108,17 +193,144 @@ impl Future for Sleep {
 impl Drop for Sleep {
     fn drop(&mut self) {
         if let Some(id) = self.id {
-            lock().sleepers.remove(&(self.due, id));
+            let waker = lock().sleepers.remove(&(self.due, id));
+            discard(waker);
         }
     }
 }
 
+/// Ready once a file has another size than it had, about ten times a second looked
+/// at; gives the size. Takes no job and no poll meanwhile.
+///
+/// Only for files that tell their size without waiting for anybody
+/// ([`tells_size_at_once`]).
+#[derive(Debug)]
+pub struct Growth {
+    file: Arc<File>,
+    size: u64,
+    id: Option<u64>,
+}
+
+impl Growth {
+    pub(crate) fn new(file: Arc<File>, size: u64) -> Self {
+        Self {
+            file,
+            size,
+            id: None,
+        }
+    }
+
+    /// The size that it had.
+    pub(crate) fn before(&self) -> u64 {
+        self.size
+    }
+}
+
+impl Future for Growth {
+    type Output = u64;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<u64> {
+        if let Some(id) = self.id {
+            let timer = lock();
+            match timer.watched.get(&id) {
+                Some(known) if known.waker.will_wake(cx.waker()) => return Poll::Pending,
+                Some(_) => {}
+                None => {
+                    drop(timer);
+                    let now = size(&self.file);
+                    if now != self.size {
+                        return Poll::Ready(now);
+                    }
+                    // There and back again: it goes on.
+                }
+            }
+        }
+        let waker = cx.waker().clone();
+        let mut timer = lock();
+        let id = self.id.unwrap_or_else(|| timer.number());
+        self.id = Some(id);
+        let watched = Watched {
+            file: self.file.clone(),
+            size: self.size,
+            waker,
+        };
+        let before = timer.watched.insert(id, watched);
+        let started = timer.start();
+        let unused = match started {
+            true => None,
+            false => timer.watched.remove(&id),
+        };
+        drop(timer);
+        CHANGED.notify_one();
+        discard((before, unused));
+        if !started {
+            pause_and_poll_again(LOOK, cx);
+        }
+        Poll::Pending
+    }
+}
+
+impl Drop for Growth {
+    fn drop(&mut self) {
+        if let Some(id) = self.id {
+            let watched = lock().watched.remove(&id);
+            discard(watched);
+        }
+    }
+}
+
+/// Whether a file tells its size without waiting for anybody: a regular file on a
+/// file system of this machine. Blocks: only in a job.
+pub(crate) fn tells_size_at_once(file: &File) -> bool {
+    platform::tells_size_at_once(file)
+}
+
+#[cfg(target_os = "linux")]
+mod platform {
+    use std::fs::File;
+
+    /// File systems whose open files have their metadata in memory (statfs(2), and
+    /// `linux/magic.h`). An overlay passes the question on to the layer where the
+    /// file is, which is hardly ever a network's: there, a follower may keep others
+    /// from being woken for the time of an answer.
+    const LOCAL: [u32; 9] = [
+        0xef53,      // ext2, ext3, ext4
+        0x5846_5342, // xfs
+        0x9123_683e, // btrfs
+        0xf2f5_2010, // f2fs
+        0xca45_1a4e, // bcachefs
+        0x2fc1_2fc1, // zfs
+        0x0102_1994, // tmpfs
+        0x8584_58f6, // ramfs
+        0x794c_7630, // overlayfs
+    ];
+
+    pub(super) fn tells_size_at_once(file: &File) -> bool {
+        file.metadata().is_ok_and(|metadata| metadata.is_file())
+            // The type is a 32-bit number, sign-extended on some platforms.
+            && rustix::fs::fstatfs(file).is_ok_and(|fs| LOCAL.contains(&(fs.f_type as u32)))
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod platform {
+    /// Nothing is known of file systems here.
+    pub(super) fn tells_size_at_once(_: &std::fs::File) -> bool {
+        false
+    }
+}
+
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
 
+    /// Process-wide state: one test at a time.
+    static ALONE: Mutex<()> = Mutex::new(());
+
     #[test]
     fn sleepers_wake_in_time_and_leave_nothing() {
+        let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         let start = Instant::now();
         futures::executor::block_on(async {
             let long = Sleep::new(Duration::from_secs(3600));
@@ -127,6 +339,56 @@ mod tests {
             Sleep::new(Duration::from_millis(5)).await;
         });
         assert!(start.elapsed() >= Duration::from_millis(5));
+        assert!(lock().sleepers.is_empty());
+    }
+
+    #[test]
+    fn growth_is_noticed_and_leaves_nothing() {
+        let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+        let file = Arc::new(::tempfile::tempfile().unwrap());
+        futures::executor::block_on(async {
+            // Before it is watched, and while it is.
+            file.set_len(3).unwrap();
+            assert_eq!(Growth::new(file.clone(), 0).await, 3);
+            let mut growth = Growth::new(file.clone(), 3);
+            assert!(futures::poll!(&mut growth).is_pending());
+            file.set_len(1).unwrap();
+            assert_eq!(growth.await, 1);
+            let mut idle = Growth::new(file.clone(), 1);
+            assert!(futures::poll!(&mut idle).is_pending());
+        });
+        assert!(lock().watched.is_empty());
+        assert_eq!(Arc::strong_count(&file), 1, "it is not kept open");
+    }
+
+    #[test]
+    fn wakers_that_panic_or_come_back_leave_the_thread_to_the_others() {
+        struct Bad;
+        impl std::task::Wake for Bad {
+            fn wake(self: Arc<Self>) {
+                // What another sleeper would do.
+                drop(lock());
+                std::panic::resume_unwind(Box::new("a waker"));
+            }
+        }
+        impl Drop for Bad {
+            fn drop(&mut self) {
+                drop(lock());
+            }
+        }
+        let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+        for _ in 0..3 {
+            let waker = Waker::from(Arc::new(Bad));
+            let mut sleep = Sleep::new(Duration::from_millis(1));
+            let polled = Pin::new(&mut sleep).poll(&mut Context::from_waker(&waker));
+            assert!(polled.is_pending());
+            // Replaced, by one like it.
+            let waker = Waker::from(Arc::new(Bad));
+            let polled = Pin::new(&mut sleep).poll(&mut Context::from_waker(&waker));
+            drop(waker);
+            futures::executor::block_on(Sleep::new(Duration::from_millis(3)));
+            assert!(polled.is_pending() || sleep.id.is_some());
+        }
         assert!(lock().sleepers.is_empty());
     }
 }

@@ -102,6 +102,8 @@ pub struct Core<R: RawIo> {
     /// Whether the stream may be read before somebody asks: a regular file
     /// (`None` until a job has looked).
     plain: Option<bool>,
+    /// Whether a job has found that the file tells its size at once.
+    tells_size: bool,
     /// A read buffer that is not in use.
     spare: Buf,
     /// What the last own job has left for its operation.
@@ -152,6 +154,7 @@ impl<R: RawIo> Core<R> {
             streak: 0,
             full: false,
             plain: None,
+            tells_size: false,
             spare: Buf::default(),
             brought: Brought::default(),
             begun: Begun::default(),

@@ -13,10 +13,10 @@ use super::core::Started;
 use super::source::Source;
 use crate::budget;
 use crate::error::Result;
-use crate::timer::Sleep;
+use crate::timer::{Growth, LOOK, Sleep};
 
-/// How long a follower waits before it looks again.
-const PAUSE: Duration = Duration::from_millis(100);
+/// The longest that a follower waits before it looks again, where a look is a job.
+const LONGEST: Duration = Duration::from_secs(1);
 
 /// A stream of owned lines, terminators stripped.
 ///
@@ -32,6 +32,8 @@ pub struct Lines<F, B = F> {
     file: B,
     max: Option<usize>,
     follow: bool,
+    /// How long to wait before the next look that is a job.
+    pause: Duration,
     state: State,
     kind: PhantomData<fn() -> F>,
 }
@@ -41,7 +43,9 @@ enum State {
     Reading(Started),
     /// At the end of a file that is followed.
     Pausing(Sleep),
-    /// Looking whether it has been truncated meanwhile.
+    /// The same; somebody else looks for us.
+    Watching(Growth),
+    /// Looking whether it has grown or has been truncated meanwhile.
     Looking(Started),
     Rewinding(Started),
     Over,
@@ -57,6 +61,7 @@ impl<F: Source, B: BorrowMut<F>> Lines<F, B> {
             file,
             max: None,
             follow: false,
+            pause: LOOK,
             state,
             kind: PhantomData,
         }
@@ -90,6 +95,11 @@ impl<F: Source, B: BorrowMut<F>> Lines<F, B> {
     /// is delivered once it has one. A file that was truncated is read again
     /// from its start.
     ///
+    /// On local file systems of Linux, one thread looks for all followers, without
+    /// a job and without waking their tasks: any number of idle ones costs next to
+    /// nothing. Elsewhere, and for streams that are no files, a look is a job, and
+    /// while nothing comes it is taken less and less often, down to once a second.
+    ///
     /// # Examples
     ///
     /// ```
@@ -118,6 +128,30 @@ impl<F: Source, B: BorrowMut<F>> Lines<F, B> {
     }
 }
 
+impl State {
+    /// Waits at the end, where there is nothing to be read.
+    fn wait(file: &impl Source, pause: &mut Duration) -> Self {
+        match file.growth() {
+            Some(growth) => Self::Watching(growth),
+            None => {
+                let sleep = Sleep::new(*pause);
+                *pause = (*pause * 2).min(LONGEST);
+                Self::Pausing(sleep)
+            }
+        }
+    }
+
+    /// There is something else to be read than nothing.
+    fn seen(size: u64, pos: u64) -> Self {
+        // Nothing but a regular file says that it is shorter than that.
+        if size < pos {
+            Self::Rewinding(0)
+        } else {
+            Self::Reading(0)
+        }
+    }
+}
+
 // Nothing is pinned in place.
 impl<F, B> Unpin for Lines<F, B> {}
 
@@ -134,9 +168,10 @@ impl<F: Source, B: BorrowMut<F>> Stream for Lines<F, B> {
                     match ready!(file.poll_find(cx, this.max, this.follow, started)) {
                         Ok(Some(span)) => {
                             *started = 0;
+                            this.pause = LOOK;
                             return Poll::Ready(Some(Ok(file.line(span).into())));
                         }
-                        Ok(None) if this.follow => Ok(State::Pausing(Sleep::new(PAUSE))),
+                        Ok(None) if this.follow => Ok(State::wait(file, &mut this.pause)),
                         Ok(None) => Ok(State::Over),
                         Err(error) => Err(error),
                     }
@@ -145,15 +180,18 @@ impl<F: Source, B: BorrowMut<F>> Stream for Lines<F, B> {
                     ready!(Pin::new(sleep).poll(cx));
                     Ok(State::Looking(0))
                 }
+                State::Watching(growth) => {
+                    let before = growth.before();
+                    let size = ready!(Pin::new(growth).poll(cx));
+                    Ok(State::seen(size, before))
+                }
                 State::Looking(started) => {
-                    ready!(file.poll_size(cx, started)).map(|(size, pos)| {
-                        // Nothing but a regular file says that it is shorter than that.
-                        if size < pos {
-                            State::Rewinding(0)
-                        } else {
-                            State::Reading(0)
-                        }
-                    })
+                    match ready!(file.poll_size(cx, started)) {
+                        // Nothing to be read: most looks end here.
+                        Ok((size, pos)) if size == pos => Ok(State::wait(file, &mut this.pause)),
+                        Ok((size, pos)) => Ok(State::seen(size, pos)),
+                        Err(error) => Err(error),
+                    }
                 }
                 State::Rewinding(started) => {
                     ready!(file.poll_rewind(cx, started)).map(|()| State::Reading(0))

@@ -4,6 +4,7 @@ use std::task::{Context, Poll};
 
 use super::core::Started;
 use crate::error::Result;
+use crate::timer::Growth;
 
 /// A line in the buffer of a [`Source`], not consumed yet.
 #[derive(Clone, Copy, Debug)]
@@ -75,6 +76,11 @@ pub trait Source {
         cx: &mut Context<'_>,
         started: &mut Started,
     ) -> Poll<Result<(u64, u64)>>;
+
+    /// Waits, at the end, until the size of the file is another. `None` where that
+    /// is not known to take no job; [`poll_size`](Self::poll_size) finds out.
+    #[doc(hidden)]
+    fn growth(&self) -> Option<Growth>;
 
     /// Goes back to the start, dropping what is buffered.
     #[doc(hidden)]

@@ -11,6 +11,7 @@ use super::held::Held;
 use super::queue::Queue;
 use crate::delegate::{Hold, Task};
 use crate::raw_io::{self, RawIo, nowait, retry};
+use crate::timer::tells_size_at_once;
 
 /// Reads of more bytes than this do not get all their memory in advance.
 pub(super) const LARGE: usize = 8 * 1024 * 1024;
@@ -167,6 +168,8 @@ pub(crate) struct Work<R> {
     pub(crate) nowait: Option<bool>,
     /// Whether it may be read ahead, once somebody looked.
     pub(crate) plain: Option<bool>,
+    /// Whether the file was found to tell its size at once.
+    pub(crate) tells_size: bool,
     /// Whether a read gave all that was asked for.
     pub(crate) full: bool,
     /// Whether it wrote anything.
@@ -225,6 +228,7 @@ impl<R: RawIo> Work<R> {
             result: Ok(()),
             nowait: None,
             plain: None,
+            tells_size: false,
             full: false,
             wrote: false,
             eof: false,
@@ -382,6 +386,7 @@ impl<R: RawIo> Work<R> {
                 })
             }
             Then::Size => {
+                self.tells_size = held.file().is_some_and(|file| tells_size_at_once(file));
                 let metadata = held.with(|raw| raw.as_file().map(File::metadata).transpose())?;
                 let seek = |to| held.with(|raw| retry(|| raw.seek(to)));
                 if self.pos.is_none() && self.seekable {

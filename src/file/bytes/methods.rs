@@ -352,6 +352,10 @@ macro_rules! byte_methods {
                 self.core_mut().poll_size(cx, started)
             }
 
+            fn growth(&self) -> Option<crate::timer::Growth> {
+                self.core().growth()
+            }
+
             fn poll_rewind(
                 &mut self,
                 cx: &mut Context<'_>,

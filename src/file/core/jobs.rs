@@ -108,6 +108,7 @@ impl<R: RawIo> Core<R> {
         (self.rewind, self.nowait_suits) = (work.rewind, work.nowait);
         (self.full, self.plain) = (work.full, work.plain);
         self.streak += u32::from(work.full);
+        self.tells_size |= work.tells_size;
         if let Some(queue) = &self.queue {
             // One that panicked or did not begin has not.
             queue.close();

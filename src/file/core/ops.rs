@@ -10,8 +10,10 @@ use super::{Core, Started};
 use crate::budget;
 use crate::error::{Error, Result};
 use crate::file::buf::Buf;
+use crate::file::held::Held;
 use crate::file::work::{Call, Then};
 use crate::raw_io::RawIo;
+use crate::timer::Growth;
 
 impl<R: RawIo> Core<R> {
     /// Moves the logical position.
@@ -105,6 +107,15 @@ impl<R: RawIo> Core<R> {
         }
         ready!(self.poll_back(cx, *started))?;
         Poll::Ready(Ok((self.brought.number, self.pos.unwrap_or(0))))
+    }
+
+    /// Waits until the file has another size than where the cursor is, without a
+    /// job. `None` where that cannot be had, or [`poll_size`](Self::poll_size) has
+    /// not found out yet that it can.
+    pub(crate) fn growth(&self) -> Option<Growth> {
+        let pos = self.pos.filter(|_| self.tells_size && !self.busy)?;
+        let file = self.held.as_ref().and_then(Held::file)?;
+        Some(Growth::new(file.clone(), pos))
     }
 
     /// Runs `f` on the stream, in order with everything else: after what is

@@ -278,6 +278,10 @@ impl<R: RawIo> Source for TextFile<R> {
         self.binary.core_mut().poll_size(cx, started)
     }
 
+    fn growth(&self) -> Option<crate::timer::Growth> {
+        self.binary.core().growth()
+    }
+
     fn poll_rewind(&mut self, cx: &mut Context<'_>, started: &mut Started) -> Poll<Result<()>> {
         self.poll_seek(cx, TextPosition::START, started)
     }
