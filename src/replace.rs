@@ -1,5 +1,6 @@
 //! A file that is written aside and then takes the place of a path, whole: what
-//! [`write_atomic`](crate::write_atomic) stands on.
+//! [`write_atomic`](crate::write_atomic) and
+//! [`tempfile::atomic_file`](crate::tempfile::atomic_file) stand on.
 //!
 //! The order is: the new file, for its user only; its content; owner, attributes
 //! and mode of the file at the path; to the disk; under its name; the folder to
@@ -32,26 +33,60 @@ pub(crate) struct Draft {
     /// The name it has meanwhile, removed by the drop. `None` where the system has
     /// files without one; nothing is left of those, however the process ends.
     temporary: Option<TempPath>,
+    /// To know the file again.
+    id: sys::FileId,
+    /// Whether nothing may be at the path, not even a link.
+    exclusive: bool,
+    /// Whether it is in its place, and only the folder may not be on the disk.
+    moved: bool,
 }
 
 impl Draft {
-    /// Makes a new file, open for both directions, for what `path` leads to.
-    pub(crate) fn create(path: &Path) -> io::Result<(Self, File)> {
+    /// Makes a new file, open for both directions, for what `path` leads to;
+    /// `exclusive`: only if that is nothing, now and in the end.
+    pub(crate) fn create(path: &Path, exclusive: bool) -> io::Result<(Self, File)> {
+        if exclusive {
+            check_free(path)?;
+        }
         let target = Target::find(path)?.path;
         let folder = folder_of(&target).to_owned();
         let (file, temporary) = create_private(&folder)?;
+        let id = match &temporary {
+            Some(name) => sys::FileId::of_open(&file, name)?,
+            None => sys::FileId::of_open(&file, &target)?,
+        };
         let draft = Self {
             target,
             folder,
             temporary,
+            id,
+            exclusive,
+            moved: false,
         };
         Ok((draft, file))
+    }
+
+    /// Whether `file` is the one that was made here.
+    pub(crate) fn is_of(&self, file: &File) -> io::Result<bool> {
+        let path = self.temporary.as_deref().unwrap_or(&self.target);
+        Ok(sys::FileId::of_open(file, path)? == self.id)
+    }
+
+    /// Whether its drop has a name to remove.
+    pub(crate) fn has_name(&self) -> bool {
+        self.temporary.is_some()
     }
 
     /// Gives `file`, which has all its content, the rights it will have, brings it
     /// to the disk, and gives it a name in its folder. `mode` is that of a file
     /// that replaces none, less the umask. May be done again, should it fail.
     pub(crate) fn prepare(&mut self, file: &File, mode: u32) -> io::Result<()> {
+        if self.moved {
+            return Ok(());
+        }
+        if self.exclusive {
+            check_free(&self.target)?;
+        }
         let target = Target::find(&self.target)?;
         if target.path != self.target {
             // A link stands there by now. What it leads to is replaced, if it is on
@@ -74,19 +109,21 @@ impl Draft {
         Ok(())
     }
 
-    /// Puts the prepared file in the place of the path; `exclusive` says that
-    /// nothing may be there. If it fails, all is as before and it may be tried
-    /// again, unless it is the last step that fails, of the folder.
-    pub(crate) fn publish(&mut self, exclusive: bool) -> io::Result<()> {
-        let name = self.temporary.take().expect("it was prepared");
-        let moved = if exclusive {
-            name.persist_noclobber(&self.target)
-        } else {
-            name.persist(&self.target)
-        };
-        if let Err(error) = moved {
-            self.temporary = Some(error.path);
-            return Err(error.error);
+    /// Puts the prepared file in the place of the path. If it fails, all is as
+    /// before, unless it is the last step that fails, of the folder. It may be tried
+    /// again.
+    pub(crate) fn publish(&mut self) -> io::Result<()> {
+        if let Some(name) = self.temporary.take() {
+            let moved = if self.exclusive {
+                name.persist_noclobber(&self.target)
+            } else {
+                name.persist(&self.target)
+            };
+            if let Err(error) = moved {
+                self.temporary = Some(error.path);
+                return Err(error.error);
+            }
+            self.moved = true;
         }
         sys::sync_dir(&self.folder)
     }
@@ -94,11 +131,19 @@ impl Draft {
 
 /// Replaces what is at `path`, or makes it.
 pub(crate) fn replace_content(path: &Path, data: &[u8]) -> io::Result<()> {
-    let (mut draft, mut file) = Draft::create(path)?;
+    let (mut draft, mut file) = Draft::create(path, false)?;
     io::Write::write_all(&mut file, data)?;
     draft.prepare(&file, sys::DEFAULT_MODE)?;
     drop(file);
-    draft.publish(false)
+    draft.publish()
+}
+
+fn check_free(path: &Path) -> io::Result<()> {
+    match fs::symlink_metadata(path) {
+        Ok(_) => Err(io::ErrorKind::AlreadyExists.into()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+    }
 }
 
 fn folder_of(path: &Path) -> &Path {

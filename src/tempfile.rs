@@ -6,6 +6,7 @@
 //! | [`named_temporary_file`] | a [`NamedTemporaryFile`], which derefs to one of these | under its [`name`](NamedTemporaryFile::name), until it is closed, kept or persisted |
 //! | [`spooled_temporary_file`] | a [`SpooledTemporaryFile`], which derefs to one over [`Spool`] | not at all, until it is larger than `max_size` |
 //! | [`temporary_directory`] | a [`TemporaryDirectory`] | with all that is put into it |
+//! | [`atomic_file`] | an [`AtomicFile`], which derefs to one of the first | without a name, where the system can, until it takes the place of another |
 //!
 //! They are Python's `aiofiles.tempfile`, with its keywords as methods. The files
 //! are the same as those of [`open`](crate::open()), of bytes unless `.text()` is
@@ -38,6 +39,7 @@ use crate::error::{Error, Result};
 use crate::executor::{Chosen, Executor};
 use crate::open::{Any, Binary, Kind, Raw, Settings, Text, TextKind, keywords};
 
+mod atomic;
 mod directory;
 mod entry;
 mod make;
@@ -47,6 +49,7 @@ mod remove;
 mod spool;
 mod spooled;
 
+pub use self::atomic::{AtomicFile, CreateAtomic, atomic_file};
 pub use self::directory::{CreateDirectory, TemporaryDirectory, temporary_directory};
 pub use self::make::{Make, OnDisk};
 pub use self::named::NamedTemporaryFile;
