@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 
-use super::remove::Remove;
+use super::remove::{OnError, Remove};
 use crate::delegate::{Blocking, Call, run_detached};
 use crate::error::{Error, Result};
 use crate::executor::Chosen;
@@ -48,10 +48,11 @@ impl Entry {
     }
 
     /// Removes it now. What is gone already is no error.
-    pub(super) async fn remove(&mut self) -> Result<()> {
+    pub(super) async fn remove(&mut self, on_error: OnError) -> Result<()> {
         let call = Call::new(RemoveEntry {
             path: self.path.clone(),
             remove: self.remove,
+            on_error,
             there: self.there.clone(),
         });
         call.on(Some(&self.executor)).await
@@ -83,11 +84,12 @@ impl Drop for Entry {
             let last = RemoveEntry {
                 path: self.path.clone(),
                 remove: self.remove,
+                // Nobody is there to be told.
+                on_error: OnError::GoOn,
                 there: self.there.clone(),
             };
             let path = Some(self.path.clone());
             run_detached(&self.executor, self.remove.op, path, move || {
-                // Nobody is there to be told.
                 drop(last.run());
             });
         }
@@ -106,6 +108,7 @@ impl fmt::Debug for Entry {
 struct RemoveEntry {
     path: Arc<Path>,
     remove: Remove,
+    on_error: OnError,
     there: Arc<Mutex<bool>>,
 }
 
@@ -123,11 +126,19 @@ impl Blocking for RemoveEntry {
     fn run(self) -> Result<()> {
         let mut there = self.there.lock().unwrap_or_else(PoisonError::into_inner);
         if *there {
-            (self.remove.run)(&self.path)
-                .map_err(|error| Error::os(self.remove.op, Some(&self.path), error))?;
+            let removed = self.remove.run(&self.path, self.on_error);
+            removed.map_err(|error| told(self.remove.op, &self.path, error))?;
             *there = false;
         }
         Ok(())
+    }
+}
+
+/// The error, which may name an entry below `path`, or `path` itself.
+fn told(op: &'static str, path: &Path, error: std::io::Error) -> Error {
+    match error.downcast::<Error>() {
+        Ok(named) => named,
+        Err(error) => Error::os(op, Some(path), error),
     }
 }
 

@@ -6,6 +6,7 @@ use std::ops::{Deref, DerefMut};
 use std::path::Path;
 
 use super::entry::Entry;
+use super::remove::OnError;
 use crate::error::Result;
 use crate::open::{Binary, Kind};
 
@@ -77,7 +78,7 @@ impl<K: Kind> NamedTemporaryFile<K> {
     pub async fn close(&mut self) -> Result<()> {
         let closed = K::close(&mut self.file).await;
         if self.delete_on_close && K::core(&self.file).closed() {
-            closed.and(self.entry.remove().await)
+            closed.and(self.entry.remove(OnError::Stop).await)
         } else {
             closed
         }
@@ -87,7 +88,7 @@ impl<K: Kind> NamedTemporaryFile<K> {
     pub(super) async fn finish(&mut self) -> Result<()> {
         let closed = self.close().await;
         if self.entry.deletes() {
-            closed.and(self.entry.remove().await)
+            closed.and(self.entry.remove(OnError::Stop).await)
         } else {
             closed
         }
