@@ -48,6 +48,7 @@ mod place;
 mod remove;
 mod spool;
 mod spooled;
+mod traits;
 
 pub use self::atomic::{AtomicFile, CreateAtomic, atomic_file};
 pub use self::directory::{CreateDirectory, TemporaryDirectory, temporary_directory};

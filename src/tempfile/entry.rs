@@ -127,18 +127,10 @@ impl Blocking for RemoveEntry {
         let mut there = self.there.lock().unwrap_or_else(PoisonError::into_inner);
         if *there {
             let removed = self.remove.run(&self.path, self.on_error);
-            removed.map_err(|error| told(self.remove.op, &self.path, error))?;
+            removed.map_err(|error| Error::os(self.remove.op, Some(&self.path), error))?;
             *there = false;
         }
         Ok(())
-    }
-}
-
-/// The error, which may name an entry below `path`, or `path` itself.
-fn told(op: &'static str, path: &Path, error: std::io::Error) -> Error {
-    match error.downcast::<Error>() {
-        Ok(named) => named,
-        Err(error) => Error::os(op, Some(path), error),
     }
 }
 
