@@ -129,6 +129,7 @@ impl IntoFuture for CreateDirectory {
 
     fn into_future(self) -> Self::IntoFuture {
         Creating::new(async move {
+            self.place.check(CreateFolder::OP)?;
             let executor = match self.executor {
                 Some(executor) => executor,
                 None => Chosen::current(CreateFolder::OP)?,
