@@ -159,6 +159,7 @@ pub mod open;
 pub mod os;
 pub mod ospath;
 pub mod raw_io;
+mod replace;
 pub mod stdio;
 pub mod tempfile;
 mod timer;

@@ -28,7 +28,8 @@ mod wrap;
 pub(crate) use self::keywords::keywords;
 pub use self::kind::{Any, AnyFile, Binary, Kind, Raw, Text, TextKind};
 pub(crate) use self::kind::{Plan, TextSettings};
-use self::mode::{Action, Mode};
+pub(crate) use self::mode::Action;
+use self::mode::Mode;
 pub use self::wrap::{Wrap, Wrapping, wrap};
 
 /// Opens the file at `path`: a text file for reading, unless keyword methods say

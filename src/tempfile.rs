@@ -6,6 +6,7 @@
 //! | [`named_temporary_file`] | a [`NamedTemporaryFile`], which derefs to one of these | under its [`name`](NamedTemporaryFile::name), until it is closed, kept or persisted |
 //! | [`spooled_temporary_file`] | a [`SpooledTemporaryFile`], which derefs to one over [`Spool`] | not at all, until it is larger than `max_size` |
 //! | [`temporary_directory`] | a [`TemporaryDirectory`] | with all that is put into it |
+//! | [`atomic_file`] | an [`AtomicFile`], which derefs to one of the first | without a name, where the system can, until it takes the place of another |
 //!
 //! They are Python's `aiofiles.tempfile`, with its keywords as methods. The files
 //! are the same as those of [`open`](crate::open()), of bytes unless `.text()` is
@@ -18,11 +19,15 @@
 //! - Other processes may remove what stands in a temporary folder for long: a name
 //!   may be gone, or be somebody else's by then. A file without a name is safe.
 //! - A name is `prefix`, eight random characters (`[A-Za-z0-9]`; Python's are
-//!   `[a-z0-9_]`) and `suffix`. It is created anew (O_EXCL), with mode 0600 (0700
-//!   for a folder) less the umask.
-//! - Without `.dir(..)`, the folder is the first that can be used of
-//!   [`std::env::temp_dir`], TEMP, TMP, `/tmp`, `/var/tmp`, `/usr/tmp` and the
-//!   working folder.
+//!   `[a-z0-9_]`) and `suffix`. It is created anew (O_EXCL), with mode 0600 unless
+//!   `.permissions(..)` says otherwise (0700 for a folder), less the umask.
+//! - Without `.dir(..)`, the folder is the first that a file can be made in and
+//!   written to, as in Python: of the variables TMPDIR, TEMP and TMP, of
+//!   [`std::env::temp_dir`], `/tmp`, `/var/tmp` and `/usr/tmp`, and of the working
+//!   folder. A variable that is empty does not count. It is tried out once, and again
+//!   when one of the variables changes or nothing can be made in it any more.
+//! - All names are absolute: a relative `dir` is resolved, by name only (`a/../b` is
+//!   `b`), when the file is made. A separator in `prefix` or `suffix` is one.
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -38,6 +43,7 @@ use crate::error::{Error, Result};
 use crate::executor::{Chosen, Executor};
 use crate::open::{Any, Binary, Kind, Raw, Settings, Text, TextKind, keywords};
 
+mod atomic;
 mod directory;
 mod entry;
 mod make;
@@ -46,10 +52,12 @@ mod place;
 mod remove;
 mod spool;
 mod spooled;
+mod traits;
 
+pub use self::atomic::{AtomicFile, CreateAtomic, atomic_file};
 pub use self::directory::{CreateDirectory, TemporaryDirectory, temporary_directory};
 pub use self::make::{Make, OnDisk};
-pub use self::named::NamedTemporaryFile;
+pub use self::named::{NamedTemporaryFile, Persist};
 pub use self::spool::Spool;
 pub use self::spooled::SpooledTemporaryFile;
 
@@ -241,6 +249,14 @@ impl<W, K> Temporary<W, K> {
         self.kind(Binary::default(), "w+")
     }
 
+    /// Sets the mode of the file (0o600: for its user only), less the umask, as that
+    /// of [`open`](crate::Open::permissions). Of a spooled file, once it is on disk.
+    /// Means nothing on Windows.
+    pub fn permissions(mut self, mode: u32) -> Self {
+        self.place.permissions = Some(mode);
+        self
+    }
+
     fn kind<L>(self, kind: L, default_mode: &'static str) -> Temporary<W, L> {
         Temporary {
             place: self.place,
@@ -326,6 +342,7 @@ impl<W: Make, K: Kind> IntoFuture for Temporary<W, K> {
             } = self;
             settings.mode.get_or_insert_with(|| default_mode.to_owned());
             let plan = kind.plan(&mut settings)?;
+            place.check(place::OP)?;
             let executor = match settings.executor {
                 Some(executor) => executor,
                 None => Chosen::current(place::OP)?,

@@ -1,15 +1,16 @@
 //! Whole files, one hop each.
 
 use std::fs;
-use std::io::{self, Read, Write};
-use std::path::{Path, PathBuf};
+use std::io::{self, Read};
+use std::path::Path;
 
 use crate::budget;
 use crate::codec::{Decoder, DecoderState, Encoding, ErrorPolicy};
 use crate::delegate::Call;
 use crate::error::{Error, Result};
-use crate::os::{Os, one, one_inline, sys};
+use crate::os::{Os, one, one_inline};
 use crate::raw_io::{cached, nowait, retry};
+use crate::replace;
 
 pub use crate::os::copyfile as copy;
 
@@ -205,14 +206,26 @@ pub fn write(path: impl AsRef<Path>, data: impl AsRef<[u8]> + Send + 'static) ->
 /// Writes a whole file so that it has either its old content or all of the new
 /// one, whatever happens, and the new one for good once this returns.
 ///
-/// In one hop: a temporary file in the same folder, its content to the disk, its
-/// name changed to that of the file, the folder to the disk. The file keeps its
-/// permissions, and its owner where that is allowed (otherwise no set-user-ID bit
-/// either); other names of it (hard
-/// links) keep the old content. A new file has 0o666 less the umask. Through a
-/// symbolic link the file it points to is written. A process that is killed
-/// meanwhile leaves the temporary file, whose name begins with `.aiofiles-`. On
-/// Windows the folder is not flushed.
+/// In one hop: a new file in the same folder, its content to the disk, its name
+/// changed to that of the file, the folder to the disk. The file keeps its mode,
+/// its owner and group where that is allowed, and on Linux its ACL and its other
+/// extended attributes; never has anybody more rights on the new content than on
+/// the old. In particular:
+///
+/// - where its owner cannot be kept, set-user-ID, set-group-ID and sticky bits go;
+///   where its group cannot, group and others both have what both had;
+/// - an ACL, a `user.*` attribute or a label of SELinux or SMACK that cannot be
+///   kept is an error; other attributes, such as capabilities, go if they must, and
+///   signatures of the old content (`security.ima`, `security.evm`) always.
+///
+/// Other names of it (hard links) keep the old content. A new file has 0o666 less
+/// the umask, or what the default ACL of the folder says. Through a symbolic link
+/// the file it points to is written, which may be missing.
+///
+/// A process that is killed meanwhile leaves nothing but perhaps, on the way from
+/// one name to the next, a file whose name begins with `.aiofiles-`; on a file system
+/// without files that have no name (O_TMPFILE), at any moment. On Windows the folder
+/// is not flushed.
 ///
 /// # Cancel safety
 ///
@@ -221,10 +234,11 @@ pub fn write(path: impl AsRef<Path>, data: impl AsRef<[u8]> + Send + 'static) ->
 /// # Errors
 ///
 /// As [`write`](crate::write), and `PermissionDenied` if the folder may not be
-/// written; `InvalidInput` for what is neither a file nor missing, such as a
-/// device. The file then has its old content and permissions, and no other file
-/// is left behind; only if the last step fails, of the folder, is the new
-/// content there, perhaps not yet on the disk.
+/// written, or something of the above cannot be kept; `InvalidInput` for what is
+/// neither a file nor missing, such as a device, and for the links of `/proc` and
+/// `/dev/fd` to open files. The file then has its old content and permissions, and
+/// no other file is left behind; only if the last step fails, of the folder, is the
+/// new content there, perhaps not yet on the disk.
 ///
 /// # Examples
 ///
@@ -242,61 +256,6 @@ pub fn write_atomic(
     data: impl AsRef<[u8]> + Send + 'static,
 ) -> Call<Os<()>> {
     one("write", path, (), move |path, ()| {
-        replace_content(path, data.as_ref())
+        replace::replace_content(path, data.as_ref())
     })
-}
-
-fn replace_content(path: &Path, data: &[u8]) -> io::Result<()> {
-    let (path, old) = behind_links(path)?;
-    let old = match old {
-        Ok(metadata) if metadata.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
-        Ok(metadata) if !metadata.is_file() => {
-            let error = "not a regular file: it cannot be replaced";
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, error));
-        }
-        Ok(metadata) => Some(metadata),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-        Err(error) => return Err(error),
-    };
-    let folder = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        Some(_) | None => Path::new("."),
-    };
-    // A new file is for whom the umask says; what replaces one is for nobody
-    // else until it has the permissions of the old one.
-    let mode = if old.is_some() {
-        0o600
-    } else {
-        sys::DEFAULT_MODE
-    };
-    let mut temporary = ::tempfile::Builder::new()
-        .prefix(".aiofiles-")
-        .make_in(folder, |path| sys::create_new(path, mode))?;
-    temporary.as_file_mut().write_all(data)?;
-    if let Some(old) = &old {
-        sys::keep_owner_and_mode(temporary.as_file(), old)?;
-    }
-    temporary.as_file().sync_all()?;
-    temporary.persist(&path).map_err(|error| error.error)?;
-    sys::sync_dir(folder)
-}
-
-/// The file at the end of a chain of links, which may be missing, and what is
-/// known of it. What stands there may change meanwhile: only what is no link at
-/// the last look is the end.
-fn behind_links(path: &Path) -> io::Result<(PathBuf, io::Result<fs::Metadata>)> {
-    let mut path = path.to_path_buf();
-    // As many as Linux follows.
-    for _ in 0..40 {
-        if let Ok(target) = fs::read_link(&path) {
-            path.pop();
-            path.push(target);
-            continue;
-        }
-        match fs::symlink_metadata(&path) {
-            Ok(metadata) if metadata.is_symlink() => {}
-            end => return Ok((path, end)),
-        }
-    }
-    Err(sys::link_loop())
 }

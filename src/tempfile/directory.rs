@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::entry::Entry;
 use super::place::{CreateFolder, Place};
+use super::remove::OnError;
 use super::{Creating, place_keywords};
 use crate::delegate::Call;
 use crate::error::{Error, Result};
@@ -66,7 +67,8 @@ impl CreateDirectory {
         self
     }
 
-    /// Sets whether errors of the removal are ignored (`false`).
+    /// Sets whether errors of the removal are ignored (`false`): all that can be
+    /// removed goes then, and the rest stays.
     pub fn ignore_cleanup_errors(mut self, yes: bool) -> Self {
         self.ignore_cleanup_errors = yes;
         self
@@ -127,6 +129,7 @@ impl IntoFuture for CreateDirectory {
 
     fn into_future(self) -> Self::IntoFuture {
         Creating::new(async move {
+            self.place.check(CreateFolder::OP)?;
             let executor = match self.executor {
                 Some(executor) => executor,
                 None => Chosen::current(CreateFolder::OP)?,
@@ -149,10 +152,10 @@ impl IntoFuture for CreateDirectory {
 ///
 /// Made by [`temporary_directory`]. The removal never follows a symbolic link, not
 /// even one that takes the place of a folder meanwhile; it gives itself the rights
-/// on folders that may not be read or changed, as Python's does.
+/// on folders that may not be read or changed, as Python's does. Any depth will do.
 ///
-/// Dropping it removes it off the task's thread, on the executor it was made with;
-/// on the spot where that refuses.
+/// Dropping it removes all that can be removed, off the task's thread, on the
+/// executor it was made with; on the spot where that refuses.
 #[derive(Debug)]
 pub struct TemporaryDirectory {
     entry: Entry,
@@ -175,8 +178,9 @@ impl TemporaryDirectory {
     ///
     /// # Errors
     ///
-    /// Those of the system, unless `.ignore_cleanup_errors(true)`; what could be
-    /// removed before is gone, and another call tries again.
+    /// Those of the system, with the path of the entry it failed at, unless
+    /// `.ignore_cleanup_errors(true)`; what could be removed before is gone, and
+    /// another call tries again.
     ///
     /// # Examples
     ///
@@ -192,7 +196,12 @@ impl TemporaryDirectory {
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
     pub async fn cleanup(&mut self) -> Result<()> {
-        match self.entry.remove().await {
+        let on_error = if self.ignore_cleanup_errors {
+            OnError::GoOn
+        } else {
+            OnError::Stop
+        };
+        match self.entry.remove(on_error).await {
             Err(Error::Os { .. }) if self.ignore_cleanup_errors => Ok(()),
             done => done,
         }

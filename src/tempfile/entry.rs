@@ -1,10 +1,12 @@
 //! A name that is to be removed.
 
 use std::fmt;
+use std::fs::Permissions;
+use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 
-use super::remove::Remove;
+use super::remove::{OnError, Remove};
 use crate::delegate::{Blocking, Call, run_detached};
 use crate::error::{Error, Result};
 use crate::executor::Chosen;
@@ -48,21 +50,23 @@ impl Entry {
     }
 
     /// Removes it now. What is gone already is no error.
-    pub(super) async fn remove(&mut self) -> Result<()> {
+    pub(super) async fn remove(&mut self, on_error: OnError) -> Result<()> {
         let call = Call::new(RemoveEntry {
             path: self.path.clone(),
             remove: self.remove,
+            on_error,
             there: self.there.clone(),
         });
         call.on(Some(&self.executor)).await
     }
 
-    /// Renames it, over whatever is at `to`, and lets it stay there.
-    pub(super) async fn persist(&mut self, to: &Path) -> Result<()> {
-        let to: Arc<Path> = Arc::from(to);
+    /// Renames it, over whatever is at `to`, with the mode given, and lets it stay
+    /// there.
+    pub(super) async fn persist(&mut self, to: Arc<Path>, mode: Option<u32>) -> Result<()> {
         let call = Call::new(Persist {
             src: self.path.clone(),
             dst: to.clone(),
+            mode,
             there: self.there.clone(),
         });
         call.on(Some(&self.executor)).await?;
@@ -83,11 +87,12 @@ impl Drop for Entry {
             let last = RemoveEntry {
                 path: self.path.clone(),
                 remove: self.remove,
+                // Nobody is there to be told.
+                on_error: OnError::GoOn,
                 there: self.there.clone(),
             };
             let path = Some(self.path.clone());
             run_detached(&self.executor, self.remove.op, path, move || {
-                // Nobody is there to be told.
                 drop(last.run());
             });
         }
@@ -106,6 +111,7 @@ impl fmt::Debug for Entry {
 struct RemoveEntry {
     path: Arc<Path>,
     remove: Remove,
+    on_error: OnError,
     there: Arc<Mutex<bool>>,
 }
 
@@ -123,8 +129,8 @@ impl Blocking for RemoveEntry {
     fn run(self) -> Result<()> {
         let mut there = self.there.lock().unwrap_or_else(PoisonError::into_inner);
         if *there {
-            (self.remove.run)(&self.path)
-                .map_err(|error| Error::os(self.remove.op, Some(&self.path), error))?;
+            let removed = self.remove.run(&self.path, self.on_error);
+            removed.map_err(|error| Error::os(self.remove.op, Some(&self.path), error))?;
             *there = false;
         }
         Ok(())
@@ -134,6 +140,7 @@ impl Blocking for RemoveEntry {
 struct Persist {
     src: Arc<Path>,
     dst: Arc<Path>,
+    mode: Option<u32>,
     there: Arc<Mutex<bool>>,
 }
 
@@ -150,13 +157,54 @@ impl Blocking for Persist {
 
     fn run(self) -> Result<()> {
         let mut there = self.there.lock().unwrap_or_else(PoisonError::into_inner);
-        std::fs::rename(&self.src, &self.dst).map_err(|source| Error::OsPair {
-            op: "rename",
-            src: self.src.to_path_buf(),
-            dst: self.dst.to_path_buf(),
-            source,
+        // Before it has its new name, so that it never has other rights under it.
+        let before = match self.mode {
+            Some(mode) => Some(
+                change_mode(&self.src, mode)
+                    .map_err(|error| Error::os("chmod", Some(&self.src), error))?,
+            ),
+            None => None,
+        };
+        std::fs::rename(&self.src, &self.dst).map_err(|source| {
+            if let Some(before) = before {
+                // It stays what it was; that the rename failed is told.
+                drop(std::fs::set_permissions(&self.src, before));
+            }
+            Error::OsPair {
+                op: "rename",
+                src: self.src.to_path_buf(),
+                dst: self.dst.to_path_buf(),
+                source,
+            }
         })?;
         *there = false;
         Ok(())
+    }
+}
+
+/// Gives the permissions that it had before.
+fn change_mode(path: &Path, mode: u32) -> io::Result<Permissions> {
+    let before = std::fs::metadata(path)?.permissions();
+    let mut permissions = before.clone();
+    platform::set(&mut permissions, mode);
+    std::fs::set_permissions(path, permissions)?;
+    Ok(before)
+}
+
+#[cfg(unix)]
+mod platform {
+    use std::fs::Permissions;
+    use std::os::unix::fs::PermissionsExt;
+
+    pub(super) fn set(permissions: &mut Permissions, mode: u32) {
+        permissions.set_mode(mode & 0o7777);
+    }
+}
+
+#[cfg(not(unix))]
+mod platform {
+    /// Of permissions there is one here: the owner's to write.
+    pub(super) fn set(permissions: &mut std::fs::Permissions, mode: u32) {
+        permissions.set_readonly(mode & 0o200 == 0);
     }
 }

@@ -2,10 +2,15 @@
 
 use std::fmt;
 use std::fs::File;
+use std::future::poll_fn;
 use std::ops::{Deref, DerefMut};
 use std::path::Path;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use super::entry::Entry;
+use super::remove::OnError;
 use crate::error::Result;
 use crate::open::{Binary, Kind};
 
@@ -77,7 +82,7 @@ impl<K: Kind> NamedTemporaryFile<K> {
     pub async fn close(&mut self) -> Result<()> {
         let closed = K::close(&mut self.file).await;
         if self.delete_on_close && K::core(&self.file).closed() {
-            closed.and(self.entry.remove().await)
+            closed.and(self.entry.remove(OnError::Stop).await)
         } else {
             closed
         }
@@ -87,7 +92,7 @@ impl<K: Kind> NamedTemporaryFile<K> {
     pub(super) async fn finish(&mut self) -> Result<()> {
         let closed = self.close().await;
         if self.entry.deletes() {
-            closed.and(self.entry.remove().await)
+            closed.and(self.entry.remove(OnError::Stop).await)
         } else {
             closed
         }
@@ -95,11 +100,14 @@ impl<K: Kind> NamedTemporaryFile<K> {
 
     /// Writes what is buffered, renames the file to `path`, over whatever is
     /// there, and lets it stay. It goes on being open, if it was, and
-    /// [`name`](Self::name) is `path` now.
+    /// [`name`](Self::name) is `path` now. Keywords:
+    /// [`permissions`](Persist::permissions).
     ///
-    /// Not in Python. The rename is atomic, and works within one file system only:
-    /// choose `dir` with that in mind. See [`write_atomic`](crate::write_atomic) for
-    /// whole files.
+    /// Not in Python. The file has the mode it was made with, 0600 unless said
+    /// otherwise, whatever the mode of a file that it replaces. The rename is atomic, and
+    /// works within one file system only: choose `dir` with that in mind. It says
+    /// nothing of the disk: [`atomic_file`](crate::tempfile::atomic_file) is for
+    /// content that is to replace other, with its rights and for good.
     ///
     /// # Cancel safety
     ///
@@ -120,18 +128,26 @@ impl<K: Kind> NamedTemporaryFile<K> {
     /// let mut file = aiofiles::tempfile::named_temporary_file().dir(dir).await?;
     /// file.write(b"complete").await?;
     /// assert!(file.persist(dir.join("no/such/folder")).await.is_err());
-    /// file.persist(dir.join("report")).await?;
+    /// file.persist(dir.join("report")).permissions(0o644).await?;
     /// drop(file);
     /// assert_eq!(std::fs::read(dir.join("report")).unwrap(), b"complete");
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
-    pub async fn persist(&mut self, path: impl AsRef<Path>) -> Result<()> {
+    pub fn persist(&mut self, path: impl AsRef<Path>) -> Persist<'_, K> {
+        Persist {
+            path: path.as_ref().into(),
+            permissions: None,
+            state: State::Asked(self),
+        }
+    }
+
+    async fn persist_to(&mut self, path: Arc<Path>, permissions: Option<u32>) -> Result<()> {
         if !K::core(&self.file).closed() {
             let core = K::core_mut(&mut self.file);
             let mut started = 0;
-            std::future::poll_fn(|cx| core.poll_flush(cx, &mut started)).await?;
+            poll_fn(|cx| core.poll_flush(cx, &mut started)).await?;
         }
-        self.entry.persist(path.as_ref()).await?;
+        self.entry.persist(path, permissions).await?;
         self.delete_on_close = false;
         K::core_mut(&mut self.file).meta.name = Some(self.entry.path().clone());
         Ok(())
@@ -186,5 +202,58 @@ impl<K: Kind> fmt::Debug for NamedTemporaryFile<K> {
             .field("entry", &self.entry)
             .field("delete_on_close", &self.delete_on_close)
             .finish()
+    }
+}
+
+/// A pending [`persist`](NamedTemporaryFile::persist): `.await` runs it.
+#[must_use = "a call does nothing unless you `.await` it"]
+pub struct Persist<'a, K: Kind> {
+    path: Arc<Path>,
+    permissions: Option<u32>,
+    state: State<'a, K>,
+}
+
+enum State<'a, K: Kind> {
+    Asked(&'a mut NamedTemporaryFile<K>),
+    Going(Pin<Box<dyn Future<Output = Result<()>> + Send + 'a>>),
+    Over,
+}
+
+impl<K: Kind> Persist<'_, K> {
+    /// Sets the mode that the file has from then on, exactly, whatever the umask (the
+    /// one it has). On Windows only whether it may be written.
+    pub fn permissions(mut self, mode: u32) -> Self {
+        self.permissions = Some(mode);
+        self
+    }
+}
+
+impl<'a, K: Kind> Future for Persist<'a, K> {
+    type Output = Result<()>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        let this = self.get_mut();
+        let mut going: Pin<Box<dyn Future<Output = Result<()>> + Send + 'a>> =
+            match std::mem::replace(&mut this.state, State::Over) {
+                State::Asked(file) => {
+                    Box::pin(file.persist_to(this.path.clone(), this.permissions))
+                }
+                State::Going(going) => going,
+                State::Over => panic!("a `Persist` was polled after it had completed"),
+            };
+        let done = going.as_mut().poll(cx);
+        if done.is_pending() {
+            this.state = State::Going(going);
+        }
+        done
+    }
+}
+
+impl<K: Kind> fmt::Debug for Persist<'_, K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Persist")
+            .field("path", &self.path)
+            .field("permissions", &self.permissions)
+            .finish_non_exhaustive()
     }
 }

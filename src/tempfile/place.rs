@@ -11,86 +11,90 @@ use super::remove;
 use crate::delegate::Blocking;
 use crate::error::{Error, Result};
 use crate::executor::Chosen;
+use crate::os::sys;
 use crate::raw_io::nowait;
 
+mod default;
 #[cfg_attr(unix, path = "place/unix.rs")]
 #[cfg_attr(windows, path = "place/windows.rs")]
 mod platform;
 
+/// The mode of a file unless one is given: for its user only.
+const PRIVATE: u32 = 0o600;
+
 /// The verb of the jobs here.
 pub(super) const OP: &str = "create a temporary file in";
 
-/// `dir`, `prefix` and `suffix`.
+/// `dir`, `prefix`, `suffix` and `permissions`.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Place {
-    /// `None`: the first usable one of [`Place::dirs`].
+    /// `None`: [`default::dir`].
     pub(super) dir: Option<PathBuf>,
     /// `None`: `tmp`.
     pub(super) prefix: Option<OsString>,
     pub(super) suffix: Option<OsString>,
+    /// Of a file, less the umask. `None`: 0o600.
+    pub(super) permissions: Option<u32>,
 }
 
 impl Place {
-    /// Prefix and suffix.
-    fn affixes(&self) -> (&OsStr, &OsStr) {
-        let prefix = self.prefix.as_deref().unwrap_or(OsStr::new("tmp"));
-        (prefix, self.suffix.as_deref().unwrap_or_default())
+    /// Refuses what no system call takes, before anything is touched.
+    pub(super) fn check(&self, op: &'static str) -> Result<()> {
+        let affixes = [&self.prefix, &self.suffix].into_iter().flatten();
+        let dir = self.dir.as_deref().map(Path::as_os_str);
+        for name in affixes.map(OsString::as_os_str).chain(dir) {
+            if memchr::memchr(0, name.as_encoded_bytes()).is_some() {
+                return Err(Error::InvalidArgument {
+                    op,
+                    path: self.dir.clone(),
+                    reason: "the name has a NUL byte in it".to_owned(),
+                });
+            }
+        }
+        Ok(())
     }
 
-    /// The folders to try, best first, as Python's `tempfile`.
-    fn dirs(&self) -> Vec<PathBuf> {
-        if let Some(dir) = &self.dir {
-            return vec![dir.clone()];
-        }
-        let mut dirs = vec![::tempfile::env::temp_dir()];
-        for name in ["TEMP", "TMP"] {
-            dirs.extend(std::env::var_os(name).map(PathBuf::from));
-        }
-        dirs.extend(platform::DIRS.map(PathBuf::from));
-        dirs.push(PathBuf::from("."));
-        dirs
+    fn mode(&self) -> u32 {
+        self.permissions.unwrap_or(PRIVATE)
     }
 
-    /// Creates in the first folder that can be used.
+    /// Creates in the folder asked for, or else in the default one.
     fn create<T>(
         &self,
         op: &'static str,
         create: impl Fn(&Path, ::tempfile::Builder<'_, '_>) -> io::Result<T>,
     ) -> Result<T> {
-        let (prefix, suffix) = self.affixes();
-        let mut first = None;
-        for dir in self.dirs() {
+        let create = |dir: &Path| {
             let mut builder = ::tempfile::Builder::new();
+            let prefix = self.prefix.as_deref().unwrap_or(OsStr::new("tmp"));
+            let suffix = self.suffix.as_deref().unwrap_or_default();
             // Python's names have as many random characters.
             builder.prefix(prefix).suffix(suffix).rand_bytes(8);
-            match create(&dir, builder) {
-                Ok(made) => return Ok(made),
-                Err(error) => {
-                    let unusable = matches!(
-                        error.kind(),
-                        io::ErrorKind::NotFound
-                            | io::ErrorKind::PermissionDenied
-                            | io::ErrorKind::NotADirectory
-                            | io::ErrorKind::ReadOnlyFilesystem
-                    );
-                    let error = Error::os(op, Some(&dir), error);
-                    if !unusable {
-                        return Err(error);
-                    }
-                    first.get_or_insert(error);
-                }
-            }
+            create(dir, builder).map_err(|error| Error::os(op, Some(dir), error))
+        };
+        if let Some(dir) = &self.dir {
+            let whole = sys::abspath(dir).map_err(|error| Error::os(op, Some(dir), error))?;
+            return create(&whole);
         }
-        Err(first.expect("there is one folder at least"))
+        let told = |error| Error::os(op, None, error);
+        let dir = default::dir().map_err(told)?;
+        create(&dir).or_else(|error| {
+            // It could be used once: perhaps another can be now.
+            default::forget(&dir);
+            match default::dir().map_err(told)? {
+                other if other != dir => create(&other),
+                _ => Err(error),
+            }
+        })
     }
 
     /// Blocks: makes a file without a name.
     pub(super) fn anonymous(&self, append: bool) -> Result<File> {
         self.create(OP, |dir, builder| {
-            if let Some(file) = platform::unnamed(dir, append)? {
+            if let Some(file) = platform::unnamed(dir, append, self.mode())? {
                 return Ok(file);
             }
-            let named = builder.make_in(dir, |path| platform::create(path, append))?;
+            let named = builder.make_in(dir, |path| platform::create(path, append, self.mode()))?;
             let (file, path) = named.into_parts();
             path.close()?;
             Ok(file)
@@ -100,7 +104,7 @@ impl Place {
     /// Blocks: makes a file with a name, which is removed by the drop of the entry.
     fn named(&self, append: bool, executor: Chosen) -> Result<(File, Entry)> {
         self.create(OP, |dir, builder| {
-            let named = builder.make_in(dir, |path| platform::create(path, append))?;
+            let named = builder.make_in(dir, |path| platform::create(path, append, self.mode()))?;
             let (file, mut path) = named.into_parts();
             path.disable_cleanup(true);
             let path: Arc<Path> = Arc::from(&*path);

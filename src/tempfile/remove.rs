@@ -4,6 +4,8 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
+use crate::os::sys;
+
 #[cfg_attr(target_os = "linux", path = "remove/linux.rs")]
 #[cfg_attr(not(target_os = "linux"), path = "remove/other.rs")]
 mod platform;
@@ -12,12 +14,28 @@ mod platform;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Remove {
     pub(super) op: &'static str,
-    pub(super) run: fn(&Path) -> io::Result<()>,
+    run: fn(&Path, OnError) -> io::Result<()>,
+}
+
+/// What an error means to who removes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum OnError {
+    /// It ends the removal, and is told.
+    Stop,
+    /// All that can be removed goes.
+    GoOn,
+}
+
+impl Remove {
+    /// Blocks. What is gone already is no error.
+    pub(super) fn run(self, path: &Path, on_error: OnError) -> io::Result<()> {
+        missing_ok((self.run)(path, on_error))
+    }
 }
 
 pub(super) const FILE: Remove = Remove {
     op: "remove",
-    run: |path| missing_ok(fs::remove_file(path)),
+    run: |path, _| fs::remove_file(path),
 };
 
 pub(super) const TREE: Remove = Remove {
@@ -32,16 +50,20 @@ fn missing_ok(done: io::Result<()>) -> io::Result<()> {
     }
 }
 
-/// Removes a folder with all in it, by descriptors: a symbolic link is removed,
-/// never followed, whenever it appears. Folders that may not be read or changed
-/// are made accessible first, as in Python.
-fn tree(path: &Path) -> io::Result<()> {
-    match missing_ok(fs::remove_dir_all(path)) {
-        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-            // If nothing could be done about it, the next try says so.
-            drop(platform::make_accessible(path));
-            missing_ok(fs::remove_dir_all(path))
-        }
-        done => done,
+/// Removes a folder with all in it, however deep, by descriptors: a symbolic link is
+/// removed, never followed, whenever it appears. Folders that may not be read or
+/// changed are made accessible first, as in Python.
+fn tree(path: &Path, on_error: OnError) -> io::Result<()> {
+    let remove = || sys::remove_tree(path, on_error == OnError::GoOn, &mut || Ok(()));
+    let is_left = match remove() {
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => true,
+        Err(error) => return Err(error),
+        Ok(()) => on_error == OnError::GoOn && fs::symlink_metadata(path).is_ok(),
+    };
+    if is_left {
+        // If nothing could be done about it, the next try says so.
+        drop(platform::make_accessible(path));
+        remove()?;
     }
+    Ok(())
 }

@@ -208,7 +208,8 @@ impl RawIo for Spool {
         let memory = self.memory();
         reserve(memory, size)?;
         RawIo::truncate(memory, size)?;
-        self.shared.limit_truncate(size);
+        // Whether the size was said or is the position is known further up.
+        self.shared.limit(size);
         Ok(())
     }
 

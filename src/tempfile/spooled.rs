@@ -4,13 +4,14 @@ use std::fmt;
 use std::future::poll_fn;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use super::spool::{Shared, Spool};
 use crate::error::Result;
 use crate::file::Truncate;
 use crate::file::core::Started;
 use crate::file::pending::Truncating;
+use crate::file::work::Call;
 use crate::open::{Binary, Kind, Text};
 use crate::raw_io::RawIo;
 
@@ -27,11 +28,13 @@ const BUFFER: usize = 8 * 1024;
 ///
 /// It rolls over, which keeps contents and position,
 ///
-/// - when the position after a `write` or `writelines` is past `max_size` bytes, if
-///   that is not 0; before the call is over. A write through the I/O traits of
-///   tokio or futures is noticed once its bytes leave the buffer, and rolls over
-///   with the operation after that;
-/// - at `truncate().size(n)` with `n` past `max_size`, even if that is 0;
+/// - when the position after a write is past `max_size` bytes, if that is not 0;
+///   before the call is over, be it a method or one of the I/O traits of tokio and
+///   futures. A write through the file it derefs to (`&mut *file`), or a positional
+///   one, is noticed once its bytes leave the buffer, and rolls over with the
+///   operation after that;
+/// - at `truncate().size(n)` with `n` past `max_size`, even if that is 0, as Python's;
+///   without a size only if the position is past a `max_size` that is not 0;
 /// - at [`rollover`](Self::rollover), [`fileno`](Self::fileno), and whatever else
 ///   needs a file: `metadata`, `sync_all`, `sync_data`, `lock` ….
 ///
@@ -43,6 +46,8 @@ pub struct SpooledTemporaryFile<K: Kind = Binary> {
     shared: Arc<Shared>,
     /// Of the buffer once on disk; `None` once it is set.
     capacity: Option<usize>,
+    /// The job that the last [`poll_expect`](Self::poll_expect) has started.
+    rolling: Started,
 }
 
 impl<K: Kind> SpooledTemporaryFile<K> {
@@ -52,6 +57,7 @@ impl<K: Kind> SpooledTemporaryFile<K> {
             file,
             shared,
             capacity: Some(capacity),
+            rolling: 0,
         }
     }
 
@@ -118,6 +124,19 @@ impl<K: Kind> SpooledTemporaryFile<K> {
         K::core_mut(&mut self.file)
             .call("roll over", false, |call| call.held.with(RawIo::flush))
             .await
+    }
+
+    /// Before a write through a trait, which cannot wait behind it: rolls over if it
+    /// will be too much. Nothing of it is taken if that fails.
+    pub(super) fn poll_expect(&mut self, cx: &mut Context<'_>, len: usize) -> Poll<Result<()>> {
+        self.expect(len);
+        if self.shared.is_due() && !K::core(&self.file).closed() {
+            let core = K::core_mut(&mut self.file);
+            let flush = |call: Call<'_, Spool>| call.held.with(RawIo::flush);
+            ready!(core.poll_call(cx, "roll over", &mut self.rolling, flush))?;
+        }
+        self.adopt();
+        Poll::Ready(Ok(()))
     }
 
     /// Takes the large buffer into use, which pays once on disk.
@@ -215,6 +234,24 @@ impl SpooledTemporaryFile<Binary> {
         let n = self.file.write(data).await?;
         self.settle().await;
         Ok(n)
+    }
+
+    /// As [`BinaryFile::write_owned`](crate::BinaryFile::write_owned); rolls over if
+    /// the position is past `max_size` then.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`BinaryFile::write_owned`](crate::BinaryFile::write_owned).
+    ///
+    /// # Errors
+    ///
+    /// As [`BinaryFile::write_owned`](crate::BinaryFile::write_owned), and those of a
+    /// rollover.
+    pub async fn write_owned(&mut self, data: Vec<u8>) -> (Result<usize>, Vec<u8>) {
+        self.expect(data.len());
+        let written = self.file.write_owned(data).await;
+        self.settle().await;
+        written
     }
 
     /// As [`BinaryFile::writelines`](crate::BinaryFile::writelines), by

@@ -1,6 +1,7 @@
 //! Temporary folders.
 
 use std::fs;
+use std::future::IntoFuture;
 use std::path::{Path, PathBuf};
 
 use aiofiles::executor::InlineExecutor;
@@ -115,4 +116,112 @@ fn unreadable_folders_are_removed() {
         folder.cleanup().await.unwrap();
         assert!(!root.exists());
     });
+    if std::env::var_os(CHILD).is_none() {
+        eprintln!("skipped: a limit on descriptors would be that of all tests");
+        return;
+    }
+    let resource = rustix::process::Resource::Nofile;
+    let mut limit = rustix::process::getrlimit(resource);
+    limit.current = Some(128);
+    rustix::process::setrlimit(resource, limit).unwrap();
+    runtime.block_on(async {
+        let mut folder = temporary_directory().await.unwrap();
+        let root = folder.path().to_owned();
+        for n in 0..300 {
+            let one = root.join(format!("{n}"));
+            fs::create_dir(&one).unwrap();
+            fs::write(one.join("f"), "").unwrap();
+            fs::set_permissions(one, fs::Permissions::from_mode(0o000)).unwrap();
+        }
+        folder.cleanup().await.unwrap();
+        assert!(!root.exists(), "more folders than descriptors");
+    });
+}
+
+/// Makes a folder in a folder in a folder …, deeper than any path can be long.
+#[cfg(target_os = "linux")]
+fn make_deep(root: &Path, levels: usize) {
+    use rustix::fs::{CWD, Mode, OFlags, mkdirat, openat};
+    let flags = OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let mut folder = openat(CWD, root, flags, Mode::empty()).unwrap();
+    for _ in 0..levels {
+        mkdirat(&folder, c"d", Mode::RWXU).unwrap();
+        folder = openat(&folder, c"d", flags, Mode::empty()).unwrap();
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn deep_folders_are_removed_without_deep_recursion() {
+    use futures::executor::block_on;
+    let dir = dir();
+    // As small as a thread of somebody's pool may be.
+    let thread = std::thread::Builder::new().stack_size(128 * 1024);
+    let parent = dir.path().to_owned();
+    let removed = thread.spawn(move || {
+        block_on(async {
+            for ignore in [false, true] {
+                let made = || {
+                    temporary_directory()
+                        .dir(&parent)
+                        .ignore_cleanup_errors(ignore)
+                        .executor(InlineExecutor)
+                };
+                let mut folder = made().await.unwrap();
+                make_deep(folder.path(), 1_000);
+                folder.cleanup().await.unwrap();
+                assert!(!folder.path().exists());
+                let folder = made().await.unwrap();
+                make_deep(folder.path(), 1_000);
+                drop(folder);
+            }
+        });
+    });
+    removed.unwrap().join().unwrap();
+    assert_eq!(names(dir.path()), [""; 0]);
+}
+
+/// Root may remove anything but what is marked immutable, which not every file
+/// system knows: something mounted will do as well.
+#[cfg(target_os = "linux")]
+#[test]
+fn ignored_errors_do_not_keep_the_rest_from_going() {
+    use futures::executor::block_on;
+    struct Mounted(PathBuf);
+    impl Drop for Mounted {
+        fn drop(&mut self) {
+            let umount = std::process::Command::new("umount").arg(&self.0).status();
+            assert!(umount.unwrap().success());
+            fs::remove_dir_all(self.0.parent().unwrap()).unwrap();
+        }
+    }
+    let dir = dir();
+    for at_drop in [false, true] {
+        let made = temporary_directory().dir(dir.path());
+        let made = made
+            .ignore_cleanup_errors(!at_drop)
+            .executor(InlineExecutor);
+        let mut folder = block_on(made.into_future()).unwrap();
+        let root = folder.path().to_owned();
+        for n in 0..20 {
+            fs::create_dir_all(root.join(format!("{n}/a/b"))).unwrap();
+        }
+        let busy = root.join("busy");
+        fs::create_dir(&busy).unwrap();
+        let mount = std::process::Command::new("mount")
+            .args(["-t", "tmpfs", "none"])
+            .arg(&busy)
+            .output();
+        if !mount.as_ref().is_ok_and(|mount| mount.status.success()) {
+            eprintln!("skipped: no mounts here: {mount:?}");
+            return;
+        }
+        let mounted = Mounted(busy);
+        if !at_drop {
+            block_on(folder.cleanup()).unwrap();
+        }
+        drop(folder);
+        assert_eq!(names(&root), ["busy"], "all else is gone");
+        drop(mounted);
+    }
 }

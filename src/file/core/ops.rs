@@ -153,6 +153,22 @@ impl<R: RawIo> Core<R> {
         Ok(value.expect("a call that succeeded has left its value"))
     }
 
+    /// As [`call`](Self::call), but polled: `f` runs in the job that the first poll
+    /// starts.
+    pub(crate) fn poll_call(
+        &mut self,
+        cx: &mut Context<'_>,
+        op: &'static str,
+        started: &mut Started,
+        f: impl FnOnce(Call<'_, R>) -> io::Result<()> + Send + 'static,
+    ) -> Poll<Result<()>> {
+        self.poll_job(cx, op, started, |core| {
+            core.drop_read_ahead();
+            let run = Box::new(f);
+            Ok((Then::Call { run, keep: false }, Vec::new()))
+        })
+    }
+
     /// As [`call`](Self::call), on the file behind the stream.
     pub(crate) async fn with_file<T: Send + 'static>(
         &mut self,

@@ -306,12 +306,6 @@ pub(crate) fn open_source(path: &Path) -> io::Result<File> {
         .open(path)
 }
 
-/// Makes a file that is not there yet.
-pub(crate) fn create_new(path: &Path, mode: u32) -> io::Result<File> {
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true).mode(mode).open(path)
-}
-
 /// Opens a file to copy into, with its old content, and says whether it was
 /// made here. Never waits for the other end of a FIFO.
 pub(crate) fn open_destination(path: &Path, mode: u32) -> io::Result<(File, bool)> {
@@ -365,20 +359,6 @@ pub(crate) fn link_loop() -> io::Error {
 /// Makes the names in a folder durable.
 pub(crate) fn sync_dir(path: &Path) -> io::Result<()> {
     File::open(path)?.sync_all()
-}
-
-/// Gives a new file the owner and the permissions of the one it replaces. Where
-/// that owner is not allowed, the bits that lend the owner's rights go too.
-pub(crate) fn keep_owner_and_mode(file: &File, old: &Metadata) -> io::Result<()> {
-    let new = file.metadata()?;
-    let same = (new.uid(), new.gid()) == (old.uid(), old.gid());
-    let kept = same || std::os::unix::fs::fchown(file, Some(old.uid()), Some(old.gid())).is_ok();
-    if !kept {
-        // A member may give a file to a group.
-        drop(std::os::unix::fs::fchown(file, None, Some(old.gid())));
-    }
-    // The mode last: a new owner takes bits away.
-    set_mode(file, mode(old) & if kept { 0o7777 } else { 0o777 })
 }
 
 /// Joins with the current folder and resolves `.` and `..` by name only, as

@@ -166,10 +166,6 @@ pub(crate) fn open_source(path: &Path) -> io::Result<File> {
     File::open(path)
 }
 
-pub(crate) fn create_new(path: &Path, _mode: u32) -> io::Result<File> {
-    File::create_new(path)
-}
-
 pub(crate) fn open_destination(path: &Path, _mode: u32) -> io::Result<(File, bool)> {
     match File::create_new(path) {
         Ok(file) => Ok((file, true)),
@@ -214,11 +210,6 @@ pub(crate) fn link_loop() -> io::Error {
 /// Names are durable here without being told.
 pub(crate) fn sync_dir(_path: &Path) -> io::Result<()> {
     Ok(())
-}
-
-/// A file gets its owner from the folder here.
-pub(crate) fn keep_owner_and_mode(file: &File, old: &Metadata) -> io::Result<()> {
-    file.set_permissions(old.permissions())
 }
 
 pub(crate) fn abspath(path: &Path) -> io::Result<PathBuf> {

@@ -1,4 +1,4 @@
-//! Creating on Unix: private to the user, and never what is there already.
+//! Creating on Unix: never what is there already.
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
@@ -16,14 +16,14 @@ use crate::raw_io::retry;
 pub(super) const DIRS: [&str; 3] = ["/tmp", "/var/tmp", "/usr/tmp"];
 
 /// For both directions, whatever the mode: that is a matter of the file above.
-fn options(append: bool) -> OpenOptions {
+fn options(append: bool, mode: u32) -> OpenOptions {
     let mut options = OpenOptions::new();
-    options.read(true).write(true).append(append).mode(0o600);
+    options.read(true).write(true).append(append).mode(mode);
     options
 }
 
-pub(super) fn create(path: &Path, append: bool) -> io::Result<File> {
-    let mut options = options(append);
+pub(super) fn create(path: &Path, append: bool, mode: u32) -> io::Result<File> {
+    let mut options = options(append, mode);
     retry(|| options.create_new(true).open(path))
 }
 

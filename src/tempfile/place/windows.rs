@@ -8,11 +8,11 @@ use std::path::Path;
 pub(super) const DIRS: [&str; 4] = [r"C:\TEMP", r"C:\TMP", r"\TEMP", r"\TMP"];
 
 #[allow(clippy::unnecessary_wraps, reason = "the same signature as on Linux")]
-pub(super) fn unnamed(_: &Path, _: bool) -> io::Result<Option<File>> {
+pub(super) fn unnamed(_: &Path, _: bool, _: u32) -> io::Result<Option<File>> {
     Ok(None)
 }
 
-pub(super) fn create(path: &Path, append: bool) -> io::Result<File> {
+pub(super) fn create(path: &Path, append: bool, _: u32) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).append(append);
     options.create_new(true).open(path)

@@ -1,43 +1,83 @@
 //! Making folders accessible on Linux, by descriptors.
 
+use std::ffi::CString;
 use std::fs::{Permissions, set_permissions};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use rustix::fs::{CWD, Dir, FileType, Mode, OFlags, openat};
+use rustix::fs::{CWD, Dir, FileType, Mode, OFlags, fstat, openat};
+
+const FOLDER: OFlags = OFlags::DIRECTORY
+    .union(OFlags::NOFOLLOW)
+    .union(OFlags::CLOEXEC);
+
+/// A folder on the way to the one that is open.
+struct Frame {
+    /// Device and inode, to know it again.
+    id: (u64, u64),
+    /// The folders in it that were not entered yet.
+    folders: Vec<CString>,
+}
 
 /// Gives the user all rights on `root` and every folder below. A symbolic link
 /// that takes the place of a folder meanwhile is not followed.
+///
+/// Only the innermost folder is open, however deep or wide the tree is; the one
+/// above is opened again by `..`, if that is still the same.
 pub(super) fn make_accessible(root: &Path) -> io::Result<()> {
-    const FOLDER: OFlags = OFlags::DIRECTORY
-        .union(OFlags::NOFOLLOW)
-        .union(OFlags::CLOEXEC);
-    let mut folders = vec![openat(CWD, root, FOLDER | OFlags::PATH, Mode::empty())?];
-    while let Some(folder) = folders.pop() {
-        let Ok(folder) = open_up(&folder, FOLDER) else {
+    let mut open = open_up(openat(CWD, root, FOLDER | OFlags::PATH, Mode::empty())?)?;
+    let mut frames = vec![frame(&open)?];
+    while let Some(innermost) = frames.last_mut() {
+        if let Some(name) = innermost.folders.pop() {
+            let below = openat(&open, &name, FOLDER | OFlags::PATH, Mode::empty());
+            // One that is gone, or somebody else's, is for the removal to tell of.
+            let below = below.map_err(io::Error::from).and_then(open_up);
+            if let Ok(below) = below
+                && let Ok(frame) = frame(&below)
+            {
+                frames.push(frame);
+                open = below;
+            }
             continue;
-        };
-        for entry in Dir::read_from(&folder)?.filter_map(Result::ok) {
-            let name = entry.file_name();
-            if entry.file_type() == FileType::Directory && name != c"." && name != c".." {
-                folders.extend(openat(&folder, name, FOLDER | OFlags::PATH, Mode::empty()));
+        }
+        frames.pop();
+        if let Some(above) = frames.last() {
+            open = openat(&open, c"..", FOLDER | OFlags::RDONLY, Mode::empty())?;
+            if id(&open)? != above.id {
+                return Err(io::Error::other("the folder was moved"));
             }
         }
     }
     Ok(())
 }
 
+fn id(folder: &OwnedFd) -> io::Result<(u64, u64)> {
+    let stat = fstat(folder)?;
+    Ok((stat.st_dev, stat.st_ino))
+}
+
+fn frame(folder: &OwnedFd) -> io::Result<Frame> {
+    let mut folders = Vec::new();
+    for entry in Dir::read_from(folder)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        // Some file systems do not say: opening it as a folder does.
+        let maybe = matches!(entry.file_type(), FileType::Directory | FileType::Unknown);
+        if maybe && name != c"." && name != c".." {
+            folders.push(name.to_owned());
+        }
+    }
+    let id = id(folder)?;
+    Ok(Frame { id, folders })
+}
+
 /// Sets the mode of a folder that perhaps cannot be opened: by the link in /proc,
 /// which leads to just this folder.
-fn open_up(folder: &OwnedFd, flags: OFlags) -> io::Result<OwnedFd> {
+fn open_up(folder: OwnedFd) -> io::Result<OwnedFd> {
     let link = format!("/proc/self/fd/{}", folder.as_raw_fd());
     set_permissions(link, Permissions::from_mode(0o700))?;
-    Ok(openat(
-        folder.as_fd(),
-        c".",
-        flags | OFlags::RDONLY,
-        Mode::empty(),
-    )?)
+    let flags = FOLDER | OFlags::RDONLY;
+    Ok(openat(folder.as_fd(), c".", flags, Mode::empty())?)
 }

@@ -12,8 +12,8 @@ use super::options;
 use crate::raw_io::retry;
 
 /// `None` where the file system, or an old kernel, cannot.
-pub(in super::super) fn unnamed(dir: &Path, append: bool) -> io::Result<Option<File>> {
-    let mut options = options(append);
+pub(in super::super) fn unnamed(dir: &Path, append: bool, mode: u32) -> io::Result<Option<File>> {
+    let mut options = options(append, mode);
     options.custom_flags(OFlags::TMPFILE.bits().cast_signed());
     match retry(|| options.open(dir)) {
         Ok(file) => Ok(Some(file)),

@@ -1,0 +1,230 @@
+//! A file that is written aside and then takes the place of a path, whole: what
+//! [`write_atomic`](crate::write_atomic) and
+//! [`tempfile::atomic_file`](crate::tempfile::atomic_file) stand on.
+//!
+//! The order is: the new file, for its user only; its content; owner, attributes
+//! and mode of the file at the path; to the disk; under its name; the folder to
+//! the disk. At no moment has anybody rights on the new file that he has not on
+//! the old one, and until the name changes the old file is as it was.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf, is_separator};
+
+use ::tempfile::TempPath;
+
+use crate::os::sys;
+
+#[cfg_attr(unix, path = "replace/unix.rs")]
+#[cfg_attr(windows, path = "replace/windows.rs")]
+mod platform;
+
+use self::platform::Rights;
+
+/// What the name of a new file begins with while it has one of its own.
+const PREFIX: &str = ".aiofiles-";
+
+/// A new file, and the path whose content it will be.
+#[derive(Debug)]
+pub(crate) struct Draft {
+    /// Where the links of the path lead to.
+    target: PathBuf,
+    folder: PathBuf,
+    /// The name it has meanwhile, removed by the drop. `None` where the system has
+    /// files without one; nothing is left of those, however the process ends.
+    temporary: Option<TempPath>,
+    /// To know the file again.
+    id: sys::FileId,
+    /// Whether nothing may be at the path, not even a link.
+    exclusive: bool,
+    /// Whether it is in its place, and only the folder may not be on the disk.
+    moved: bool,
+}
+
+impl Draft {
+    /// Makes a new file, open for both directions, for what `path` leads to;
+    /// `exclusive`: only if that is nothing, now and in the end.
+    pub(crate) fn create(path: &Path, exclusive: bool) -> io::Result<(Self, File)> {
+        if exclusive {
+            check_free(path)?;
+        }
+        let target = Target::find(path)?.path;
+        let folder = folder_of(&target).to_owned();
+        let (file, temporary) = create_private(&folder)?;
+        let id = match &temporary {
+            Some(name) => sys::FileId::of_open(&file, name)?,
+            None => sys::FileId::of_open(&file, &target)?,
+        };
+        let draft = Self {
+            target,
+            folder,
+            temporary,
+            id,
+            exclusive,
+            moved: false,
+        };
+        Ok((draft, file))
+    }
+
+    /// Whether `file` is the one that was made here.
+    pub(crate) fn is_of(&self, file: &File) -> io::Result<bool> {
+        let path = self.temporary.as_deref().unwrap_or(&self.target);
+        Ok(sys::FileId::of_open(file, path)? == self.id)
+    }
+
+    /// Whether its drop has a name to remove.
+    pub(crate) fn has_name(&self) -> bool {
+        self.temporary.is_some()
+    }
+
+    /// Gives `file`, which has all its content, the rights it will have, brings it
+    /// to the disk, and gives it a name in its folder. `mode` is that of a file
+    /// that replaces none, less the umask. May be done again, should it fail.
+    pub(crate) fn prepare(&mut self, file: &File, mode: u32) -> io::Result<()> {
+        if self.moved {
+            return Ok(());
+        }
+        if self.exclusive {
+            check_free(&self.target)?;
+        }
+        let target = Target::find(&self.target)?;
+        if target.path != self.target {
+            // A link stands there by now. What it leads to is replaced, if it is on
+            // the same file system.
+            self.folder = folder_of(&target.path).to_owned();
+            self.target = target.path;
+        }
+        match &target.old {
+            Some(old) => old.rights()?.set(file)?,
+            None => rights_of_new(&self.folder, mode)?.set(file)?,
+        }
+        file.sync_all()?;
+        if self.temporary.is_none() {
+            let mut builder = ::tempfile::Builder::new();
+            let named = builder
+                .prefix(PREFIX)
+                .make_in(&self.folder, |path| platform::link(file, path))?;
+            self.temporary = Some(named.into_temp_path());
+        }
+        Ok(())
+    }
+
+    /// Puts the prepared file in the place of the path. If it fails, all is as
+    /// before, unless it is the last step that fails, of the folder. It may be tried
+    /// again.
+    pub(crate) fn publish(&mut self) -> io::Result<()> {
+        if let Some(name) = self.temporary.take() {
+            let moved = if self.exclusive {
+                name.persist_noclobber(&self.target)
+            } else {
+                name.persist(&self.target)
+            };
+            if let Err(error) = moved {
+                self.temporary = Some(error.path);
+                return Err(error.error);
+            }
+            self.moved = true;
+        }
+        sys::sync_dir(&self.folder)
+    }
+}
+
+/// Replaces what is at `path`, or makes it.
+pub(crate) fn replace_content(path: &Path, data: &[u8]) -> io::Result<()> {
+    let (mut draft, mut file) = Draft::create(path, false)?;
+    io::Write::write_all(&mut file, data)?;
+    draft.prepare(&file, sys::DEFAULT_MODE)?;
+    drop(file);
+    draft.publish()
+}
+
+fn check_free(path: &Path) -> io::Result<()> {
+    match fs::symlink_metadata(path) {
+        Ok(_) => Err(io::ErrorKind::AlreadyExists.into()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        Some(_) | None => Path::new("."),
+    }
+}
+
+/// A file that only its user can open; without a name, where the system can.
+fn create_private(folder: &Path) -> io::Result<(File, Option<TempPath>)> {
+    create(folder, 0o600)
+}
+
+fn create(folder: &Path, mode: u32) -> io::Result<(File, Option<TempPath>)> {
+    if let Some(file) = platform::unnamed(folder, mode)? {
+        return Ok((file, None));
+    }
+    let named = ::tempfile::Builder::new()
+        .prefix(PREFIX)
+        .make_in(folder, |path| platform::create(path, mode))?;
+    let (file, path) = named.into_parts();
+    Ok((file, Some(path)))
+}
+
+/// What the umask, or the default ACL of the folder, gives a file that is made
+/// with `mode`. There is no other way to ask than to make one.
+fn rights_of_new(folder: &Path, mode: u32) -> io::Result<Rights> {
+    let (file, _name) = create(folder, mode)?;
+    Rights::of_new(&file)
+}
+
+/// What a path leads to.
+struct Target {
+    path: PathBuf,
+    /// `None`: nothing is there.
+    old: Option<platform::Old>,
+}
+
+impl Target {
+    /// Follows the links of `path`, whose end may be missing. What stands there may
+    /// change meanwhile: only what is no link at the last look is the end.
+    fn find(path: &Path) -> io::Result<Self> {
+        let mut path = path.to_path_buf();
+        // As many as Linux follows.
+        for _ in 0..=40 {
+            if let Ok(target) = fs::read_link(&path) {
+                platform::check_link(&path)?;
+                path.pop();
+                path.push(target);
+                continue;
+            }
+            match platform::Old::look(&path) {
+                Ok(old) if old.metadata().is_symlink() => {}
+                Ok(old) if old.metadata().is_dir() => {
+                    return Err(io::ErrorKind::IsADirectory.into());
+                }
+                Ok(old) if old.metadata().is_file() => {
+                    return Ok(Self {
+                        path,
+                        old: Some(old),
+                    });
+                }
+                Ok(_) => {
+                    let error = "not a regular file: it cannot be replaced";
+                    return Err(io::Error::new(io::ErrorKind::InvalidInput, error));
+                }
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    let bytes = path.as_os_str().as_encoded_bytes();
+                    if path.file_name().is_none() || bytes.ends_with(b"/.") {
+                        return Err(error);
+                    }
+                    if bytes.last().is_some_and(|&b| is_separator(b.into())) {
+                        // As open(2) says of a file that is to be made.
+                        return Err(io::ErrorKind::IsADirectory.into());
+                    }
+                    return Ok(Self { path, old: None });
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Err(sys::link_loop())
+    }
+}
