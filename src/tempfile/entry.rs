@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 
 use super::remove::Remove;
-use crate::delegate::{Blocking, Call, run_detached};
+use crate::delegate::{Blocking, Hop, run_detached};
 use crate::error::{Error, Result};
 use crate::executor::Chosen;
 
@@ -49,23 +49,23 @@ impl Entry {
 
     /// Removes it now. What is gone already is no error.
     pub(super) async fn remove(&mut self) -> Result<()> {
-        let call = Call::new(RemoveEntry {
+        let call = Hop::new(RemoveEntry {
             path: self.path.clone(),
             remove: self.remove,
             there: self.there.clone(),
         });
-        call.on(Some(&self.executor)).await
+        call.on(Some(self.executor.clone())).await
     }
 
     /// Renames it, over whatever is at `to`, and lets it stay there.
     pub(super) async fn persist(&mut self, to: &Path) -> Result<()> {
         let to: Arc<Path> = Arc::from(to);
-        let call = Call::new(Persist {
+        let call = Hop::new(Persist {
             src: self.path.clone(),
             dst: to.clone(),
             there: self.there.clone(),
         });
-        call.on(Some(&self.executor)).await?;
+        call.on(Some(self.executor.clone())).await?;
         self.path = to;
         self.delete = false;
         Ok(())
