@@ -1,16 +1,17 @@
-//! The only door to blocking code: [`delegate`], and what every other pending
-//! call stands on.
+//! The only door to blocking code: a [`Hop`] takes a [`Blocking`] call to an
+//! executor and brings its result back. Every pending call stands on it.
 
 use std::fmt;
 use std::future::Future;
 use std::path::Path;
 use std::pin::Pin;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::task::{Context, Poll, ready};
 
 use crate::budget;
+use crate::call::{Call, Request};
 use crate::error::Result;
-use crate::executor::{Chosen, Executor};
+use crate::executor::Chosen;
 
 mod flight;
 mod last;
@@ -18,16 +19,19 @@ mod last;
 pub(crate) use self::flight::{End, Flight, Task};
 pub(crate) use self::last::{Hold, run_detached, watch_main};
 
-/// A blocking call with its arguments, for [`Call`]. Not meant to be named or
-/// implemented outside this crate.
-#[doc(hidden)]
-pub trait Blocking: Send + 'static {
+/// A blocking call with its arguments.
+pub(crate) trait Blocking: Send + 'static {
     /// What it gives.
     type Output: Send + 'static;
     /// The verb for jobs and errors.
     fn op(&self) -> &'static str;
     /// The path for jobs and errors.
     fn path(&self) -> Option<&Arc<Path>>;
+    /// Learns which executor it goes to, before anything is run: what it gives may
+    /// go on there.
+    fn settle(&mut self, executor: &Chosen) {
+        let _ = executor;
+    }
     /// Blocks.
     fn run(self) -> Result<Self::Output>;
     /// Does it without blocking, if that is possible right now (or fails, if that
@@ -38,18 +42,15 @@ pub trait Blocking: Send + 'static {
     }
 }
 
-/// A pending call: `.await` runs it.
+/// A [`Blocking`] call that is to be made: a future that takes it to an executor
+/// at its first poll, and gives what it gave.
 ///
-/// It does nothing before its first poll. Keyword methods come before the
-/// `.await`, as [`executor`](Call::executor), which every call has.
-///
-/// # Cancel safety
-///
-/// A call dropped before its job has begun does nothing. Once begun, the
-/// blocking call goes on to its end and its result is dropped.
-#[must_use = "a call does nothing unless you `.await` it"]
-pub struct Call<B: Blocking> {
-    state: CallState<B>,
+/// `T` is what `B` gives; the bounds stand where they are needed, so that types
+/// that hold one need none.
+pub(crate) struct Hop<B, T> {
+    /// Never locked: the lock makes a state that cannot be shared between threads
+    /// a part of a future that can.
+    state: Mutex<State<B, T>>,
     executor: Option<Chosen>,
     /// What the job's [`Caller`] watches; `None` where it has none.
     _caller: Option<Arc<()>>,
@@ -65,33 +66,33 @@ impl Caller {
     }
 }
 
-enum CallState<B: Blocking> {
+enum State<B, T> {
     Waiting(B),
-    Flying(Flight<CallTask<B>>, &'static str, Option<Arc<Path>>),
+    Flying(Flight<CallTask<B, T>>, &'static str, Option<Arc<Path>>),
     Over,
 }
 
-struct CallTask<B: Blocking> {
+struct CallTask<B, T> {
     input: Option<B>,
-    output: Option<Result<B::Output>>,
+    output: Option<Result<T>>,
 }
 
-impl<B: Blocking> Task for CallTask<B> {
+impl<B: Blocking> Task for CallTask<B, B::Output> {
     fn run(&mut self) {
         self.output = self.input.take().map(B::run);
     }
 }
 
-impl<B: Blocking> Call<B> {
+impl<B, T> Hop<B, T> {
     pub(crate) fn new(blocking: B) -> Self {
         Self {
-            state: CallState::Waiting(blocking),
+            state: Mutex::new(State::Waiting(blocking)),
             executor: None,
             _caller: None,
         }
     }
 
-    /// A call whose job may stop early once the call is dropped.
+    /// A hop whose job may stop early once its caller has dropped it.
     pub(crate) fn watched(build: impl FnOnce(Caller) -> B) -> Self {
         let caller = Arc::new(());
         let blocking = build(Caller(Arc::downgrade(&caller)));
@@ -101,40 +102,17 @@ impl<B: Blocking> Call<B> {
         }
     }
 
-    /// Runs on `executor` instead of the default one.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-    /// # let dir = tempfile::tempdir().unwrap();
-    /// # let path = dir.path().join("file");
-    /// use aiofiles::ThreadPoolExecutor;
-    ///
-    /// let pool = ThreadPoolExecutor::new(1);
-    /// std::fs::write(&path, "text").unwrap();
-    /// let metadata = aiofiles::os::stat(&path).executor(pool.clone()).await?;
-    /// assert_eq!(metadata.len(), 4);
-    /// pool.shutdown().await;
-    /// assert_eq!(pool.stats().done, 1);
-    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
-    /// ```
-    pub fn executor(mut self, executor: impl Executor) -> Self {
-        self.executor = Some(Chosen::new(executor));
+    /// Goes to `executor`, or if it is `None`, to the default one of the first poll.
+    pub(crate) fn on(mut self, executor: Option<Chosen>) -> Self {
+        self.executor = executor;
         self
     }
 
-    /// Runs on the executor of a file, if it has one yet.
-    pub(crate) fn on(mut self, executor: Option<&Chosen>) -> Self {
-        self.executor = executor.cloned();
-        self
-    }
-
-    /// The arguments, for the keyword methods of each call.
+    /// The arguments, for keyword methods; `None` once it has begun.
     pub(crate) fn args(&mut self) -> Option<&mut B> {
-        match &mut self.state {
-            CallState::Waiting(blocking) => Some(blocking),
-            CallState::Flying(..) | CallState::Over => None,
+        match self.state() {
+            State::Waiting(blocking) => Some(blocking),
+            State::Flying(..) | State::Over => None,
         }
     }
 
@@ -145,22 +123,27 @@ impl<B: Blocking> Call<B> {
         }
         Ok(self.executor.as_ref().expect("chosen just above"))
     }
+
+    fn state(&mut self) -> &mut State<B, T> {
+        self.state.get_mut().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 // Nothing in it is pinned: the flight is behind an `Arc`.
-impl<B: Blocking> Unpin for Call<B> {}
+impl<B, T> Unpin for Hop<B, T> {}
 
-impl<B: Blocking> Future for Call<B> {
+impl<B: Blocking> Future for Hop<B, B::Output> {
     type Output = Result<B::Output>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         ready!(budget::poll_spend(cx));
         let this = &mut *self;
         loop {
-            match std::mem::replace(&mut this.state, CallState::Over) {
-                CallState::Waiting(mut blocking) => {
+            match std::mem::replace(this.state(), State::Over) {
+                State::Waiting(mut blocking) => {
                     let (op, path) = (blocking.op(), blocking.path().cloned());
                     let executor = this.chosen(op)?;
+                    blocking.settle(executor);
                     if let Some(result) = blocking.run_nowait(executor.get().allows_nowait()) {
                         executor.get().nowait_hit();
                         return Poll::Ready(result);
@@ -171,57 +154,38 @@ impl<B: Blocking> Future for Call<B> {
                         output: None,
                     };
                     flight.start(executor, op, path.as_ref(), task);
-                    this.state = CallState::Flying(flight, op, path);
+                    *this.state() = State::Flying(flight, op, path);
                 }
-                CallState::Flying(mut flight, op, path) => {
+                State::Flying(mut flight, op, path) => {
                     let Poll::Ready((task, end)) = flight.poll_end(cx) else {
-                        this.state = CallState::Flying(flight, op, path);
+                        *this.state() = State::Flying(flight, op, path);
                         return Poll::Pending;
                     };
                     end.check(op, path.as_deref())?;
                     return Poll::Ready(task.output.expect("a task that ran has an output"));
                 }
-                CallState::Over => panic!("a `Call` was polled after it had completed"),
+                State::Over => panic!("a call was polled after it had completed"),
             }
         }
     }
 }
 
-impl<B: Blocking> fmt::Debug for Call<B> {
+impl<B, T> fmt::Debug for Hop<B, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let state = match &self.state {
-            CallState::Waiting(blocking) => blocking.op(),
-            CallState::Flying(_, op, _) => op,
-            CallState::Over => "over",
+        // Nobody else ever has the lock.
+        let state = match self.state.try_lock().as_deref() {
+            Ok(State::Waiting(_)) => "waiting",
+            Ok(State::Flying(_, op, _)) => op,
+            Ok(State::Over) | Err(_) => "over",
         };
-        f.debug_tuple("Call").field(&state).finish()
+        f.debug_tuple("Hop").field(&state).finish()
     }
 }
 
-/// The blocking call of [`delegate`].
-#[doc(hidden)]
-#[derive(Debug)]
-pub struct Run<F>(F);
-
-impl<F, T> Blocking for Run<F>
-where
-    F: FnOnce() -> T + Send + 'static,
-    T: Send + 'static,
-{
-    type Output = T;
-
-    fn op(&self) -> &'static str {
-        "run"
-    }
-
-    fn path(&self) -> Option<&Arc<Path>> {
-        None
-    }
-
-    fn run(self) -> Result<T> {
-        Ok(self.0())
-    }
-}
+/// The pending call of [`delegate`].
+///
+/// Keyword: `executor` (the default one).
+pub type Delegate<T> = Call<T>;
 
 /// Runs any blocking closure on an executor and gives back what it returns.
 ///
@@ -248,10 +212,9 @@ where
 /// assert_eq!(sum, 55);
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
-pub fn delegate<F, T>(f: F) -> Call<Run<F>>
+pub fn delegate<F, T>(f: F) -> Delegate<T>
 where
     F: FnOnce() -> T + Send + 'static,
-    T: Send + 'static,
 {
-    Call::new(Run(f))
+    Call::new(Request::none("run", (), |()| Ok(f())))
 }

@@ -22,5 +22,6 @@ pub(crate) mod work;
 pub use self::binary::BinaryFile;
 pub use self::lines::{Lines, LinesOf};
 pub use self::pending::{NextLine, Read, Readline, Readlines, Truncate};
+pub use self::positional::{ReadAt, WriteAt};
 pub use self::raw::RawFile;
 pub use self::text::{Reconfigure, TextFile, TextPosition, TextSeek};

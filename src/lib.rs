@@ -119,7 +119,7 @@
 //! let jobs = ManualExecutor::new();
 //! let memory = std::io::Cursor::new(b" Title \ntext".to_vec());
 //! let opened = wrap(memory).text().executor(jobs.clone());
-//! let mut file = futures::executor::block_on(opened.into_future())?;
+//! let mut file = futures::executor::block_on(opened)?;
 //!
 //! let mut first = Box::pin(title(&mut file));
 //! assert!(first.as_mut().now_or_never().is_none(), "it waits for the read");
@@ -149,12 +149,14 @@
 #![forbid(unsafe_code)]
 
 mod budget;
+mod call;
 pub mod codec;
 mod delegate;
 mod error;
 pub mod executor;
 pub mod file;
 mod foreign;
+mod lazy;
 pub mod open;
 pub mod os;
 pub mod ospath;
@@ -166,7 +168,9 @@ mod timer;
 mod whole;
 
 #[doc(inline)]
-pub use crate::delegate::{Call, delegate};
+pub use crate::call::Call;
+#[doc(inline)]
+pub use crate::delegate::{Delegate, delegate};
 pub use crate::error::{Error, Result};
 #[doc(inline)]
 pub use crate::executor::{Executor, ThreadPoolExecutor, TokioExecutor};
@@ -178,7 +182,10 @@ pub use crate::open::{AnyFile, Open, Wrap, open, wrap};
 pub use crate::raw_io::RawIo;
 #[doc(inline)]
 pub use crate::stdio::{stderr, stderr_bytes, stdin, stdin_bytes, stdout, stdout_bytes};
-pub use crate::whole::{ReadToStringKeywords, copy, read, read_to_string, write, write_atomic};
+pub use crate::whole::{
+    ReadFile, ReadToString, ReadToStringKeywords, WriteAtomic, WriteFile, copy, read,
+    read_to_string, write, write_atomic,
+};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::fs::{File, OpenOptions};
-use std::future::{Future, IntoFuture};
+use std::future::Future;
 use std::io::{self, Seek, SeekFrom};
 use std::path::Path;
 use std::pin::Pin;
@@ -11,10 +11,11 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use crate::codec::{Encoding, ErrorPolicy, Newline};
-use crate::delegate::{Blocking, Call};
+use crate::delegate::{Blocking, Hop};
 use crate::error::{Error, Result};
 use crate::executor::{Chosen, Executor};
 use crate::file::core::{Core, Meta};
+use crate::lazy::{Begin, Lazy};
 use crate::raw_io::{RawIo, cached, nowait};
 
 mod keywords;
@@ -30,7 +31,7 @@ pub use self::kind::{Any, AnyFile, Binary, Kind, Raw, Text, TextKind};
 pub(crate) use self::kind::{Plan, TextSettings};
 pub(crate) use self::mode::Action;
 use self::mode::Mode;
-pub use self::wrap::{Wrap, Wrapping, wrap};
+pub use self::wrap::{Wrap, wrap};
 
 /// Opens the file at `path`: a text file for reading, unless keyword methods say
 /// otherwise. Python: `aiofiles.open`.
@@ -71,11 +72,11 @@ pub use self::wrap::{Wrap, Wrapping, wrap};
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
 pub fn open(path: impl AsRef<Path>) -> Open<Text> {
-    Open {
+    Open(Lazy::new(OpenArgs {
         path: Arc::from(path.as_ref()),
         settings: Settings::default(),
         kind: Text(()),
-    }
+    }))
 }
 
 /// What `opener` runs.
@@ -99,15 +100,18 @@ pub struct Settings {
 
 /// A pending [`open()`]: `.await` opens the file.
 #[must_use = "a call does nothing unless you `.await` it"]
-pub struct Open<K = Text> {
+pub struct Open<K: Kind = Text>(Lazy<OpenArgs<K>>);
+
+/// The arguments of [`open()`].
+struct OpenArgs<K> {
     path: Arc<Path>,
     settings: Settings,
     kind: K,
 }
 
-keywords!([K] Open<K>);
+keywords!([K: Kind] Open<K>);
 
-impl<K> Open<K> {
+impl<K: Kind> Open<K> {
     /// Opens a buffered file of bytes.
     pub fn binary(self) -> Open<Binary> {
         self.kind(Binary(()))
@@ -135,18 +139,25 @@ impl<K> Open<K> {
         self.kind(Any(()))
     }
 
-    fn kind<L>(self, kind: L) -> Open<L> {
-        Open {
-            path: self.path,
-            settings: self.settings,
+    fn kind<L: Kind>(self, kind: L) -> Open<L> {
+        Open(self.0.map(|args| OpenArgs {
+            path: args.path,
+            settings: args.settings,
             kind,
+        }))
+    }
+
+    /// Changes a keyword; does nothing to a call that has begun.
+    fn set(mut self, change: impl FnOnce(&mut Settings)) -> Self {
+        if let Some(args) = self.0.args() {
+            change(&mut args.settings);
         }
+        self
     }
 
     /// Sets the Unix mode of a file that is created, less the umask (`0o666`).
-    pub fn permissions(mut self, mode: u32) -> Self {
-        self.settings.permissions = Some(mode);
-        self
+    pub fn permissions(self, mode: u32) -> Self {
+        self.set(|settings| settings.permissions = Some(mode))
     }
 
     /// Opens with `opener` instead of [`OpenOptions::open`]: it gets the path and
@@ -166,12 +177,11 @@ impl<K> Open<K> {
     /// assert_eq!(file.read().await?, "text");
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
-    pub fn opener<F>(mut self, opener: F) -> Self
+    pub fn opener<F>(self, opener: F) -> Self
     where
         F: FnOnce(&Path, &OpenOptions) -> io::Result<File> + Send + 'static,
     {
-        self.settings.opener = Some(Box::new(opener));
-        self
+        self.set(|settings| settings.opener = Some(Box::new(opener)))
     }
 }
 
@@ -211,80 +221,51 @@ impl<K: Kind> Open<K> {
     }
 }
 
-impl<K: Kind> IntoFuture for Open<K> {
-    type Output = Result<K::Of<File>>;
-    type IntoFuture = Opening<K>;
-
-    fn into_future(self) -> Opening<K> {
-        Opening(State::Asked(Box::new(self)))
-    }
-}
-
-/// The future of an [`Open`].
-#[must_use = "a future does nothing unless you `.await` it"]
-pub struct Opening<K: Kind>(State<K>);
-
-enum State<K: Kind> {
-    Asked(Box<Open<K>>),
-    Flying(Call<OpenFile>, Box<(Plan, Option<bool>)>),
-    Over,
-}
-
-impl<K: Kind> Unpin for Opening<K> {}
-
-impl<K: Kind> Future for Opening<K> {
+impl<K: Kind> Future for Open<K> {
     type Output = Result<K::Of<File>>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = &mut self.0;
-        loop {
-            match std::mem::replace(this, State::Over) {
-                State::Asked(open) => {
-                    let Open {
-                        path,
-                        mut settings,
-                        kind,
-                    } = *open;
-                    let plan = kind
-                        .plan(&mut settings)
-                        .map_err(|error| error.about(&path))?;
-                    let job = OpenFile {
-                        path,
-                        mode: plan.mode,
-                        buffered: plan.capacity > 0,
-                        permissions: settings.permissions,
-                        opener: settings.opener,
-                        nowait: settings.nowait,
-                    };
-                    let call = Call::new(job).on(settings.executor.as_ref());
-                    *this = State::Flying(call, Box::new((plan, settings.nowait)));
-                }
-                State::Flying(mut call, rest) => {
-                    let Poll::Ready(opened) = Pin::new(&mut call).poll(cx) else {
-                        *this = State::Flying(call, rest);
-                        return Poll::Pending;
-                    };
-                    let (plan, nowait) = *rest;
-                    let opened = opened?;
-                    let meta = Meta {
-                        name: Some(opened.path),
-                        mode: Cow::Borrowed(plan.mode.canonical()),
-                        readable: plan.mode.readable(),
-                        writable: plan.mode.writable(),
-                        append: plan.mode.append(),
-                        seekable: opened.seekable,
-                        isatty: opened.isatty,
-                    };
-                    let executor = call.chosen("open")?.clone();
-                    let mut core = Core::new(opened.file, meta, Some(executor));
-                    core.capacity = plan.capacity;
-                    core.set_pos(opened.pos);
-                    core.set_nowait(nowait, Some(opened.nowait));
-                    return Poll::Ready(Ok(K::build(core, plan)));
-                }
-                State::Over => panic!("an `Opening` was polled after it had completed"),
-            }
-        }
+        Pin::new(&mut self.0).poll(cx)
+    }
+}
+
+impl<K: Kind> Begin for OpenArgs<K> {
+    type Output = K::Of<File>;
+
+    async fn begin(self) -> Result<K::Of<File>> {
+        let Self {
+            path,
+            mut settings,
+            kind,
+        } = self;
+        let plan = kind
+            .plan(&mut settings)
+            .map_err(|error| error.about(&path))?;
+        let mut hop = Hop::new(OpenFile {
+            path,
+            mode: plan.mode,
+            buffered: plan.capacity > 0,
+            permissions: settings.permissions,
+            opener: settings.opener,
+            nowait: settings.nowait,
+        })
+        .on(settings.executor);
+        let opened = (&mut hop).await?;
+        let meta = Meta {
+            name: Some(opened.path),
+            mode: Cow::Borrowed(plan.mode.canonical()),
+            readable: plan.mode.readable(),
+            writable: plan.mode.writable(),
+            append: plan.mode.append(),
+            seekable: opened.seekable,
+            isatty: opened.isatty,
+        };
+        let executor = hop.chosen("open")?.clone();
+        let mut core = Core::new(opened.file, meta, Some(executor));
+        core.capacity = plan.capacity;
+        core.set_pos(opened.pos);
+        core.set_nowait(settings.nowait, Some(opened.nowait));
+        Ok(K::build(core, plan))
     }
 }
 
@@ -395,17 +376,13 @@ impl fmt::Debug for Settings {
     }
 }
 
-impl<K> fmt::Debug for Open<K> {
+impl<K: Kind> fmt::Debug for Open<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Open")
-            .field("path", &self.path)
-            .field("mode", &self.settings.mode)
-            .finish_non_exhaustive()
-    }
-}
-
-impl<K: Kind> fmt::Debug for Opening<K> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Opening").finish_non_exhaustive()
+        let mut f = f.debug_struct("Open");
+        self.0.inspect(|args| {
+            f.field("path", &args.path)
+                .field("mode", &args.settings.mode);
+        });
+        f.finish_non_exhaustive()
     }
 }

@@ -18,9 +18,9 @@
 //!
 //! # Keywords
 //!
-//! `dir_fd`, `src_dir_fd`, `dst_dir_fd` (Unix), `follow_symlinks`, `mode`,
-//! `exist_ok`, `target_is_directory`, `effective_ids` stand on the page of
-//! [`Call`], each for the calls that have it in Python, and `executor` for all.
+//! Each call has an alias ([`stat`] gives [`Stat`], [`makedirs`] gives
+//! [`Makedirs`]), whose page lists its keywords with their defaults: those that it
+//! has in Python, and `executor`, which every call has.
 //!
 //! # Errors
 //!
@@ -51,7 +51,6 @@
 //! ```
 
 mod batch;
-mod call;
 mod copyfile;
 mod copytree;
 mod folders;
@@ -64,28 +63,31 @@ mod sendfile;
 pub(crate) mod sys;
 mod walk;
 
-pub(crate) use self::call::{none, one, one_inline, two};
 pub(crate) use self::metadata::look;
 #[cfg(doc)]
 use crate::Call;
 
-pub use self::batch::batch;
-pub use self::call::Os;
-pub use self::copyfile::{CopyfileKeywords, copyfile};
-pub use self::copytree::{CopytreeKeywords, copytree};
-pub use self::folders::{getcwd, listdir, makedirs, mkdir, removedirs, rmdir};
-pub use self::keywords::{
-    AccessKeywords, At, AtBoth, AtFollow, BatchKeywords, Follow, LinkKeywords, MakedirsKeywords,
-    MkdirKeywords, Mode, SymlinkKeywords, UtimeKeywords,
+pub use self::batch::{Batch, BatchKeywords, batch};
+pub use self::copyfile::{Copyfile, CopyfileKeywords, copyfile};
+pub use self::copytree::{Copytree, CopytreeKeywords, copytree};
+pub use self::folders::{
+    Getcwd, Listdir, Makedirs, MakedirsKeywords, Mkdir, MkdirKeywords, Removedirs, Rmdir,
+    RmdirKeywords, getcwd, listdir, makedirs, mkdir, removedirs, rmdir,
 };
 pub use self::metadata::{
-    F_OK, R_OK, StatVfs, W_OK, X_OK, access, chmod, chown, lstat, stat, statvfs, utime,
+    Access, AccessKeywords, Chmod, ChmodKeywords, Chown, ChownKeywords, F_OK, Lstat, LstatKeywords,
+    R_OK, Stat, StatKeywords, StatVfs, Statvfs, Utime, UtimeKeywords, W_OK, X_OK, access, chmod,
+    chown, lstat, stat, statvfs, utime,
 };
-pub use self::names::{link, readlink, remove, rename, renames, replace, symlink, unlink};
-pub use self::rmtree::{RmtreeKeywords, rmtree};
-pub use self::scandir::{DirEntry, ScanDir, Scanning, scandir};
+pub use self::names::{
+    Link, LinkKeywords, Readlink, ReadlinkKeywords, Remove, RemoveKeywords, Rename, RenameKeywords,
+    Renames, Replace, ReplaceKeywords, Symlink, SymlinkKeywords, Unlink, UnlinkKeywords, link,
+    readlink, remove, rename, renames, replace, symlink, unlink,
+};
+pub use self::rmtree::{Rmtree, RmtreeKeywords, rmtree};
+pub use self::scandir::{DirEntry, ScanDir, ScandirKeywords, Scanning, scandir};
 #[cfg(unix)]
-pub use self::sendfile::sendfile;
+pub use self::sendfile::{Sendfile, sendfile};
 pub use self::walk::{Walk, WalkEntry, walk};
 pub use crate::delegate::delegate as wrap;
 pub use crate::ospath as path;

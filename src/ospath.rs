@@ -29,14 +29,14 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use crate::delegate::Call;
+use crate::call::{Call, none, one, one_inline, two};
+use crate::os::look;
 use crate::os::sys::{self, FileId};
-use crate::os::{Os, look, one, one_inline, two};
 use crate::raw_io::cached;
 
 mod realpath;
 
-pub use self::realpath::{RealpathKeywords, realpath};
+pub use self::realpath::{Realpath, RealpathKeywords, realpath};
 
 /// A question that is never answered with an error.
 fn ask(
@@ -44,7 +44,7 @@ fn ask(
     path: impl AsRef<Path>,
     follow: bool,
     answer: fn(&Metadata) -> bool,
-) -> Call<Os<bool>> {
+) -> Call<bool> {
     let inline = move |path: &Path, (): &()| {
         cached::metadata(path, follow).map(|metadata| Ok(answer(&metadata)))
     };
@@ -58,12 +58,17 @@ fn get<T: Send + 'static>(
     op: &'static str,
     path: impl AsRef<Path>,
     get: fn(&Metadata) -> io::Result<T>,
-) -> Call<Os<T>> {
+) -> Call<T> {
     let inline = move |path: &Path, (): &()| cached::metadata(path, true).map(|m| get(&m));
     one_inline(op, path, (), inline, move |path, ()| {
         get(&look(path, true)?)
     })
 }
+
+/// The pending call of [`exists`].
+///
+/// Keyword: `executor` (the default one).
+pub type Exists = Call<bool>;
 
 /// Says whether there is something at a path; a link that points to nothing is
 /// not.
@@ -86,9 +91,14 @@ fn get<T: Send + 'static>(
 /// assert!(!aiofiles::ospath::exists(root.join("no")).await?);
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
-pub fn exists(path: impl AsRef<Path>) -> Call<Os<bool>> {
+pub fn exists(path: impl AsRef<Path>) -> Exists {
     ask("exists", path, true, |_| true)
 }
+
+/// The pending call of [`lexists`].
+///
+/// Keyword: `executor` (the default one).
+pub type Lexists = Call<bool>;
 
 /// Says whether there is something at a path, be it a link that points to
 /// nothing. Not in Python's aiofiles.
@@ -112,9 +122,14 @@ pub fn exists(path: impl AsRef<Path>) -> Call<Os<bool>> {
 /// assert!(!aiofiles::ospath::exists(root.join("link")).await?);
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
-pub fn lexists(path: impl AsRef<Path>) -> Call<Os<bool>> {
+pub fn lexists(path: impl AsRef<Path>) -> Lexists {
     ask("lexists", path, false, |_| true)
 }
+
+/// The pending call of [`isfile`].
+///
+/// Keyword: `executor` (the default one).
+pub type Isfile = Call<bool>;
 
 /// Says whether a path is a regular file, or a link to one.
 ///
@@ -137,9 +152,14 @@ pub fn lexists(path: impl AsRef<Path>) -> Call<Os<bool>> {
 /// assert!(!aiofiles::ospath::isfile(&root).await?);
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
-pub fn isfile(path: impl AsRef<Path>) -> Call<Os<bool>> {
+pub fn isfile(path: impl AsRef<Path>) -> Isfile {
     ask("isfile", path, true, Metadata::is_file)
 }
+
+/// The pending call of [`isdir`].
+///
+/// Keyword: `executor` (the default one).
+pub type Isdir = Call<bool>;
 
 /// Says whether a path is a folder, or a link to one.
 ///
@@ -160,9 +180,14 @@ pub fn isfile(path: impl AsRef<Path>) -> Call<Os<bool>> {
 /// assert!(aiofiles::ospath::isdir(&root).await?);
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
-pub fn isdir(path: impl AsRef<Path>) -> Call<Os<bool>> {
+pub fn isdir(path: impl AsRef<Path>) -> Isdir {
     ask("isdir", path, true, Metadata::is_dir)
 }
+
+/// The pending call of [`islink`].
+///
+/// Keyword: `executor` (the default one).
+pub type Islink = Call<bool>;
 
 /// Says whether a path is a symbolic link, whatever it points to.
 ///
@@ -184,9 +209,14 @@ pub fn isdir(path: impl AsRef<Path>) -> Call<Os<bool>> {
 /// assert!(aiofiles::ospath::islink(root.join("link")).await?);
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
-pub fn islink(path: impl AsRef<Path>) -> Call<Os<bool>> {
+pub fn islink(path: impl AsRef<Path>) -> Islink {
     ask("islink", path, false, Metadata::is_symlink)
 }
+
+/// The pending call of [`ismount`].
+///
+/// Keyword: `executor` (the default one).
+pub type Ismount = Call<bool>;
 
 /// Says whether a file system is mounted at a path. Never for a symbolic link.
 ///
@@ -211,11 +241,16 @@ pub fn islink(path: impl AsRef<Path>) -> Call<Os<bool>> {
 /// assert!(aiofiles::ospath::ismount("/").await?);
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
-pub fn ismount(path: impl AsRef<Path>) -> Call<Os<bool>> {
+pub fn ismount(path: impl AsRef<Path>) -> Ismount {
     one("ismount", path, (), |path, ()| {
         Ok(sys::is_mount(path).unwrap_or(false))
     })
 }
+
+/// The pending call of [`getsize`].
+///
+/// Keyword: `executor` (the default one).
+pub type Getsize = Call<u64>;
 
 /// Returns the size of a path, in bytes.
 ///
@@ -237,9 +272,14 @@ pub fn ismount(path: impl AsRef<Path>) -> Call<Os<bool>> {
 /// assert_eq!(aiofiles::ospath::getsize(root.join("f")).await?, 5);
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
-pub fn getsize(path: impl AsRef<Path>) -> Call<Os<u64>> {
+pub fn getsize(path: impl AsRef<Path>) -> Getsize {
     get("getsize", path, |metadata| Ok(metadata.len()))
 }
+
+/// The pending call of [`getatime`].
+///
+/// Keyword: `executor` (the default one).
+pub type Getatime = Call<SystemTime>;
 
 /// Returns when a path was last read. Python's is a float of seconds.
 ///
@@ -262,9 +302,14 @@ pub fn getsize(path: impl AsRef<Path>) -> Call<Os<u64>> {
 /// assert!(read > std::time::SystemTime::UNIX_EPOCH);
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
-pub fn getatime(path: impl AsRef<Path>) -> Call<Os<SystemTime>> {
+pub fn getatime(path: impl AsRef<Path>) -> Getatime {
     get("getatime", path, Metadata::accessed)
 }
+
+/// The pending call of [`getmtime`].
+///
+/// Keyword: `executor` (the default one).
+pub type Getmtime = Call<SystemTime>;
 
 /// Returns when the content of a path last changed. Python's is a float of
 /// seconds.
@@ -288,9 +333,14 @@ pub fn getatime(path: impl AsRef<Path>) -> Call<Os<SystemTime>> {
 /// assert!(changed > std::time::SystemTime::UNIX_EPOCH);
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
-pub fn getmtime(path: impl AsRef<Path>) -> Call<Os<SystemTime>> {
+pub fn getmtime(path: impl AsRef<Path>) -> Getmtime {
     get("getmtime", path, Metadata::modified)
 }
+
+/// The pending call of [`getctime`].
+///
+/// Keyword: `executor` (the default one).
+pub type Getctime = Call<SystemTime>;
 
 /// Returns when the inode of a path last changed; on Windows, when it was made.
 /// Python's is a float of seconds.
@@ -314,9 +364,14 @@ pub fn getmtime(path: impl AsRef<Path>) -> Call<Os<SystemTime>> {
 /// assert!(changed > std::time::SystemTime::UNIX_EPOCH);
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
-pub fn getctime(path: impl AsRef<Path>) -> Call<Os<SystemTime>> {
+pub fn getctime(path: impl AsRef<Path>) -> Getctime {
     get("getctime", path, sys::ctime)
 }
+
+/// The pending call of [`samefile`].
+///
+/// Keyword: `executor` (the default one).
+pub type Samefile = Call<bool>;
 
 /// Says whether two paths are the same file, through links and by hard links.
 ///
@@ -341,11 +396,16 @@ pub fn getctime(path: impl AsRef<Path>) -> Call<Os<SystemTime>> {
 /// assert!(aiofiles::ospath::samefile(root.join("a"), root.join("b")).await?);
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
-pub fn samefile(a: impl AsRef<Path>, b: impl AsRef<Path>) -> Call<Os<bool>> {
+pub fn samefile(a: impl AsRef<Path>, b: impl AsRef<Path>) -> Samefile {
     two("samefile", a, b, (), |a, b, ()| {
         Ok(FileId::at(a)? == FileId::at(b)?)
     })
 }
+
+/// The pending call of [`sameopenfile`].
+///
+/// Keyword: `executor` (the default one).
+pub type Sameopenfile = Call<bool>;
 
 /// Says whether two descriptors are of the same file. Unix only.
 ///
@@ -371,12 +431,17 @@ pub fn samefile(a: impl AsRef<Path>, b: impl AsRef<Path>) -> Call<Os<bool>> {
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
 #[cfg(unix)]
-pub fn sameopenfile(a: impl std::os::fd::AsFd, b: impl std::os::fd::AsFd) -> Call<Os<bool>> {
+pub fn sameopenfile(a: impl std::os::fd::AsFd, b: impl std::os::fd::AsFd) -> Sameopenfile {
     let (a, b) = (sys::Handle::new(a), sys::Handle::new(b));
-    crate::os::none("sameopenfile", (), move |()| {
+    none("sameopenfile", (), move |()| {
         Ok(a.file_id()? == b.file_id()?)
     })
 }
+
+/// The pending call of [`abspath`].
+///
+/// Keyword: `executor` (the default one).
+pub type Abspath = Call<PathBuf>;
 
 /// Returns the path from the root, with `.` and `..` resolved by name only.
 ///
@@ -405,9 +470,14 @@ pub fn sameopenfile(a: impl std::os::fd::AsFd, b: impl std::os::fd::AsFd) -> Cal
 /// );
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
-pub fn abspath(path: impl AsRef<Path>) -> Call<Os<PathBuf>> {
+pub fn abspath(path: impl AsRef<Path>) -> Abspath {
     one("abspath", path, (), |path, ()| sys::abspath(path))
 }
+
+/// The pending call of [`expanduser`].
+///
+/// Keyword: `executor` (the default one).
+pub type Expanduser = Call<PathBuf>;
 
 /// Replaces `~` at the start by the home of the user, `~name` by that of
 /// another. What is not known stays as it is.
@@ -436,7 +506,7 @@ pub fn abspath(path: impl AsRef<Path>) -> Call<Os<PathBuf>> {
 /// assert_eq!(path, std::path::Path::new("a/~"));
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
-pub fn expanduser(path: impl AsRef<Path>) -> Call<Os<PathBuf>> {
+pub fn expanduser(path: impl AsRef<Path>) -> Expanduser {
     one("expanduser", path, (), |path, ()| {
         Ok(expanded(path).unwrap_or_else(|| path.to_path_buf()))
     })

@@ -196,6 +196,14 @@ pub struct Temporary<W, K = Binary> {
     default_mode: &'static str,
 }
 
+impl<W, K> Temporary<W, K> {
+    /// Changes a keyword.
+    fn set(mut self, change: impl FnOnce(&mut Settings)) -> Self {
+        change(&mut self.settings);
+        self
+    }
+}
+
 keywords!([W, K] Temporary<W, K>);
 
 /// Writes the keyword methods about where a file or folder stands.

@@ -5,14 +5,18 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use crate::budget;
+use crate::call::{Call, one, one_inline};
 use crate::codec::{Decoder, DecoderState, Encoding, ErrorPolicy};
-use crate::delegate::Call;
 use crate::error::{Error, Result};
-use crate::os::{Os, one, one_inline};
 use crate::raw_io::{cached, nowait, retry};
 use crate::replace;
 
 pub use crate::os::copyfile as copy;
+
+/// The pending call of [`read`].
+///
+/// Keyword: `executor` (the default one).
+pub type ReadFile = Call<Vec<u8>>;
 
 /// Reads a whole file.
 ///
@@ -36,19 +40,24 @@ pub use crate::os::copyfile as copy;
 /// assert_eq!(aiofiles::read(&path).await?, b"12345");
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
-pub fn read(path: impl AsRef<Path>) -> Call<Os<Vec<u8>>> {
+pub fn read(path: impl AsRef<Path>) -> ReadFile {
     let inline = |path: &Path, (): &()| read_cached(path).map(Ok);
     one_inline("read", path, (), inline, |path, ()| read_here(path))
 }
 
-/// `encoding`.
+/// The pending call of [`read_to_string`].
+///
+/// Keywords: `encoding` (`utf-8`), `executor` (the default one).
+pub type ReadToString = Call<String, ReadToStringKeywords>;
+
+/// The keywords of [`ReadToString`].
 #[derive(Debug, Default)]
 pub struct ReadToStringKeywords {
     /// UTF-8 unless given.
     encoding: Option<Result<Encoding>>,
 }
 
-impl Call<Os<String, ReadToStringKeywords>> {
+impl ReadToString {
     /// Sets the encoding of the file, by label or as an [`Encoding`] (`utf-8`).
     ///
     /// # Examples
@@ -61,14 +70,11 @@ impl Call<Os<String, ReadToStringKeywords>> {
     /// assert_eq!(aiofiles::read_to_string(&path).encoding("latin-1").await?, "caf\u{e9}");
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
-    pub fn encoding<E>(mut self, encoding: E) -> Self
+    pub fn encoding<E>(self, encoding: E) -> Self
     where
         E: TryInto<Encoding, Error: Into<Error>>,
     {
-        if let Some(os) = self.args() {
-            os.keywords().encoding = Some(encoding.try_into().map_err(Into::into));
-        }
-        self
+        self.set(|keywords| keywords.encoding = Some(encoding.try_into().map_err(Into::into)))
     }
 }
 
@@ -106,7 +112,7 @@ impl Call<Os<String, ReadToStringKeywords>> {
 /// }
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
-pub fn read_to_string(path: impl AsRef<Path>) -> Call<Os<String, ReadToStringKeywords>> {
+pub fn read_to_string(path: impl AsRef<Path>) -> ReadToString {
     let keywords = ReadToStringKeywords::default();
     let inline = |path: &Path, keywords: &ReadToStringKeywords| match &keywords.encoding {
         None => {
@@ -174,6 +180,11 @@ fn decode(bytes: Vec<u8>, encoding: &Encoding, path: &Path) -> Result<String> {
     }
 }
 
+/// The pending call of [`write()`].
+///
+/// Keyword: `executor` (the default one).
+pub type WriteFile = Call<()>;
+
 /// Writes a whole file: makes it, or replaces what is in it.
 ///
 /// As [`std::fs::write`], in one hop. `data` goes to the executor, so it is given
@@ -199,9 +210,14 @@ fn decode(bytes: Vec<u8>, encoding: &Encoding, path: &Path) -> Result<String> {
 /// assert_eq!(std::fs::read(&path).unwrap(), [1, 2, 3]);
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
-pub fn write(path: impl AsRef<Path>, data: impl AsRef<[u8]> + Send + 'static) -> Call<Os<()>> {
+pub fn write(path: impl AsRef<Path>, data: impl AsRef<[u8]> + Send + 'static) -> WriteFile {
     one("write", path, (), move |path, ()| fs::write(path, data))
 }
+
+/// The pending call of [`write_atomic`].
+///
+/// Keyword: `executor` (the default one).
+pub type WriteAtomic = Call<()>;
 
 /// Writes a whole file so that it has either its old content or all of the new
 /// one, whatever happens, and the new one for good once this returns.
@@ -254,7 +270,7 @@ pub fn write(path: impl AsRef<Path>, data: impl AsRef<[u8]> + Send + 'static) ->
 pub fn write_atomic(
     path: impl AsRef<Path>,
     data: impl AsRef<[u8]> + Send + 'static,
-) -> Call<Os<()>> {
+) -> WriteAtomic {
     one("write", path, (), move |path, ()| {
         replace::replace_content(path, data.as_ref())
     })

@@ -1,15 +1,18 @@
 //! Reads and writes at an offset: pread(2) and pwrite(2), on `&self`.
 
 use std::fmt;
+use std::future::Future;
 use std::io;
 use std::path::Path;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use super::core::Core;
 use super::held::Held;
 use super::work::LARGE;
 use crate::budget;
-use crate::delegate::{Blocking, Call};
+use crate::delegate::{Blocking, Hop};
 use crate::error::{Error, Result};
 use crate::raw_io::{RawIo, nowait, retry};
 
@@ -50,9 +53,27 @@ impl<R: RawIo> At<R> {
     }
 }
 
-/// The pending call of `read_at` and `read_exact_at`.
-#[doc(hidden)]
-pub struct ReadAt<R> {
+/// The pending call of `read_at` and `read_exact_at`: gives a `Vec<u8>`.
+///
+/// It borrows nothing, and goes on beside the file's other operations.
+#[must_use = "a call does nothing unless you `.await` it"]
+pub struct ReadAt<R>(Hop<Reading<R>, Vec<u8>>);
+
+impl<R: RawIo> Future for ReadAt<R> {
+    type Output = Result<Vec<u8>>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.0).poll(cx)
+    }
+}
+
+impl<R> fmt::Debug for ReadAt<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ReadAt").field(&self.0).finish()
+    }
+}
+
+struct Reading<R> {
     at: At<R>,
     len: usize,
     exact: bool,
@@ -61,15 +82,7 @@ pub struct ReadAt<R> {
     filled: usize,
 }
 
-impl<R> fmt::Debug for ReadAt<R> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ReadAt")
-            .field("len", &self.len)
-            .finish_non_exhaustive()
-    }
-}
-
-impl<R: RawIo> Blocking for ReadAt<R> {
+impl<R: RawIo> Blocking for Reading<R> {
     type Output = Vec<u8>;
 
     fn op(&self) -> &'static str {
@@ -119,23 +132,34 @@ impl<R: RawIo> Blocking for ReadAt<R> {
     }
 }
 
-/// The pending call of `write_at` and `write_all_at`.
-#[doc(hidden)]
-pub struct WriteAt<R> {
+/// The pending call of `write_at` and `write_all_at`: gives how many bytes were
+/// written.
+///
+/// It borrows nothing, and goes on beside the file's other operations.
+#[must_use = "a call does nothing unless you `.await` it"]
+pub struct WriteAt<R>(Hop<Writing<R>, usize>);
+
+impl<R: RawIo> Future for WriteAt<R> {
+    type Output = Result<usize>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.0).poll(cx)
+    }
+}
+
+impl<R> fmt::Debug for WriteAt<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("WriteAt").field(&self.0).finish()
+    }
+}
+
+struct Writing<R> {
     at: At<R>,
     data: Vec<u8>,
     all: bool,
 }
 
-impl<R> fmt::Debug for WriteAt<R> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("WriteAt")
-            .field("len", &self.data.len())
-            .finish_non_exhaustive()
-    }
-}
-
-impl<R: RawIo> Blocking for WriteAt<R> {
+impl<R: RawIo> Blocking for Writing<R> {
     type Output = usize;
 
     fn op(&self) -> &'static str {
@@ -169,29 +193,29 @@ impl<R: RawIo> Blocking for WriteAt<R> {
 }
 
 impl<R: RawIo> Core<R> {
-    pub(super) fn read_at(&self, offset: u64, len: usize, exact: bool) -> Call<ReadAt<R>> {
+    pub(super) fn read_at(&self, offset: u64, len: usize, exact: bool) -> ReadAt<R> {
         let at = At::new(self, offset, self.check_readable("read"));
-        self.call_on(ReadAt {
+        ReadAt(self.hop(Reading {
             at,
             len,
             exact,
             data: Vec::new(),
             filled: 0,
-        })
+        }))
     }
 
-    pub(super) fn write_at(&self, offset: u64, data: &[u8], all: bool) -> Call<WriteAt<R>> {
+    pub(super) fn write_at(&self, offset: u64, data: &[u8], all: bool) -> WriteAt<R> {
         let at = At::new(self, offset, self.check_writable("write"));
-        self.call_on(WriteAt {
+        WriteAt(self.hop(Writing {
             at,
             data: data.to_vec(),
             all,
-        })
+        }))
     }
 
     /// A call on the executor of the file.
-    fn call_on<B: Blocking>(&self, blocking: B) -> Call<B> {
-        Call::new(blocking).on(self.executor_if_settled())
+    fn hop<B: Blocking>(&self, blocking: B) -> Hop<B, B::Output> {
+        Hop::new(blocking).on(self.executor_if_settled().cloned())
     }
 }
 
@@ -225,7 +249,7 @@ macro_rules! positional_methods {
             /// assert_eq!((a.as_slice(), b.as_slice()), (&b"234"[..], &b"89"[..]));
             /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
             /// ```
-            pub fn read_at(&self, offset: u64, len: usize) -> crate::Call<ReadAt<R>> {
+            pub fn read_at(&self, offset: u64, len: usize) -> ReadAt<R> {
                 self.core().read_at(offset, len, false)
             }
 
@@ -254,7 +278,7 @@ macro_rules! positional_methods {
             /// assert_eq!(error.kind(), std::io::ErrorKind::UnexpectedEof);
             /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
             /// ```
-            pub fn read_exact_at(&self, offset: u64, len: usize) -> crate::Call<ReadAt<R>> {
+            pub fn read_exact_at(&self, offset: u64, len: usize) -> ReadAt<R> {
                 self.core().read_at(offset, len, true)
             }
 
@@ -304,7 +328,7 @@ macro_rules! positional_methods {
             ///
             /// Those of the system; `Unsupported` if not open for writing, or if
             /// the stream cannot seek; `Closed`.
-            pub fn write_at(&self, offset: u64, data: &[u8]) -> crate::Call<WriteAt<R>> {
+            pub fn write_at(&self, offset: u64, data: &[u8]) -> WriteAt<R> {
                 self.core().write_at(offset, data, false)
             }
 
@@ -330,7 +354,7 @@ macro_rules! positional_methods {
             /// assert_eq!(std::fs::read(&path).unwrap(), b"abcdef");
             /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
             /// ```
-            pub fn write_all_at(&self, offset: u64, data: &[u8]) -> crate::Call<WriteAt<R>> {
+            pub fn write_all_at(&self, offset: u64, data: &[u8]) -> WriteAt<R> {
                 self.core().write_at(offset, data, true)
             }
         }

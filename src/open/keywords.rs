@@ -23,32 +23,28 @@ macro_rules! keywords {
             /// assert!(error.to_string().contains("add `.binary()`"), "{error}");
             /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
             /// ```
-            pub fn mode(mut self, mode: &str) -> Self {
-                self.settings.mode = Some(mode.to_owned());
-                self
+            pub fn mode(self, mode: &str) -> Self {
+                self.set(|settings| settings.mode = Some(mode.to_owned()))
             }
 
             /// Sets the size of the buffer, in bytes (128 KiB). It is allocated when
             /// first needed; a file that is written to faster than the system takes
             /// it has up to ten. 0 is for [`raw`](Self::raw) and [`any`](Self::any)
             /// only; 1 makes a text file line buffered, as in Python.
-            pub fn buffering(mut self, size: usize) -> Self {
-                self.settings.buffering = Some(size);
-                self
+            pub fn buffering(self, size: usize) -> Self {
+                self.set(|settings| settings.buffering = Some(size))
             }
 
             /// Runs the file's blocking calls on `executor`, `close` and the drop
             /// included, instead of the default one.
-            pub fn executor(mut self, executor: impl Executor) -> Self {
-                self.settings.executor = Some(Chosen::new(executor));
-                self
+            pub fn executor(self, executor: impl Executor) -> Self {
+                self.set(|settings| settings.executor = Some(Chosen::new(executor)))
             }
 
             /// Allows or forbids reads from the page cache without a job (as the
             /// executor says: yes for the default one, no for others).
-            pub fn nowait(mut self, allowed: bool) -> Self {
-                self.settings.nowait = Some(allowed);
-                self
+            pub fn nowait(self, allowed: bool) -> Self {
+                self.set(|settings| settings.nowait = Some(allowed))
             }
         }
 
@@ -70,13 +66,12 @@ macro_rules! keywords {
             /// assert_eq!(std::fs::read(&path).unwrap(), b"h\0i\0");
             /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
             /// ```
-            pub fn encoding<E>(mut self, encoding: E) -> Self
+            pub fn encoding<E>(self, encoding: E) -> Self
             where
                 K: TextKind,
                 E: TryInto<Encoding, Error: Into<Error>>,
             {
-                self.settings.encoding = Some(encoding.try_into().map_err(Into::into));
-                self
+                self.set(|settings| settings.encoding = Some(encoding.try_into().map_err(Into::into)))
             }
 
             /// Sets what becomes of bytes and characters that the encoding does not
@@ -94,13 +89,12 @@ macro_rules! keywords {
             /// assert_eq!(std::fs::read(&path).unwrap(), b"caf&#233;");
             /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
             /// ```
-            pub fn errors<P>(mut self, policy: P) -> Self
+            pub fn errors<P>(self, policy: P) -> Self
             where
                 K: TextKind,
                 P: TryInto<ErrorPolicy, Error: Into<Error>>,
             {
-                self.settings.errors = Some(policy.try_into().map_err(Into::into));
-                self
+                self.set(|settings| settings.errors = Some(policy.try_into().map_err(Into::into)))
             }
 
             /// Sets which line ends are recognised and written, as in Python or as
@@ -117,34 +111,31 @@ macro_rules! keywords {
             /// assert_eq!(aiofiles::open(&path).newline("").await?.read().await?, "a\r\nb");
             /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
             /// ```
-            pub fn newline<N>(mut self, newline: N) -> Self
+            pub fn newline<N>(self, newline: N) -> Self
             where
                 K: TextKind,
                 N: TryInto<Newline, Error: Into<Error>>,
             {
-                self.settings.newline = Some(newline.try_into().map_err(Into::into));
-                self
+                self.set(|settings| settings.newline = Some(newline.try_into().map_err(Into::into)))
             }
 
             /// Flushes after every write with a line end in it (`false`; `true` for
             /// a terminal).
-            pub fn line_buffering(mut self, yes: bool) -> Self
+            pub fn line_buffering(self, yes: bool) -> Self
             where
                 K: TextKind,
             {
-                self.settings.line_buffering = Some(yes);
-                self
+                self.set(|settings| settings.line_buffering = Some(yes))
             }
 
             /// Hands every write to the system at once (`false`). A write that fails
             /// then keeps its text in the buffer, as in Python: write it no second
             /// time, flush.
-            pub fn write_through(mut self, yes: bool) -> Self
+            pub fn write_through(self, yes: bool) -> Self
             where
                 K: TextKind,
             {
-                self.settings.write_through = yes;
-                self
+                self.set(|settings| settings.write_through = yes)
             }
         }
     };

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::future::{Future, IntoFuture};
+use std::future::{Future, poll_fn};
 use std::io::SeekFrom;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -13,7 +13,8 @@ use super::{Settings, keywords};
 use crate::codec::{Encoding, ErrorPolicy, Newline};
 use crate::error::{Error, Result};
 use crate::executor::{Chosen, Executor};
-use crate::file::core::{Core, Started};
+use crate::file::core::Core;
+use crate::lazy::{Begin, Lazy};
 use crate::raw_io::RawIo;
 
 /// Makes a file of a stream: of an open `std::fs::File`, of a buffer in memory,
@@ -47,24 +48,27 @@ use crate::raw_io::RawIo;
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
 pub fn wrap<R: RawIo>(raw: R) -> Wrap<R, Binary> {
-    Wrap {
+    Wrap(Lazy::new(WrapArgs {
         raw,
         settings: Settings::default(),
         kind: Binary(()),
-    }
+    }))
 }
 
 /// A pending [`wrap`]: `.await` gives the file.
 #[must_use = "a call does nothing unless you `.await` it"]
-pub struct Wrap<R, K = Binary> {
+pub struct Wrap<R: RawIo, K: Kind = Binary>(Lazy<WrapArgs<R, K>>);
+
+/// The arguments of [`wrap`].
+struct WrapArgs<R, K> {
     raw: R,
     settings: Settings,
     kind: K,
 }
 
-keywords!([R, K] Wrap<R, K>);
+keywords!([R: RawIo, K: Kind] Wrap<R, K>);
 
-impl<R, K> Wrap<R, K> {
+impl<R: RawIo, K: Kind> Wrap<R, K> {
     /// Gives a buffered file of bytes; the default.
     pub fn binary(self) -> Wrap<R, Binary> {
         self.kind(Binary(()))
@@ -85,16 +89,24 @@ impl<R, K> Wrap<R, K> {
         self.kind(Any(()))
     }
 
-    fn kind<L>(self, kind: L) -> Wrap<R, L> {
-        Wrap {
-            raw: self.raw,
-            settings: self.settings,
+    fn kind<L: Kind>(self, kind: L) -> Wrap<R, L> {
+        Wrap(self.0.map(|args| WrapArgs {
+            raw: args.raw,
+            settings: args.settings,
             kind,
+        }))
+    }
+
+    /// Changes a keyword; does nothing to a call that has begun.
+    fn set(mut self, change: impl FnOnce(&mut Settings)) -> Self {
+        if let Some(args) = self.0.args() {
+            change(&mut args.settings);
         }
+        self
     }
 }
 
-impl<R: RawIo, K: Kind> Wrap<R, K> {
+impl<R: RawIo, K: Kind> WrapArgs<R, K> {
     fn core(self) -> Result<(Core<R>, super::Plan, bool)> {
         let mut settings = self.settings;
         let mode_given = settings.mode.is_some();
@@ -123,65 +135,33 @@ impl<R: RawIo, K: Kind> Wrap<R, K> {
     }
 }
 
-impl<R: RawIo, K: Kind> IntoFuture for Wrap<R, K> {
-    type Output = Result<K::Of<R>>;
-    type IntoFuture = Wrapping<R, K>;
-
-    fn into_future(self) -> Wrapping<R, K> {
-        Wrapping(State::Asked(Box::new(self)))
-    }
-}
-
-/// The future of a [`Wrap`].
-#[must_use = "a future does nothing unless you `.await` it"]
-pub struct Wrapping<R: RawIo, K: Kind>(State<R, K>);
-
-enum State<R: RawIo, K: Kind> {
-    Asked(Box<Wrap<R, K>>),
-    ToTheEnd(Box<(Core<R>, super::Plan)>, Started),
-    Over,
-}
-
-impl<R: RawIo, K: Kind> Unpin for Wrapping<R, K> {}
-
-impl<R: RawIo, K: Kind> Future for Wrapping<R, K> {
+impl<R: RawIo, K: Kind> Future for Wrap<R, K> {
     type Output = Result<K::Of<R>>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        loop {
-            match std::mem::replace(&mut self.0, State::Over) {
-                State::Asked(wrap) => {
-                    let (core, plan, to_end) = wrap.core()?;
-                    if !to_end {
-                        return Poll::Ready(Ok(K::build(core, plan)));
-                    }
-                    self.0 = State::ToTheEnd(Box::new((core, plan)), 0);
-                }
-                State::ToTheEnd(mut parts, mut started) => {
-                    let sought = parts.0.poll_seek(cx, SeekFrom::End(0), &mut started);
-                    let Poll::Ready(sought) = sought else {
-                        self.0 = State::ToTheEnd(parts, started);
-                        return Poll::Pending;
-                    };
-                    sought?;
-                    return Poll::Ready(Ok(K::build(parts.0, parts.1)));
-                }
-                State::Over => panic!("a `Wrapping` was polled after it had completed"),
-            }
+        Pin::new(&mut self.0).poll(cx)
+    }
+}
+
+impl<R: RawIo, K: Kind> Begin for WrapArgs<R, K> {
+    type Output = K::Of<R>;
+
+    async fn begin(self) -> Result<K::Of<R>> {
+        let (mut core, plan, to_end) = self.core()?;
+        if to_end {
+            let mut started = 0;
+            poll_fn(|cx| core.poll_seek(cx, SeekFrom::End(0), &mut started)).await?;
         }
+        Ok(K::build(core, plan))
     }
 }
 
-impl<R, K> fmt::Debug for Wrap<R, K> {
+impl<R: RawIo, K: Kind> fmt::Debug for Wrap<R, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Wrap")
-            .field("mode", &self.settings.mode)
-            .finish_non_exhaustive()
-    }
-}
-
-impl<R: RawIo, K: Kind> fmt::Debug for Wrapping<R, K> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Wrapping").finish_non_exhaustive()
+        let mut f = f.debug_struct("Wrap");
+        self.0.inspect(|args| {
+            f.field("mode", &args.settings.mode);
+        });
+        f.finish_non_exhaustive()
     }
 }

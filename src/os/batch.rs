@@ -2,9 +2,24 @@
 
 use std::io;
 
-use super::call::{Os, none};
-use super::keywords::BatchKeywords;
-use crate::delegate::Call;
+use crate::call::{Call, none};
+
+/// The pending call of [`batch`].
+///
+/// Keywords: `op` (`"run a batch"`), `executor` (the default one).
+pub type Batch<T> = Call<T, BatchKeywords>;
+
+/// The keywords of [`Batch`].
+#[derive(Debug, Default)]
+pub struct BatchKeywords(());
+
+impl<T> Batch<T> {
+    /// Names what the closure does, as a verb, for errors, executors and logs
+    /// (`"run a batch"`).
+    pub fn op(self, op: &'static str) -> Self {
+        self.named(op)
+    }
+}
 
 /// Runs any number of blocking calls in one hop.
 ///
@@ -41,7 +56,7 @@ use crate::delegate::Call;
 /// assert_eq!(sizes.iter().sum::<u64>(), 4950);
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
-pub fn batch<F, T>(f: F) -> Call<Os<T, BatchKeywords>>
+pub fn batch<F, T>(f: F) -> Batch<T>
 where
     F: FnOnce() -> io::Result<T> + Send + 'static,
     T: Send + 'static,

@@ -5,10 +5,10 @@ use std::fs::{File, FileTimes, Metadata};
 use std::io;
 use std::path::Path;
 
-use super::call::{Os, set};
-use super::keywords::Follow;
+use super::keywords::keywords;
 use super::sys::{self, Copier, Dir, FileId};
-use crate::delegate::{Call, Caller};
+use crate::call::{Call, Request};
+use crate::delegate::Caller;
 
 /// Bytes between two looks at the caller: some milliseconds of copying.
 const CHUNK: u64 = 4 * 1024 * 1024;
@@ -16,10 +16,16 @@ const CHUNK: u64 = 4 * 1024 * 1024;
 /// What is told of progress: bytes done, and bytes in all.
 type OnProgress = Box<dyn FnMut(u64, u64) + Send>;
 
-/// `follow_symlinks`, `permissions`, `times`, `on_progress`.
+/// The pending call of [`copyfile`].
+///
+/// Keywords: `permissions` (`true`), `times` (`false`), `follow_symlinks`
+/// (`true`), `on_progress` (none), `executor` (the default one).
+pub type Copyfile = Call<u64, CopyfileKeywords>;
+
+/// The keywords of [`Copyfile`].
 pub struct CopyfileKeywords {
-    pub(super) follow: Follow,
-    pub(super) keep: Keep,
+    follow_symlinks: bool,
+    keep: Keep,
     on_progress: Option<OnProgress>,
     caller: Caller,
 }
@@ -31,35 +37,7 @@ pub(super) struct Keep {
     pub(super) times: bool,
 }
 
-impl AsMut<Follow> for CopyfileKeywords {
-    fn as_mut(&mut self) -> &mut Follow {
-        &mut self.follow
-    }
-}
-
-impl AsMut<Keep> for CopyfileKeywords {
-    fn as_mut(&mut self) -> &mut Keep {
-        &mut self.keep
-    }
-}
-
-#[expect(private_bounds, reason = "only the sets of this module have it")]
-impl<K: AsMut<Keep> + Send + 'static> Call<Os<u64, K>> {
-    /// Gives the copy the permissions of the source (`true`, as
-    /// [`std::fs::copy`]; Python's `copyfile` does not, its `copy` does).
-    /// Otherwise a new file has 0o666 less the umask, and an old one its own.
-    pub fn permissions(self, yes: bool) -> Self {
-        set(self, |keywords| keywords.as_mut().permissions = yes)
-    }
-
-    /// Gives the copy the times of access and modification of the source:
-    /// `false` for `copyfile`, `true` for `copytree`, as in Python.
-    pub fn times(self, yes: bool) -> Self {
-        set(self, |keywords| keywords.as_mut().times = yes)
-    }
-}
-
-impl Call<Os<u64, CopyfileKeywords>> {
+impl Copyfile {
     /// Calls `tell(done, total)`, in bytes, on the executor's thread after each
     /// piece of some MiB, and at the end. `total` is what the source was when
     /// it was opened, or `done` where that is more.
@@ -80,14 +58,16 @@ impl Call<Os<u64, CopyfileKeywords>> {
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
     pub fn on_progress(self, tell: impl FnMut(u64, u64) + Send + 'static) -> Self {
-        set(self, |keywords| keywords.on_progress = Some(Box::new(tell)))
+        self.set(|keywords| keywords.on_progress = Some(Box::new(tell)))
     }
+
+    keywords! { follow_symlinks = "true", permissions, times = "false" }
 }
 
 impl fmt::Debug for CopyfileKeywords {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CopyfileKeywords")
-            .field("follow", &self.follow)
+            .field("follow_symlinks", &self.follow_symlinks)
             .field("keep", &self.keep)
             .finish_non_exhaustive()
     }
@@ -130,10 +110,10 @@ impl fmt::Debug for CopyfileKeywords {
 /// assert_eq!(aiofiles::read(root.join("b")).await?, b"12345");
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
-pub fn copyfile(src: impl AsRef<Path>, dst: impl AsRef<Path>) -> Call<Os<u64, CopyfileKeywords>> {
+pub fn copyfile(src: impl AsRef<Path>, dst: impl AsRef<Path>) -> Copyfile {
     Call::watched(|caller| {
         let keywords = CopyfileKeywords {
-            follow: Follow(true),
+            follow_symlinks: true,
             keep: Keep {
                 permissions: true,
                 times: false,
@@ -141,7 +121,7 @@ pub fn copyfile(src: impl AsRef<Path>, dst: impl AsRef<Path>) -> Call<Os<u64, Co
             on_progress: None,
             caller,
         };
-        Os::two("copyfile", src, dst, keywords, |src, dst, mut keywords| {
+        Request::two("copyfile", src, dst, keywords, |src, dst, mut keywords| {
             let mut on_progress = keywords.on_progress.take();
             let caller = keywords.caller;
             let mut progress = |done, total| {
@@ -150,7 +130,13 @@ pub fn copyfile(src: impl AsRef<Path>, dst: impl AsRef<Path>) -> Call<Os<u64, Co
                 }
                 go_on(&caller)
             };
-            copy_file(src, dst, keywords.follow.0, keywords.keep, &mut progress)
+            copy_file(
+                src,
+                dst,
+                keywords.follow_symlinks,
+                keywords.keep,
+                &mut progress,
+            )
         })
     })
 }

@@ -6,14 +6,21 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::call::{Os, set};
 use super::copyfile::{Keep, copy_file, copy_link, go_on};
+use super::keywords::keywords;
 use super::sys::{self, Dir, FileId};
-use crate::delegate::{Call, Caller};
+use crate::call::{Call, Request};
+use crate::delegate::Caller;
 use crate::error::Error;
 
-/// `symlinks`, `ignore_dangling_symlinks`, `dirs_exist_ok`, `ignore`,
-/// `permissions`, `times`, `on_progress`.
+/// The pending call of [`copytree`].
+///
+/// Keywords: `symlinks` (`false`), `ignore_dangling_symlinks` (`false`),
+/// `dirs_exist_ok` (`false`), `ignore` (none), `permissions` (`true`), `times`
+/// (`true`), `on_progress` (none), `executor` (the default one).
+pub type Copytree = Call<u64, CopytreeKeywords>;
+
+/// The keywords of [`Copytree`].
 pub struct CopytreeKeywords {
     symlinks: bool,
     ignore_dangling_symlinks: bool,
@@ -27,21 +34,15 @@ pub struct CopytreeKeywords {
 /// Says which paths are left out.
 type Ignore = Box<dyn FnMut(&Path) -> bool + Send>;
 
-impl AsMut<Keep> for CopytreeKeywords {
-    fn as_mut(&mut self) -> &mut Keep {
-        &mut self.keep
-    }
-}
-
-impl Call<Os<u64, CopytreeKeywords>> {
+impl Copytree {
     /// Copies symbolic links as links instead of what they point to (`false`).
     pub fn symlinks(self, yes: bool) -> Self {
-        set(self, |keywords| keywords.symlinks = yes)
+        self.set(|keywords| keywords.symlinks = yes)
     }
 
     /// Leaves out links that point to nothing instead of failing (`false`).
     pub fn ignore_dangling_symlinks(self, yes: bool) -> Self {
-        set(self, |keywords| keywords.ignore_dangling_symlinks = yes)
+        self.set(|keywords| keywords.ignore_dangling_symlinks = yes)
     }
 
     /// Accepts folders that are there already, and replaces files in them
@@ -62,7 +63,7 @@ impl Call<Os<u64, CopytreeKeywords>> {
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
     pub fn dirs_exist_ok(self, yes: bool) -> Self {
-        set(self, |keywords| keywords.dirs_exist_ok = yes)
+        self.set(|keywords| keywords.dirs_exist_ok = yes)
     }
 
     /// Leaves out the files and folders for whose path, in the source, `skip`
@@ -84,14 +85,16 @@ impl Call<Os<u64, CopytreeKeywords>> {
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
     pub fn ignore(self, skip: impl FnMut(&Path) -> bool + Send + 'static) -> Self {
-        set(self, |keywords| keywords.ignore = Some(Box::new(skip)))
+        self.set(|keywords| keywords.ignore = Some(Box::new(skip)))
     }
 
     /// Calls `tell(files, bytes)` on the executor's thread after each file and
     /// each piece of a large one, with what was copied so far.
     pub fn on_progress(self, tell: impl FnMut(u64, u64) + Send + 'static) -> Self {
-        set(self, |keywords| keywords.on_progress = Some(Box::new(tell)))
+        self.set(|keywords| keywords.on_progress = Some(Box::new(tell)))
     }
+
+    keywords! { permissions, times = "true" }
 }
 
 impl fmt::Debug for CopytreeKeywords {
@@ -143,7 +146,7 @@ impl fmt::Debug for CopytreeKeywords {
 /// assert_eq!(aiofiles::os::listdir(root.join("dst/sub")).await?, ["f"]);
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
-pub fn copytree(src: impl AsRef<Path>, dst: impl AsRef<Path>) -> Call<Os<u64, CopytreeKeywords>> {
+pub fn copytree(src: impl AsRef<Path>, dst: impl AsRef<Path>) -> Copytree {
     Call::watched(|caller| {
         let keywords = CopytreeKeywords {
             symlinks: false,
@@ -157,7 +160,7 @@ pub fn copytree(src: impl AsRef<Path>, dst: impl AsRef<Path>) -> Call<Os<u64, Co
             on_progress: None,
             caller,
         };
-        Os::two("copytree", src, dst, keywords, |src, dst, keywords| {
+        Request::two("copytree", src, dst, keywords, |src, dst, keywords| {
             refuse_inside(src, dst)?;
             let mut copy = Copying {
                 keywords,

@@ -4,11 +4,27 @@ use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::call::{Os, none, one};
-use super::keywords::{At, MakedirsKeywords, MkdirKeywords, Mode};
+use super::keywords::keywords;
 use super::sys::{self, Dir};
-use crate::delegate::Call;
+use crate::call::{Call, none, one};
 use crate::error::Error;
+
+/// The pending call of [`mkdir`].
+///
+/// Keywords: `mode` (`0o777`, less the umask), `dir_fd` (none), `executor` (the
+/// default one).
+pub type Mkdir = Call<(), MkdirKeywords>;
+
+/// The keywords of [`Mkdir`].
+#[derive(Debug)]
+pub struct MkdirKeywords {
+    mode: u32,
+    dir_fd: Dir,
+}
+
+impl Mkdir {
+    keywords! { mode, dir_fd }
+}
 
 /// Makes a folder.
 ///
@@ -34,14 +50,48 @@ use crate::error::Error;
 /// assert!(aiofiles::ospath::isdir(&path).await?);
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
-pub fn mkdir(path: impl AsRef<Path>) -> Call<Os<(), MkdirKeywords>> {
+pub fn mkdir(path: impl AsRef<Path>) -> Mkdir {
     let keywords = MkdirKeywords {
-        mode: Mode(0o777),
-        at: At::default(),
+        mode: 0o777,
+        dir_fd: Dir::default(),
     };
     one("mkdir", path, keywords, |path, keywords| {
-        sys::mkdir(&keywords.at.dir, path, keywords.mode.0)
+        sys::mkdir(&keywords.dir_fd, path, keywords.mode)
     })
+}
+
+/// The pending call of [`makedirs`].
+///
+/// Keywords: `exist_ok` (`false`), `mode` (`0o777`, less the umask; of the last
+/// folder only), `executor` (the default one).
+pub type Makedirs = Call<(), MakedirsKeywords>;
+
+/// The keywords of [`Makedirs`].
+#[derive(Debug)]
+pub struct MakedirsKeywords {
+    mode: u32,
+    exist_ok: bool,
+}
+
+impl Makedirs {
+    /// Accepts a folder, or a link to one, that is there already (`false`).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// let folder = dir.path().join("a/b");
+    /// aiofiles::os::makedirs(&folder).await?;
+    /// aiofiles::os::makedirs(&folder).exist_ok(true).await?;
+    /// assert!(aiofiles::os::makedirs(&folder).await.is_err());
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
+    pub fn exist_ok(self, yes: bool) -> Self {
+        self.set(|keywords| keywords.exist_ok = yes)
+    }
+
+    keywords! { mode }
 }
 
 /// Makes a folder and those above it that are missing, in one hop.
@@ -71,13 +121,13 @@ pub fn mkdir(path: impl AsRef<Path>) -> Call<Os<(), MkdirKeywords>> {
 /// aiofiles::os::makedirs(&path).exist_ok(true).await?;
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
-pub fn makedirs(path: impl AsRef<Path>) -> Call<Os<(), MakedirsKeywords>> {
+pub fn makedirs(path: impl AsRef<Path>) -> Makedirs {
     let keywords = MakedirsKeywords {
-        mode: Mode(0o777),
+        mode: 0o777,
         exist_ok: false,
     };
     one("makedirs", path, keywords, |path, keywords| {
-        make_dirs(path, keywords.mode.0, keywords.exist_ok)
+        make_dirs(path, keywords.mode, keywords.exist_ok)
     })
 }
 
@@ -104,6 +154,21 @@ pub(super) fn make_dirs(path: &Path, mode: u32, exist_ok: bool) -> io::Result<()
     }
 }
 
+/// The pending call of [`rmdir`].
+///
+/// Keywords: `dir_fd` (none), `executor` (the default one).
+pub type Rmdir = Call<(), RmdirKeywords>;
+
+/// The keywords of [`Rmdir`].
+#[derive(Debug, Default)]
+pub struct RmdirKeywords {
+    dir_fd: Dir,
+}
+
+impl Rmdir {
+    keywords! { dir_fd }
+}
+
 /// Removes an empty folder.
 ///
 /// As [`std::fs::remove_dir`]. Keywords: `dir_fd`.
@@ -128,11 +193,16 @@ pub(super) fn make_dirs(path: &Path, mode: u32, exist_ok: bool) -> io::Result<()
 /// assert!(!aiofiles::ospath::exists(&path).await?);
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
-pub fn rmdir(path: impl AsRef<Path>) -> Call<Os<(), At>> {
-    one("rmdir", path, At::default(), |path, at| {
-        sys::rmdir(&at.dir, path)
+pub fn rmdir(path: impl AsRef<Path>) -> Rmdir {
+    one("rmdir", path, RmdirKeywords::default(), |path, keywords| {
+        sys::rmdir(&keywords.dir_fd, path)
     })
 }
+
+/// The pending call of [`removedirs`].
+///
+/// Keyword: `executor` (the default one).
+pub type Removedirs = Call<()>;
 
 /// Removes an empty folder, and then those above it that became empty, up to
 /// the first that is not.
@@ -157,7 +227,7 @@ pub fn rmdir(path: impl AsRef<Path>) -> Call<Os<(), At>> {
 /// assert_eq!(aiofiles::os::listdir(&root).await?, ["keep"]);
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
-pub fn removedirs(path: impl AsRef<Path>) -> Call<Os<()>> {
+pub fn removedirs(path: impl AsRef<Path>) -> Removedirs {
     one("removedirs", path, (), |path, ()| {
         sys::rmdir(&Dir::default(), path)?;
         if let Some(parent) = path.parent() {
@@ -175,6 +245,11 @@ pub(super) fn remove_dirs(from: &Path) {
         }
     }
 }
+
+/// The pending call of [`listdir`].
+///
+/// Keyword: `executor` (the default one).
+pub type Listdir = Call<Vec<OsString>>;
 
 /// Returns the names in a folder, in no order, without `.` and `..`.
 ///
@@ -203,13 +278,18 @@ pub(super) fn remove_dirs(from: &Path) {
 /// assert_eq!(names, ["a", "b"]);
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
-pub fn listdir(path: impl AsRef<Path>) -> Call<Os<Vec<OsString>>> {
+pub fn listdir(path: impl AsRef<Path>) -> Listdir {
     one("listdir", path, (), |path, ()| {
         std::fs::read_dir(path)?
             .map(|entry| Ok(entry?.file_name()))
             .collect()
     })
 }
+
+/// The pending call of [`getcwd`].
+///
+/// Keyword: `executor` (the default one).
+pub type Getcwd = Call<PathBuf>;
 
 /// Returns the current folder of the process.
 ///
@@ -230,6 +310,6 @@ pub fn listdir(path: impl AsRef<Path>) -> Call<Os<Vec<OsString>>> {
 /// assert!(aiofiles::os::getcwd().await?.is_absolute());
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
-pub fn getcwd() -> Call<Os<PathBuf>> {
+pub fn getcwd() -> Getcwd {
     none("getcwd", (), |()| std::env::current_dir())
 }

@@ -5,10 +5,9 @@ use std::io;
 use std::path::Path;
 use std::time::SystemTime;
 
-use super::call::{Os, has_nul, one, one_inline};
-use super::keywords::{AccessKeywords, At, AtFollow, UtimeKeywords};
+use super::keywords::keywords;
 use super::sys::{self, Dir};
-use crate::delegate::Call;
+use crate::call::{Call, has_nul, one, one_inline};
 use crate::raw_io::cached;
 
 /// Asks [`access`] whether the path is there.
@@ -28,6 +27,23 @@ pub(crate) fn look(path: &Path, follow: bool) -> io::Result<Metadata> {
         cached::learn(path, &metadata);
     }
     Ok(metadata)
+}
+
+/// The pending call of [`stat`].
+///
+/// Keywords: `follow_symlinks` (`true`), `dir_fd` (none), `executor` (the default
+/// one).
+pub type Stat = Call<Metadata, StatKeywords>;
+
+/// The keywords of [`Stat`].
+#[derive(Debug)]
+pub struct StatKeywords {
+    dir_fd: Dir,
+    follow_symlinks: bool,
+}
+
+impl Stat {
+    keywords! { follow_symlinks = "true", dir_fd }
 }
 
 /// Returns the metadata of a path.
@@ -56,23 +72,42 @@ pub(crate) fn look(path: &Path, follow: bool) -> io::Result<Metadata> {
 /// assert_eq!(aiofiles::os::stat(&path).await?.len(), 5);
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
-pub fn stat(path: impl AsRef<Path>) -> Call<Os<Metadata, AtFollow>> {
-    let inline = |path: &Path, keywords: &AtFollow| {
-        let here = matches!(keywords.at.dir, Dir::Current);
-        here.then(|| cached::metadata(path, keywords.follow.0))
+pub fn stat(path: impl AsRef<Path>) -> Stat {
+    let keywords = StatKeywords {
+        dir_fd: Dir::default(),
+        follow_symlinks: true,
+    };
+    let inline = |path: &Path, keywords: &StatKeywords| {
+        let here = matches!(keywords.dir_fd, Dir::Current);
+        here.then(|| cached::metadata(path, keywords.follow_symlinks))
             .flatten()
             .map(Ok)
     };
     one_inline(
         "stat",
         path,
-        AtFollow::following(true),
+        keywords,
         inline,
-        |path, keywords| match keywords.at.dir {
-            Dir::Current => look(path, keywords.follow.0),
-            Dir::Given(_) => sys::stat(&keywords.at.dir, path, keywords.follow.0),
+        |path, keywords| match keywords.dir_fd {
+            Dir::Current => look(path, keywords.follow_symlinks),
+            Dir::Given(_) => sys::stat(&keywords.dir_fd, path, keywords.follow_symlinks),
         },
     )
+}
+
+/// The pending call of [`lstat`].
+///
+/// Keywords: `dir_fd` (none), `executor` (the default one).
+pub type Lstat = Call<Metadata, LstatKeywords>;
+
+/// The keywords of [`Lstat`].
+#[derive(Debug)]
+pub struct LstatKeywords {
+    dir_fd: Dir,
+}
+
+impl Lstat {
+    keywords! { dir_fd }
 }
 
 /// Returns the metadata of a path, of a symbolic link itself.
@@ -97,17 +132,25 @@ pub fn stat(path: impl AsRef<Path>) -> Call<Os<Metadata, AtFollow>> {
 /// assert!(aiofiles::os::lstat(&path).await?.is_symlink());
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
-pub fn lstat(path: impl AsRef<Path>) -> Call<Os<Metadata, At>> {
-    let inline = |path: &Path, keywords: &At| {
-        let here = matches!(keywords.dir, Dir::Current);
+pub fn lstat(path: impl AsRef<Path>) -> Lstat {
+    let keywords = LstatKeywords {
+        dir_fd: Dir::default(),
+    };
+    let inline = |path: &Path, keywords: &LstatKeywords| {
+        let here = matches!(keywords.dir_fd, Dir::Current);
         here.then(|| cached::metadata(path, false))
             .flatten()
             .map(Ok)
     };
-    one_inline("lstat", path, At::default(), inline, |path, keywords| {
-        sys::stat(&keywords.dir, path, false)
+    one_inline("lstat", path, keywords, inline, |path, keywords| {
+        sys::stat(&keywords.dir_fd, path, false)
     })
 }
+
+/// The pending call of [`statvfs`].
+///
+/// Keyword: `executor` (the default one).
+pub type Statvfs = Call<StatVfs>;
 
 /// What [`statvfs`] tells of a file system, under Python's names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,8 +200,32 @@ pub struct StatVfs {
 /// assert!(free_bytes <= vfs.f_blocks * vfs.f_frsize);
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap(); }
 /// ```
-pub fn statvfs(path: impl AsRef<Path>) -> Call<Os<StatVfs>> {
+pub fn statvfs(path: impl AsRef<Path>) -> Statvfs {
     one("statvfs", path, (), |path, ()| sys::statvfs(path))
+}
+
+/// The pending call of [`access`].
+///
+/// Keywords: `follow_symlinks` (`true`), `effective_ids` (`false`), `dir_fd`
+/// (none), `executor` (the default one).
+pub type Access = Call<bool, AccessKeywords>;
+
+/// The keywords of [`Access`].
+#[derive(Debug)]
+pub struct AccessKeywords {
+    dir_fd: Dir,
+    follow_symlinks: bool,
+    effective_ids: bool,
+}
+
+impl Access {
+    /// Asks for the effective user and groups instead of the real ones
+    /// (`false`).
+    pub fn effective_ids(self, yes: bool) -> Self {
+        self.set(|keywords| keywords.effective_ids = yes)
+    }
+
+    keywords! { follow_symlinks = "true", dir_fd }
 }
 
 /// Says whether this process may use a path as `mode` asks: [`F_OK`], or any of
@@ -191,18 +258,40 @@ pub fn statvfs(path: impl AsRef<Path>) -> Call<Os<StatVfs>> {
 /// assert!(os::access(&path, R_OK | W_OK).await?);
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
-pub fn access(path: impl AsRef<Path>, mode: u32) -> Call<Os<bool, AccessKeywords>> {
+pub fn access(path: impl AsRef<Path>, mode: u32) -> Access {
     let keywords = AccessKeywords {
-        at: AtFollow::following(true),
+        dir_fd: Dir::default(),
+        follow_symlinks: true,
         effective_ids: false,
     };
     one("access", path, keywords, move |path, keywords| {
         if has_nul(path) {
             return Err(io::ErrorKind::InvalidInput.into());
         }
-        let AccessKeywords { at, effective_ids } = keywords;
-        sys::access(&at.at.dir, path, mode, effective_ids, at.follow.0)
+        let AccessKeywords {
+            dir_fd,
+            follow_symlinks,
+            effective_ids,
+        } = keywords;
+        sys::access(&dir_fd, path, mode, effective_ids, follow_symlinks)
     })
+}
+
+/// The pending call of [`chmod`].
+///
+/// Keywords: `follow_symlinks` (`true`), `dir_fd` (none), `executor` (the default
+/// one).
+pub type Chmod = Call<(), ChmodKeywords>;
+
+/// The keywords of [`Chmod`].
+#[derive(Debug)]
+pub struct ChmodKeywords {
+    dir_fd: Dir,
+    follow_symlinks: bool,
+}
+
+impl Chmod {
+    keywords! { follow_symlinks = "true", dir_fd }
 }
 
 /// Sets the permissions of a path to `mode`, as 0o644.
@@ -236,13 +325,31 @@ pub fn access(path: impl AsRef<Path>, mode: u32) -> Call<Os<bool, AccessKeywords
 /// # }
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap(); }
 /// ```
-pub fn chmod(path: impl AsRef<Path>, mode: u32) -> Call<Os<(), AtFollow>> {
-    one(
-        "chmod",
-        path,
-        AtFollow::following(true),
-        move |path, keywords| sys::chmod(&keywords.at.dir, path, mode, keywords.follow.0),
-    )
+pub fn chmod(path: impl AsRef<Path>, mode: u32) -> Chmod {
+    let keywords = ChmodKeywords {
+        dir_fd: Dir::default(),
+        follow_symlinks: true,
+    };
+    one("chmod", path, keywords, move |path, keywords| {
+        sys::chmod(&keywords.dir_fd, path, mode, keywords.follow_symlinks)
+    })
+}
+
+/// The pending call of [`chown`].
+///
+/// Keywords: `follow_symlinks` (`true`), `dir_fd` (none), `executor` (the default
+/// one).
+pub type Chown = Call<(), ChownKeywords>;
+
+/// The keywords of [`Chown`].
+#[derive(Debug)]
+pub struct ChownKeywords {
+    dir_fd: Dir,
+    follow_symlinks: bool,
+}
+
+impl Chown {
+    keywords! { follow_symlinks = "true", dir_fd }
 }
 
 /// Sets the owner and the group of a path; `None` (Python: -1) leaves one as it
@@ -257,7 +364,7 @@ pub fn chmod(path: impl AsRef<Path>, mode: u32) -> Call<Os<(), AtFollow>> {
 /// # Errors
 ///
 /// As [`stat`]; `PermissionDenied` without the privilege; `InvalidInput` for
-/// the number `u32::MAX`, which is none.
+/// `u32::MAX`, which is not a valid id.
 ///
 /// # Examples
 ///
@@ -275,13 +382,42 @@ pub fn chmod(path: impl AsRef<Path>, mode: u32) -> Call<Os<(), AtFollow>> {
 /// # }
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap(); }
 /// ```
-pub fn chown(path: impl AsRef<Path>, uid: Option<u32>, gid: Option<u32>) -> Call<Os<(), AtFollow>> {
-    one(
-        "chown",
-        path,
-        AtFollow::following(true),
-        move |path, keywords| sys::chown(&keywords.at.dir, path, uid, gid, keywords.follow.0),
-    )
+pub fn chown(path: impl AsRef<Path>, uid: Option<u32>, gid: Option<u32>) -> Chown {
+    let keywords = ChownKeywords {
+        dir_fd: Dir::default(),
+        follow_symlinks: true,
+    };
+    one("chown", path, keywords, move |path, keywords| {
+        let ChownKeywords {
+            dir_fd,
+            follow_symlinks,
+        } = keywords;
+        sys::chown(&dir_fd, path, uid, gid, follow_symlinks)
+    })
+}
+
+/// The pending call of [`utime`].
+///
+/// Keywords: `times` (now), `follow_symlinks` (`true`), `dir_fd` (none),
+/// `executor` (the default one).
+pub type Utime = Call<(), UtimeKeywords>;
+
+/// The keywords of [`Utime`].
+#[derive(Debug)]
+pub struct UtimeKeywords {
+    dir_fd: Dir,
+    follow_symlinks: bool,
+    /// Of access and of modification; now, unless given.
+    times: Option<(SystemTime, SystemTime)>,
+}
+
+impl Utime {
+    /// Sets these times instead of now (default).
+    pub fn times(self, accessed: SystemTime, modified: SystemTime) -> Self {
+        self.set(|keywords| keywords.times = Some((accessed, modified)))
+    }
+
+    keywords! { follow_symlinks = "true", dir_fd }
 }
 
 /// Sets the times of access and modification of a path: to now, or to those of
@@ -313,13 +449,18 @@ pub fn chown(path: impl AsRef<Path>, uid: Option<u32>, gid: Option<u32>) -> Call
 /// assert_eq!(aiofiles::ospath::getmtime(&path).await?, then);
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
-pub fn utime(path: impl AsRef<Path>) -> Call<Os<(), UtimeKeywords>> {
+pub fn utime(path: impl AsRef<Path>) -> Utime {
     let keywords = UtimeKeywords {
-        at: AtFollow::following(true),
-        times: None::<(SystemTime, SystemTime)>,
+        dir_fd: Dir::default(),
+        follow_symlinks: true,
+        times: None,
     };
     one("utime", path, keywords, |path, keywords| {
-        let UtimeKeywords { at, times } = keywords;
-        sys::utime(&at.at.dir, path, times, at.follow.0)
+        let UtimeKeywords {
+            dir_fd,
+            follow_symlinks,
+            times,
+        } = keywords;
+        sys::utime(&dir_fd, path, times, follow_symlinks)
     })
 }

@@ -1,14 +1,28 @@
 //! Giving, changing and taking away names.
 
-use std::io;
 use std::path::{Path, PathBuf};
 
-use super::call::{Os, one, two};
 use super::folders::{make_dirs, remove_dirs};
-use super::keywords::{At, AtBoth, Follow, LinkKeywords, SymlinkKeywords};
+use super::keywords::keywords;
 use super::sys::{self, Dir};
-use crate::delegate::Call;
+use crate::call::{Call, one, two};
 use crate::error::Error;
+
+/// The pending call of [`rename`].
+///
+/// Keywords: `src_dir_fd`, `dst_dir_fd` (none), `executor` (the default one).
+pub type Rename = Call<(), RenameKeywords>;
+
+/// The keywords of [`Rename`].
+#[derive(Debug, Default)]
+pub struct RenameKeywords {
+    src_dir_fd: Dir,
+    dst_dir_fd: Dir,
+}
+
+impl Rename {
+    keywords! { src_dir_fd, dst_dir_fd }
+}
 
 /// Renames `src` to `dst`, moving it if need be.
 ///
@@ -36,10 +50,27 @@ use crate::error::Error;
 /// assert_eq!(aiofiles::read(root.join("b")).await?, b"text");
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
-pub fn rename(src: impl AsRef<Path>, dst: impl AsRef<Path>) -> Call<Os<(), AtBoth>> {
-    two("rename", src, dst, AtBoth::default(), |src, dst, at| {
-        sys::rename(&at.src, src, &at.dst, dst)
+pub fn rename(src: impl AsRef<Path>, dst: impl AsRef<Path>) -> Rename {
+    let keywords = RenameKeywords::default();
+    two("rename", src, dst, keywords, |src, dst, keywords| {
+        sys::rename(&keywords.src_dir_fd, src, &keywords.dst_dir_fd, dst)
     })
+}
+
+/// The pending call of [`replace`].
+///
+/// Keywords: `src_dir_fd`, `dst_dir_fd` (none), `executor` (the default one).
+pub type Replace = Call<(), ReplaceKeywords>;
+
+/// The keywords of [`Replace`].
+#[derive(Debug, Default)]
+pub struct ReplaceKeywords {
+    src_dir_fd: Dir,
+    dst_dir_fd: Dir,
+}
+
+impl Replace {
+    keywords! { src_dir_fd, dst_dir_fd }
 }
 
 /// Renames `src` to `dst` and replaces a file that is there, on every platform.
@@ -66,11 +97,17 @@ pub fn rename(src: impl AsRef<Path>, dst: impl AsRef<Path>) -> Call<Os<(), AtBot
 /// assert_eq!(aiofiles::read(root.join("old")).await?, b"new");
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
-pub fn replace(src: impl AsRef<Path>, dst: impl AsRef<Path>) -> Call<Os<(), AtBoth>> {
-    two("replace", src, dst, AtBoth::default(), |src, dst, at| {
-        sys::replace(&at.src, src, &at.dst, dst)
+pub fn replace(src: impl AsRef<Path>, dst: impl AsRef<Path>) -> Replace {
+    let keywords = ReplaceKeywords::default();
+    two("replace", src, dst, keywords, |src, dst, keywords| {
+        sys::replace(&keywords.src_dir_fd, src, &keywords.dst_dir_fd, dst)
     })
 }
+
+/// The pending call of [`renames`].
+///
+/// Keyword: `executor` (the default one).
+pub type Renames = Call<()>;
 
 /// Renames `src` to `dst`: makes the folders that `dst` needs, and then removes
 /// those of `src` that became empty.
@@ -98,7 +135,7 @@ pub fn replace(src: impl AsRef<Path>, dst: impl AsRef<Path>) -> Call<Os<(), AtBo
 /// assert_eq!(aiofiles::os::listdir(&root).await?, ["x"]);
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
-pub fn renames(src: impl AsRef<Path>, dst: impl AsRef<Path>) -> Call<Os<()>> {
+pub fn renames(src: impl AsRef<Path>, dst: impl AsRef<Path>) -> Renames {
     two("renames", src, dst, (), |src, dst, ()| {
         match dst.parent() {
             Some(parent) if !parent.as_os_str().is_empty() && !is_there(parent) => {
@@ -117,6 +154,21 @@ pub fn renames(src: impl AsRef<Path>, dst: impl AsRef<Path>) -> Call<Os<()>> {
 
 fn is_there(path: &Path) -> bool {
     sys::stat(&Dir::default(), path, true).is_ok()
+}
+
+/// The pending call of [`remove`].
+///
+/// Keywords: `dir_fd` (none), `executor` (the default one).
+pub type Remove = Call<(), RemoveKeywords>;
+
+/// The keywords of [`Remove`].
+#[derive(Debug, Default)]
+pub struct RemoveKeywords {
+    dir_fd: Dir,
+}
+
+impl Remove {
+    keywords! { dir_fd }
 }
 
 /// Removes a file, or a symbolic link itself.
@@ -143,10 +195,28 @@ fn is_there(path: &Path) -> bool {
 /// assert!(!aiofiles::ospath::exists(&path).await?);
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
-pub fn remove(path: impl AsRef<Path>) -> Call<Os<(), At>> {
-    one("remove", path, At::default(), |path, at| {
-        sys::unlink(&at.dir, path)
-    })
+pub fn remove(path: impl AsRef<Path>) -> Remove {
+    one(
+        "remove",
+        path,
+        RemoveKeywords::default(),
+        |path, keywords| sys::unlink(&keywords.dir_fd, path),
+    )
+}
+
+/// The pending call of [`unlink`].
+///
+/// Keywords: `dir_fd` (none), `executor` (the default one).
+pub type Unlink = Call<(), UnlinkKeywords>;
+
+/// The keywords of [`Unlink`].
+#[derive(Debug, Default)]
+pub struct UnlinkKeywords {
+    dir_fd: Dir,
+}
+
+impl Unlink {
+    keywords! { dir_fd }
 }
 
 /// Removes a file: the same as [`remove`], under its Unix name.
@@ -169,10 +239,31 @@ pub fn remove(path: impl AsRef<Path>) -> Call<Os<(), At>> {
 /// assert_eq!(error.kind(), std::io::ErrorKind::NotFound);
 /// # });
 /// ```
-pub fn unlink(path: impl AsRef<Path>) -> Call<Os<(), At>> {
-    one("unlink", path, At::default(), |path, at| {
-        sys::unlink(&at.dir, path)
-    })
+pub fn unlink(path: impl AsRef<Path>) -> Unlink {
+    one(
+        "unlink",
+        path,
+        UnlinkKeywords::default(),
+        |path, keywords| sys::unlink(&keywords.dir_fd, path),
+    )
+}
+
+/// The pending call of [`link`].
+///
+/// Keywords: `follow_symlinks` (`false`), `src_dir_fd`, `dst_dir_fd` (none),
+/// `executor` (the default one).
+pub type Link = Call<(), LinkKeywords>;
+
+/// The keywords of [`Link`].
+#[derive(Debug, Default)]
+pub struct LinkKeywords {
+    src_dir_fd: Dir,
+    dst_dir_fd: Dir,
+    follow_symlinks: bool,
+}
+
+impl Link {
+    keywords! { follow_symlinks = "false", src_dir_fd, dst_dir_fd }
 }
 
 /// Gives the file `src` a second name, `dst` (a hard link).
@@ -201,15 +292,38 @@ pub fn unlink(path: impl AsRef<Path>) -> Call<Os<(), At>> {
 /// assert!(aiofiles::ospath::samefile(root.join("a"), root.join("b")).await?);
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
-pub fn link(src: impl AsRef<Path>, dst: impl AsRef<Path>) -> Call<Os<(), LinkKeywords>> {
-    let keywords = LinkKeywords {
-        at: AtBoth::default(),
-        follow: Follow(false),
-    };
+pub fn link(src: impl AsRef<Path>, dst: impl AsRef<Path>) -> Link {
+    let keywords = LinkKeywords::default();
     two("link", src, dst, keywords, |src, dst, keywords| {
-        let LinkKeywords { at, follow } = keywords;
-        sys::link(&at.src, src, &at.dst, dst, follow.0)
+        let LinkKeywords {
+            src_dir_fd,
+            dst_dir_fd,
+            follow_symlinks,
+        } = keywords;
+        sys::link(&src_dir_fd, src, &dst_dir_fd, dst, follow_symlinks)
     })
+}
+
+/// The pending call of [`symlink`].
+///
+/// Keywords: `target_is_directory` (`false`), `dir_fd` (none), `executor` (the
+/// default one).
+pub type Symlink = Call<(), SymlinkKeywords>;
+
+/// The keywords of [`Symlink`].
+#[derive(Debug, Default)]
+pub struct SymlinkKeywords {
+    dir_fd: Dir,
+    target_is_directory: bool,
+}
+
+impl Symlink {
+    /// Makes a link to a folder (`false`). Only Windows has two kinds of link.
+    pub fn target_is_directory(self, yes: bool) -> Self {
+        self.set(|keywords| keywords.target_is_directory = yes)
+    }
+
+    keywords! { dir_fd }
 }
 
 /// Makes a symbolic link `dst` that points to `src`.
@@ -237,11 +351,26 @@ pub fn link(src: impl AsRef<Path>, dst: impl AsRef<Path>) -> Call<Os<(), LinkKey
 /// assert_eq!(aiofiles::os::readlink(&path).await?.to_str(), Some("to/there"));
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
-pub fn symlink(src: impl AsRef<Path>, dst: impl AsRef<Path>) -> Call<Os<(), SymlinkKeywords>> {
+pub fn symlink(src: impl AsRef<Path>, dst: impl AsRef<Path>) -> Symlink {
     let keywords = SymlinkKeywords::default();
     two("symlink", src, dst, keywords, |src, dst, keywords| {
-        sys::symlink(src, &keywords.at.dir, dst, keywords.target_is_directory)
+        sys::symlink(src, &keywords.dir_fd, dst, keywords.target_is_directory)
     })
+}
+
+/// The pending call of [`readlink`].
+///
+/// Keywords: `dir_fd` (none), `executor` (the default one).
+pub type Readlink = Call<PathBuf, ReadlinkKeywords>;
+
+/// The keywords of [`Readlink`].
+#[derive(Debug, Default)]
+pub struct ReadlinkKeywords {
+    dir_fd: Dir,
+}
+
+impl Readlink {
+    keywords! { dir_fd }
 }
 
 /// Returns what a symbolic link points to, as it is stored.
@@ -266,11 +395,9 @@ pub fn symlink(src: impl AsRef<Path>, dst: impl AsRef<Path>) -> Call<Os<(), Syml
 /// assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput);
 /// # });
 /// ```
-pub fn readlink(path: impl AsRef<Path>) -> Call<Os<PathBuf, At>> {
-    one(
-        "readlink",
-        path,
-        At::default(),
-        |path, at| -> io::Result<_> { sys::readlink(&at.dir, path) },
-    )
+pub fn readlink(path: impl AsRef<Path>) -> Readlink {
+    let keywords = ReadlinkKeywords::default();
+    one("readlink", path, keywords, |path, keywords| {
+        sys::readlink(&keywords.dir_fd, path)
+    })
 }

@@ -3,19 +3,25 @@
 use std::fmt;
 use std::path::Path;
 
-use super::call::{Os, set};
 use super::copyfile::go_on;
 use super::sys;
-use crate::delegate::{Call, Caller};
+use crate::call::{Call, Request};
+use crate::delegate::Caller;
 
-/// `ignore_errors`, `on_progress`.
+/// The pending call of [`rmtree`].
+///
+/// Keywords: `ignore_errors` (`false`), `on_progress` (none), `executor` (the
+/// default one).
+pub type Rmtree = Call<u64, RmtreeKeywords>;
+
+/// The keywords of [`Rmtree`].
 pub struct RmtreeKeywords {
     ignore_errors: bool,
     on_progress: Option<Box<dyn FnMut(u64) + Send>>,
     caller: Caller,
 }
 
-impl Call<Os<u64, RmtreeKeywords>> {
+impl Rmtree {
     /// Removes what can be removed and says nothing of the rest (`false`).
     ///
     /// # Examples
@@ -30,13 +36,13 @@ impl Call<Os<u64, RmtreeKeywords>> {
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
     pub fn ignore_errors(self, yes: bool) -> Self {
-        set(self, |keywords| keywords.ignore_errors = yes)
+        self.set(|keywords| keywords.ignore_errors = yes)
     }
 
     /// Calls `tell(removed)`, the number of entries so far, on the executor's
     /// thread after each.
     pub fn on_progress(self, tell: impl FnMut(u64) + Send + 'static) -> Self {
-        set(self, |keywords| keywords.on_progress = Some(Box::new(tell)))
+        self.set(|keywords| keywords.on_progress = Some(Box::new(tell)))
     }
 }
 
@@ -82,14 +88,14 @@ impl fmt::Debug for RmtreeKeywords {
 /// assert!(!aiofiles::ospath::exists(&root).await?);
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
-pub fn rmtree(path: impl AsRef<Path>) -> Call<Os<u64, RmtreeKeywords>> {
+pub fn rmtree(path: impl AsRef<Path>) -> Rmtree {
     Call::watched(|caller| {
         let keywords = RmtreeKeywords {
             ignore_errors: false,
             on_progress: None,
             caller,
         };
-        Os::one("rmtree", path, keywords, |path, mut keywords| {
+        Request::one("rmtree", path, keywords, |path, mut keywords| {
             let mut count = 0;
             let mut removed = || {
                 count += 1;

@@ -8,16 +8,14 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use futures_core::Stream;
 
-use super::call::{Os, one};
-use super::keywords::AtFollow;
-use super::sys;
-use crate::delegate::Call;
+use super::{Stat, sys};
+use crate::call::{Call, Request, one};
 use crate::error::{Error, Result};
-use crate::executor::{Chosen, Executor};
+use crate::executor::Chosen;
 
 /// Entries a hop. Reading as many takes a fraction of a millisecond, a hop
 /// about a tenth of that; they take some 100 KiB.
@@ -165,8 +163,8 @@ impl DirEntry {
     /// assert_eq!(entry.stat().await?.len(), 4);
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
-    pub fn stat(&self) -> Call<Os<Metadata, AtFollow>> {
-        super::stat(self.path()).on(Some(&self.parent.executor))
+    pub fn stat(&self) -> Stat {
+        super::stat(self.path()).on(Some(self.parent.executor.clone()))
     }
 
     fn resolved(&self) -> Option<FileType> {
@@ -214,58 +212,24 @@ fn read_batch(mut rest: fs::ReadDir, with_stat: bool) -> Batch {
 }
 
 /// The pending call of [`scandir`].
-#[must_use = "a call does nothing unless you `.await` it"]
-pub struct Scanning {
-    call: Call<Os<Batch, WithStat>>,
-    path: Arc<Path>,
-    with_stat: bool,
-}
+///
+/// Keywords: `with_stat` (`false`), `executor` (the default one), on which the
+/// stream reads on and `stat` of its entries runs.
+pub type Scanning = Call<ScanDir, ScandirKeywords>;
 
-/// Whether to fetch the metadata of each entry.
-struct WithStat(bool);
+/// The keywords of [`Scanning`].
+#[derive(Debug, Default)]
+pub struct ScandirKeywords {
+    with_stat: bool,
+    /// Where the call runs; known once it does.
+    executor: Option<Chosen>,
+}
 
 impl Scanning {
     /// Fetches the metadata of every entry in the hop that finds it (`false`),
     /// for [`DirEntry::metadata`]. Of a link it is that of the link.
-    pub fn with_stat(mut self, yes: bool) -> Self {
-        self.with_stat = yes;
-        self.call = super::call::set(self.call, |keywords| keywords.0 = yes);
-        self
-    }
-
-    /// Runs on `executor` instead of the default one; so does the stream, and
-    /// `stat` of its entries.
-    pub fn executor(mut self, executor: impl Executor) -> Self {
-        self.call = self.call.executor(executor);
-        self
-    }
-}
-
-impl Future for Scanning {
-    type Output = Result<ScanDir>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let executor = self.call.chosen("scandir")?.clone();
-        let batch = ready!(Pin::new(&mut self.call).poll(cx))?;
-        let parent = Parent {
-            path: self.path.clone(),
-            executor,
-        };
-        let mut scan = ScanDir {
-            parent: Arc::new(parent),
-            with_stat: self.with_stat,
-            found: Vec::new().into_iter(),
-            error: None,
-            state: State::Closed,
-        };
-        scan.take(batch);
-        Poll::Ready(Ok(scan))
-    }
-}
-
-impl fmt::Debug for Scanning {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Scanning").field(&self.path).finish()
+    pub fn with_stat(self, yes: bool) -> Self {
+        self.set(|keywords| keywords.with_stat = yes)
     }
 }
 
@@ -289,7 +253,7 @@ enum State {
     /// There is more to read.
     Open(fs::ReadDir),
     /// The folder is with the executor.
-    Reading(Call<Os<Batch>>),
+    Reading(Call<Batch>),
     /// At its end, failed, or closed by the caller.
     Closed,
 }
@@ -356,7 +320,7 @@ impl ScanDir {
                     let call = one("scandir", &*self.parent.path, (), move |_, ()| {
                         Ok(read_batch(rest, with_stat))
                     });
-                    self.state = State::Reading(call.on(Some(&self.parent.executor)));
+                    self.state = State::Reading(call.on(Some(self.parent.executor.clone())));
                 }
                 State::Reading(mut call) => match Pin::new(&mut call).poll(cx) {
                     Poll::Ready(Ok(batch)) => self.take(batch),
@@ -419,14 +383,29 @@ impl fmt::Debug for ScanDir {
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
 pub fn scandir(path: impl AsRef<Path>) -> Scanning {
-    let path: Arc<Path> = path.as_ref().into();
-    let call = one("scandir", &*path, WithStat(false), |path, with_stat| {
-        let folder = sys::retry(|| fs::read_dir(path))?;
-        Ok(read_batch(folder, with_stat.0))
-    });
-    Scanning {
-        call,
-        path,
-        with_stat: false,
-    }
+    let request = Request::one("scandir", path, ScandirKeywords::default(), scan);
+    Call::new(request.settling(|keywords, executor| {
+        keywords.executor = Some(executor.clone());
+    }))
+}
+
+fn scan(path: &Path, keywords: ScandirKeywords) -> io::Result<ScanDir> {
+    let ScandirKeywords {
+        with_stat,
+        executor,
+    } = keywords;
+    let parent = Parent {
+        path: path.into(),
+        executor: executor.expect("a call is told its executor before it runs"),
+    };
+    let folder = sys::retry(|| fs::read_dir(path))?;
+    let mut scan = ScanDir {
+        parent: Arc::new(parent),
+        with_stat,
+        found: Vec::new().into_iter(),
+        error: None,
+        state: State::Closed,
+    };
+    scan.take(read_batch(folder, with_stat));
+    Ok(scan)
 }

@@ -3,9 +3,13 @@
 
 use std::os::fd::AsFd;
 
-use super::call::{Os, none};
 use super::sys;
-use crate::delegate::Call;
+use crate::call::{Call, none};
+
+/// The pending call of [`sendfile`].
+///
+/// Keyword: `executor` (the default one).
+pub type Sendfile = Call<usize>;
 
 /// Copies up to `count` bytes from `input` to `output` in the kernel, and
 /// returns how many: fewer at the end of `input`, 0 past it, or if `output`
@@ -45,7 +49,7 @@ pub fn sendfile(
     input: impl AsFd,
     offset: Option<u64>,
     count: usize,
-) -> Call<Os<usize>> {
+) -> Sendfile {
     let (output, input) = (sys::Handle::new(output), sys::Handle::new(input));
     none("sendfile", (), move |()| {
         sys::sendfile(output.get()?, input.get()?, offset, count)

@@ -12,10 +12,9 @@ use std::task::{Context, Poll};
 
 use futures_core::Stream;
 
-use super::call::{Os, one};
 use super::scandir::{DirEntry, Found, Parent};
 use super::sys::{self, FileId};
-use crate::delegate::Call;
+use crate::call::{Call, one};
 use crate::error::{Error, Result};
 use crate::executor::{Chosen, Executor};
 
@@ -106,7 +105,7 @@ pub struct Walk {
     keep: Option<KeepDir>,
     executor: Option<Chosen>,
     steps: Vec<Step>,
-    reading: Option<(Call<Os<Read>>, Arc<Path>)>,
+    reading: Option<(Call<Read>, Arc<Path>)>,
     /// Handed out last, and entered when the next one is asked for.
     current: Option<Listing>,
 }
@@ -283,7 +282,7 @@ impl Walk {
                     let call = one("walk", &*path, (), move |_, ()| {
                         read(&visit, followlinks, with_stat)
                     });
-                    self.reading = Some((call.on(Some(&executor)), path));
+                    self.reading = Some((call.on(Some(executor)), path));
                 }
             }
         }

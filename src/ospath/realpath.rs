@@ -5,17 +5,21 @@ use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
-use crate::delegate::Call;
+use crate::call::{Call, one};
 use crate::os::sys;
-use crate::os::{Os, one};
 
-/// `strict`.
+/// The pending call of [`realpath`].
+///
+/// Keywords: `strict` (`false`), `executor` (the default one).
+pub type Realpath = Call<PathBuf, RealpathKeywords>;
+
+/// The keywords of [`Realpath`].
 #[derive(Debug, Default)]
 pub struct RealpathKeywords {
     strict: bool,
 }
 
-impl Call<Os<PathBuf, RealpathKeywords>> {
+impl Realpath {
     /// Fails for what is missing or loops, as [`std::fs::canonicalize`]
     /// (`false`).
     ///
@@ -31,11 +35,8 @@ impl Call<Os<PathBuf, RealpathKeywords>> {
     /// assert_eq!(error.kind(), std::io::ErrorKind::NotFound);
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
-    pub fn strict(mut self, yes: bool) -> Self {
-        if let Some(os) = self.args() {
-            os.keywords().strict = yes;
-        }
-        self
+    pub fn strict(self, yes: bool) -> Self {
+        self.set(|keywords| keywords.strict = yes)
     }
 }
 
@@ -66,7 +67,7 @@ impl Call<Os<PathBuf, RealpathKeywords>> {
 /// assert!(aiofiles::ospath::realpath(root.join("link/x")).strict(true).await.is_err());
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
-pub fn realpath(path: impl AsRef<Path>) -> Call<Os<PathBuf, RealpathKeywords>> {
+pub fn realpath(path: impl AsRef<Path>) -> Realpath {
     one(
         "realpath",
         path,

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::Creating;
 use crate::codec::{Encoding, ErrorPolicy, Newline};
-use crate::delegate::{Blocking, Call, run_detached};
+use crate::delegate::{Blocking, Hop, run_detached};
 use crate::error::{Error, Result};
 use crate::executor::{Chosen, Executor};
 use crate::file::core::{Core, Meta};
@@ -88,6 +88,14 @@ pub struct CreateAtomic<K = Binary> {
     kind: K,
     /// The mode unless one is given; `b` only where it is not a matter of course.
     default_mode: &'static str,
+}
+
+impl<K> CreateAtomic<K> {
+    /// Changes a keyword.
+    fn set(mut self, change: impl FnOnce(&mut Settings)) -> Self {
+        change(&mut self.settings);
+        self
+    }
 }
 
 keywords!([K] CreateAtomic<K>);
@@ -189,12 +197,12 @@ impl<K: Kind> IntoFuture for CreateAtomic<K> {
                 Some(executor) => executor,
                 None => Chosen::current(OP)?,
             };
-            let call = Call::new(Create {
+            let call = Hop::new(Create {
                 path: path.clone(),
                 exclusive,
                 executor: executor.clone(),
             });
-            let (file, stage, suits) = call.on(Some(&executor)).await?;
+            let (file, stage, suits) = call.on(Some(executor.clone())).await?;
             let meta = Meta {
                 name: Some(path),
                 mode: Cow::Borrowed(plan.mode.canonical()),
@@ -289,12 +297,12 @@ impl<K: Kind> AtomicFile<K> {
             self.closing = false;
             return Err(error);
         }
-        let call = Call::new(Commit {
+        let call = Hop::new(Commit {
             path: self.stage.path.clone(),
             state: self.stage.state.clone(),
             permissions: self.permissions,
         });
-        call.on(Some(&self.stage.executor)).await
+        call.on(Some(self.stage.executor.clone())).await
     }
 
     /// Closes the file and leaves the path as it was, which the drop does too, but
@@ -310,11 +318,11 @@ impl<K: Kind> AtomicFile<K> {
     pub async fn discard(&mut self) -> Result<()> {
         self.closing = false;
         let closed = K::close(&mut self.file).await;
-        let call = Call::new(Discard {
+        let call = Hop::new(Discard {
             path: self.stage.path.clone(),
             state: self.stage.state.clone(),
         });
-        let discarded = call.on(Some(&self.stage.executor)).await;
+        let discarded = call.on(Some(self.stage.executor.clone())).await;
         closed.and(discarded)
     }
 }

@@ -8,7 +8,7 @@ use super::entry::Entry;
 use super::place::{CreateFolder, Place};
 use super::remove::OnError;
 use super::{Creating, place_keywords};
-use crate::delegate::Call;
+use crate::delegate::Hop;
 use crate::error::{Error, Result};
 use crate::executor::{Chosen, Executor};
 
@@ -134,11 +134,11 @@ impl IntoFuture for CreateDirectory {
                 Some(executor) => executor,
                 None => Chosen::current(CreateFolder::OP)?,
             };
-            let call = Call::new(CreateFolder {
+            let call = Hop::new(CreateFolder {
                 place: self.place,
                 executor: executor.clone(),
             });
-            let mut entry = call.on(Some(&executor)).await?;
+            let mut entry = call.on(Some(executor.clone())).await?;
             entry.delete(self.delete);
             Ok(TemporaryDirectory {
                 entry,

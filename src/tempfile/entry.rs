@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 
 use super::remove::{OnError, Remove};
-use crate::delegate::{Blocking, Call, run_detached};
+use crate::delegate::{Blocking, Hop, run_detached};
 use crate::error::{Error, Result};
 use crate::executor::Chosen;
 
@@ -51,25 +51,25 @@ impl Entry {
 
     /// Removes it now. What is gone already is no error.
     pub(super) async fn remove(&mut self, on_error: OnError) -> Result<()> {
-        let call = Call::new(RemoveEntry {
+        let call = Hop::new(RemoveEntry {
             path: self.path.clone(),
             remove: self.remove,
             on_error,
             there: self.there.clone(),
         });
-        call.on(Some(&self.executor)).await
+        call.on(Some(self.executor.clone())).await
     }
 
     /// Renames it, over whatever is at `to`, with the mode given, and lets it stay
     /// there.
     pub(super) async fn persist(&mut self, to: Arc<Path>, mode: Option<u32>) -> Result<()> {
-        let call = Call::new(Persist {
+        let call = Hop::new(Persist {
             src: self.path.clone(),
             dst: to.clone(),
             mode,
             there: self.there.clone(),
         });
-        call.on(Some(&self.executor)).await?;
+        call.on(Some(self.executor.clone())).await?;
         self.path = to;
         self.delete = false;
         Ok(())

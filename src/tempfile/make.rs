@@ -11,7 +11,7 @@ use super::place::{CreateAnonymous, CreateNamed, Place};
 use super::spool::Spool;
 use super::spooled::SpooledTemporaryFile;
 use super::{Anonymous, Named, Spooled};
-use crate::delegate::Call;
+use crate::delegate::Hop;
 use crate::error::Result;
 use crate::executor::Chosen;
 use crate::file::core::{Core, Meta};
@@ -86,11 +86,11 @@ impl Made for Anonymous {
     type Output<K: Kind> = K::Of<File>;
 
     async fn make<K: Kind>(request: Request<Self>) -> Result<K::Of<File>> {
-        let call = Call::new(CreateAnonymous {
+        let call = Hop::new(CreateAnonymous {
             place: request.place.clone(),
             append: request.plan.mode.append(),
         });
-        let (file, suits) = call.on(Some(&request.executor)).await?;
+        let (file, suits) = call.on(Some(request.executor.clone())).await?;
         let executor = request.executor.clone();
         Ok(request.build::<_, K>(file, None, executor, suits))
     }
@@ -107,12 +107,12 @@ impl Made for Named {
     type Output<K: Kind> = NamedTemporaryFile<K>;
 
     async fn make<K: Kind>(request: Request<Self>) -> Result<NamedTemporaryFile<K>> {
-        let call = Call::new(CreateNamed {
+        let call = Hop::new(CreateNamed {
             place: request.place.clone(),
             append: request.plan.mode.append(),
             executor: request.executor.clone(),
         });
-        let (file, mut entry, suits) = call.on(Some(&request.executor)).await?;
+        let (file, mut entry, suits) = call.on(Some(request.executor.clone())).await?;
         let Named {
             delete,
             delete_on_close,

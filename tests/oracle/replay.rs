@@ -71,7 +71,11 @@ async fn replay(
 }
 
 /// Sets what text and binary files share.
-fn common<K>(open: Open<K>, case: &Case, executor: Arc<dyn Executor>) -> Open<K> {
+fn common<K: aiofiles::open::Kind>(
+    open: Open<K>,
+    case: &Case,
+    executor: Arc<dyn Executor>,
+) -> Open<K> {
     let open = open.mode(&case.mode).executor(executor);
     match case.buffering {
         Some(n) => open.buffering(n),

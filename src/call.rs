@@ -1,17 +1,128 @@
-//! The one shape of all calls here: paths, keywords, and a function that blocks.
+//! [`Call`], the one shape of all pending calls that belong to no file: paths,
+//! keywords, and a function that blocks.
 
 use std::fmt;
+use std::future::Future;
 use std::io;
 use std::path::Path;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
-use crate::delegate::{Blocking, Call};
+use crate::delegate::{Blocking, Caller, Hop};
 use crate::error::{Error, Result};
+use crate::executor::{Chosen, Executor};
 
-/// A function of [`os`](crate::os) or [`ospath`](crate::ospath) with its
-/// arguments: what a [`Call`] of theirs runs. `T` is what it gives, `K` its
-/// keywords.
-pub struct Os<T, K = ()> {
+/// A pending call: `.await` runs it. `T` is what it gives, `K` its keywords.
+///
+/// It does nothing before its first poll. Keyword methods come before the
+/// `.await`: those that a call has stand on the page of its alias
+/// ([`os::Stat`](crate::os::Stat), [`os::Makedirs`](crate::os::Makedirs) …), with
+/// their defaults; [`executor`](Call::executor) every call has.
+///
+/// A call is a future like others: `Send`, `Sync`, `Unpin` and `'static`, to be
+/// stored, named, joined and raced.
+///
+/// # Cancel safety
+///
+/// A call dropped before its job has begun does nothing. Once begun, the
+/// blocking call goes on to its end and its result is dropped.
+///
+/// # Examples
+///
+/// Code that is the same for every call takes any:
+///
+/// ```
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// # let dir = tempfile::tempdir().unwrap();
+/// # let path = dir.path().join("file");
+/// use aiofiles::{Call, ThreadPoolExecutor, os};
+///
+/// fn on_pool<T, K>(call: Call<T, K>, pool: &ThreadPoolExecutor) -> Call<T, K> {
+///     call.executor(pool.clone())
+/// }
+///
+/// let pool = ThreadPoolExecutor::new(1);
+/// on_pool(os::mkdir(&path), &pool).await?;
+/// let metadata = on_pool(os::stat(&path).follow_symlinks(false), &pool).await?;
+/// assert!(metadata.is_dir());
+/// # pool.shutdown().await;
+/// # assert_eq!(pool.stats().done, 2);
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+/// ```
+#[must_use = "a call does nothing unless you `.await` it"]
+pub struct Call<T, K = ()>(Hop<Request<T, K>, T>);
+
+impl<T, K> Call<T, K> {
+    pub(crate) fn new(request: Request<T, K>) -> Self {
+        Self(Hop::new(request))
+    }
+
+    /// A call whose job may stop early once the call is dropped.
+    pub(crate) fn watched(build: impl FnOnce(Caller) -> Request<T, K>) -> Self {
+        Self(Hop::watched(build))
+    }
+
+    /// Runs on `executor` instead of the default one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let path = dir.path().join("file");
+    /// use aiofiles::ThreadPoolExecutor;
+    ///
+    /// let pool = ThreadPoolExecutor::new(1);
+    /// std::fs::write(&path, "text").unwrap();
+    /// let metadata = aiofiles::os::stat(&path).executor(pool.clone()).await?;
+    /// assert_eq!(metadata.len(), 4);
+    /// pool.shutdown().await;
+    /// assert_eq!(pool.stats().done, 1);
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
+    pub fn executor(self, executor: impl Executor) -> Self {
+        self.on(Some(Chosen::new(executor)))
+    }
+
+    /// Runs on the executor of something else, if that has one yet.
+    pub(crate) fn on(self, executor: Option<Chosen>) -> Self {
+        Self(self.0.on(executor))
+    }
+
+    /// Changes a keyword; does nothing to a call that has begun.
+    pub(crate) fn set(mut self, change: impl FnOnce(&mut K)) -> Self {
+        if let Some(request) = self.0.args() {
+            change(&mut request.keywords);
+        }
+        self
+    }
+
+    /// Gives the operation another name, for jobs and errors.
+    pub(crate) fn named(mut self, op: &'static str) -> Self {
+        if let Some(request) = self.0.args() {
+            request.op = op;
+        }
+        self
+    }
+}
+
+impl<T: Send + 'static, K: Send + 'static> Future for Call<T, K> {
+    type Output = Result<T>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.0).poll(cx)
+    }
+}
+
+impl<T, K> fmt::Debug for Call<T, K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Call").field(&self.0).finish()
+    }
+}
+
+/// What a [`Call`] runs, with its arguments.
+pub(crate) struct Request<T, K> {
     /// The function's name, for jobs and errors.
     op: &'static str,
     paths: Paths,
@@ -19,6 +130,8 @@ pub struct Os<T, K = ()> {
     run: Run<T, K>,
     /// How to do it without blocking, if that can be.
     inline: Option<Inline<T, K>>,
+    /// Tells the keywords which executor it goes to, where they want to know.
+    settle: Option<fn(&mut K, &Chosen)>,
 }
 
 type Run<T, K> = Box<dyn FnOnce(&Paths, K) -> io::Result<T> + Send>;
@@ -84,7 +197,7 @@ impl Paths {
     }
 }
 
-impl<T: Send + 'static, K: Send + 'static> Blocking for Os<T, K> {
+impl<T: Send + 'static, K: Send + 'static> Blocking for Request<T, K> {
     type Output = T;
 
     fn op(&self) -> &'static str {
@@ -93,6 +206,12 @@ impl<T: Send + 'static, K: Send + 'static> Blocking for Os<T, K> {
 
     fn path(&self) -> Option<&Arc<Path>> {
         self.paths.first()
+    }
+
+    fn settle(&mut self, executor: &Chosen) {
+        if let Some(settle) = self.settle {
+            settle(&mut self.keywords, executor);
+        }
     }
 
     fn run_nowait(&mut self, allowed: bool) -> Option<Result<T>> {
@@ -106,24 +225,7 @@ impl<T: Send + 'static, K: Send + 'static> Blocking for Os<T, K> {
     }
 }
 
-impl<T, K> fmt::Debug for Os<T, K> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Os")
-            .field("op", &self.op)
-            .field("path", &self.paths.first())
-            .finish_non_exhaustive()
-    }
-}
-
-impl<T, K> Os<T, K> {
-    pub(crate) fn keywords(&mut self) -> &mut K {
-        &mut self.keywords
-    }
-
-    pub(super) fn rename(&mut self, op: &'static str) {
-        self.op = op;
-    }
-
+impl<T, K> Request<T, K> {
     /// About no path.
     pub(crate) fn none(
         op: &'static str,
@@ -136,6 +238,7 @@ impl<T, K> Os<T, K> {
             keywords,
             run: Box::new(|_, keywords| run(keywords)),
             inline: None,
+            settle: None,
         }
     }
 
@@ -156,7 +259,14 @@ impl<T, K> Os<T, K> {
                 Paths::None | Paths::Two(..) => unreachable!("made with one path"),
             }),
             inline: None,
+            settle: None,
         }
+    }
+
+    /// Has `settle` tell the keywords which executor it goes to.
+    pub(crate) fn settling(mut self, settle: fn(&mut K, &Chosen)) -> Self {
+        self.settle = Some(settle);
+        self
     }
 
     /// About two paths.
@@ -176,6 +286,7 @@ impl<T, K> Os<T, K> {
                 Paths::None | Paths::One(_) => unreachable!("made with two paths"),
             }),
             inline: None,
+            settle: None,
         }
     }
 }
@@ -186,56 +297,45 @@ pub(crate) fn has_nul(path: &Path) -> bool {
 }
 
 /// A pending call about no path.
-pub(crate) fn none<T: Send + 'static, K: Send + 'static>(
+pub(crate) fn none<T, K>(
     op: &'static str,
     keywords: K,
     run: impl FnOnce(K) -> io::Result<T> + Send + 'static,
-) -> Call<Os<T, K>> {
-    Call::new(Os::none(op, keywords, run))
+) -> Call<T, K> {
+    Call::new(Request::none(op, keywords, run))
 }
 
 /// A pending call about one path.
-pub(crate) fn one<T: Send + 'static, K: Send + 'static>(
+pub(crate) fn one<T, K>(
     op: &'static str,
     path: impl AsRef<Path>,
     keywords: K,
     run: impl FnOnce(&Path, K) -> io::Result<T> + Send + 'static,
-) -> Call<Os<T, K>> {
-    Call::new(Os::one(op, path, keywords, run))
+) -> Call<T, K> {
+    Call::new(Request::one(op, path, keywords, run))
 }
 
 /// A pending call about one path that may not need to block: `inline` answers, or
 /// leaves it to `run`.
-pub(crate) fn one_inline<T: Send + 'static, K: Send + 'static>(
+pub(crate) fn one_inline<T, K>(
     op: &'static str,
     path: impl AsRef<Path>,
     keywords: K,
     inline: impl Fn(&Path, &K) -> Option<io::Result<T>> + Send + 'static,
     run: impl FnOnce(&Path, K) -> io::Result<T> + Send + 'static,
-) -> Call<Os<T, K>> {
-    let mut os = Os::one(op, path, keywords, run);
-    os.inline = Some(Box::new(inline));
-    Call::new(os)
+) -> Call<T, K> {
+    let mut request = Request::one(op, path, keywords, run);
+    request.inline = Some(Box::new(inline));
+    Call::new(request)
 }
 
 /// A pending call about two paths.
-pub(crate) fn two<T: Send + 'static, K: Send + 'static>(
+pub(crate) fn two<T, K>(
     op: &'static str,
     src: impl AsRef<Path>,
     dst: impl AsRef<Path>,
     keywords: K,
     run: impl FnOnce(&Path, &Path, K) -> io::Result<T> + Send + 'static,
-) -> Call<Os<T, K>> {
-    Call::new(Os::two(op, src, dst, keywords, run))
-}
-
-/// Changes a keyword of a call that has not begun.
-pub(super) fn set<T: Send + 'static, K: Send + 'static>(
-    mut call: Call<Os<T, K>>,
-    change: impl FnOnce(&mut K),
-) -> Call<Os<T, K>> {
-    if let Some(os) = call.args() {
-        change(os.keywords());
-    }
-    call
+) -> Call<T, K> {
+    Call::new(Request::two(op, src, dst, keywords, run))
 }
