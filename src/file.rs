@@ -1,4 +1,8 @@
-//! Files: raw, binary and text, over one machine.
+//! Files: one type, [`File<K, R>`](File), in three kinds over one machine.
+//!
+//! [`TextFile`] is decoded text over a [`BinaryFile`], which is a buffer over a
+//! [`RawFile`], which is one cursor with one operation in flight. `K` says which of
+//! them it is, `R` what it stands on.
 
 mod binary;
 mod buf;
@@ -6,6 +10,7 @@ mod bytes;
 mod common;
 pub(crate) mod core;
 mod held;
+mod kind;
 mod lines;
 mod lock;
 pub(crate) mod pending;
@@ -20,8 +25,10 @@ mod traits;
 pub(crate) mod work;
 
 pub use self::binary::BinaryFile;
+pub use self::kind::{Binary, Bytes, File, FileKind, Raw, Text};
 pub use self::lines::{Lines, LinesOf};
 pub use self::pending::{NextLine, Read, Readline, Readlines, Truncate};
 pub use self::positional::{ReadAt, WriteAt};
 pub use self::raw::RawFile;
+pub(crate) use self::text::TextSettings;
 pub use self::text::{Reconfigure, TextFile, TextPosition, TextSeek};

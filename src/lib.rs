@@ -175,7 +175,7 @@ pub use crate::error::{Error, Result};
 #[doc(inline)]
 pub use crate::executor::{Executor, ThreadPoolExecutor, TokioExecutor};
 #[doc(inline)]
-pub use crate::file::{BinaryFile, RawFile, TextFile, TextPosition, TextSeek};
+pub use crate::file::{BinaryFile, File, RawFile, TextFile, TextPosition, TextSeek};
 #[doc(inline)]
 pub use crate::open::{AnyFile, Open, Wrap, open, wrap};
 #[doc(inline)]

@@ -27,8 +27,8 @@ mod platform;
 mod wrap;
 
 pub(crate) use self::keywords::keywords;
+pub(crate) use self::kind::Plan;
 pub use self::kind::{Any, AnyFile, Binary, Kind, Raw, Text, TextKind};
-pub(crate) use self::kind::{Plan, TextSettings};
 pub(crate) use self::mode::Action;
 use self::mode::Mode;
 pub use self::wrap::{Wrap, wrap};

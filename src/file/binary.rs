@@ -1,22 +1,17 @@
 //! Buffered files of bytes.
 
+use std::fmt;
 use std::future::poll_fn;
-use std::io::{self, SeekFrom};
+use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use super::bytes::byte_methods;
-use super::common::common_methods;
-use super::core::{BUFFER, Core, Started};
-use super::lines::{Lines, LinesOf};
-use super::lock;
-use super::pending::{NextLine, Read, Readline, Readlines, Truncate, Truncating};
-use super::positional::{ReadAt, WriteAt, positional_methods};
+use super::core::{BUFFER, Core};
+use super::kind::sealed::HasLayer;
+use super::pending::Read;
 use super::raw::RawFile;
-use super::source::{Source, Span};
-use super::state::state_methods;
-use super::std_file::std_file_methods;
-use super::traits::{By, io_traits, line_stream};
+use super::text::TextSettings;
+use super::{Binary, File};
 use crate::budget;
 use crate::error::Result;
 use crate::raw_io::RawIo;
@@ -25,7 +20,7 @@ use crate::raw_io::RawIo;
 /// `BufferedRandom` in one.
 ///
 /// Made by [`open(..).binary()`](crate::open()), [`wrap`](crate::wrap) or
-/// [`new`](BinaryFile::new). The buffer belongs to the task: what it can serve
+/// [`new`](File::new). The buffer belongs to the task: what it can serve
 /// takes no hop. A file open in both directions has one position for reads and
 /// writes, which may be mixed freely; a read sees the writes before it.
 ///
@@ -45,44 +40,48 @@ use crate::raw_io::RawIo;
 /// file.close().await?;
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
-pub struct BinaryFile<R: RawIo = std::fs::File> {
+pub type BinaryFile<R = std::fs::File> = File<Binary, R>;
+
+/// What a binary file keeps: the raw file, whose machine has the buffer.
+pub struct Buffered<R: Send> {
     raw: RawFile<R>,
 }
 
-common_methods!(BinaryFile);
-std_file_methods!(BinaryFile);
-state_methods!(BinaryFile);
-byte_methods!(BinaryFile, false);
-positional_methods!(BinaryFile);
-io_traits!(BinaryFile);
-line_stream!(BinaryFile);
-
-impl<R: RawIo> BinaryFile<R> {
-    /// Makes a file of a stream, at its cursor. It can be read and written as far
-    /// as the stream says; [`wrap`](crate::wrap) takes keywords.
-    #[must_use]
-    pub fn new(raw: R) -> Self {
-        Self::from_core(Core::of(raw, BUFFER))
+impl<R: RawIo> fmt::Debug for Buffered<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Buffered").field(&self.raw).finish()
     }
+}
 
-    pub(crate) fn from_core(core: Core<R>) -> Self {
-        Self {
-            raw: RawFile::from_core(core),
+impl HasLayer for Binary {
+    const NAME: &'static str = "BinaryFile";
+    const CAPACITY: usize = BUFFER;
+    type Layer<R: Send> = Buffered<R>;
+
+    fn layer<R: RawIo>(core: Core<R>, settings: TextSettings) -> Buffered<R> {
+        Buffered {
+            raw: RawFile::with(core, settings),
         }
     }
 
-    fn clone_with(&self, core: Core<R>) -> Self {
-        Self::from_core(core)
+    fn renew<R: RawIo>(_: &Buffered<R>, core: Core<R>) -> Buffered<R> {
+        Self::layer(core, TextSettings::default())
     }
 
-    pub(crate) fn core(&self) -> &Core<R> {
-        self.raw.core()
+    fn core<R: RawIo>(layer: &Buffered<R>) -> &Core<R> {
+        layer.raw.core()
     }
 
-    pub(crate) fn core_mut(&mut self) -> &mut Core<R> {
-        self.raw.core_mut()
+    fn core_mut<R: RawIo>(layer: &mut Buffered<R>) -> &mut Core<R> {
+        layer.raw.core_mut()
     }
 
+    fn shown_mode<R: RawIo>(layer: &Buffered<R>) -> &str {
+        layer.raw.mode()
+    }
+}
+
+impl<R: RawIo> File<Binary, R> {
     /// Returns the raw file below. What is buffered is served to its reads first,
     /// and written before its writes.
     ///
@@ -100,7 +99,7 @@ impl<R: RawIo> BinaryFile<R> {
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
     pub fn raw(&mut self) -> &mut RawFile<R> {
-        &mut self.raw
+        &mut self.layer.raw
     }
 
     /// Writes what is buffered and gives the raw file below back. Bytes read
@@ -132,7 +131,7 @@ impl<R: RawIo> BinaryFile<R> {
         self.core().check_open("detach")?;
         self.flush().await?;
         self.core_mut().capacity = 0;
-        Ok(self.raw)
+        Ok(self.layer.raw)
     }
 
     /// Reads `.size(n)` bytes, fewer only at the end; without a size, to the end.
@@ -351,7 +350,7 @@ impl<R: RawIo> BinaryFile<R> {
     }
 }
 
-impl<R: RawIo> tokio::io::AsyncBufRead for BinaryFile<R> {
+impl<R: RawIo> tokio::io::AsyncBufRead for File<Binary, R> {
     fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
         self.get_mut().core_mut().io_fill(cx)
     }
@@ -363,7 +362,7 @@ impl<R: RawIo> tokio::io::AsyncBufRead for BinaryFile<R> {
     }
 }
 
-impl<R: RawIo> futures_io::AsyncBufRead for BinaryFile<R> {
+impl<R: RawIo> futures_io::AsyncBufRead for File<Binary, R> {
     fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
         self.get_mut().core_mut().io_fill(cx)
     }

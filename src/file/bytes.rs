@@ -11,8 +11,6 @@ use crate::raw_io::RawIo;
 
 mod methods;
 
-pub(super) use self::methods::byte_methods;
-
 impl<R: RawIo> Core<R> {
     /// `size` bytes or up to the end; exactly one system call if `exact`.
     pub(super) fn poll_read_bytes(

@@ -49,7 +49,11 @@ pub(crate) struct Meta {
     pub(crate) isatty: bool,
 }
 
-pub struct Core<R: RawIo> {
+pub struct Core<R> {
+    /// What its drop does. A type that is dropped in a way of its own may ask no
+    /// more of `R` there than everywhere, so what it needs is noted where a core is
+    /// made.
+    finish: fn(&mut Self),
     /// `None` once closed, and while a close is in flight.
     held: Option<Held<R>>,
     pub(crate) meta: Meta,
@@ -129,6 +133,7 @@ pub(crate) type Started = u64;
 impl<R: RawIo> Core<R> {
     pub(crate) fn new(raw: R, meta: Meta, executor: Option<Chosen>) -> Self {
         Self {
+            finish: Self::finish,
             held: Some(Held::new(raw)),
             meta,
             executor,

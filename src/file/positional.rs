@@ -11,6 +11,7 @@ use std::task::{Context, Poll};
 use super::core::Core;
 use super::held::Held;
 use super::work::LARGE;
+use super::{Bytes, File};
 use crate::budget;
 use crate::delegate::{Blocking, Hop};
 use crate::error::{Error, Result};
@@ -219,146 +220,139 @@ impl<R: RawIo> Core<R> {
     }
 }
 
-/// Writes the positional methods that raw and binary files share.
-macro_rules! positional_methods {
-    ($File:ident) => {
-        impl<R: RawIo> $File<R> {
-            /// Reads `len` bytes at `offset`, fewer only at the end. The position
-            /// stays; any number of such calls may go on at once. It passes by the
-            /// buffer: flush first to see your own pending writes. See pread(2).
-            ///
-            /// # Cancel safety
-            ///
-            /// Dropped midway, nothing has happened.
-            ///
-            /// # Errors
-            ///
-            /// Those of the system; `Unsupported` if not open for reading, or if
-            /// the stream cannot seek; `Closed`.
-            ///
-            /// # Examples
-            ///
-            /// ```
-            /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-            /// # let dir = tempfile::tempdir().unwrap();
-            /// # let path = dir.path().join("file");
-            /// std::fs::write(&path, b"0123456789").unwrap();
-            /// let file = aiofiles::open(&path).binary().await?;
-            /// // Side by side, on one `&file`.
-            /// let (a, b) = futures::try_join!(file.read_at(2, 3), file.read_at(8, 100))?;
-            /// assert_eq!((a.as_slice(), b.as_slice()), (&b"234"[..], &b"89"[..]));
-            /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
-            /// ```
-            pub fn read_at(&self, offset: u64, len: usize) -> ReadAt<R> {
-                self.core().read_at(offset, len, false)
-            }
+impl<K: Bytes, R: RawIo> File<K, R> {
+    /// Reads `len` bytes at `offset`, fewer only at the end. The position
+    /// stays; any number of such calls may go on at once. It passes by the
+    /// buffer: flush first to see your own pending writes. See pread(2).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped midway, nothing has happened.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system; `Unsupported` if not open for reading, or if
+    /// the stream cannot seek; `Closed`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let path = dir.path().join("file");
+    /// std::fs::write(&path, b"0123456789").unwrap();
+    /// let file = aiofiles::open(&path).binary().await?;
+    /// // Side by side, on one `&file`.
+    /// let (a, b) = futures::try_join!(file.read_at(2, 3), file.read_at(8, 100))?;
+    /// assert_eq!((a.as_slice(), b.as_slice()), (&b"234"[..], &b"89"[..]));
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
+    pub fn read_at(&self, offset: u64, len: usize) -> ReadAt<R> {
+        self.core().read_at(offset, len, false)
+    }
 
-            /// Reads exactly `len` bytes at `offset`; as [`read_at`](Self::read_at)
-            /// otherwise.
-            ///
-            /// # Cancel safety
-            ///
-            /// Dropped midway, nothing has happened.
-            ///
-            /// # Errors
-            ///
-            /// `UnexpectedEof` if the file ends before; else as
-            /// [`read_at`](Self::read_at).
-            ///
-            /// # Examples
-            ///
-            /// ```
-            /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-            /// # let dir = tempfile::tempdir().unwrap();
-            /// # let path = dir.path().join("file");
-            /// std::fs::write(&path, b"0123456789").unwrap();
-            /// let file = aiofiles::open(&path).binary().await?;
-            /// assert_eq!(file.read_exact_at(4, 2).await?, b"45");
-            /// let error = file.read_exact_at(9, 2).await.unwrap_err();
-            /// assert_eq!(error.kind(), std::io::ErrorKind::UnexpectedEof);
-            /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
-            /// ```
-            pub fn read_exact_at(&self, offset: u64, len: usize) -> ReadAt<R> {
-                self.core().read_at(offset, len, true)
-            }
+    /// Reads exactly `len` bytes at `offset`; as [`read_at`](Self::read_at)
+    /// otherwise.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped midway, nothing has happened.
+    ///
+    /// # Errors
+    ///
+    /// `UnexpectedEof` if the file ends before; else as
+    /// [`read_at`](Self::read_at).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let path = dir.path().join("file");
+    /// std::fs::write(&path, b"0123456789").unwrap();
+    /// let file = aiofiles::open(&path).binary().await?;
+    /// assert_eq!(file.read_exact_at(4, 2).await?, b"45");
+    /// let error = file.read_exact_at(9, 2).await.unwrap_err();
+    /// assert_eq!(error.kind(), std::io::ErrorKind::UnexpectedEof);
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
+    pub fn read_exact_at(&self, offset: u64, len: usize) -> ReadAt<R> {
+        self.core().read_at(offset, len, true)
+    }
 
-            /// Reads at `offset` into `buf` and returns how many bytes, fewer than
-            /// its length only at the end; as [`read_at`](Self::read_at) otherwise.
-            ///
-            /// # Cancel safety
-            ///
-            /// Dropped midway, nothing has happened to the file.
-            ///
-            /// # Errors
-            ///
-            /// As [`read_at`](Self::read_at).
-            ///
-            /// # Examples
-            ///
-            /// ```
-            /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-            /// # let dir = tempfile::tempdir().unwrap();
-            /// # let path = dir.path().join("file");
-            /// std::fs::write(&path, b"0123456789").unwrap();
-            /// let file = aiofiles::open(&path).binary().await?;
-            /// let mut buf = [0; 4];
-            /// assert_eq!(file.readinto_at(7, &mut buf).await?, 3);
-            /// assert_eq!(&buf[..3], b"789");
-            /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
-            /// ```
-            pub async fn readinto_at(&self, offset: u64, buf: &mut [u8]) -> Result<usize> {
-                if let Some(n) = self.core().read_at_nowait(offset, buf) {
-                    std::future::poll_fn(crate::budget::poll_spend).await;
-                    return Ok(n);
-                }
-                let data = self.read_at(offset, buf.len()).await?;
-                buf[..data.len()].copy_from_slice(&data);
-                Ok(data.len())
-            }
-
-            /// Writes at `offset` with one system call and returns how many bytes
-            /// it took, perhaps not all. The position stays; it passes by the
-            /// buffer. See pwrite(2), which appends if the file was opened so.
-            ///
-            /// # Cancel safety
-            ///
-            /// Once begun it goes on.
-            ///
-            /// # Errors
-            ///
-            /// Those of the system; `Unsupported` if not open for writing, or if
-            /// the stream cannot seek; `Closed`.
-            pub fn write_at(&self, offset: u64, data: &[u8]) -> WriteAt<R> {
-                self.core().write_at(offset, data, false)
-            }
-
-            /// Writes all of `data` at `offset` and returns its length; as
-            /// [`write_at`](Self::write_at) otherwise.
-            ///
-            /// # Cancel safety
-            ///
-            /// Once begun it goes on to its end.
-            ///
-            /// # Errors
-            ///
-            /// As [`write_at`](Self::write_at); a part may have been written.
-            ///
-            /// # Examples
-            ///
-            /// ```
-            /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-            /// # let dir = tempfile::tempdir().unwrap();
-            /// # let path = dir.path().join("file");
-            /// let file = aiofiles::open(&path).binary().mode("w").await?;
-            /// futures::try_join!(file.write_all_at(3, b"def"), file.write_all_at(0, b"abc"))?;
-            /// assert_eq!(std::fs::read(&path).unwrap(), b"abcdef");
-            /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
-            /// ```
-            pub fn write_all_at(&self, offset: u64, data: &[u8]) -> WriteAt<R> {
-                self.core().write_at(offset, data, true)
-            }
+    /// Reads at `offset` into `buf` and returns how many bytes, fewer than
+    /// its length only at the end; as [`read_at`](Self::read_at) otherwise.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped midway, nothing has happened to the file.
+    ///
+    /// # Errors
+    ///
+    /// As [`read_at`](Self::read_at).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let path = dir.path().join("file");
+    /// std::fs::write(&path, b"0123456789").unwrap();
+    /// let file = aiofiles::open(&path).binary().await?;
+    /// let mut buf = [0; 4];
+    /// assert_eq!(file.readinto_at(7, &mut buf).await?, 3);
+    /// assert_eq!(&buf[..3], b"789");
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
+    pub async fn readinto_at(&self, offset: u64, buf: &mut [u8]) -> Result<usize> {
+        if let Some(n) = self.core().read_at_nowait(offset, buf) {
+            std::future::poll_fn(crate::budget::poll_spend).await;
+            return Ok(n);
         }
-    };
-}
+        let data = self.read_at(offset, buf.len()).await?;
+        buf[..data.len()].copy_from_slice(&data);
+        Ok(data.len())
+    }
 
-pub(super) use positional_methods;
+    /// Writes at `offset` with one system call and returns how many bytes
+    /// it took, perhaps not all. The position stays; it passes by the
+    /// buffer. See pwrite(2), which appends if the file was opened so.
+    ///
+    /// # Cancel safety
+    ///
+    /// Once begun it goes on.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system; `Unsupported` if not open for writing, or if
+    /// the stream cannot seek; `Closed`.
+    pub fn write_at(&self, offset: u64, data: &[u8]) -> WriteAt<R> {
+        self.core().write_at(offset, data, false)
+    }
+
+    /// Writes all of `data` at `offset` and returns its length; as
+    /// [`write_at`](Self::write_at) otherwise.
+    ///
+    /// # Cancel safety
+    ///
+    /// Once begun it goes on to its end.
+    ///
+    /// # Errors
+    ///
+    /// As [`write_at`](Self::write_at); a part may have been written.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let path = dir.path().join("file");
+    /// let file = aiofiles::open(&path).binary().mode("w").await?;
+    /// futures::try_join!(file.write_all_at(3, b"def"), file.write_all_at(0, b"abc"))?;
+    /// assert_eq!(std::fs::read(&path).unwrap(), b"abcdef");
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
+    pub fn write_all_at(&self, offset: u64, data: &[u8]) -> WriteAt<R> {
+        self.core().write_at(offset, data, true)
+    }
+}

@@ -1,22 +1,15 @@
 //! Files without a buffer.
 
 use std::future::poll_fn;
-use std::io::{self, SeekFrom};
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
 
-use super::bytes::byte_methods;
-use super::common::common_methods;
-use super::core::{Core, Started};
-use super::lines::{Lines, LinesOf};
-use super::lock;
-use super::pending::{NextLine, Read, Readline, Readlines, Truncate, Truncating};
-use super::positional::{ReadAt, WriteAt, positional_methods};
-use super::source::{Source, Span};
-use super::state::state_methods;
-use super::std_file::std_file_methods;
-use super::traits::{By, io_traits, line_stream};
+use std::task::ready;
+
+use super::core::Core;
+use super::kind::sealed::HasLayer;
+use super::pending::Read;
+use super::text::TextSettings;
 use super::work::write_some;
+use super::{File, Raw};
 use crate::budget;
 use crate::error::Result;
 use crate::raw_io::RawIo;
@@ -25,7 +18,7 @@ use crate::raw_io::RawIo;
 /// `open(.., buffering=0)` gives.
 ///
 /// Made by [`open(..).raw()`](crate::open()), [`wrap(..).raw()`](crate::wrap) or
-/// [`new`](RawFile::new). Bytes are kept in the file only where an abandoned read
+/// [`new`](File::new). Bytes are kept in the file only where an abandoned read
 /// has left them; the next read returns those. Lines are read without going past
 /// their end: in chunks, with a step back, where the file can seek, and byte by
 /// byte (in one job) where it cannot; only [`next_line`](Self::next_line) and the
@@ -44,42 +37,35 @@ use crate::raw_io::RawIo;
 /// assert_eq!(std::fs::read(dir.path().join("log")).unwrap(), b"no buffer");
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
-pub struct RawFile<R: RawIo = std::fs::File> {
-    core: Core<R>,
+pub type RawFile<R = std::fs::File> = File<Raw, R>;
+
+impl HasLayer for Raw {
+    const NAME: &'static str = "RawFile";
+    const CAPACITY: usize = 0;
+    type Layer<R: Send> = Core<R>;
+
+    fn layer<R: RawIo>(core: Core<R>, _: TextSettings) -> Core<R> {
+        core
+    }
+
+    fn renew<R: RawIo>(_: &Core<R>, core: Core<R>) -> Core<R> {
+        core
+    }
+
+    fn core<R: RawIo>(layer: &Core<R>) -> &Core<R> {
+        layer
+    }
+
+    fn core_mut<R: RawIo>(layer: &mut Core<R>) -> &mut Core<R> {
+        layer
+    }
+
+    fn shown_mode<R: RawIo>(layer: &Core<R>) -> &str {
+        &layer.meta.mode
+    }
 }
 
-common_methods!(RawFile);
-std_file_methods!(RawFile);
-state_methods!(RawFile);
-byte_methods!(RawFile, true);
-positional_methods!(RawFile);
-io_traits!(RawFile);
-line_stream!(RawFile);
-
-impl<R: RawIo> RawFile<R> {
-    /// Makes a file of a stream, at its cursor. It can be read and written as far
-    /// as the stream says; [`wrap`](crate::wrap) takes keywords.
-    #[must_use]
-    pub fn new(raw: R) -> Self {
-        Self::from_core(Core::of(raw, 0))
-    }
-
-    pub(crate) fn from_core(core: Core<R>) -> Self {
-        Self { core }
-    }
-
-    fn clone_with(&self, core: Core<R>) -> Self {
-        Self::from_core(core)
-    }
-
-    pub(crate) fn core(&self) -> &Core<R> {
-        &self.core
-    }
-
-    pub(crate) fn core_mut(&mut self) -> &mut Core<R> {
-        &mut self.core
-    }
-
+impl<R: RawIo> File<Raw, R> {
     /// Reads once, at most `.size(n)` bytes, perhaps fewer; without a size, to
     /// the end. Empty at the end. Python: `FileIO.read`.
     ///
@@ -133,7 +119,7 @@ impl<R: RawIo> RawFile<R> {
         let mut started = 0;
         poll_fn(|cx| {
             ready!(budget::poll_turn(cx));
-            self.core.poll_read_into(cx, buf, true, &mut started)
+            self.core_mut().poll_read_into(cx, buf, true, &mut started)
         })
         .await
     }
@@ -165,12 +151,12 @@ impl<R: RawIo> RawFile<R> {
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
     pub async fn write(&mut self, data: &[u8]) -> Result<usize> {
-        self.core.check_writable("write")?;
+        self.core_mut().check_writable("write")?;
         if data.is_empty() {
             return Ok(0);
         }
-        let (data, append) = (data.to_vec(), self.core.meta.append);
-        let call = self.core.call("write", true, move |call| {
+        let (data, append) = (data.to_vec(), self.core_mut().meta.append);
+        let call = self.core_mut().call("write", true, move |call| {
             let n = call.held.write(|raw| write_some(raw, &data))?;
             *call.pos = call.pos.filter(|_| !append).map(|pos| pos + n as u64);
             Ok(n)

@@ -1,71 +1,65 @@
 //! What a file tells of itself without a job.
 
-/// Writes the getters that every kind of file has, `AnyFile` included.
-///
-/// Needs `core(&self) -> &Core<R>`.
-macro_rules! state_methods {
-    ($File:ident) => {
-        impl<R: RawIo> $File<R> {
-            /// Says whether the file is a terminal. Answered from memory.
-            #[must_use]
-            pub fn isatty(&self) -> bool {
-                self.core().meta.isatty
-            }
+use super::{File, FileKind};
+use crate::raw_io::RawIo;
 
-            /// Says whether the file was opened for reading.
-            #[must_use]
-            pub fn readable(&self) -> bool {
-                self.core().meta.readable
-            }
+impl<K: FileKind, R: RawIo> File<K, R> {
+    /// Says whether the file is a terminal. Answered from memory.
+    #[must_use]
+    pub fn isatty(&self) -> bool {
+        self.core().meta.isatty
+    }
 
-            /// Says whether the file was opened for writing.
-            #[must_use]
-            pub fn writable(&self) -> bool {
-                self.core().meta.writable
-            }
+    /// Says whether the file was opened for reading.
+    #[must_use]
+    pub fn readable(&self) -> bool {
+        self.core().meta.readable
+    }
 
-            /// Says whether the file can seek. Answered from memory.
-            #[must_use]
-            pub fn seekable(&self) -> bool {
-                self.core().meta.seekable
-            }
+    /// Says whether the file was opened for writing.
+    #[must_use]
+    pub fn writable(&self) -> bool {
+        self.core().meta.writable
+    }
 
-            /// Says whether the file is closed (or a close has begun).
-            #[must_use]
-            pub fn closed(&self) -> bool {
-                self.core().closed()
-            }
+    /// Says whether the file can seek. Answered from memory.
+    #[must_use]
+    pub fn seekable(&self) -> bool {
+        self.core().meta.seekable
+    }
 
-            /// Returns the path as it was given; `None` for a file that was not
-            /// opened by path.
-            ///
-            /// # Examples
-            ///
-            /// ```
-            /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-            /// # let dir = tempfile::tempdir().unwrap();
-            /// # let path = dir.path().join("file");
-            /// let mut file = aiofiles::open(&path).mode("w").await?;
-            /// file.close().await?;
-            /// assert_eq!(file.name(), Some(path.as_path()));
-            /// assert!(aiofiles::wrap(std::io::Cursor::new(vec![])).await?.name().is_none());
-            /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
-            /// ```
-            #[must_use]
-            pub fn name(&self) -> Option<&std::path::Path> {
-                self.core().path()
-            }
+    /// Says whether the file is closed (or a close has begun).
+    #[must_use]
+    pub fn closed(&self) -> bool {
+        self.core().closed()
+    }
 
-            /// Returns the executor that the file's blocking calls run on; `None`
-            /// before the first operation of a file that was made without one.
-            #[must_use]
-            pub fn executor(&self) -> Option<std::sync::Arc<dyn crate::Executor>> {
-                self.core()
-                    .executor_if_settled()
-                    .map(crate::executor::Chosen::to_arc)
-            }
-        }
-    };
+    /// Returns the path as it was given; `None` for a file that was not
+    /// opened by path.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let path = dir.path().join("file");
+    /// let mut file = aiofiles::open(&path).mode("w").await?;
+    /// file.close().await?;
+    /// assert_eq!(file.name(), Some(path.as_path()));
+    /// assert!(aiofiles::wrap(std::io::Cursor::new(vec![])).await?.name().is_none());
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
+    #[must_use]
+    pub fn name(&self) -> Option<&std::path::Path> {
+        self.core().path()
+    }
+
+    /// Returns the executor that the file's blocking calls run on; `None`
+    /// before the first operation of a file that was made without one.
+    #[must_use]
+    pub fn executor(&self) -> Option<std::sync::Arc<dyn crate::Executor>> {
+        self.core()
+            .executor_if_settled()
+            .map(crate::executor::Chosen::to_arc)
+    }
 }
-
-pub(crate) use state_methods;

@@ -1,125 +1,120 @@
 //! The methods of files that stand on a std file: from one, into one, another
 //! handle of one, and its descriptor.
 
-/// Writes them, once for each kind; see [`common_methods`](super::common).
-///
-/// Needs what that needs, and `clone_with(&self, core: Core<R>) -> Self`, which
-/// keeps the layer's settings.
-macro_rules! std_file_methods {
-    ($File:ident) => {
-        impl $File<std::fs::File> {
-            /// Makes a file of a std [`File`](std::fs::File), at its cursor and
-            /// with its access mode. Python: `open(fd)`.
-            ///
-            /// The executor is the default one of the first operation;
-            /// [`wrap`](crate::wrap) takes another. Must not be called where a
-            /// moment's blocking is harmful only because of a custom `RawIo`; for a
-            /// plain file it is a few system calls that do not wait.
-            ///
-            /// # Examples
-            ///
-            /// ```
-            /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-            /// # let dir = tempfile::tempdir().unwrap();
-            /// # let path = dir.path().join("file");
-            /// std::fs::write(&path, "text").unwrap();
-            /// let file = std::fs::File::open(&path).unwrap();
-            /// assert_eq!(aiofiles::BinaryFile::from_std(file).read().await?, b"text");
-            /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
-            /// ```
-            #[must_use]
-            pub fn from_std(file: std::fs::File) -> Self {
-                Self::new(file)
-            }
+use super::{File, FileKind};
+use crate::error::Result;
 
-            /// Writes what is buffered and gives the std file back, with its
-            /// cursor at the logical position.
-            ///
-            /// # Cancel safety
-            ///
-            /// Owns the file: dropped midway, it is as if the file was dropped.
-            ///
-            /// # Errors
-            ///
-            /// Those of a flush; what could not be written is lost then, as the
-            /// file is. `Closed`.
-            ///
-            /// # Examples
-            ///
-            /// ```
-            /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-            /// # let dir = tempfile::tempdir().unwrap();
-            /// # let path = dir.path().join("file");
-            /// let mut file = aiofiles::open(&path).mode("w").await?;
-            /// file.write("text").await?;
-            /// let file = file.into_std().await?;
-            /// assert_eq!(file.metadata().unwrap().len(), 4);
-            /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
-            /// ```
-            pub async fn into_std(self) -> Result<std::fs::File> {
-                self.into_raw().await
-            }
+impl<K: FileKind> File<K, std::fs::File> {
+    /// Makes a file of a std [`File`](std::fs::File), at its cursor and
+    /// with its access mode. Python: `open(fd)`.
+    ///
+    /// The executor is the default one of the first operation;
+    /// [`wrap`](crate::wrap) takes another. Must not be called where a
+    /// moment's blocking is harmful only because of a custom `RawIo`; for a
+    /// plain file it is a few system calls that do not wait.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let path = dir.path().join("file");
+    /// std::fs::write(&path, "text").unwrap();
+    /// let file = std::fs::File::open(&path).unwrap();
+    /// assert_eq!(aiofiles::BinaryFile::from_std(file).read().await?, b"text");
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
+    #[must_use]
+    pub fn from_std(file: std::fs::File) -> Self {
+        Self::new(file)
+    }
 
-            /// Makes another handle of the same open file, with which it shares
-            /// the cursor. Buffers are not shared: what is pending is written first.
-            ///
-            /// # Cancel safety
-            ///
-            /// Dropped midway, nothing is lost.
-            ///
-            /// # Errors
-            ///
-            /// Those of a flush, or EMFILE and the like. `Closed`.
-            ///
-            /// # Examples
-            ///
-            /// ```
-            /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-            /// # let dir = tempfile::tempdir().unwrap();
-            /// # let path = dir.path().join("file");
-            /// let mut file = aiofiles::open(&path).mode("w").await?;
-            /// file.write("first, ").await?;
-            /// let mut clone = file.try_clone().await?;
-            /// clone.write("second").await?;
-            /// clone.close().await?;
-            /// assert_eq!(std::fs::read(&path).unwrap(), b"first, second");
-            /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
-            /// ```
-            pub async fn try_clone(&mut self) -> Result<Self> {
-                let file = self.core_mut().call("clone", false, |call| {
-                    call.held.file().map_or_else(
-                        || Err(std::io::ErrorKind::Unsupported.into()),
-                        |f| f.try_clone(),
-                    )
-                });
-                let file = file.await?;
-                let core = self.core_mut().clone_with(file);
-                Ok(self.clone_with(core))
-            }
-        }
+    /// Writes what is buffered and gives the std file back, with its
+    /// cursor at the logical position.
+    ///
+    /// # Cancel safety
+    ///
+    /// Owns the file: dropped midway, it is as if the file was dropped.
+    ///
+    /// # Errors
+    ///
+    /// Those of a flush; what could not be written is lost then, as the
+    /// file is. `Closed`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let path = dir.path().join("file");
+    /// let mut file = aiofiles::open(&path).mode("w").await?;
+    /// file.write("text").await?;
+    /// let file = file.into_std().await?;
+    /// assert_eq!(file.metadata().unwrap().len(), 4);
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
+    pub async fn into_std(self) -> Result<std::fs::File> {
+        self.into_raw().await
+    }
 
-        #[cfg(unix)]
-        impl std::os::fd::AsFd for $File<std::fs::File> {
-            /// # Panics
-            ///
-            /// If the file is closed.
-            fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
-                let file = self.core().held().and_then(|held| held.file());
-                file.expect("the descriptor of a closed file was asked for")
-                    .as_fd()
-            }
-        }
-
-        #[cfg(unix)]
-        impl std::os::fd::AsRawFd for $File<std::fs::File> {
-            /// # Panics
-            ///
-            /// If the file is closed.
-            fn as_raw_fd(&self) -> std::os::fd::RawFd {
-                std::os::fd::AsFd::as_fd(self).as_raw_fd()
-            }
-        }
-    };
+    /// Makes another handle of the same open file, with which it shares
+    /// the cursor. Buffers are not shared: what is pending is written first.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped midway, nothing is lost.
+    ///
+    /// # Errors
+    ///
+    /// Those of a flush, or EMFILE and the like. `Closed`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let path = dir.path().join("file");
+    /// let mut file = aiofiles::open(&path).mode("w").await?;
+    /// file.write("first, ").await?;
+    /// let mut clone = file.try_clone().await?;
+    /// clone.write("second").await?;
+    /// clone.close().await?;
+    /// assert_eq!(std::fs::read(&path).unwrap(), b"first, second");
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
+    pub async fn try_clone(&mut self) -> Result<Self> {
+        let file = self.core_mut().call("clone", false, |call| {
+            call.held.file().map_or_else(
+                || Err(std::io::ErrorKind::Unsupported.into()),
+                |f| f.try_clone(),
+            )
+        });
+        let file = file.await?;
+        let core = self.core_mut().clone_with(file);
+        Ok(Self {
+            layer: K::renew(&self.layer, core),
+        })
+    }
 }
 
-pub(super) use std_file_methods;
+#[cfg(unix)]
+impl<K: FileKind> std::os::fd::AsFd for File<K, std::fs::File> {
+    /// # Panics
+    ///
+    /// If the file is closed.
+    fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
+        let file = self.core().held().and_then(|held| held.file());
+        file.expect("the descriptor of a closed file was asked for")
+            .as_fd()
+    }
+}
+
+#[cfg(unix)]
+impl<K: FileKind> std::os::fd::AsRawFd for File<K, std::fs::File> {
+    /// # Panics
+    ///
+    /// If the file is closed.
+    fn as_raw_fd(&self) -> std::os::fd::RawFd {
+        std::os::fd::AsFd::as_fd(self).as_raw_fd()
+    }
+}

@@ -6,25 +6,19 @@
 //! Writing: a whole string is translated, encoded and put into the binary file's
 //! buffer in one poll.
 
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::fmt;
 
 use self::decoded::Decoded;
 pub use self::position::{TextPosition, TextSeek};
 pub use self::reconfigure::Reconfigure;
 use super::binary::BinaryFile;
-use super::common::common_methods;
 use super::core::{BUFFER, Core};
+use super::kind::sealed::HasLayer;
 use super::lines::{Lines, LinesOf};
-use super::lock;
 use super::pending::{NextLine, Read, Readline, Readlines};
-use super::source::Source;
-use super::state::state_methods;
-use super::std_file::std_file_methods;
-use super::traits::{By, line_stream};
-use crate::codec::Encoder;
+use super::{File, Text};
+use crate::codec::{Encoder, Encoding, ErrorPolicy, Newline};
 use crate::error::Result;
-use crate::open::TextSettings;
 use crate::raw_io::RawIo;
 
 mod decoded;
@@ -37,7 +31,7 @@ mod write;
 /// A text file. Python: `TextIOWrapper`.
 ///
 /// Made by [`open`](crate::open()), [`wrap(..).text()`](crate::wrap) or
-/// [`new`](TextFile::new). Sizes of reads are in characters (Unicode scalar
+/// [`new`](File::new). Sizes of reads are in characters (Unicode scalar
 /// values). A file open in both directions may mix reads, writes and seeks
 /// freely: there is one position, and a write goes where reading has come to, not
 /// to where it has read ahead.
@@ -56,7 +50,23 @@ mod write;
 /// assert_eq!(file.newlines(), ["\r\n"]);
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
-pub struct TextFile<R: RawIo = std::fs::File> {
+pub type TextFile<R = std::fs::File> = File<Text, R>;
+
+/// How a file decodes and encodes.
+#[derive(Clone, Debug, Default)]
+pub struct TextSettings {
+    pub(crate) encoding: Encoding,
+    pub(crate) errors: ErrorPolicy,
+    pub(crate) newline: Newline,
+    /// `None`: as the stream is a terminal or not.
+    pub(crate) line_buffering: Option<bool>,
+    pub(crate) write_through: bool,
+    /// The mode as it was given, if it was.
+    pub(crate) mode: Option<String>,
+}
+
+/// What a text file keeps: the binary file, and where in its bytes the text is.
+pub struct Decoding<R: Send> {
     binary: BinaryFile<R>,
     settings: TextSettings,
     mode: String,
@@ -66,6 +76,14 @@ pub struct TextFile<R: RawIo = std::fs::File> {
     /// Encoded text on its way to the buffer; kept for its memory.
     scratch: Vec<u8>,
     bom: Bom,
+}
+
+impl<R: RawIo> fmt::Debug for Decoding<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Decoding")
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Whether the next write may have to begin with a byte order mark.
@@ -78,37 +96,20 @@ enum Bom {
     No,
 }
 
-common_methods!(TextFile);
-std_file_methods!(TextFile);
-state_methods!(TextFile);
-line_stream!(TextFile);
+impl HasLayer for Text {
+    const NAME: &'static str = "TextFile";
+    const CAPACITY: usize = BUFFER;
+    type Layer<R: Send> = Decoding<R>;
 
-impl<R: RawIo> TextFile<R> {
-    /// Makes a UTF-8 text file of a stream, at its cursor. It can be read and
-    /// written as far as the stream says; [`wrap`](crate::wrap) takes keywords.
-    #[must_use]
-    pub fn new(raw: R) -> Self {
-        Self::from_core(Core::of(raw, BUFFER), TextSettings::default())
-    }
-
-    fn clone_with(&self, core: Core<R>) -> Self {
-        let mut clone = Self::from_core(core, self.settings.clone());
-        clone.line_buffering = self.line_buffering;
-        clone.mode.clone_from(&self.mode);
-        let generation = clone.core().generation;
-        clone.decoded.resume(generation, self.decoded.here());
-        clone
-    }
-
-    pub(crate) fn from_core(core: Core<R>, mut settings: TextSettings) -> Self {
+    fn layer<R: RawIo>(core: Core<R>, mut settings: TextSettings) -> Decoding<R> {
         let mode = settings.mode.take();
         let mode = mode.unwrap_or_else(|| core.meta.mode.replace('b', ""));
         let line_buffering = settings.line_buffering.unwrap_or(core.meta.isatty);
-        Self {
+        Decoding {
             line_buffering,
             encoder: Encoder::new(&settings.encoding, settings.errors),
             decoded: Decoded::new(&settings, &core),
-            binary: BinaryFile::from_core(core),
+            binary: BinaryFile::with(core, TextSettings::default()),
             settings,
             mode,
             scratch: Vec::new(),
@@ -116,22 +117,36 @@ impl<R: RawIo> TextFile<R> {
         }
     }
 
-    pub(crate) fn core(&self) -> &Core<R> {
-        self.binary.core()
+    fn renew<R: RawIo>(layer: &Decoding<R>, core: Core<R>) -> Decoding<R> {
+        let mut clone = Self::layer(core, layer.settings.clone());
+        clone.line_buffering = layer.line_buffering;
+        clone.mode.clone_from(&layer.mode);
+        let generation = Self::core(&clone).generation;
+        clone.decoded.resume(generation, layer.decoded.here());
+        clone
     }
 
-    /// The core, told where in its bytes this layer is.
-    pub(crate) fn core_mut(&mut self) -> &mut Core<R> {
-        let core = self.binary.core_mut();
-        self.decoded.sync(core);
-        self.decoded.hand_over(core);
+    fn core<R: RawIo>(layer: &Decoding<R>) -> &Core<R> {
+        layer.binary.core()
+    }
+
+    fn core_mut<R: RawIo>(layer: &mut Decoding<R>) -> &mut Core<R> {
+        let core = layer.binary.core_mut();
+        layer.decoded.sync(core);
+        layer.decoded.hand_over(core);
         core
     }
 
+    fn shown_mode<R: RawIo>(layer: &Decoding<R>) -> &str {
+        &layer.mode
+    }
+}
+
+impl<R: RawIo> File<Text, R> {
     /// Returns the mode as it was given; without one, as CPython names it.
     #[must_use]
     pub fn mode(&self) -> &str {
-        &self.mode
+        &self.layer.mode
     }
 
     /// Returns the encoding as it was given. Python: `encoding`.
@@ -149,13 +164,13 @@ impl<R: RawIo> TextFile<R> {
     /// ```
     #[must_use]
     pub fn encoding(&self) -> &str {
-        self.settings.encoding.label()
+        self.layer.settings.encoding.label()
     }
 
     /// Returns the error policy's name. Python: `errors`.
     #[must_use]
     pub fn errors(&self) -> &str {
-        self.settings.errors.as_str()
+        self.layer.settings.errors.as_str()
     }
 
     /// Returns the kinds of line ends that were seen in what was decoded so far,
@@ -177,19 +192,19 @@ impl<R: RawIo> TextFile<R> {
     /// ```
     #[must_use]
     pub fn newlines(&self) -> &[&str] {
-        self.decoded.newlines()
+        self.layer.decoded.newlines()
     }
 
     /// Says whether a write with a line end in it is followed by a flush.
     #[must_use]
     pub fn line_buffering(&self) -> bool {
-        self.line_buffering
+        self.layer.line_buffering
     }
 
     /// Says whether every write is handed to the system at once.
     #[must_use]
     pub fn write_through(&self) -> bool {
-        self.settings.write_through
+        self.layer.settings.write_through
     }
 
     /// Changes the encoding, the line ends or the buffering of an open file, by
@@ -232,7 +247,7 @@ impl<R: RawIo> TextFile<R> {
     /// ```
     pub fn buffer(&mut self) -> &mut BinaryFile<R> {
         self.core_mut().drop_read_ahead_if_idle();
-        &mut self.binary
+        &mut self.layer.binary
     }
 
     /// The binary file below, at the position that the text has come to, on a
@@ -240,14 +255,14 @@ impl<R: RawIo> TextFile<R> {
     pub(crate) fn undecoded(&mut self) -> &mut BinaryFile<R> {
         debug_assert!(!self.core().meta.seekable, "`buffer` is for those");
         if self.core_mut().above > 0 {
-            let bytes = self.decoded.undelivered_bytes();
-            let core = self.binary.core_mut();
+            let bytes = self.layer.decoded.undelivered_bytes();
+            let core = self.layer.binary.core_mut();
             core.read.unread(&bytes);
             core.above = 0;
             core.generation = core.generation.wrapping_add(1);
-            self.decoded.sync(core);
+            self.layer.decoded.sync(core);
         }
-        &mut self.binary
+        &mut self.layer.binary
     }
 
     /// Writes what is buffered and gives the binary file below back, at the
@@ -266,13 +281,13 @@ impl<R: RawIo> TextFile<R> {
         self.flush().await?;
         let core = self.core_mut();
         core.drop_read_ahead();
-        let bytes = self.decoded.undelivered_bytes();
-        let core = self.binary.core_mut();
+        let bytes = self.layer.decoded.undelivered_bytes();
+        let core = self.layer.binary.core_mut();
         if !core.meta.seekable {
             core.read.unread(&bytes);
         }
         core.above = 0;
-        Ok(self.binary)
+        Ok(self.layer.binary)
     }
 
     /// Reads `.size(n)` characters, fewer only at the end; without a size, to the

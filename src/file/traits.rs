@@ -4,9 +4,12 @@
 //! combinator dropped its future, the file goes on.
 
 use std::io::{self, SeekFrom};
+use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use super::core::{Core, Started};
+use super::source::Source;
+use super::{Bytes, File, FileKind};
 use crate::budget;
 use crate::error::Result;
 use crate::raw_io::RawIo;
@@ -127,122 +130,104 @@ impl<R: RawIo> Core<R> {
     }
 }
 
-/// Writes the trait implementations that raw and binary files share.
-macro_rules! io_traits {
-    ($File:ident) => {
-        impl<R: RawIo> tokio::io::AsyncRead for $File<R> {
-            fn poll_read(
-                mut self: Pin<&mut Self>,
-                cx: &mut Context<'_>,
-                buf: &mut tokio::io::ReadBuf<'_>,
-            ) -> Poll<io::Result<()>> {
-                let n = ready!(self.core_mut().io_read(cx, buf.initialize_unfilled()))?;
-                buf.advance(n);
-                Poll::Ready(Ok(()))
-            }
-        }
-
-        impl<R: RawIo> tokio::io::AsyncWrite for $File<R> {
-            fn poll_write(
-                mut self: Pin<&mut Self>,
-                cx: &mut Context<'_>,
-                data: &[u8],
-            ) -> Poll<io::Result<usize>> {
-                self.core_mut().io_write(cx, data)
-            }
-
-            fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-                self.core_mut().io_flush(cx)
-            }
-
-            /// Flushes. The file stays open: [`close`](Self::close) closes it.
-            fn poll_shutdown(
-                mut self: Pin<&mut Self>,
-                cx: &mut Context<'_>,
-            ) -> Poll<io::Result<()>> {
-                self.core_mut().io_flush(cx)
-            }
-        }
-
-        impl<R: RawIo> tokio::io::AsyncSeek for $File<R> {
-            fn start_seek(mut self: Pin<&mut Self>, pos: SeekFrom) -> io::Result<()> {
-                self.core_mut().io_start_seek(pos)
-            }
-
-            fn poll_complete(
-                mut self: Pin<&mut Self>,
-                cx: &mut Context<'_>,
-            ) -> Poll<io::Result<u64>> {
-                self.core_mut().io_seek(cx)
-            }
-        }
-
-        impl<R: RawIo> futures_io::AsyncRead for $File<R> {
-            fn poll_read(
-                mut self: Pin<&mut Self>,
-                cx: &mut Context<'_>,
-                buf: &mut [u8],
-            ) -> Poll<io::Result<usize>> {
-                self.core_mut().io_read(cx, buf)
-            }
-        }
-
-        impl<R: RawIo> futures_io::AsyncWrite for $File<R> {
-            fn poll_write(
-                mut self: Pin<&mut Self>,
-                cx: &mut Context<'_>,
-                data: &[u8],
-            ) -> Poll<io::Result<usize>> {
-                self.core_mut().io_write(cx, data)
-            }
-
-            fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-                self.core_mut().io_flush(cx)
-            }
-
-            /// Flushes. The file stays open: [`close`](Self::close) closes it.
-            fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-                self.core_mut().io_flush(cx)
-            }
-        }
-
-        impl<R: RawIo> futures_io::AsyncSeek for $File<R> {
-            fn poll_seek(
-                mut self: Pin<&mut Self>,
-                cx: &mut Context<'_>,
-                pos: SeekFrom,
-            ) -> Poll<io::Result<u64>> {
-                // A seek that goes on is told from a new one by where it goes.
-                self.core_mut().io_start_seek(pos)?;
-                self.core_mut().io_seek(cx)
-            }
-        }
-    };
+impl<K: Bytes, R: RawIo> tokio::io::AsyncRead for File<K, R> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut tokio::io::ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let n = ready!(self.core_mut().io_read(cx, buf.initialize_unfilled()))?;
+        buf.advance(n);
+        Poll::Ready(Ok(()))
+    }
 }
 
-/// Writes the stream of lines with their terminators, which all kinds have.
-macro_rules! line_stream {
-    ($File:ident) => {
-        /// Lines with their terminators, as `readline` gives them. Python:
-        /// `async for line in file`.
-        impl<R: RawIo> futures_core::Stream for $File<R> {
-            type Item = Result<<Self as Source>::Piece>;
+impl<K: Bytes, R: RawIo> tokio::io::AsyncWrite for File<K, R> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        data: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.core_mut().io_write(cx, data)
+    }
 
-            fn poll_next(
-                mut self: Pin<&mut Self>,
-                cx: &mut Context<'_>,
-            ) -> Poll<Option<Self::Item>> {
-                ready!(crate::budget::poll_turn(cx));
-                let mut job = self.core().begun.job(By::Line);
-                let line = self.poll_read_line(cx, None, &mut job);
-                self.core_mut().begun.set_job(By::Line, job);
-                Poll::Ready(match ready!(line) {
-                    Ok(line) if Self::is_empty(&line) => None,
-                    line => Some(line),
-                })
-            }
-        }
-    };
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.core_mut().io_flush(cx)
+    }
+
+    /// Flushes. The file stays open: [`close`](Self::close) closes it.
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.core_mut().io_flush(cx)
+    }
 }
 
-pub(super) use {io_traits, line_stream};
+impl<K: Bytes, R: RawIo> tokio::io::AsyncSeek for File<K, R> {
+    fn start_seek(mut self: Pin<&mut Self>, pos: SeekFrom) -> io::Result<()> {
+        self.core_mut().io_start_seek(pos)
+    }
+
+    fn poll_complete(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<u64>> {
+        self.core_mut().io_seek(cx)
+    }
+}
+
+impl<K: Bytes, R: RawIo> futures_io::AsyncRead for File<K, R> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        self.core_mut().io_read(cx, buf)
+    }
+}
+
+impl<K: Bytes, R: RawIo> futures_io::AsyncWrite for File<K, R> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        data: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.core_mut().io_write(cx, data)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.core_mut().io_flush(cx)
+    }
+
+    /// Flushes. The file stays open: [`close`](Self::close) closes it.
+    fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.core_mut().io_flush(cx)
+    }
+}
+
+impl<K: Bytes, R: RawIo> futures_io::AsyncSeek for File<K, R> {
+    fn poll_seek(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        pos: SeekFrom,
+    ) -> Poll<io::Result<u64>> {
+        // A seek that goes on is told from a new one by where it goes.
+        self.core_mut().io_start_seek(pos)?;
+        self.core_mut().io_seek(cx)
+    }
+}
+
+/// Lines with their terminators, as `readline` gives them. Python:
+/// `async for line in file`.
+impl<K: FileKind, R: RawIo> futures_core::Stream for File<K, R>
+where
+    Self: Source,
+{
+    type Item = Result<<Self as Source>::Piece>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        ready!(crate::budget::poll_turn(cx));
+        let mut job = self.core().begun.job(By::Line);
+        let line = self.poll_read_line(cx, None, &mut job);
+        self.core_mut().begun.set_job(By::Line, job);
+        Poll::Ready(match ready!(line) {
+            Ok(line) if Self::is_empty(&line) => None,
+            line => Some(line),
+        })
+    }
+}

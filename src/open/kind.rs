@@ -1,15 +1,13 @@
 //! The kinds of files, and what the keywords mean for each.
 
-use std::fs::File;
 use std::future::Future;
 
 use super::Settings;
 use super::mode::Mode;
-use crate::codec::{Encoding, ErrorPolicy, Newline};
 use crate::error::{Error, Result};
 use crate::file::core::{BUFFER, Core};
-use crate::file::state::state_methods;
-use crate::file::{BinaryFile, RawFile, TextFile};
+pub use crate::file::{Binary, Raw, Text};
+use crate::file::{BinaryFile, File, FileKind, RawFile, TextFile, TextSettings};
 use crate::raw_io::RawIo;
 
 /// A kind of file: [`Text`], [`Binary`], [`Raw`] or [`Any`].
@@ -61,31 +59,6 @@ pub struct Plan {
     /// `None` is a file of bytes.
     pub(crate) text: Option<TextSettings>,
 }
-
-/// The keywords of text files.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct TextSettings {
-    pub(crate) encoding: Encoding,
-    pub(crate) errors: ErrorPolicy,
-    pub(crate) newline: Newline,
-    /// `None`: only on a terminal.
-    pub(crate) line_buffering: Option<bool>,
-    pub(crate) write_through: bool,
-    /// As given.
-    pub(crate) mode: Option<String>,
-}
-
-/// Text: [`TextFile`].
-#[derive(Debug, Default)]
-pub struct Text(pub(super) ());
-
-/// Buffered bytes: [`BinaryFile`].
-#[derive(Debug, Default)]
-pub struct Binary(pub(super) ());
-
-/// Unbuffered bytes: [`RawFile`].
-#[derive(Debug, Default)]
-pub struct Raw(pub(super) ());
 
 /// Whatever the mode string and `.buffering(0)` say: [`AnyFile`].
 #[derive(Debug, Default)]
@@ -193,76 +166,38 @@ impl sealed::Plans for Any {
     }
 }
 
-impl Kind for Text {
-    type Of<R: RawIo> = TextFile<R>;
+impl<K: FileKind + sealed::Plans> Kind for K {
+    type Of<R: RawIo> = File<K, R>;
 
-    fn build<R: RawIo>(core: Core<R>, plan: Plan) -> TextFile<R> {
-        TextFile::from_core(core, plan.text.unwrap_or_default())
+    fn build<R: RawIo>(core: Core<R>, plan: Plan) -> File<K, R> {
+        File::with(core, plan.text.unwrap_or_default())
     }
 
-    async fn close<R: RawIo>(file: &mut TextFile<R>) -> Result<()> {
+    async fn close<R: RawIo>(file: &mut File<K, R>) -> Result<()> {
         file.close().await
     }
 
-    fn core<R: RawIo>(file: &TextFile<R>) -> &Core<R> {
+    fn core<R: RawIo>(file: &File<K, R>) -> &Core<R> {
         file.core()
     }
 
-    fn core_mut<R: RawIo>(file: &mut TextFile<R>) -> &mut Core<R> {
+    fn core_mut<R: RawIo>(file: &mut File<K, R>) -> &mut Core<R> {
         file.core_mut()
     }
 }
 
 impl TextKind for Text {}
 
-impl Kind for Binary {
-    type Of<R: RawIo> = BinaryFile<R>;
-
-    fn build<R: RawIo>(core: Core<R>, _: Plan) -> BinaryFile<R> {
-        BinaryFile::from_core(core)
-    }
-
-    async fn close<R: RawIo>(file: &mut BinaryFile<R>) -> Result<()> {
-        file.close().await
-    }
-
-    fn core<R: RawIo>(file: &BinaryFile<R>) -> &Core<R> {
-        file.core()
-    }
-
-    fn core_mut<R: RawIo>(file: &mut BinaryFile<R>) -> &mut Core<R> {
-        file.core_mut()
-    }
-}
-
-impl Kind for Raw {
-    type Of<R: RawIo> = RawFile<R>;
-
-    fn build<R: RawIo>(core: Core<R>, _: Plan) -> RawFile<R> {
-        RawFile::from_core(core)
-    }
-
-    async fn close<R: RawIo>(file: &mut RawFile<R>) -> Result<()> {
-        file.close().await
-    }
-
-    fn core<R: RawIo>(file: &RawFile<R>) -> &Core<R> {
-        file.core()
-    }
-
-    fn core_mut<R: RawIo>(file: &mut RawFile<R>) -> &mut Core<R> {
-        file.core_mut()
-    }
-}
-
 impl Kind for Any {
     type Of<R: RawIo> = AnyFile<R>;
 
     fn build<R: RawIo>(core: Core<R>, plan: Plan) -> AnyFile<R> {
         match plan.text {
-            Some(text) => AnyFile::Text(TextFile::from_core(core, text)),
-            None if plan.capacity == 0 => AnyFile::Raw(RawFile::from_core(core)),
-            None => AnyFile::Binary(BinaryFile::from_core(core)),
+            Some(text) => AnyFile::Text(TextFile::with(core, text)),
+            None if plan.capacity == 0 => {
+                AnyFile::Raw(RawFile::with(core, TextSettings::default()))
+            }
+            None => AnyFile::Binary(BinaryFile::with(core, TextSettings::default())),
         }
     }
 
@@ -307,7 +242,7 @@ impl TextKind for Any {}
     clippy::large_enum_variant,
     reason = "a file is moved rarely; a box would cost each open"
 )]
-pub enum AnyFile<R: RawIo = File> {
+pub enum AnyFile<R: RawIo = std::fs::File> {
     /// A mode without `b`.
     Text(TextFile<R>),
     /// A mode with `b`.
@@ -316,7 +251,66 @@ pub enum AnyFile<R: RawIo = File> {
     Raw(RawFile<R>),
 }
 
-state_methods!(AnyFile);
+impl<R: RawIo> AnyFile<R> {
+    /// Says whether the file is a terminal. Answered from memory.
+    #[must_use]
+    pub fn isatty(&self) -> bool {
+        self.core().meta.isatty
+    }
+
+    /// Says whether the file was opened for reading.
+    #[must_use]
+    pub fn readable(&self) -> bool {
+        self.core().meta.readable
+    }
+
+    /// Says whether the file was opened for writing.
+    #[must_use]
+    pub fn writable(&self) -> bool {
+        self.core().meta.writable
+    }
+
+    /// Says whether the file can seek. Answered from memory.
+    #[must_use]
+    pub fn seekable(&self) -> bool {
+        self.core().meta.seekable
+    }
+
+    /// Says whether the file is closed (or a close has begun).
+    #[must_use]
+    pub fn closed(&self) -> bool {
+        self.core().closed()
+    }
+
+    /// Returns the path as it was given; `None` for a file that was not
+    /// opened by path.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let path = dir.path().join("file");
+    /// let mut file = aiofiles::open(&path).mode("w").await?;
+    /// file.close().await?;
+    /// assert_eq!(file.name(), Some(path.as_path()));
+    /// assert!(aiofiles::wrap(std::io::Cursor::new(vec![])).await?.name().is_none());
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
+    #[must_use]
+    pub fn name(&self) -> Option<&std::path::Path> {
+        self.core().path()
+    }
+
+    /// Returns the executor that the file's blocking calls run on; `None`
+    /// before the first operation of a file that was made without one.
+    #[must_use]
+    pub fn executor(&self) -> Option<std::sync::Arc<dyn crate::Executor>> {
+        self.core()
+            .executor_if_settled()
+            .map(crate::executor::Chosen::to_arc)
+    }
+}
 
 impl<R: RawIo> AnyFile<R> {
     /// Closes the file; see [`TextFile::close`].

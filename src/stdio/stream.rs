@@ -15,10 +15,10 @@ use super::platform;
 use crate::codec::{Encoding, ErrorPolicy};
 use crate::error::Result;
 use crate::executor::Chosen;
+use crate::file::TextSettings;
 use crate::file::core::{Core, Meta};
 use crate::file::{BinaryFile, TextFile};
 use crate::foreign::{discard, wake, wake_all};
-use crate::open::TextSettings;
 use crate::raw_io::RawIo;
 
 /// The file of every stream.
@@ -257,7 +257,7 @@ fn build(spec: Spec, raw: Box<dyn RawIo>, executor: &Chosen) -> (Box<File>, Fact
         closed: false,
         line_buffering,
     };
-    (Box::new(TextFile::from_core(core, settings)), facts)
+    (Box::new(TextFile::with(core, settings)), facts)
 }
 
 /// A stream before which something was read.

@@ -1,376 +1,371 @@
 //! The methods that binary and raw files share.
 
-/// Writes the methods and traits that files of bytes share; `$exact` is as above.
-///
-/// Needs `core` and `core_mut`, as `common_methods!`.
-macro_rules! byte_methods {
-    ($File:ident, $exact:literal) => {
-        impl<R: RawIo> $File<R> {
-            /// Returns the mode as CPython names it: `rb+` for `w+b`.
-            #[must_use]
-            pub fn mode(&self) -> &str {
-                &self.core().meta.mode
-            }
+use std::task::{Context, Poll};
 
-            /// Reads one line, up to and including `\n`; the last may lack it, and
-            /// empty is the end. `.size(n)` limits it to `n` bytes. Only `\n`
-            /// ends a line. Python: `readline`.
-            ///
-            /// # Cancel safety
-            ///
-            /// What a dropped read has read is returned by the next one.
-            ///
-            /// # Errors
-            ///
-            /// Those of the system; `Unsupported` if not open for reading; `Closed`.
-            ///
-            /// # Examples
-            ///
-            /// ```
-            /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-            /// # let dir = tempfile::tempdir().unwrap();
-            /// # let path = dir.path().join("file");
-            /// std::fs::write(&path, b"one\ntwo").unwrap();
-            /// let mut file = aiofiles::open(&path).binary().await?;
-            /// assert_eq!(file.readline().size(2).await?, b"on");
-            /// assert_eq!(file.readline().await?, b"e\n");
-            /// assert_eq!(file.readline().await?, b"two");
-            /// assert_eq!(file.readline().await?, b"", "the end");
-            /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
-            /// ```
-            pub fn readline(&mut self) -> Readline<'_, Self> {
-                Readline::new(self)
-            }
+use crate::error::Result;
+use crate::file::core::Started;
+use crate::file::lines::{Lines, LinesOf};
+use crate::file::pending::{NextLine, Readline, Readlines, Truncate, Truncating};
+use crate::file::source::{Source, Span};
+use crate::file::{Bytes, File};
+use crate::raw_io::RawIo;
 
-            /// Reads all lines, as [`readline`](Self::readline) gives them.
-            /// `.hint(n)` stops after the line that makes the total exceed `n`
-            /// bytes. Python: `readlines`.
-            ///
-            /// # Cancel safety
-            ///
-            /// As [`readline`](Self::readline).
-            ///
-            /// # Errors
-            ///
-            /// As [`readline`](Self::readline).
-            ///
-            /// # Examples
-            ///
-            /// ```
-            /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-            /// # let dir = tempfile::tempdir().unwrap();
-            /// # let path = dir.path().join("file");
-            /// std::fs::write(&path, b"one\ntwo\nthree\n").unwrap();
-            /// let mut file = aiofiles::open(&path).binary().await?;
-            /// assert_eq!(file.readlines().hint(5).await?, [b"one\n", b"two\n"]);
-            /// assert_eq!(file.readlines().await?, [b"three\n"]);
-            /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
-            /// ```
-            pub fn readlines(&mut self) -> Readlines<'_, Self> {
-                Readlines::new(self)
-            }
+impl<K: Bytes, R: RawIo> File<K, R> {
+    /// Returns the mode as CPython names it: `rb+` for `w+b`.
+    #[must_use]
+    pub fn mode(&self) -> &str {
+        &self.core().meta.mode
+    }
 
-            /// Returns the next line without its `\n`, lent from the buffer: no
-            /// copy, no allocation. `None` is the end. A `\r` before the `\n` is
-            /// kept: bytes are bytes. `.max_len(n)` bounds its length.
-            ///
-            /// # Cancel safety
-            ///
-            /// As [`readline`](Self::readline).
-            ///
-            /// # Errors
-            ///
-            /// As [`readline`](Self::readline).
-            ///
-            /// # Examples
-            ///
-            /// ```
-            /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-            /// # let dir = tempfile::tempdir().unwrap();
-            /// # let path = dir.path().join("file");
-            /// std::fs::write(&path, b"one\ntwo\n\xff\xfe").unwrap();
-            /// let mut file = aiofiles::open(&path).binary().await?;
-            /// let mut lengths = Vec::new();
-            /// while let Some(line) = file.next_line().max_len(1 << 20).await? {
-            ///     lengths.push(line.len());
-            /// }
-            /// assert_eq!(lengths, [3, 3, 2]);
-            /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
-            /// ```
-            pub fn next_line(&mut self) -> NextLine<'_, Self> {
-                NextLine::new(self)
-            }
+    /// Reads one line, up to and including `\n`; the last may lack it, and
+    /// empty is the end. `.size(n)` limits it to `n` bytes. Only `\n`
+    /// ends a line. Python: `readline`.
+    ///
+    /// # Cancel safety
+    ///
+    /// What a dropped read has read is returned by the next one.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system; `Unsupported` if not open for reading; `Closed`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let path = dir.path().join("file");
+    /// std::fs::write(&path, b"one\ntwo").unwrap();
+    /// let mut file = aiofiles::open(&path).binary().await?;
+    /// assert_eq!(file.readline().size(2).await?, b"on");
+    /// assert_eq!(file.readline().await?, b"e\n");
+    /// assert_eq!(file.readline().await?, b"two");
+    /// assert_eq!(file.readline().await?, b"", "the end");
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
+    pub fn readline(&mut self) -> Readline<'_, Self> {
+        Readline::new(self)
+    }
 
-            /// Returns a stream of owned lines without their `\n`.
-            ///
-            /// # Examples
-            ///
-            /// ```
-            /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-            /// # let dir = tempfile::tempdir().unwrap();
-            /// # let path = dir.path().join("file");
-            /// use futures::TryStreamExt;
-            ///
-            /// std::fs::write(&path, b"one\ntwo\n").unwrap();
-            /// let mut file = aiofiles::open(&path).binary().await?;
-            /// let lines: Vec<_> = file.lines().try_collect().await?;
-            /// assert_eq!(lines, [b"one", b"two"]);
-            /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
-            /// ```
-            pub fn lines(&mut self) -> LinesOf<'_, Self> {
-                Lines::new(self)
-            }
+    /// Reads all lines, as [`readline`](Self::readline) gives them.
+    /// `.hint(n)` stops after the line that makes the total exceed `n`
+    /// bytes. Python: `readlines`.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`readline`](Self::readline).
+    ///
+    /// # Errors
+    ///
+    /// As [`readline`](Self::readline).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let path = dir.path().join("file");
+    /// std::fs::write(&path, b"one\ntwo\nthree\n").unwrap();
+    /// let mut file = aiofiles::open(&path).binary().await?;
+    /// assert_eq!(file.readlines().hint(5).await?, [b"one\n", b"two\n"]);
+    /// assert_eq!(file.readlines().await?, [b"three\n"]);
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
+    pub fn readlines(&mut self) -> Readlines<'_, Self> {
+        Readlines::new(self)
+    }
 
-            /// Returns a stream of owned lines without their `\n` that owns the
-            /// file.
-            pub fn into_lines(self) -> Lines<Self> {
-                Lines::new(self)
-            }
+    /// Returns the next line without its `\n`, lent from the buffer: no
+    /// copy, no allocation. `None` is the end. A `\r` before the `\n` is
+    /// kept: bytes are bytes. `.max_len(n)` bounds its length.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`readline`](Self::readline).
+    ///
+    /// # Errors
+    ///
+    /// As [`readline`](Self::readline).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let path = dir.path().join("file");
+    /// std::fs::write(&path, b"one\ntwo\n\xff\xfe").unwrap();
+    /// let mut file = aiofiles::open(&path).binary().await?;
+    /// let mut lengths = Vec::new();
+    /// while let Some(line) = file.next_line().max_len(1 << 20).await? {
+    ///     lengths.push(line.len());
+    /// }
+    /// assert_eq!(lengths, [3, 3, 2]);
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
+    pub fn next_line(&mut self) -> NextLine<'_, Self> {
+        NextLine::new(self)
+    }
 
-            /// Appends to `buf`, into its spare capacity and without a copy, what
-            /// one read gives (or what is buffered), and gives `buf` back with the
-            /// number of bytes; 0 at the end, or without spare capacity.
-            ///
-            /// # Cancel safety
-            ///
-            /// `buf` is lost to a dropped read; what was read for it is returned by
-            /// the next read.
-            ///
-            /// # Errors
-            ///
-            /// As [`readline`](Self::readline); `buf` comes back as it was.
-            ///
-            /// # Examples
-            ///
-            /// ```
-            /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-            /// # let dir = tempfile::tempdir().unwrap();
-            /// # let path = dir.path().join("file");
-            /// std::fs::write(&path, b"0123456789").unwrap();
-            /// let mut file = aiofiles::open(&path).raw().await?;
-            /// let mut buf = Vec::with_capacity(4);
-            /// let mut sum = 0;
-            /// loop {
-            ///     // No copy: the buffer goes to the job and comes back.
-            ///     let (read, back) = file.read_owned(buf).await;
-            ///     buf = back;
-            ///     if read? == 0 {
-            ///         break;
-            ///     }
-            ///     sum += buf.iter().map(|digit| u32::from(digit - b'0')).sum::<u32>();
-            ///     buf.clear();
-            /// }
-            /// assert_eq!(sum, 45);
-            /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
-            /// ```
-            pub async fn read_owned(&mut self, mut buf: Vec<u8>) -> (Result<usize>, Vec<u8>) {
-                let core = self.core_mut();
-                let mut started = 0;
-                let result =
-                    std::future::poll_fn(|cx| core.poll_read_owned(cx, &mut buf, &mut started));
-                (result.await, buf)
-            }
+    /// Returns a stream of owned lines without their `\n`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let path = dir.path().join("file");
+    /// use futures::TryStreamExt;
+    ///
+    /// std::fs::write(&path, b"one\ntwo\n").unwrap();
+    /// let mut file = aiofiles::open(&path).binary().await?;
+    /// let lines: Vec<_> = file.lines().try_collect().await?;
+    /// assert_eq!(lines, [b"one", b"two"]);
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
+    pub fn lines(&mut self) -> LinesOf<'_, Self> {
+        Lines::new(self)
+    }
 
-            /// Writes all of `data` without a copy and gives it back, with the
-            /// number of bytes: fewer than all only if the next write will fail.
-            /// What was buffered goes before it.
-            ///
-            /// # Cancel safety
-            ///
-            /// Once begun it goes on to its end.
-            ///
-            /// # Errors
-            ///
-            /// Those of the system, where nothing of `data` was written.
-            ///
-            /// # Examples
-            ///
-            /// ```
-            /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-            /// # let dir = tempfile::tempdir().unwrap();
-            /// # let path = dir.path().join("file");
-            /// let mut file = aiofiles::open(&path).binary().mode("w").await?;
-            /// let (written, buf) = file.write_owned(vec![7; 1 << 20]).await;
-            /// assert_eq!((written?, buf.len()), (1 << 20, 1 << 20));
-            /// file.close().await?;
-            /// assert_eq!(std::fs::metadata(&path).unwrap().len(), 1 << 20);
-            /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
-            /// ```
-            pub async fn write_owned(&mut self, mut data: Vec<u8>) -> (Result<usize>, Vec<u8>) {
-                let core = self.core_mut();
-                let mut started = 0;
-                let result =
-                    std::future::poll_fn(|cx| core.poll_write_owned(cx, &mut data, &mut started));
-                (result.await, data)
-            }
+    /// Returns a stream of owned lines without their `\n` that owns the
+    /// file.
+    pub fn into_lines(self) -> Lines<Self> {
+        Lines::new(self)
+    }
 
-            /// Moves the position and returns it, in bytes from the start. A
-            /// position in the read buffer takes no hop. Python: `seek`.
-            ///
-            /// # Cancel safety
-            ///
-            /// Dropped midway, the position may have moved; nothing is lost.
-            ///
-            /// # Errors
-            ///
-            /// EINVAL for a position before the start; `Unsupported` if the file
-            /// cannot seek; that of a write of what was buffered.
-            ///
-            /// # Examples
-            ///
-            /// ```
-            /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-            /// # let dir = tempfile::tempdir().unwrap();
-            /// # let path = dir.path().join("file");
-            /// use std::io::SeekFrom;
-            ///
-            /// std::fs::write(&path, b"0123456789").unwrap();
-            /// let mut file = aiofiles::open(&path).binary().await?;
-            /// assert_eq!(file.seek(SeekFrom::End(-3)).await?, 7);
-            /// assert_eq!(file.read().await?, b"789");
-            /// file.seek(SeekFrom::Start(1)).await?;
-            /// assert_eq!(file.read().size(2).await?, b"12");
-            /// assert_eq!(file.tell().await?, 3);
-            /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
-            /// ```
-            pub async fn seek(&mut self, pos: std::io::SeekFrom) -> Result<u64> {
-                let core = self.core_mut();
-                let mut started = 0;
-                std::future::poll_fn(|cx| core.poll_seek(cx, pos, &mut started)).await
-            }
+    /// Appends to `buf`, into its spare capacity and without a copy, what
+    /// one read gives (or what is buffered), and gives `buf` back with the
+    /// number of bytes; 0 at the end, or without spare capacity.
+    ///
+    /// # Cancel safety
+    ///
+    /// `buf` is lost to a dropped read; what was read for it is returned by
+    /// the next read.
+    ///
+    /// # Errors
+    ///
+    /// As [`readline`](Self::readline); `buf` comes back as it was.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let path = dir.path().join("file");
+    /// std::fs::write(&path, b"0123456789").unwrap();
+    /// let mut file = aiofiles::open(&path).raw().await?;
+    /// let mut buf = Vec::with_capacity(4);
+    /// let mut sum = 0;
+    /// loop {
+    ///     // No copy: the buffer goes to the job and comes back.
+    ///     let (read, back) = file.read_owned(buf).await;
+    ///     buf = back;
+    ///     if read? == 0 {
+    ///         break;
+    ///     }
+    ///     sum += buf.iter().map(|digit| u32::from(digit - b'0')).sum::<u32>();
+    ///     buf.clear();
+    /// }
+    /// assert_eq!(sum, 45);
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
+    pub async fn read_owned(&mut self, mut buf: Vec<u8>) -> (Result<usize>, Vec<u8>) {
+        let core = self.core_mut();
+        let mut started = 0;
+        let result = std::future::poll_fn(|cx| core.poll_read_owned(cx, &mut buf, &mut started));
+        (result.await, buf)
+    }
 
-            /// Returns the position, in bytes from the start, pending writes
-            /// counted; from memory unless somebody else may have moved it.
-            ///
-            /// # Cancel safety
-            ///
-            /// Dropped midway, nothing has happened.
-            ///
-            /// # Errors
-            ///
-            /// `Unsupported` if the file cannot seek.
-            pub async fn tell(&mut self) -> Result<u64> {
-                let core = self.core_mut();
-                let mut started = 0;
-                std::future::poll_fn(|cx| core.poll_tell(cx, &mut started)).await
-            }
+    /// Writes all of `data` without a copy and gives it back, with the
+    /// number of bytes: fewer than all only if the next write will fail.
+    /// What was buffered goes before it.
+    ///
+    /// # Cancel safety
+    ///
+    /// Once begun it goes on to its end.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system, where nothing of `data` was written.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let path = dir.path().join("file");
+    /// let mut file = aiofiles::open(&path).binary().mode("w").await?;
+    /// let (written, buf) = file.write_owned(vec![7; 1 << 20]).await;
+    /// assert_eq!((written?, buf.len()), (1 << 20, 1 << 20));
+    /// file.close().await?;
+    /// assert_eq!(std::fs::metadata(&path).unwrap().len(), 1 << 20);
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
+    pub async fn write_owned(&mut self, mut data: Vec<u8>) -> (Result<usize>, Vec<u8>) {
+        let core = self.core_mut();
+        let mut started = 0;
+        let result = std::future::poll_fn(|cx| core.poll_write_owned(cx, &mut data, &mut started));
+        (result.await, data)
+    }
 
-            /// Makes the file end at the position, or be [`size`](Truncate::size)
-            /// bytes long; returns the new size. The position does not move; what
-            /// is added is zeros. Python: `truncate`.
-            ///
-            /// # Cancel safety
-            ///
-            /// Once begun it goes on to its end; nothing else is lost.
-            ///
-            /// # Errors
-            ///
-            /// `Unsupported` if not open for writing; those of the system, and of
-            /// a write of what was buffered.
-            ///
-            /// # Examples
-            ///
-            /// ```
-            /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-            /// # let dir = tempfile::tempdir().unwrap();
-            /// # let path = dir.path().join("file");
-            /// let mut file = aiofiles::open(&path).binary().mode("w").await?;
-            /// file.write(b"0123456789").await?;
-            /// assert_eq!(file.truncate().size(4).await?, 4);
-            /// assert_eq!(file.tell().await?, 10, "it does not move");
-            /// assert_eq!(file.truncate().await?, 10, "to where it is: zeros");
-            /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
-            /// ```
-            pub fn truncate(&mut self) -> Truncate<'_, Self> {
-                Truncate::new(self)
-            }
-        }
+    /// Moves the position and returns it, in bytes from the start. A
+    /// position in the read buffer takes no hop. Python: `seek`.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped midway, the position may have moved; nothing is lost.
+    ///
+    /// # Errors
+    ///
+    /// EINVAL for a position before the start; `Unsupported` if the file
+    /// cannot seek; that of a write of what was buffered.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let path = dir.path().join("file");
+    /// use std::io::SeekFrom;
+    ///
+    /// std::fs::write(&path, b"0123456789").unwrap();
+    /// let mut file = aiofiles::open(&path).binary().await?;
+    /// assert_eq!(file.seek(SeekFrom::End(-3)).await?, 7);
+    /// assert_eq!(file.read().await?, b"789");
+    /// file.seek(SeekFrom::Start(1)).await?;
+    /// assert_eq!(file.read().size(2).await?, b"12");
+    /// assert_eq!(file.tell().await?, 3);
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
+    pub async fn seek(&mut self, pos: std::io::SeekFrom) -> Result<u64> {
+        let core = self.core_mut();
+        let mut started = 0;
+        std::future::poll_fn(|cx| core.poll_seek(cx, pos, &mut started)).await
+    }
 
-        impl<R: RawIo> Truncating for $File<R> {
-            fn poll_truncate(
-                &mut self,
-                cx: &mut Context<'_>,
-                size: Option<u64>,
-                started: &mut Started,
-            ) -> Poll<Result<u64>> {
-                self.core_mut().poll_truncate(cx, size, started)
-            }
-        }
+    /// Returns the position, in bytes from the start, pending writes
+    /// counted; from memory unless somebody else may have moved it.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped midway, nothing has happened.
+    ///
+    /// # Errors
+    ///
+    /// `Unsupported` if the file cannot seek.
+    pub async fn tell(&mut self) -> Result<u64> {
+        let core = self.core_mut();
+        let mut started = 0;
+        std::future::poll_fn(|cx| core.poll_tell(cx, &mut started)).await
+    }
 
-        impl<R: RawIo> Source for $File<R> {
-            type Piece = Vec<u8>;
-            type Line<'a> = &'a [u8];
-
-            fn poll_read_piece(
-                &mut self,
-                cx: &mut Context<'_>,
-                size: Option<usize>,
-                started: &mut Started,
-            ) -> Poll<Result<Vec<u8>>> {
-                self.core_mut().poll_read_bytes(cx, size, $exact, started)
-            }
-
-            fn poll_read_line(
-                &mut self,
-                cx: &mut Context<'_>,
-                size: Option<usize>,
-                started: &mut Started,
-            ) -> Poll<Result<Vec<u8>>> {
-                self.core_mut().poll_read_line(cx, size, $exact, started)
-            }
-
-            fn poll_read_lines(
-                &mut self,
-                cx: &mut Context<'_>,
-                hint: Option<usize>,
-                started: &mut Started,
-            ) -> Poll<Result<Vec<Vec<u8>>>> {
-                self.core_mut().poll_read_lines(cx, hint, $exact, started)
-            }
-
-            #[inline]
-            fn poll_find(
-                &mut self,
-                cx: &mut Context<'_>,
-                max: Option<usize>,
-                whole: bool,
-                started: &mut Started,
-            ) -> Poll<Result<Option<Span>>> {
-                self.core_mut().poll_find_line(cx, max, whole, started)
-            }
-
-            #[inline]
-            fn line(&mut self, span: Span) -> &[u8] {
-                &self.core_mut().read.consume_slice(span.total)[..span.content]
-            }
-
-            fn poll_size(
-                &mut self,
-                cx: &mut Context<'_>,
-                started: &mut Started,
-            ) -> Poll<Result<(u64, u64)>> {
-                self.core_mut().poll_size(cx, started)
-            }
-
-            fn growth(&self) -> Option<crate::timer::Growth> {
-                self.core().growth()
-            }
-
-            fn poll_rewind(
-                &mut self,
-                cx: &mut Context<'_>,
-                started: &mut Started,
-            ) -> Poll<Result<()>> {
-                self.core_mut()
-                    .poll_seek(cx, std::io::SeekFrom::Start(0), started)
-                    .map_ok(drop)
-            }
-
-            fn is_empty(piece: &Vec<u8>) -> bool {
-                piece.is_empty()
-            }
-        }
-    };
+    /// Makes the file end at the position, or be [`size`](Truncate::size)
+    /// bytes long; returns the new size. The position does not move; what
+    /// is added is zeros. Python: `truncate`.
+    ///
+    /// # Cancel safety
+    ///
+    /// Once begun it goes on to its end; nothing else is lost.
+    ///
+    /// # Errors
+    ///
+    /// `Unsupported` if not open for writing; those of the system, and of
+    /// a write of what was buffered.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let path = dir.path().join("file");
+    /// let mut file = aiofiles::open(&path).binary().mode("w").await?;
+    /// file.write(b"0123456789").await?;
+    /// assert_eq!(file.truncate().size(4).await?, 4);
+    /// assert_eq!(file.tell().await?, 10, "it does not move");
+    /// assert_eq!(file.truncate().await?, 10, "to where it is: zeros");
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
+    pub fn truncate(&mut self) -> Truncate<'_, Self> {
+        Truncate::new(self)
+    }
 }
 
-pub(in crate::file) use byte_methods;
+impl<K: Bytes, R: RawIo> Truncating for File<K, R> {
+    fn poll_truncate(
+        &mut self,
+        cx: &mut Context<'_>,
+        size: Option<u64>,
+        started: &mut Started,
+    ) -> Poll<Result<u64>> {
+        self.core_mut().poll_truncate(cx, size, started)
+    }
+}
+
+impl<K: Bytes, R: RawIo> Source for File<K, R> {
+    type Piece = Vec<u8>;
+    type Line<'a> = &'a [u8];
+
+    fn poll_read_piece(
+        &mut self,
+        cx: &mut Context<'_>,
+        size: Option<usize>,
+        started: &mut Started,
+    ) -> Poll<Result<Vec<u8>>> {
+        self.core_mut().poll_read_bytes(cx, size, K::EXACT, started)
+    }
+
+    fn poll_read_line(
+        &mut self,
+        cx: &mut Context<'_>,
+        size: Option<usize>,
+        started: &mut Started,
+    ) -> Poll<Result<Vec<u8>>> {
+        self.core_mut().poll_read_line(cx, size, K::EXACT, started)
+    }
+
+    fn poll_read_lines(
+        &mut self,
+        cx: &mut Context<'_>,
+        hint: Option<usize>,
+        started: &mut Started,
+    ) -> Poll<Result<Vec<Vec<u8>>>> {
+        self.core_mut().poll_read_lines(cx, hint, K::EXACT, started)
+    }
+
+    #[inline]
+    fn poll_find(
+        &mut self,
+        cx: &mut Context<'_>,
+        max: Option<usize>,
+        whole: bool,
+        started: &mut Started,
+    ) -> Poll<Result<Option<Span>>> {
+        self.core_mut().poll_find_line(cx, max, whole, started)
+    }
+
+    #[inline]
+    fn line(&mut self, span: Span) -> &[u8] {
+        &self.core_mut().read.consume_slice(span.total)[..span.content]
+    }
+
+    fn poll_size(
+        &mut self,
+        cx: &mut Context<'_>,
+        started: &mut Started,
+    ) -> Poll<Result<(u64, u64)>> {
+        self.core_mut().poll_size(cx, started)
+    }
+
+    fn growth(&self) -> Option<crate::timer::Growth> {
+        self.core().growth()
+    }
+
+    fn poll_rewind(&mut self, cx: &mut Context<'_>, started: &mut Started) -> Poll<Result<()>> {
+        self.core_mut()
+            .poll_seek(cx, std::io::SeekFrom::Start(0), started)
+            .map_ok(drop)
+    }
+
+    fn is_empty(piece: &Vec<u8>) -> bool {
+        piece.is_empty()
+    }
+}

@@ -229,10 +229,16 @@ impl Drop for Release {
     }
 }
 
-impl<R: RawIo> Drop for Core<R> {
+impl<R> Drop for Core<R> {
+    fn drop(&mut self) {
+        (self.finish)(self);
+    }
+}
+
+impl<R: RawIo> Core<R> {
     /// Sends what is buffered on its way, with nobody waiting; a clean file is
     /// closed here and now.
-    fn drop(&mut self) {
+    pub(super) fn finish(&mut self) {
         let Some(flight) = self.flight.take().filter(|_| self.busy) else {
             let work = Work {
                 pos: self.pos,
@@ -242,7 +248,7 @@ impl<R: RawIo> Drop for Core<R> {
                 ..Work::new(self.held.take(), &self.meta, Then::Nothing)
             };
             if work.needs_finish() {
-                self.finish(work, Arc::default());
+                self.finish_work(work, Arc::default());
             }
             return;
         };
@@ -265,14 +271,14 @@ impl<R: RawIo> Drop for Core<R> {
         if let Some(work) = back
             && (work.needs_finish() || !rest.is_empty())
         {
-            self.finish(work, rest);
+            self.finish_work(work, rest);
         }
     }
 }
 
 impl<R: RawIo> Core<R> {
     /// Has the executor do the last of a file that is being dropped.
-    fn finish(&mut self, work: Work<R>, rest: Arc<Queue>) {
+    fn finish_work(&mut self, work: Work<R>, rest: Arc<Queue>) {
         match self.executor.take() {
             _ if work.held.is_none() => {}
             Some(executor) => {

@@ -3,13 +3,13 @@
 
 use std::collections::VecDeque;
 
+use super::TextSettings;
 use super::position::TextPosition;
 use crate::codec::{
     Decoder, DecoderState, LineEnd, Newline, NewlinesSeen, Terminator, find_line_end, locate,
 };
 use crate::file::core::Core;
 use crate::file::source::Span;
-use crate::open::TextSettings;
 use crate::raw_io::RawIo;
 
 mod decode;

@@ -2,15 +2,16 @@
 
 use std::task::{Context, Poll, ready};
 
+use super::TextPosition;
 use super::decoded::PIECE;
-use super::{TextFile, TextPosition};
 use crate::codec::{Newline, Terminator, translate_in};
 use crate::error::{Error, Result};
 use crate::file::core::{BUFFER, Started};
 use crate::file::source::{Source, Span};
+use crate::file::{File, Text};
 use crate::raw_io::RawIo;
 
-impl<R: RawIo> TextFile<R> {
+impl<R: RawIo> File<Text, R> {
     /// Decodes more: a piece, or `want` bytes if that is more. Ready with whether
     /// the end of the file was reached; fails at bytes that cannot be decoded, and
     /// then everything up to and with them is consumed.
@@ -22,13 +23,13 @@ impl<R: RawIo> TextFile<R> {
         started: &mut Started,
     ) -> Poll<Result<bool>> {
         ready!(self.poll_settled(cx))?;
-        let core = self.binary.core_mut();
+        let core = self.layer.binary.core_mut();
         let buffered = core.read.len();
         // An incomplete character is left in the buffer: then more is needed.
         let mut decoded_all = buffered == 0;
         loop {
-            self.decoded.sync(core);
-            if let Some(error) = self.decoded.take_fault(core) {
+            self.layer.decoded.sync(core);
+            if let Some(error) = self.layer.decoded.take_fault(core) {
                 return Poll::Ready(Err(error));
             }
             core.check_readable("read")?;
@@ -38,16 +39,18 @@ impl<R: RawIo> TextFile<R> {
                 let more = if want > chunk { want } else { 1 };
                 let min = core.read.len().saturating_add(more);
                 eof = ready!(core.poll_fill(cx, min, chunk, started))?;
-                self.decoded.sync(core);
+                self.layer.decoded.sync(core);
             }
-            let (before, left) = (self.decoded.rest().len(), core.read.len());
+            let (before, left) = (self.layer.decoded.rest().len(), core.read.len());
             if left > 0 || eof {
-                self.decoded.decode(core, want.max(PIECE), eof && finish);
+                self.layer
+                    .decoded
+                    .decode(core, want.max(PIECE), eof && finish);
             }
-            if self.decoded.rest().len() > before {
+            if self.layer.decoded.rest().len() > before {
                 return Poll::Ready(Ok(false));
             }
-            if !self.decoded.has_fault() && eof {
+            if !self.layer.decoded.has_fault() && eof {
                 return Poll::Ready(Ok(true));
             }
             decoded_all = core.read.len() == left || core.read.is_empty();
@@ -57,9 +60,9 @@ impl<R: RawIo> TextFile<R> {
     /// The number of bytes of the first `size` characters to be delivered, if they
     /// are there: counted after translation.
     fn first_chars(&self, size: usize, at_eof: bool) -> Option<usize> {
-        let rest = self.decoded.rest();
-        let newline = self.decoded.newline();
-        if newline != Newline::Universal || !self.decoded.has_cr() {
+        let rest = self.layer.decoded.rest();
+        let newline = self.layer.decoded.newline();
+        if newline != Newline::Universal || !self.layer.decoded.has_cr() {
             if rest.len() < size {
                 return None;
             }
@@ -87,8 +90,9 @@ impl<R: RawIo> TextFile<R> {
 
     /// Delivers `n` bytes of the text, translated.
     fn deliver(&mut self, n: usize) -> String {
-        let translate = self.decoded.newline() == Newline::Universal && self.decoded.has_cr();
-        let text = self.decoded.deliver(n);
+        let translate =
+            self.layer.decoded.newline() == Newline::Universal && self.layer.decoded.has_cr();
+        let text = self.layer.decoded.deliver(n);
         if translate {
             translate_in(text).into_owned()
         } else {
@@ -98,9 +102,9 @@ impl<R: RawIo> TextFile<R> {
 
     /// A line to be delivered with its terminator.
     fn deliver_line(&mut self, span: Span, which: Option<Terminator>) -> String {
-        let translate = self.decoded.newline() == Newline::Universal
+        let translate = self.layer.decoded.newline() == Newline::Universal
             && matches!(which, Some(Terminator::Cr | Terminator::CrLf));
-        let line = self.decoded.deliver(span.total);
+        let line = self.layer.decoded.deliver(span.total);
         if translate {
             let mut translated = String::with_capacity(span.content + 1);
             translated.push_str(&line[..span.content]);
@@ -118,23 +122,24 @@ impl<R: RawIo> TextFile<R> {
         started: &mut Started,
     ) -> Poll<Result<String>> {
         ready!(self.poll_settled(cx))?;
-        let core = self.binary.core_mut();
-        self.decoded.sync(core);
-        if !self.decoded.has_fault() {
+        let core = self.layer.binary.core_mut();
+        self.layer.decoded.sync(core);
+        if !self.layer.decoded.has_fault() {
             ready!(core.poll_fill(cx, usize::MAX, BUFFER, started))?;
-            self.decoded.sync(core);
-            while !self.decoded.has_fault() && !core.read.is_empty() {
-                self.decoded.decode(core, usize::MAX, true);
+            self.layer.decoded.sync(core);
+            while !self.layer.decoded.has_fault() && !core.read.is_empty() {
+                self.layer.decoded.decode(core, usize::MAX, true);
             }
-            if !self.decoded.has_fault() {
-                self.decoded.decode(core, usize::MAX, true);
+            if !self.layer.decoded.has_fault() {
+                self.layer.decoded.decode(core, usize::MAX, true);
             }
         }
-        if let Some(error) = self.decoded.take_fault(core) {
+        if let Some(error) = self.layer.decoded.take_fault(core) {
             return Poll::Ready(Err(error));
         }
-        let translate = self.decoded.newline() == Newline::Universal && self.decoded.has_cr();
-        let text = self.decoded.deliver_all();
+        let translate =
+            self.layer.decoded.newline() == Newline::Universal && self.layer.decoded.has_cr();
+        let text = self.layer.decoded.deliver_all();
         Poll::Ready(Ok(if translate {
             translate_in(&text).into_owned()
         } else {
@@ -143,7 +148,7 @@ impl<R: RawIo> TextFile<R> {
     }
 }
 
-impl<R: RawIo> Source for TextFile<R> {
+impl<R: RawIo> Source for File<Text, R> {
     type Piece = String;
     type Line<'a> = &'a str;
 
@@ -157,17 +162,17 @@ impl<R: RawIo> Source for TextFile<R> {
             return self.poll_read_all(cx, started);
         };
         self.core().check_readable("read")?;
-        self.decoded.sync(self.binary.core());
+        self.layer.decoded.sync(self.layer.binary.core());
         loop {
             if let Some(n) = self.first_chars(size, false) {
                 return Poll::Ready(Ok(self.deliver(n)));
             }
             // At least a byte for every character that is missing.
-            let want = size - self.decoded.rest().chars().count().min(size);
+            let want = size - self.layer.decoded.rest().chars().count().min(size);
             if ready!(self.poll_more(cx, true, want, started))? {
                 let n = self
                     .first_chars(size, true)
-                    .unwrap_or(self.decoded.rest().len());
+                    .unwrap_or(self.layer.decoded.rest().len());
                 return Poll::Ready(Ok(self.deliver(n)));
             }
         }
@@ -180,10 +185,10 @@ impl<R: RawIo> Source for TextFile<R> {
         started: &mut Started,
     ) -> Poll<Result<String>> {
         self.core().check_readable("read")?;
-        self.decoded.sync(self.binary.core());
+        self.layer.decoded.sync(self.layer.binary.core());
         let mut at_eof = false;
         loop {
-            let line = self.decoded.find_line(at_eof);
+            let line = self.layer.decoded.find_line(at_eof);
             // So many characters of it at the most.
             let limit = size.and_then(|size| self.first_chars(size, at_eof));
             match (line, limit) {
@@ -195,7 +200,7 @@ impl<R: RawIo> Source for TextFile<R> {
                 }
                 (None, Some(limit)) => return Poll::Ready(Ok(self.deliver(limit))),
                 (None, None) if at_eof => {
-                    let n = self.decoded.rest().len();
+                    let n = self.layer.decoded.rest().len();
                     return Poll::Ready(Ok(self.deliver(n)));
                 }
                 (None, None) => at_eof = ready!(self.poll_more(cx, true, 0, started))?,
@@ -210,7 +215,7 @@ impl<R: RawIo> Source for TextFile<R> {
         started: &mut Started,
     ) -> Poll<Result<Vec<String>>> {
         self.core().check_readable("read")?;
-        self.decoded.sync(self.binary.core());
+        self.layer.decoded.sync(self.layer.binary.core());
         // All of it must be there before any of it is consumed.
         let mut at_eof = false;
         let end = loop {
@@ -223,10 +228,10 @@ impl<R: RawIo> Source for TextFile<R> {
                 break end;
             }
             if at_eof {
-                break self.decoded.rest().len();
+                break self.layer.decoded.rest().len();
             }
             let want = match hint {
-                Some(hint) => hint.saturating_sub(self.decoded.rest().chars().count()),
+                Some(hint) => hint.saturating_sub(self.layer.decoded.rest().chars().count()),
                 // Everything will be needed: it is read at once.
                 None => usize::MAX,
             };
@@ -235,7 +240,7 @@ impl<R: RawIo> Source for TextFile<R> {
         let mut lines = Vec::new();
         let mut left = end;
         while left > 0 {
-            let (span, which) = match self.decoded.find_line(true) {
+            let (span, which) = match self.layer.decoded.find_line(true) {
                 Some((span, which)) if span.total <= left => (span, Some(which)),
                 _ => (
                     Span {
@@ -267,7 +272,7 @@ impl<R: RawIo> Source for TextFile<R> {
 
     #[inline]
     fn line(&mut self, span: Span) -> &str {
-        self.decoded.deliver_line(span)
+        self.layer.decoded.deliver_line(span)
     }
 
     fn poll_size(
@@ -275,11 +280,11 @@ impl<R: RawIo> Source for TextFile<R> {
         cx: &mut Context<'_>,
         started: &mut Started,
     ) -> Poll<Result<(u64, u64)>> {
-        self.binary.core_mut().poll_size(cx, started)
+        self.layer.binary.core_mut().poll_size(cx, started)
     }
 
     fn growth(&self) -> Option<crate::timer::Growth> {
-        self.binary.core().growth()
+        self.layer.binary.core().growth()
     }
 
     fn poll_rewind(&mut self, cx: &mut Context<'_>, started: &mut Started) -> Poll<Result<()>> {
@@ -291,15 +296,15 @@ impl<R: RawIo> Source for TextFile<R> {
     }
 }
 
-impl<R: RawIo> TextFile<R> {
+impl<R: RawIo> File<Text, R> {
     /// The next line where that takes no more than to look: nearly every time.
     #[inline]
     fn find_here(&mut self, max: usize) -> Option<Span> {
-        let core = self.binary.core();
-        if !self.decoded.is_current(core) || core.closed() {
+        let core = self.layer.binary.core();
+        if !self.layer.decoded.is_current(core) || core.closed() {
             return None;
         }
-        let span = self.decoded.find_newline()?;
+        let span = self.layer.decoded.find_newline()?;
         (span.content <= max).then_some(span)
     }
 
@@ -312,16 +317,16 @@ impl<R: RawIo> TextFile<R> {
     ) -> Poll<Result<Option<Span>>> {
         let max = max.unwrap_or(usize::MAX);
         let mut at_eof = false;
-        self.decoded.sync(self.binary.core());
+        self.layer.decoded.sync(self.layer.binary.core());
         loop {
-            let span = match self.decoded.find_line(at_eof && !whole) {
+            let span = match self.layer.decoded.find_line(at_eof && !whole) {
                 Some((span, _)) => span,
-                None if self.decoded.rest().len() > max.saturating_add(1) => Span {
+                None if self.layer.decoded.rest().len() > max.saturating_add(1) => Span {
                     content: usize::MAX,
                     total: 0,
                 },
                 None if at_eof => {
-                    let rest = self.decoded.rest().len();
+                    let rest = self.layer.decoded.rest().len();
                     if rest == 0 || whole {
                         return Poll::Ready(Ok(None));
                     }
@@ -346,10 +351,10 @@ impl<R: RawIo> TextFile<R> {
 
     /// The end of the line that the character before byte `n` belongs to.
     fn line_end_from(&self, n: usize, at_eof: bool) -> Option<usize> {
-        let rest = self.decoded.rest();
+        let rest = self.layer.decoded.rest();
         let mut at = 0;
         while at < rest.len() {
-            let newline = self.decoded.newline();
+            let newline = self.layer.decoded.newline();
             match crate::codec::find_line_end(newline, &rest.as_bytes()[at..], 0, at_eof) {
                 crate::codec::LineEnd::Found {
                     content_end,

@@ -101,12 +101,12 @@ impl<'a, R: RawIo> Reconfigure<'a, R> {
         let errors = self.errors.transpose()?;
         let newline = self.newline.transpose()?;
         let codec = encoding.is_some() || errors.is_some() || newline.is_some();
-        if codec && file.decoded.has_begun() {
+        if codec && file.layer.decoded.has_begun() {
             let reason = "the encoding and the line ends cannot change once something was read";
             return Err(file.core().unsupported("reconfigure", reason));
         }
         file.flush().await?;
-        let settings = &mut file.settings;
+        let settings = &mut file.layer.settings;
         if let Some(encoding) = encoding {
             settings.encoding = encoding;
             settings.errors = ErrorPolicy::default();
@@ -114,12 +114,13 @@ impl<'a, R: RawIo> Reconfigure<'a, R> {
         settings.errors = errors.unwrap_or(settings.errors);
         settings.newline = newline.unwrap_or(settings.newline);
         settings.write_through = self.write_through.unwrap_or(settings.write_through);
-        file.line_buffering = self.line_buffering.unwrap_or(file.line_buffering);
+        file.layer.line_buffering = self.line_buffering.unwrap_or(file.layer.line_buffering);
         if codec {
-            file.encoder = Encoder::new(&file.settings.encoding, file.settings.errors);
-            let core = file.binary.core();
-            file.decoded = Decoded::new(&file.settings, core);
-            file.bom = Bom::Unknown;
+            file.layer.encoder =
+                Encoder::new(&file.layer.settings.encoding, file.layer.settings.errors);
+            let core = file.layer.binary.core();
+            file.layer.decoded = Decoded::new(&file.layer.settings, core);
+            file.layer.bom = Bom::Unknown;
         }
         Ok(())
     }

@@ -4,15 +4,16 @@ use std::future::poll_fn;
 use std::io::SeekFrom;
 use std::task::{Context, Poll, ready};
 
+use super::Bom;
 use super::decoded::Sought;
 use super::position::{TextPosition, TextSeek};
-use super::{Bom, TextFile};
 use crate::error::Result;
 use crate::file::core::Started;
 use crate::file::pending::{Truncate, Truncating};
+use crate::file::{File, Text};
 use crate::raw_io::RawIo;
 
-impl<R: RawIo> TextFile<R> {
+impl<R: RawIo> File<Text, R> {
     /// Returns where the text has come to, to be given to [`seek`](Self::seek)
     /// later. Python: `tell`, whose cookie is opaque too. It does not flush.
     ///
@@ -44,9 +45,9 @@ impl<R: RawIo> TextFile<R> {
         let mut started = 0;
         poll_fn(|cx| self.poll_settled(cx)).await?;
         let offset = poll_fn(|cx| self.core_mut().poll_tell(cx, &mut started)).await?;
-        let core = self.binary.core();
-        self.decoded.sync(core);
-        Ok(self.decoded.position(core, offset))
+        let core = self.layer.binary.core();
+        self.layer.decoded.sync(core);
+        Ok(self.layer.decoded.position(core, offset))
     }
 
     /// Goes to a position that [`tell`](Self::tell) gave, to the start
@@ -90,17 +91,17 @@ impl<R: RawIo> TextFile<R> {
             }
             TextSeek::From(SeekFrom::End(0)) => {
                 let mut started = 0;
-                self.bom = Bom::Unknown;
+                self.layer.bom = Bom::Unknown;
                 let end = poll_fn(|cx| {
                     ready!(self.poll_seeks(cx, Sought::End, started))?;
-                    let core = self.binary.core_mut();
+                    let core = self.layer.binary.core_mut();
                     core.poll_seek(cx, SeekFrom::End(0), &mut started)
                 });
-                let end = TextPosition::behind_any_mark(end.await?, &self.settings.encoding);
-                let core = self.binary.core_mut();
+                let end = TextPosition::behind_any_mark(end.await?, &self.layer.settings.encoding);
+                let core = self.layer.binary.core_mut();
                 core.above = 0;
-                self.decoded.resume(core.generation, end);
-                self.decoded.forget_newlines();
+                self.layer.decoded.resume(core.generation, end);
+                self.layer.decoded.forget_newlines();
                 return Ok(end);
             }
             TextSeek::From(_) => {
@@ -123,9 +124,9 @@ impl<R: RawIo> TextFile<R> {
         started: Started,
     ) -> Poll<Result<()>> {
         if started == 0 {
-            ready!(self.binary.core_mut().poll_back(cx, 0))?;
+            ready!(self.layer.binary.core_mut().poll_back(cx, 0))?;
             self.core_mut();
-            self.decoded.seeks(to);
+            self.layer.decoded.seeks(to);
         }
         Poll::Ready(Ok(()))
     }
@@ -133,10 +134,10 @@ impl<R: RawIo> TextFile<R> {
     /// Lets an abandoned seek come to its end: the position tells where that is,
     /// but not any more once something else was done.
     pub(super) fn poll_settled(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
-        if self.decoded.is_unsettled() {
-            let core = self.binary.core_mut();
+        if self.layer.decoded.is_unsettled() {
+            let core = self.layer.binary.core_mut();
             ready!(core.poll_back(cx, 0))?;
-            self.decoded.sync(core);
+            self.layer.decoded.sync(core);
         }
         Poll::Ready(Ok(()))
     }
@@ -147,12 +148,12 @@ impl<R: RawIo> TextFile<R> {
         to: TextPosition,
         started: &mut Started,
     ) -> Poll<Result<()>> {
-        self.bom = Bom::Unknown;
+        self.layer.bom = Bom::Unknown;
         ready!(self.poll_seeks(cx, Sought::Position(to), *started))?;
-        let core = self.binary.core_mut();
+        let core = self.layer.binary.core_mut();
         ready!(core.poll_seek(cx, SeekFrom::Start(to.offset), started))?;
         core.above = 0;
-        self.decoded.resume(core.generation, to);
+        self.layer.decoded.resume(core.generation, to);
         Poll::Ready(Ok(()))
     }
 
@@ -188,7 +189,7 @@ impl<R: RawIo> TextFile<R> {
     }
 }
 
-impl<R: RawIo> Truncating for TextFile<R> {
+impl<R: RawIo> Truncating for File<Text, R> {
     fn poll_truncate(
         &mut self,
         cx: &mut Context<'_>,
@@ -197,7 +198,7 @@ impl<R: RawIo> Truncating for TextFile<R> {
     ) -> Poll<Result<u64>> {
         ready!(self.poll_settled(cx))?;
         let size = ready!(self.core_mut().poll_truncate(cx, size, started))?;
-        self.bom = Bom::Unknown;
+        self.layer.bom = Bom::Unknown;
         Poll::Ready(Ok(size))
     }
 }

@@ -3,15 +3,16 @@
 use std::future::poll_fn;
 use std::task::{Context, Poll, ready};
 
-use super::{Bom, TextFile};
+use super::Bom;
 use crate::budget;
 use crate::codec::translate_out;
 use crate::error::{Error, Result};
 use crate::file::core::BUFFER;
 use crate::file::traits::By;
+use crate::file::{File, Text};
 use crate::raw_io::RawIo;
 
-impl<R: RawIo> TextFile<R> {
+impl<R: RawIo> File<Text, R> {
     /// Writes `text` into the buffer, encoded and with its line ends translated;
     /// returns how many characters it has. The buffer goes to the system when it
     /// is full, at a flush, or at the end. Python: `write`.
@@ -46,7 +47,7 @@ impl<R: RawIo> TextFile<R> {
         })
         .await?;
         let line_end = || memchr::memchr2(b'\n', b'\r', text.as_bytes()).is_some();
-        if self.settings.write_through || (self.line_buffering && line_end()) {
+        if self.layer.settings.write_through || (self.layer.line_buffering && line_end()) {
             self.flush().await?;
         }
         Ok(text.chars().count())
@@ -88,19 +89,19 @@ impl<R: RawIo> TextFile<R> {
     fn poll_write(&mut self, cx: &mut Context<'_>, text: &str) -> Poll<Result<()>> {
         self.core().check_writable("write")?;
         ready!(self.poll_settled(cx))?;
-        if self.bom == Bom::Unknown {
-            self.bom = ready!(self.poll_bom(cx))?;
+        if self.layer.bom == Bom::Unknown {
+            self.layer.bom = ready!(self.poll_bom(cx))?;
         }
-        let translated = translate_out(self.settings.newline, text);
-        let due = self.bom == Bom::Due;
-        let mut scratch = std::mem::take(&mut self.scratch);
-        let bytes: &[u8] = if !due && self.settings.encoding.is_utf8() {
+        let translated = translate_out(self.layer.settings.newline, text);
+        let due = self.layer.bom == Bom::Due;
+        let mut scratch = std::mem::take(&mut self.layer.scratch);
+        let bytes: &[u8] = if !due && self.layer.settings.encoding.is_utf8() {
             translated.as_bytes()
         } else {
             scratch.clear();
-            if let Err(error) = self.encoder.encode(&translated, due, &mut scratch) {
+            if let Err(error) = self.layer.encoder.encode(&translated, due, &mut scratch) {
                 return Poll::Ready(Err(Error::Encode {
-                    encoding: self.settings.encoding.name().to_owned(),
+                    encoding: self.layer.settings.encoding.name().to_owned(),
                     character: error.character,
                     // In the text as it was given, where no line end was two characters.
                     index: text.chars().take_while(|&c| c != error.character).count(),
@@ -111,20 +112,20 @@ impl<R: RawIo> TextFile<R> {
         };
         let written = self.core_mut().poll_write(cx, "write", bytes);
         if scratch.capacity() <= BUFFER {
-            self.scratch = scratch;
+            self.layer.scratch = scratch;
         }
         if let Poll::Ready(Ok(())) = &written {
-            self.bom = Bom::No;
-            let core = self.binary.core();
-            self.decoded.sync(core);
-            self.decoded.wrote(due);
+            self.layer.bom = Bom::No;
+            let core = self.layer.binary.core();
+            self.layer.decoded.sync(core);
+            self.layer.decoded.wrote(due);
         }
         written
     }
 
     /// Whether the next write goes to the start of the file.
     fn poll_bom(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bom>> {
-        if !self.settings.encoding.has_bom() {
+        if !self.layer.settings.encoding.has_bom() {
             return Poll::Ready(Ok(Bom::No));
         }
         let meta = &self.core().meta;
@@ -142,7 +143,11 @@ impl<R: RawIo> TextFile<R> {
                 .poll_tell(cx, &mut started)
                 .map_ok(|pos| pos == 0)
         };
-        self.binary.core_mut().begun.set_job(By::Mark, started);
+        self.layer
+            .binary
+            .core_mut()
+            .begun
+            .set_job(By::Mark, started);
         Poll::Ready(Ok(if ready!(at_start)? { Bom::Due } else { Bom::No }))
     }
 }
