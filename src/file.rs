@@ -4,9 +4,11 @@
 //! [`RawFile`], which is one cursor with one operation in flight. `K` says which of
 //! them it is, `R` what it stands on.
 
+mod attributes;
 mod binary;
 mod buf;
 mod bytes;
+mod chunks;
 mod common;
 pub(crate) mod core;
 mod held;
@@ -25,7 +27,8 @@ mod traits;
 pub(crate) mod work;
 
 pub use self::binary::BinaryFile;
-pub use self::kind::{Binary, Bytes, File, FileKind, Raw, Text};
+pub use self::chunks::{Chunks, ChunksOf};
+pub use self::kind::{Binary, Buffers, Bytes, File, FileKind, Raw, Text};
 pub use self::lines::{Lines, LinesOf};
 pub use self::pending::{NextLine, Read, Readline, Readlines, Truncate};
 pub use self::positional::{ReadAt, WriteAt};

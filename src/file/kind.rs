@@ -74,6 +74,11 @@ pub(crate) mod sealed {
     }
 }
 
+/// A kind whose files have a buffer: [`Text`] or [`Binary`].
+pub trait Buffers: FileKind {}
+
+impl Buffers for Text {}
+impl Buffers for Binary {}
 impl FileKind for Text {}
 impl FileKind for Binary {}
 impl FileKind for Raw {}

@@ -193,7 +193,59 @@ impl<R: RawIo> Blocking for Writing<R> {
     }
 }
 
+/// Something that is done beside the file's own operations.
+struct Beside<R, F> {
+    at: At<R>,
+    op: &'static str,
+    run: F,
+}
+
+impl<R, T, F> Blocking for Beside<R, F>
+where
+    R: RawIo,
+    T: Send + 'static,
+    F: FnOnce(&mut dyn RawIo) -> io::Result<T> + Send + 'static,
+{
+    type Output = T;
+
+    fn op(&self) -> &'static str {
+        self.op
+    }
+
+    fn path(&self) -> Option<&Arc<Path>> {
+        self.at.path.as_ref()
+    }
+
+    fn run(mut self) -> Result<T> {
+        let held = self.at.held()?.clone();
+        held.with(self.run)
+            .map_err(|error| self.at.fail(self.op, error))
+    }
+}
+
 impl<R: RawIo> Core<R> {
+    /// Runs `f` on the stream, whatever else goes on there.
+    pub(super) fn beside<T, F>(&self, op: &'static str, f: F) -> impl Future<Output = Result<T>>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut dyn RawIo) -> io::Result<T> + Send + 'static,
+    {
+        let at = At::new(self, 0, self.check_open(op));
+        self.hop(Beside { at, op, run: f })
+    }
+
+    /// As [`beside`](Self::beside), on the file behind the stream.
+    pub(super) fn beside_file<T: Send + 'static>(
+        &self,
+        op: &'static str,
+        f: impl FnOnce(&std::fs::File) -> io::Result<T> + Send + 'static,
+    ) -> impl Future<Output = Result<T>> {
+        self.beside(op, |raw| match raw.as_file() {
+            Some(file) => f(file),
+            None => Err(io::ErrorKind::Unsupported.into()),
+        })
+    }
+
     pub(super) fn read_at(&self, offset: u64, len: usize, exact: bool) -> ReadAt<R> {
         let at = At::new(self, offset, self.check_readable("read"));
         ReadAt(self.hop(Reading {

@@ -97,6 +97,21 @@ impl<K: FileKind> File<K, std::fs::File> {
     }
 }
 
+/// As [`from_std`](File::from_std).
+impl<K: FileKind> From<std::fs::File> for File<K> {
+    fn from(file: std::fs::File) -> Self {
+        Self::from_std(file)
+    }
+}
+
+/// As [`from_std`](File::from_std), of the file that the descriptor is.
+#[cfg(unix)]
+impl<K: FileKind> From<std::os::fd::OwnedFd> for File<K> {
+    fn from(fd: std::os::fd::OwnedFd) -> Self {
+        Self::from_std(fd.into())
+    }
+}
+
 #[cfg(unix)]
 impl<K: FileKind> std::os::fd::AsFd for File<K, std::fs::File> {
     /// # Panics

@@ -287,6 +287,21 @@ impl<K: Bytes, R: RawIo> File<K, R> {
     pub fn truncate(&mut self) -> Truncate<'_, Self> {
         Truncate::new(self)
     }
+
+    /// Makes the file `size` bytes long, as [`std::fs::File::set_len`]: what
+    /// [`truncate`](Self::truncate) does, under std's name. The position does not
+    /// move.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`truncate`](Self::truncate).
+    ///
+    /// # Errors
+    ///
+    /// As [`truncate`](Self::truncate).
+    pub async fn set_len(&mut self, size: u64) -> Result<()> {
+        self.truncate().size(size).await.map(drop)
+    }
 }
 
 impl<K: Bytes, R: RawIo> Truncating for File<K, R> {

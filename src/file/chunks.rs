@@ -1,0 +1,142 @@
+//! A file of bytes as a stream of pieces.
+
+use std::borrow::BorrowMut;
+use std::fmt;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use futures_core::Stream;
+
+use super::core::Started;
+use super::{Bytes, File};
+use crate::budget;
+use crate::error::Result;
+use crate::raw_io::RawIo;
+
+/// A stream of the rest of a file, from [`chunks`](File::chunks) and
+/// [`into_chunks`](File::into_chunks): `Result<Vec<u8>>`, none of them empty.
+///
+/// It ends at the end of the file, or behind an error. `B` is the file or a
+/// `&mut` to it.
+///
+/// # Cancel safety
+///
+/// What a dropped `next` has read is returned by the next one, or by the file's own
+/// reads.
+#[must_use = "a stream does nothing unless it is polled"]
+pub struct Chunks<F, B = F> {
+    file: B,
+    size: usize,
+    started: Started,
+    over: bool,
+    kind: PhantomData<fn() -> F>,
+}
+
+/// [`Chunks`] of a borrowed file.
+pub type ChunksOf<'a, F> = Chunks<F, &'a mut F>;
+
+impl<F, B> Chunks<F, B> {
+    fn new(file: B, size: usize) -> Self {
+        Self {
+            file,
+            // Nothing would ever come of none.
+            size: size.max(1),
+            started: 0,
+            over: false,
+            kind: PhantomData,
+        }
+    }
+
+    /// Gives the file back, behind the last chunk.
+    pub fn into_inner(self) -> B {
+        self.file
+    }
+}
+
+impl<K: Bytes, R: RawIo> File<K, R> {
+    /// Returns a stream of the rest of the file in pieces of at most `size` bytes
+    /// (0 counts as 1), as bodies of HTTP take it.
+    ///
+    /// Each is what is buffered, or else what one system call gives. The file itself
+    /// is a stream of lines, as in Python: of a body without line ends that would be
+    /// one piece.
+    ///
+    /// Where `futures::StreamExt` is in scope, `file.chunks(n)` is that trait's, which
+    /// takes the file and groups its lines. Borrow first (`let file = &mut file;`), or
+    /// take [`into_chunks`](Self::into_chunks).
+    ///
+    /// # Errors
+    ///
+    /// As [`readline`](Self::readline), as an item of the stream, which ends there.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let path = dir.path().join("file");
+    /// use futures::TryStreamExt;
+    ///
+    /// std::fs::write(&path, b"0123456789").unwrap();
+    /// let mut file = aiofiles::open(&path).binary().await?;
+    /// let chunks: Vec<Vec<u8>> = file.chunks(4).try_collect().await?;
+    /// assert_eq!(chunks, [&b"0123"[..], b"4567", b"89"]);
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
+    pub fn chunks(&mut self, size: usize) -> ChunksOf<'_, Self> {
+        Chunks::new(self, size)
+    }
+
+    /// Returns such a stream that owns the file; see [`chunks`](Self::chunks).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let path = dir.path().join("file");
+    /// use futures::TryStreamExt;
+    ///
+    /// std::fs::write(&path, [7; 100_000]).unwrap();
+    /// let body = aiofiles::open(&path).binary().await?.into_chunks(64 * 1024);
+    /// let sizes: Vec<usize> = body.map_ok(|chunk| chunk.len()).try_collect().await?;
+    /// assert_eq!(sizes.iter().sum::<usize>(), 100_000);
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
+    pub fn into_chunks(self, size: usize) -> Chunks<Self> {
+        Chunks::new(self, size)
+    }
+}
+
+// Nothing is pinned in place.
+impl<F, B> Unpin for Chunks<F, B> {}
+
+impl<K: Bytes, R: RawIo, B: BorrowMut<File<K, R>>> Stream for Chunks<File<K, R>, B> {
+    type Item = Result<Vec<u8>>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = &mut *self;
+        if this.over {
+            return Poll::Ready(None);
+        }
+        ready!(budget::poll_turn(cx));
+        let core = this.file.borrow_mut().core_mut();
+        let chunk = ready!(core.poll_read_some(cx, this.size, &mut this.started));
+        this.started = 0;
+        this.over = chunk.as_ref().map_or(true, Vec::is_empty);
+        Poll::Ready(match chunk {
+            Ok(chunk) if chunk.is_empty() => None,
+            chunk => Some(chunk),
+        })
+    }
+}
+
+impl<F, B> fmt::Debug for Chunks<F, B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Chunks")
+            .field("size", &self.size)
+            .field("over", &self.over)
+            .finish_non_exhaustive()
+    }
+}
