@@ -54,6 +54,14 @@ pub(crate) fn copied(n: usize) {
     owe();
 }
 
+/// Tells that `n` bytes were copied from one place in memory to another: what is less
+/// than a page's worth of them is part of its operation.
+pub(crate) fn moved(n: usize) {
+    if n >= BYTES_PER_UNIT {
+        copied(n);
+    }
+}
+
 /// Tells that an operation had a job run, or made a system call in place: the
 /// next one spends a unit.
 pub(crate) fn owe() {

@@ -11,6 +11,7 @@ mod bytes;
 mod chunks;
 mod common;
 pub(crate) mod core;
+mod hand_over;
 mod held;
 mod kind;
 mod lines;
@@ -28,6 +29,7 @@ pub(crate) mod work;
 
 pub use self::binary::BinaryFile;
 pub use self::chunks::{Chunks, ChunksOf};
+pub use self::hand_over::NotGivenUp;
 pub use self::kind::{Binary, Buffers, Bytes, File, FileKind, Raw, Text};
 pub use self::lines::{Lines, LinesOf};
 pub use self::pending::{NextLine, Read, Readline, Readlines, Truncate};

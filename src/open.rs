@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::executor::{Chosen, Executor};
 use crate::file::core::{Core, Meta};
 use crate::lazy::{Begin, Lazy};
-use crate::raw_io::{RawIo, cached, nowait};
+use crate::raw_io::{self, RawIo, cached, nowait};
 
 mod keywords;
 mod kind;
@@ -256,7 +256,7 @@ impl<K: Kind> Begin for OpenArgs<K> {
             mode: Cow::Borrowed(plan.mode.canonical()),
             readable: plan.mode.readable(),
             writable: plan.mode.writable(),
-            append: plan.mode.append(),
+            append: opened.append,
             seekable: opened.seekable,
             isatty: opened.isatty,
         };
@@ -286,6 +286,8 @@ struct Opened {
     seekable: bool,
     isatty: bool,
     nowait: bool,
+    /// Whether the system appends, whatever the mode says.
+    append: bool,
 }
 
 impl Blocking for OpenFile {
@@ -312,6 +314,7 @@ impl Blocking for OpenFile {
             pos: Some(0),
             seekable: true,
             isatty: false,
+            append: false,
         }))
     }
 
@@ -341,9 +344,10 @@ impl OpenFile {
         if let Some(permissions) = self.permissions {
             platform::set_permissions(&mut options, permissions);
         }
+        let may_append = self.opener.is_some();
         let mut file = match self.opener {
             Some(opener) => opener(&self.path, &options)?,
-            None => crate::raw_io::retry(|| options.open(&self.path))?,
+            None => raw_io::retry(|| options.open(&self.path))?,
         };
         let metadata = file.metadata()?;
         if metadata.is_dir() {
@@ -363,6 +367,9 @@ impl OpenFile {
             // Nothing else is a terminal; asking costs a system call.
             isatty: !metadata.is_file() && RawIo::isatty(&file),
             nowait: metadata.is_file() && self.mode.readable() && nowait::suits(&file),
+            // An opener may have had it append, which moves the cursor at each write.
+            append: self.mode.append()
+                || (may_append && raw_io::access(&file).is_ok_and(|(_, _, append)| append)),
             file,
         })
     }

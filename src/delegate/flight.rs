@@ -64,10 +64,21 @@ enum Receiver<T> {
     Nobody,
 }
 
+/// Who waits for a flight. Two tasks may: the halves of a split file, of which one
+/// reads and one does everything else. The end wakes both, as neither knows whether
+/// the other is still there to be woken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Side {
+    Reader,
+    Other,
+}
+
 struct Slot<T> {
     state: State<T>,
-    /// Of the task that waits for the end.
-    waker: Option<Waker>,
+    /// Of the tasks that wait for the end, one of each [`Side`].
+    wakers: [Option<Waker>; 2],
+    /// Of those that only want to see the end: see [`Flight::poll_look`].
+    watchers: Vec<Waker>,
     receiver: Receiver<T>,
     /// Where the job waits, if an executor has told. Only while `Queued`.
     place: Option<Place>,
@@ -106,11 +117,11 @@ impl<T> Cell<T> {
             Receiver::Caller => {
                 slot.receiver = Receiver::Caller;
                 slot.state = State::Ended(task, end);
-                let waker = slot.waker.take();
+                let wakers = std::mem::take(&mut slot.wakers);
+                let watchers = std::mem::take(&mut slot.watchers);
                 drop(slot);
-                if let Some(waker) = waker {
-                    wake(waker);
-                }
+                wakers.into_iter().flatten().for_each(wake);
+                watchers.into_iter().for_each(wake);
             }
             Receiver::Heir(heir) => {
                 drop(slot);
@@ -199,7 +210,8 @@ impl<T: Task> Flight<T> {
     pub(crate) fn new() -> Self {
         let slot = Slot {
             state: State::Empty,
-            waker: None,
+            wakers: [None, None],
+            watchers: Vec::new(),
             receiver: Receiver::Caller,
             place: None,
         };
@@ -232,13 +244,13 @@ impl<T: Task> Flight<T> {
     }
 
     /// Waits until the task is back.
-    pub(crate) fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<(T, End)> {
+    pub(crate) fn poll_end(&mut self, cx: &mut Context<'_>, side: Side) -> Poll<(T, End)> {
         {
             let mut slot = self.cell.lock();
             if let Some(ended) = slot.take_ended() {
                 return Poll::Ready(ended);
             }
-            let known = slot.waker.as_ref();
+            let known = slot.wakers[side as usize].as_ref();
             if known.is_some_and(|waker| waker.will_wake(cx.waker())) {
                 return Poll::Pending;
             }
@@ -248,11 +260,41 @@ impl<T: Task> Flight<T> {
         let ended = slot.take_ended();
         let unused = match &ended {
             Some(_) => Some(waker),
-            None => slot.waker.replace(waker),
+            None => slot.wakers[side as usize].replace(waker),
         };
         drop(slot);
         discard(unused);
         ended.map_or(Poll::Pending, Poll::Ready)
+    }
+
+    /// Waits until the task is neither on its way nor running, and shows it to `look`
+    /// if it has ended and was not taken back. `look` runs under the lock.
+    pub(crate) fn poll_look<V>(
+        &self,
+        cx: &mut Context<'_>,
+        look: impl Fn(Option<(&T, &End)>) -> V,
+    ) -> Poll<V> {
+        let seen = |slot: &Slot<T>| match &slot.state {
+            State::Queued(_) | State::Running => None,
+            State::Ended(task, end) => Some(look(Some((task, end)))),
+            State::Empty => Some(look(None)),
+        };
+        if let Some(value) = seen(&self.cell.lock()) {
+            return Poll::Ready(value);
+        }
+        let waker = cx.waker().clone();
+        let mut slot = self.cell.lock();
+        let value = seen(&slot);
+        let unused = match value {
+            Some(_) => Some(waker),
+            None => {
+                slot.watchers.push(waker);
+                None
+            }
+        };
+        drop(slot);
+        discard(unused);
+        value.map_or(Poll::Pending, Poll::Ready)
     }
 
     /// Leaves for good. A task that has not begun, or has ended, is given back;
@@ -267,7 +309,9 @@ impl<T> Flight<T> {
     /// line leaves it.
     fn go(&self, receiver: Receiver<T>) -> Option<T> {
         let mut slot = self.cell.lock();
-        let (place, waker) = (slot.place.take(), slot.waker.take());
+        let place = slot.place.take();
+        let wakers = std::mem::take(&mut slot.wakers);
+        let watchers = std::mem::take(&mut slot.watchers);
         let (task, unused) = match std::mem::replace(&mut slot.state, State::Empty) {
             State::Queued(task) | State::Ended(task, _) => (Some(task), Some(receiver)),
             State::Empty => (None, Some(receiver)),
@@ -284,7 +328,7 @@ impl<T> Flight<T> {
             }
         };
         drop(slot);
-        discard((waker, unused));
+        discard((wakers, watchers, unused));
         if let Some(place) = place {
             place.leave();
         }

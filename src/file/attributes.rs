@@ -172,9 +172,9 @@ impl<R: RawIo> File<Raw, R> {
             .await
     }
 
-    /// Brings contents and metadata to the device: fsync(2). What was written by a
-    /// call that has completed is among it; what was given to
-    /// [`AsyncWrite`](tokio::io::AsyncWrite) wants a flush first.
+    /// Brings contents and metadata to the device: fsync(2). What was written by calls
+    /// that have completed is among it, and so is what was given to
+    /// [`AsyncWrite`](tokio::io::AsyncWrite), for which it waits.
     ///
     /// # Cancel safety
     ///
@@ -182,8 +182,8 @@ impl<R: RawIo> File<Raw, R> {
     ///
     /// # Errors
     ///
-    /// That of the sync, which the system tells once; `Unsupported` where the stream
-    /// cannot; `Closed`.
+    /// That of the sync, which the system tells once, or of a write before it;
+    /// `Unsupported` where the stream cannot; `Closed`.
     ///
     /// # Examples
     ///

@@ -73,7 +73,7 @@ impl HasLayer for Binary {
     }
 
     fn core_mut<R: RawIo>(layer: &mut Buffered<R>) -> &mut Core<R> {
-        layer.raw.core_mut()
+        layer.raw.machine()
     }
 
     fn shown_mode<R: RawIo>(layer: &Buffered<R>) -> &str {

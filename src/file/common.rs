@@ -1,7 +1,11 @@
 //! The methods that all kinds of files have, and the access to what the layers
 //! below keep.
 
+use std::task::ready;
+
+use super::core::Core;
 use super::{File, FileKind, lock};
+use crate::budget;
 use crate::error::Result;
 use crate::raw_io::RawIo;
 
@@ -73,7 +77,11 @@ impl<K: FileKind, R: RawIo> File<K, R> {
     pub async fn flush(&mut self) -> Result<()> {
         let core = self.core_mut();
         let mut started = 0;
-        std::future::poll_fn(|cx| core.poll_flush(cx, &mut started)).await
+        std::future::poll_fn(|cx| {
+            ready!(budget::poll_turn(cx));
+            core.poll_flush(cx, &mut started)
+        })
+        .await
     }
 
     /// Takes an exclusive lock on the file (flock(2) on Unix), and waits
@@ -191,7 +199,9 @@ impl<K: FileKind, R: RawIo> File<K, R> {
     ///
     /// # Errors
     ///
-    /// That of a write of what was buffered, or what `f` returns; `Panicked`.
+    /// That of a write of what was buffered, or what `f` returns; `Panicked`;
+    /// `Unsupported` if bytes were read ahead of a stream that cannot seek, which `f`
+    /// would not see.
     ///
     /// # Examples
     ///
@@ -227,35 +237,9 @@ impl<K: FileKind, R: RawIo> File<K, R> {
             *call.pos = None;
             call.held.with_own(writes, f)
         };
-        self.core_mut().call("batch", false, run).await
-    }
-
-    /// Writes what is buffered and gives the stream back, with its cursor
-    /// at the logical position where it can seek.
-    ///
-    /// # Cancel safety
-    ///
-    /// Owns the file: dropped midway, it is as if the file was dropped.
-    ///
-    /// # Errors
-    ///
-    /// Those of a flush; what could not be written is lost then, as the
-    /// file is. `Closed`.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-    /// # let dir = tempfile::tempdir().unwrap();
-    /// # let path = dir.path().join("file");
-    /// let memory = std::io::Cursor::new(Vec::new());
-    /// let mut file = aiofiles::wrap(memory).await?;
-    /// file.write(b"bytes").await?;
-    /// assert_eq!(file.into_raw().await?.into_inner(), b"bytes");
-    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
-    /// ```
-    pub async fn into_raw(mut self) -> Result<R> {
-        self.core_mut().take_raw("detach").await
+        self.core_mut()
+            .call_if("batch", false, Core::check_nothing_ahead, run)
+            .await
     }
 }
 

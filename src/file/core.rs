@@ -18,13 +18,14 @@ use std::fs::File;
 use std::io::SeekFrom;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use super::buf::Buf;
 use super::held::Held;
 use super::queue::Queue;
 use super::traits::Begun;
 use super::work::{Pending, Work};
-use crate::delegate::{Flight, Hold};
+use crate::delegate::{Flight, Hold, Side};
 use crate::error::{Error, Result};
 use crate::executor::Chosen;
 use crate::raw_io::{self, RawIo, retry};
@@ -99,6 +100,16 @@ pub struct Core<R> {
     retrying: bool,
     /// A write that failed with nobody waiting for it.
     failed: Option<Error>,
+    /// A read that failed with nobody waiting for it: the system may tell of it once
+    /// (a connection that was reset), so the read that comes to its place does.
+    failed_read: Option<Error>,
+    /// Tells a read job that goes on until it has so many bytes that nobody waits for
+    /// so many any more. `None` until the first such job.
+    given_up: Option<Arc<AtomicBool>>,
+    /// Whether the job in flight is of those.
+    goes_on: bool,
+    /// On whose behalf the machine is polled: which of two tasks is woken.
+    pub(crate) side: Side,
     /// How many refills in a row have followed each other in the file.
     streak: u32,
     /// Whether the last one gave all that was asked for: there may be more.
@@ -156,6 +167,10 @@ impl<R: RawIo> Core<R> {
             op: "use",
             retrying: false,
             failed: None,
+            failed_read: None,
+            given_up: None,
+            goes_on: false,
+            side: Side::Other,
             streak: 0,
             full: false,
             plain: None,

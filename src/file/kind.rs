@@ -112,8 +112,17 @@ impl<K: FileKind, R: RawIo> File<K, R> {
         K::core(&self.layer)
     }
 
-    /// The machine, told where in its bytes the layer above is.
+    /// The machine, told where in its bytes the layer above is, for an operation: a
+    /// seek through the I/O traits that was begun before it is over, whatever came of
+    /// it.
     pub(crate) fn core_mut(&mut self) -> &mut Core<R> {
+        let core = self.machine();
+        core.begun.end_seek();
+        core
+    }
+
+    /// The machine, for what goes on with such a seek.
+    pub(super) fn machine(&mut self) -> &mut Core<R> {
         K::core_mut(&mut self.layer)
     }
 }

@@ -1,7 +1,7 @@
 //! Reads and writes at an offset: pread(2) and pwrite(2), on `&self`.
 
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::io;
 use std::path::Path;
 use std::pin::Pin;
@@ -224,26 +224,29 @@ where
 }
 
 impl<R: RawIo> Core<R> {
-    /// Runs `f` on the stream, whatever else goes on there.
-    pub(super) fn beside<T, F>(&self, op: &'static str, f: F) -> impl Future<Output = Result<T>>
+    /// Runs `f` on the stream, whatever else goes on there, but for writes that were
+    /// given to the file before.
+    pub(super) async fn beside<T, F>(&self, op: &'static str, f: F) -> Result<T>
     where
         T: Send + 'static,
         F: FnOnce(&mut dyn RawIo) -> io::Result<T> + Send + 'static,
     {
+        poll_fn(|cx| self.poll_written(cx, op)).await?;
         let at = At::new(self, 0, self.check_open(op));
-        self.hop(Beside { at, op, run: f })
+        self.hop(Beside { at, op, run: f }).await
     }
 
     /// As [`beside`](Self::beside), on the file behind the stream.
-    pub(super) fn beside_file<T: Send + 'static>(
+    pub(super) async fn beside_file<T: Send + 'static>(
         &self,
         op: &'static str,
         f: impl FnOnce(&std::fs::File) -> io::Result<T> + Send + 'static,
-    ) -> impl Future<Output = Result<T>> {
+    ) -> Result<T> {
         self.beside(op, |raw| match raw.as_file() {
             Some(file) => f(file),
             None => Err(io::ErrorKind::Unsupported.into()),
         })
+        .await
     }
 
     pub(super) fn read_at(&self, offset: u64, len: usize, exact: bool) -> ReadAt<R> {

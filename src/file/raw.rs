@@ -180,6 +180,8 @@ impl<R: RawIo> File<Raw, R> {
     {
         self.core().check_open("write")?;
         for line in lines {
+            // Also of an empty one, as `write` does.
+            self.core().check_writable("write")?;
             let mut rest = line.as_ref();
             while !rest.is_empty() {
                 let n = self.write(rest).await?;

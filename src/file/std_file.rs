@@ -29,34 +29,6 @@ impl<K: FileKind> File<K, std::fs::File> {
         Self::new(file)
     }
 
-    /// Writes what is buffered and gives the std file back, with its
-    /// cursor at the logical position.
-    ///
-    /// # Cancel safety
-    ///
-    /// Owns the file: dropped midway, it is as if the file was dropped.
-    ///
-    /// # Errors
-    ///
-    /// Those of a flush; what could not be written is lost then, as the
-    /// file is. `Closed`.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-    /// # let dir = tempfile::tempdir().unwrap();
-    /// # let path = dir.path().join("file");
-    /// let mut file = aiofiles::open(&path).mode("w").await?;
-    /// file.write("text").await?;
-    /// let file = file.into_std().await?;
-    /// assert_eq!(file.metadata().unwrap().len(), 4);
-    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
-    /// ```
-    pub async fn into_std(self) -> Result<std::fs::File> {
-        self.into_raw().await
-    }
-
     /// Makes another handle of the same open file, with which it shares
     /// the cursor. Buffers are not shared: what is pending is written first.
     ///

@@ -7,10 +7,11 @@ use std::io::{self, SeekFrom};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use super::core::{Core, Started};
+use super::core::{BUFFER, Core, Started};
 use super::source::Source;
 use super::{Bytes, File, FileKind};
 use crate::budget;
+use crate::delegate::Side;
 use crate::error::Result;
 use crate::raw_io::RawIo;
 
@@ -42,6 +43,11 @@ impl Begun {
         if self.by == Some(by) { self.job } else { 0 }
     }
 
+    /// A seek that was begun is over.
+    pub(super) fn end_seek(&mut self) {
+        self.seek = None;
+    }
+
     pub(super) fn set_job(&mut self, by: By, job: Started) {
         (self.by, self.job) = (Some(by), job);
     }
@@ -51,13 +57,28 @@ fn io<T>(poll: Poll<Result<T>>) -> Poll<io::Result<T>> {
     poll.map_err(io::Error::from)
 }
 
+/// The most that the traits move at a time for a file without a buffer, in bytes.
+const UNBUFFERED: usize = 1024 * 1024;
+
 impl<R: RawIo> Core<R> {
+    /// The most that the traits move at a time, in bytes.
+    fn most_at_once(&self) -> usize {
+        match self.capacity {
+            0 => UNBUFFERED,
+            size => size.max(BUFFER),
+        }
+    }
+
     pub(super) fn io_read(
         &mut self,
         cx: &mut Context<'_>,
         buf: &mut [u8],
     ) -> Poll<io::Result<usize>> {
         ready!(budget::poll_turn(cx));
+        // They may read less than there is room for: never more at a time than a buffer
+        // holds, however large `buf` is.
+        let most = self.most_at_once().min(buf.len());
+        let buf = &mut buf[..most];
         if self.read.is_empty() && buf.len() >= self.capacity / 4 {
             self.check_readable("read")?;
             if let Some(n) = self.read_nowait(buf) {
@@ -70,18 +91,23 @@ impl<R: RawIo> Core<R> {
             self.chunk().max(buf.len())
         };
         let mut job = self.begun.job(By::Read);
+        self.side = Side::Reader;
         let filled = self.poll_fill(cx, buf.len().min(1), chunk, &mut job);
+        self.side = Side::Other;
         self.begun.set_job(By::Read, job);
         ready!(io(filled))?;
         let n = buf.len().min(self.read.len());
         buf[..n].copy_from_slice(self.read.consume_slice(n));
+        self.read.shrink(self.capacity.max(BUFFER));
         Poll::Ready(Ok(n))
     }
 
     pub(super) fn io_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
         ready!(budget::poll_turn(cx));
         let mut job = self.begun.job(By::Fill);
+        self.side = Side::Reader;
         let filled = self.poll_fill(cx, 1, self.chunk(), &mut job);
+        self.side = Side::Other;
         self.begun.set_job(By::Fill, job);
         ready!(io(filled))?;
         Poll::Ready(Ok(self.read.bytes()))
@@ -93,13 +119,18 @@ impl<R: RawIo> Core<R> {
         data: &[u8],
     ) -> Poll<io::Result<usize>> {
         ready!(budget::poll_turn(cx));
+        // They may take less than they are given: never more at a time than a buffer
+        // holds.
+        let data = &data[..self.most_at_once().min(data.len())];
         if !self.write_more(data) {
             ready!(io(self.poll_write(cx, "write", data)))?;
         }
+        budget::moved(data.len());
         Poll::Ready(Ok(data.len()))
     }
 
     pub(super) fn io_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(budget::poll_turn(cx));
         let mut job = self.begun.job(By::Flush);
         let flushed = self.poll_flush(cx, &mut job);
         self.begun.set_job(By::Flush, job);
@@ -116,6 +147,7 @@ impl<R: RawIo> Core<R> {
     }
 
     pub(super) fn io_seek(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<u64>> {
+        ready!(budget::poll_turn(cx));
         let mut job = self.begun.job(By::Seek);
         let sought = match self.begun.seek {
             Some(pos) => self.poll_seek(cx, pos, &mut job),
@@ -163,11 +195,11 @@ impl<K: Bytes, R: RawIo> tokio::io::AsyncWrite for File<K, R> {
 
 impl<K: Bytes, R: RawIo> tokio::io::AsyncSeek for File<K, R> {
     fn start_seek(mut self: Pin<&mut Self>, pos: SeekFrom) -> io::Result<()> {
-        self.core_mut().io_start_seek(pos)
+        self.machine().io_start_seek(pos)
     }
 
     fn poll_complete(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<u64>> {
-        self.core_mut().io_seek(cx)
+        self.machine().io_seek(cx)
     }
 }
 
@@ -207,8 +239,8 @@ impl<K: Bytes, R: RawIo> futures_io::AsyncSeek for File<K, R> {
         pos: SeekFrom,
     ) -> Poll<io::Result<u64>> {
         // A seek that goes on is told from a new one by where it goes.
-        self.core_mut().io_start_seek(pos)?;
-        self.core_mut().io_seek(cx)
+        self.machine().io_start_seek(pos)?;
+        self.machine().io_seek(cx)
     }
 }
 

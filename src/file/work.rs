@@ -4,6 +4,7 @@
 use std::fs::File;
 use std::io::{self, SeekFrom};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::buf::Buf;
 use super::core::{BUFFER, Meta};
@@ -162,6 +163,10 @@ pub(crate) struct Work<R> {
     pub(crate) closing: bool,
     /// Whether an error of the operation itself must not get lost.
     pub(crate) keep: bool,
+    /// Whether it reads for the read buffer or for a buffer of the caller's.
+    pub(crate) reads: bool,
+    /// Set once nobody waits for as many bytes as a read was to bring.
+    pub(crate) given_up: Option<Arc<AtomicBool>>,
     pub(crate) stage: Stage,
     pub(crate) result: io::Result<()>,
     /// Whether page-cache reads suit the stream, once somebody looked.
@@ -223,6 +228,11 @@ impl<R: RawIo> Work<R> {
             owned_out: matches!(then, Then::WriteOwned),
             closing: matches!(then, Then::Close),
             keep: then.keeps_error(),
+            reads: matches!(
+                then,
+                Then::Fill { .. } | Then::FillLine { .. } | Then::ReadOwned
+            ),
+            given_up: None,
             then,
             stage: Stage::Begin,
             result: Ok(()),
@@ -255,11 +265,29 @@ impl<R: RawIo> Work<R> {
         left
     }
 
+    /// Whether it may read more than once, and so can end before it is done.
+    pub(crate) fn goes_on(&self) -> bool {
+        match self.then {
+            Then::Fill { min, .. } => min > 1,
+            Then::FillLine { .. } => true,
+            _ => false,
+        }
+    }
+
+    /// Whether nobody waits for as much as it was to read.
+    fn is_given_up(&self) -> bool {
+        let flag = self.given_up.as_ref();
+        flag.is_some_and(|flag| flag.load(Ordering::Relaxed))
+    }
+
+    /// Whether there is anything that it was given to write and has not written.
+    pub(crate) fn has_unwritten(&self) -> bool {
+        self.has_dirty() || (self.owned_out && self.owned_done < self.owned.len())
+    }
+
     /// Whether the drop of the file leaves anything to do that may block.
     pub(crate) fn needs_finish(&self) -> bool {
-        self.has_dirty()
-            || (self.owned_out && self.owned_done < self.owned.len())
-            || self.held.as_ref().is_some_and(Held::unflushed)
+        self.has_unwritten() || self.held.as_ref().is_some_and(Held::unflushed)
     }
 
     /// Whether any of what was buffered is still to be written.
@@ -444,6 +472,10 @@ impl<R: RawIo> Work<R> {
             self.read.filled(n);
             self.full = n == most;
             self.pos = self.pos.map(|pos| pos + n as u64);
+            if self.is_given_up() {
+                // What has come is the next read's, which need not wait for the rest.
+                break;
+            }
             room = if large {
                 1
             } else {
@@ -484,7 +516,7 @@ impl<R: RawIo> Work<R> {
                 self.rewind = 0;
             }
             self.eof = n == 0;
-            if end.is_some() || n == 0 {
+            if end.is_some() || n == 0 || self.is_given_up() {
                 break;
             }
         }

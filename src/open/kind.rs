@@ -113,6 +113,15 @@ fn text_plan(settings: &mut Settings, mode: Mode) -> Result<Plan> {
     })
 }
 
+/// The size of a buffer of bytes. In Python 1 asks for line buffering, of which there
+/// is none here, and so for the usual size.
+fn binary_size(buffering: Option<usize>) -> usize {
+    match buffering {
+        None | Some(1) => BUFFER,
+        Some(size) => size,
+    }
+}
+
 fn bytes_plan(settings: &Settings, mode: Mode, capacity: usize) -> Result<Plan> {
     let text = settings.encoding.is_some()
         || settings.errors.is_some()
@@ -140,7 +149,7 @@ impl sealed::Plans for Binary {
         let mode = mode(settings, Some(true))?;
         match settings.buffering {
             Some(0) => invalid("a binary file has a buffer; `.raw()` gives an unbuffered one"),
-            size => bytes_plan(settings, mode, size.unwrap_or(BUFFER)),
+            size => bytes_plan(settings, mode, binary_size(size)),
         }
     }
 }
@@ -159,7 +168,7 @@ impl sealed::Plans for Any {
     fn plan(self, settings: &mut Settings) -> Result<Plan> {
         let mode = mode(settings, None)?;
         if mode.binary == Some(true) {
-            bytes_plan(settings, mode, settings.buffering.unwrap_or(BUFFER))
+            bytes_plan(settings, mode, binary_size(settings.buffering))
         } else {
             text_plan(settings, mode)
         }

@@ -210,7 +210,7 @@ impl Stream {
             Box::new(Gone)
         } else {
             let core = turn.undecoded().core_mut();
-            let raw = core.take_raw("detach").await?;
+            let raw = core.take_raw("detach", false).await?;
             let ahead = core.read.take(core.read.len());
             if ahead.is_empty() {
                 raw

@@ -1,7 +1,8 @@
 //! The methods that binary and raw files share.
 
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
+use crate::budget;
 use crate::error::Result;
 use crate::file::core::Started;
 use crate::file::lines::{Lines, LinesOf};
@@ -239,7 +240,11 @@ impl<K: Bytes, R: RawIo> File<K, R> {
     pub async fn seek(&mut self, pos: std::io::SeekFrom) -> Result<u64> {
         let core = self.core_mut();
         let mut started = 0;
-        std::future::poll_fn(|cx| core.poll_seek(cx, pos, &mut started)).await
+        std::future::poll_fn(|cx| {
+            ready!(budget::poll_turn(cx));
+            core.poll_seek(cx, pos, &mut started)
+        })
+        .await
     }
 
     /// Returns the position, in bytes from the start, pending writes
@@ -255,7 +260,11 @@ impl<K: Bytes, R: RawIo> File<K, R> {
     pub async fn tell(&mut self) -> Result<u64> {
         let core = self.core_mut();
         let mut started = 0;
-        std::future::poll_fn(|cx| core.poll_tell(cx, &mut started)).await
+        std::future::poll_fn(|cx| {
+            ready!(budget::poll_turn(cx));
+            core.poll_tell(cx, &mut started)
+        })
+        .await
     }
 
     /// Makes the file end at the position, or be [`size`](Truncate::size)

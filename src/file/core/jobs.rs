@@ -1,7 +1,9 @@
 //! A job of a file: how it starts, what it brings back, and what the drop of the
 //! file leaves for one to do.
 
+use std::io;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, ready};
 
 use super::{Brought, Core, Started};
@@ -12,6 +14,17 @@ use crate::file::buf::Buf;
 use crate::file::queue::Queue;
 use crate::file::work::{Stage, Then, Work};
 use crate::raw_io::RawIo;
+
+/// What becomes of the error of a job that nobody waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Keep {
+    /// Whoever asks again meets it again.
+    Never,
+    /// The next operation that reports write errors does.
+    ForWrites,
+    /// The next read that comes to its place does.
+    ForReads,
+}
 
 impl<R: RawIo> Core<R> {
     /// Hands a job to the executor, with everything that has to be written first.
@@ -54,6 +67,12 @@ impl<R: RawIo> Core<R> {
             // Nobody need wait for this one.
             hold.release();
         }
+        self.goes_on = work.goes_on();
+        if self.goes_on {
+            let given_up = self.given_up.get_or_insert_default();
+            given_up.store(false, Ordering::Relaxed);
+            work.given_up = Some(given_up.clone());
+        }
         let executor = self.executor.as_ref().expect("settled just above");
         let flight = self.flight.get_or_insert_with(Flight::new);
         flight.start(executor, op, self.meta.name.as_ref(), work);
@@ -74,24 +93,33 @@ impl<R: RawIo> Core<R> {
         if !self.busy {
             return Poll::Ready(Ok(()));
         }
+        let own = started == self.job;
+        if let Some(given_up) = self.given_up.as_ref().filter(|_| self.goes_on && !own) {
+            given_up.store(true, Ordering::Relaxed);
+            // It may end before it is done: nobody may come back and take it for whole.
+            self.job += 1;
+        }
+        let side = self.side;
         let flight = self.flight.as_mut().expect("a busy file has a flight");
-        let (work, end) = ready!(flight.poll_end(cx));
+        let (work, end) = ready!(flight.poll_end(cx, side));
         self.busy = false;
         self.retrying = false;
-        let own = started == self.job;
-        let error = self.put_back(work, end, own);
-        match error {
+        match self.put_back(work, end, own) {
             Some((error, _)) if own => Poll::Ready(Err(error)),
-            Some((error, true)) => {
-                self.failed = Some(error);
+            Some((error, keep)) => {
+                match keep {
+                    Keep::Never => {}
+                    Keep::ForWrites => self.failed = Some(error),
+                    Keep::ForReads => self.failed_read = Some(error),
+                }
                 Poll::Ready(Ok(()))
             }
-            Some((_, false)) | None => Poll::Ready(Ok(())),
+            None => Poll::Ready(Ok(())),
         }
     }
 
-    /// Returns the error, and whether it must not get lost.
-    fn put_back(&mut self, mut work: Work<R>, end: End, own: bool) -> Option<(Error, bool)> {
+    /// Returns the error, and what becomes of it if nobody waits for the job.
+    fn put_back(&mut self, mut work: Work<R>, end: End, own: bool) -> Option<(Error, Keep)> {
         if work.closing {
             // A close that did not get so far as to close leaves the file open.
             self.held = work.held.take();
@@ -150,12 +178,54 @@ impl<R: RawIo> Core<R> {
             Stage::Drain => ("write", true),
             Stage::Then => (self.op, false),
         };
-        let error = match (end, work.result) {
+        let read_failed = work.reads && work.stage == Stage::Then;
+        let (error, keep) = match (end, work.result) {
             (End::Done, Ok(())) => return None,
-            (End::Done, Err(error)) => Error::os(op, self.path(), error),
-            (end @ (End::Lost | End::Panicked(_)), _) => end.check(op, self.path()).err()?,
+            (End::Done, Err(error)) if read_failed => {
+                (Error::os(op, self.path(), error), Keep::ForReads)
+            }
+            (End::Done, Err(error)) => (Error::os(op, self.path(), error), Keep::Never),
+            (end @ (End::Lost | End::Panicked(_)), _) => {
+                (end.check(op, self.path()).err()?, Keep::Never)
+            }
         };
-        Some((error, about_writes || work.keep))
+        let keep = if about_writes || work.keep {
+            Keep::ForWrites
+        } else {
+            keep
+        };
+        Some((error, keep))
+    }
+
+    /// Waits until all that was given to the file is written, without taking the job
+    /// back: for calls on `&self`. The error of a write that failed is told here too,
+    /// and stays for the operation that reports it.
+    pub(crate) fn poll_written(&self, cx: &mut Context<'_>, op: &'static str) -> Poll<Result<()>> {
+        let mut failed = self.failed.as_ref().and_then(Error::raw_os_error);
+        let mut left = self.is_dirty();
+        if let Some(flight) = self.flight.as_ref().filter(|_| self.busy) {
+            let ended = flight.poll_look(cx, |ended| match ended {
+                Some((work, _)) => {
+                    let result = work.result.as_ref();
+                    (
+                        work.has_unwritten(),
+                        result.err().and_then(io::Error::raw_os_error),
+                    )
+                }
+                None => (false, None),
+            });
+            let (unwritten, error) = ready!(ended);
+            left |= unwritten;
+            failed = failed.or(error);
+        }
+        if !left {
+            return Poll::Ready(Ok(()));
+        }
+        let error = match failed {
+            Some(code) => io::Error::from_raw_os_error(code),
+            None => io::Error::other("what was written before is still on its way: flush first"),
+        };
+        Poll::Ready(Err(Error::os(op, self.path(), error)))
     }
 
     /// Waits until nothing is in flight; for operations that report write errors,
@@ -168,6 +238,10 @@ impl<R: RawIo> Core<R> {
     /// Drops what was read ahead; the next job moves the cursor back over it.
     pub(crate) fn drop_read_ahead(&mut self) {
         self.streak = 0;
+        if self.meta.seekable {
+            // What is read after this may be something else.
+            self.failed_read = None;
+        }
         let ahead = self.read.len() as u64 + self.above;
         if self.meta.seekable && ahead > 0 {
             self.rewind += ahead;

@@ -41,7 +41,10 @@ impl<R: RawIo> Core<R> {
     /// A seek that the read buffer can answer.
     pub(super) fn seek_in_buffer(&mut self, to: SeekFrom) -> Option<u64> {
         let raw = self.capacity == 0;
-        if raw || self.failed.is_some() || self.is_dirty() || self.rewind + self.above > 0 {
+        // As in CPython, only where bytes were read ahead: elsewhere somebody else may
+        // have moved the cursor, and a seek is how a program says where it is to be.
+        let ahead = !self.read.is_empty() && self.rewind + self.above == 0;
+        if raw || !ahead || self.failed.is_some() || self.is_dirty() {
             return None;
         }
         let here = self.position()?;
@@ -63,7 +66,11 @@ impl<R: RawIo> Core<R> {
         if !self.owns(*started) {
             ready!(self.poll_back(cx, 0))?;
             self.check_seekable("tell")?;
-            if let Some(pos) = self.position() {
+            // Where an append leads to is known once it was made.
+            let known = self
+                .position()
+                .filter(|_| !(self.meta.append && self.is_dirty()));
+            if let Some(pos) = known {
                 return Poll::Ready(Ok(pos));
             }
         }
@@ -127,11 +134,23 @@ impl<R: RawIo> Core<R> {
         keep: bool,
         f: impl FnOnce(Call<'_, R>) -> io::Result<T> + Send + 'static,
     ) -> Result<T> {
+        self.call_if(op, keep, |_, _| Ok(()), f).await
+    }
+
+    /// As [`call`](Self::call), if `check` agrees once nothing else is in flight.
+    pub(crate) async fn call_if<T: Send + 'static>(
+        &mut self,
+        op: &'static str,
+        keep: bool,
+        check: fn(&Self, &'static str) -> Result<()>,
+        f: impl FnOnce(Call<'_, R>) -> io::Result<T> + Send + 'static,
+    ) -> Result<T> {
         let value = Arc::new(Mutex::new(None));
         let mut call = Some((f, value.clone()));
         let mut started = 0;
         poll_fn(|cx| {
             self.poll_job(cx, op, &mut started, |core| {
+                check(core, op)?;
                 core.drop_read_ahead();
                 let (f, value) = call.take().expect("a job is started once");
                 let run = move |call: Call<'_, R>| {
@@ -225,16 +244,32 @@ impl<R: RawIo> Core<R> {
         Poll::Ready(result.and(kept.map_or(Ok(()), Err)))
     }
 
+    /// Whether the stream, as it is, has all that was not yet delivered: bytes that
+    /// were read ahead of one that cannot seek are here alone.
+    pub(crate) fn check_nothing_ahead(&self, op: &'static str) -> Result<()> {
+        if self.meta.seekable || (self.read.is_empty() && self.above == 0) {
+            return Ok(());
+        }
+        let reason = "bytes that were read ahead of a stream that cannot seek would be lost: \
+                      read them first, or `detach` the layer below, which keeps them";
+        Err(self.unsupported(op, reason))
+    }
+
     /// Gives the stream back, with everything written and the cursor at the
-    /// logical position. The file is closed then; if it fails, it is as before,
-    /// but for what it had read ahead.
-    pub(crate) async fn take_raw(&mut self, op: &'static str) -> Result<R> {
+    /// logical position. The file is closed then; if it fails, it is as before. What
+    /// was read ahead of a stream that cannot seek is in the way, if it is `precious`.
+    pub(crate) async fn take_raw(&mut self, op: &'static str, precious: bool) -> Result<R> {
         let flush = |call: Call<'_, R>| {
             call.held.flush()?;
             // The cursor in its place: nothing is left to be done here below.
             call.held.with(|_| Ok(()))
         };
-        self.call(op, true, flush).await?;
+        let check = if precious {
+            Self::check_nothing_ahead
+        } else {
+            |_: &Self, _| Ok(())
+        };
+        self.call_if(op, true, check, flush).await?;
         let held = self.held.take().ok_or_else(|| self.closed_error(op))?;
         held.take().map_err(|(held, error)| {
             self.held = Some(held);

@@ -34,7 +34,12 @@ impl<R: RawIo> Core<R> {
         if read.is_empty() && !self.read.is_empty() {
             return;
         }
-        if read.is_allocated() {
+        if self.read.len() > ROOM {
+            // A long line in the making: what is copied is what came, or a line would
+            // be copied again for each chunk of it.
+            self.read.push(read.bytes());
+            self.spare = read;
+        } else if read.is_allocated() {
             let before = std::mem::replace(&mut self.read, read);
             self.read.unread(before.bytes());
             if before.is_allocated() {
@@ -94,6 +99,9 @@ impl<R: RawIo> Core<R> {
                 }
                 return Poll::Ready(Ok(false));
             }
+            if let Some(error) = self.failed_read.take() {
+                return Poll::Ready(Err(error));
+            }
             if self.fill_nowait(min, chunk) {
                 continue;
             }
@@ -119,6 +127,9 @@ impl<R: RawIo> Core<R> {
             if self.read.len() >= max || memchr::memchr(b'\n', behind).is_some() {
                 return Poll::Ready(Ok(()));
             }
+            if let Some(error) = self.failed_read.take() {
+                return Poll::Ready(Err(error));
+            }
             let read = std::mem::take(&mut self.read);
             self.start_fill(Then::FillLine { min, max }, read)?;
             *started = self.job;
@@ -137,7 +148,8 @@ impl<R: RawIo> Core<R> {
 
     /// Whether an inline read may be tried now.
     pub(super) fn may_nowait(&mut self) -> bool {
-        if self.busy || self.is_dirty() || self.rewind > 0 || self.nowait_suits != Some(true) {
+        let ready = !self.busy && !self.is_dirty() && self.rewind == 0;
+        if !ready || self.failed_read.is_some() || self.nowait_suits != Some(true) {
             return false;
         }
         let Ok(executor) = self.executor("read") else {
@@ -261,6 +273,9 @@ impl<R: RawIo> Core<R> {
                 owned.extend_from_slice(&self.read.bytes()[..n]);
                 self.read.consume(n);
                 return Poll::Ready(Ok(n));
+            }
+            if let Some(error) = self.failed_read.take() {
+                return Poll::Ready(Err(error));
             }
             if let Some(n) = self.read_owned_nowait(owned) {
                 return Poll::Ready(Ok(n));

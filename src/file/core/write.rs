@@ -40,7 +40,8 @@ impl<R: RawIo> Core<R> {
                 continue;
             }
             self.drop_read_ahead();
-            let stuck = self.front.rest().len() >= self.capacity.max(1);
+            // What failed, with all that was queued behind it.
+            let stuck = self.front.rest().len() + self.queued() >= self.capacity.max(1);
             if fits && !stuck {
                 break;
             }

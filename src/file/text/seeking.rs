@@ -7,6 +7,7 @@ use std::task::{Context, Poll, ready};
 use super::Bom;
 use super::decoded::Sought;
 use super::position::{TextPosition, TextSeek};
+use crate::budget;
 use crate::error::Result;
 use crate::file::core::Started;
 use crate::file::pending::{Truncate, Truncating};
@@ -43,7 +44,11 @@ impl<R: RawIo> File<Text, R> {
     pub async fn tell(&mut self) -> Result<TextPosition> {
         self.core().check_seekable("tell")?;
         let mut started = 0;
-        poll_fn(|cx| self.poll_settled(cx)).await?;
+        poll_fn(|cx| {
+            ready!(budget::poll_turn(cx));
+            self.poll_settled(cx)
+        })
+        .await?;
         let offset = poll_fn(|cx| self.core_mut().poll_tell(cx, &mut started)).await?;
         let core = self.layer.binary.core();
         self.layer.decoded.sync(core);
@@ -111,7 +116,11 @@ impl<R: RawIo> File<Text, R> {
             }
         };
         let mut started = 0;
-        poll_fn(|cx| self.poll_seek(cx, to, &mut started)).await?;
+        poll_fn(|cx| {
+            ready!(budget::poll_turn(cx));
+            self.poll_seek(cx, to, &mut started)
+        })
+        .await?;
         Ok(to)
     }
 
