@@ -11,7 +11,7 @@ use std::task::{Context, Poll, Waker};
 
 use crate::error::{Error, Result};
 use crate::executor::{Chosen, Job, Outcome, Place, Work, Wrapper};
-use crate::foreign::{catch, discard, wake};
+use crate::foreign::{catch, discard, wake_all};
 
 /// Something to run on an executor: inputs, progress and outputs in one value,
 /// which goes there and comes back.
@@ -68,12 +68,24 @@ struct Slot<T> {
     state: State<T>,
     /// Of the task that waits for the end.
     waker: Option<Waker>,
+    /// Of others that do: a file that was split has one that reads and one that
+    /// writes. One task whose waker changes is woken by all that it has brought.
+    more: Vec<Waker>,
     receiver: Receiver<T>,
     /// Where the job waits, if an executor has told. Only while `Queued`.
     place: Option<Place>,
 }
 
 impl<T> Slot<T> {
+    fn knows(&self, waker: &Waker) -> bool {
+        let mut known = self.waker.iter().chain(&self.more);
+        known.any(|known| known.will_wake(waker))
+    }
+
+    fn take_wakers(&mut self) -> (Option<Waker>, Vec<Waker>) {
+        (self.waker.take(), std::mem::take(&mut self.more))
+    }
+
     fn take_ended(&mut self) -> Option<(T, End)> {
         match std::mem::replace(&mut self.state, State::Empty) {
             State::Ended(task, end) => Some((task, end)),
@@ -106,11 +118,9 @@ impl<T> Cell<T> {
             Receiver::Caller => {
                 slot.receiver = Receiver::Caller;
                 slot.state = State::Ended(task, end);
-                let waker = slot.waker.take();
+                let (waker, more) = slot.take_wakers();
                 drop(slot);
-                if let Some(waker) = waker {
-                    wake(waker);
-                }
+                wake_all(waker.into_iter().chain(more));
             }
             Receiver::Heir(heir) => {
                 drop(slot);
@@ -200,6 +210,7 @@ impl<T: Task> Flight<T> {
         let slot = Slot {
             state: State::Empty,
             waker: None,
+            more: Vec::new(),
             receiver: Receiver::Caller,
             place: None,
         };
@@ -238,21 +249,22 @@ impl<T: Task> Flight<T> {
             if let Some(ended) = slot.take_ended() {
                 return Poll::Ready(ended);
             }
-            let known = slot.waker.as_ref();
-            if known.is_some_and(|waker| waker.will_wake(cx.waker())) {
+            if slot.knows(cx.waker()) {
                 return Poll::Pending;
             }
         }
         let waker = cx.waker().clone();
         let mut slot = self.cell.lock();
-        let ended = slot.take_ended();
-        let unused = match &ended {
-            Some(_) => Some(waker),
-            None => slot.waker.replace(waker),
-        };
-        drop(slot);
-        discard(unused);
-        ended.map_or(Poll::Pending, Poll::Ready)
+        if let Some(ended) = slot.take_ended() {
+            drop(slot);
+            discard(waker);
+            return Poll::Ready(ended);
+        }
+        match &slot.waker {
+            Some(_) => slot.more.push(waker),
+            None => slot.waker = Some(waker),
+        }
+        Poll::Pending
     }
 
     /// Leaves for good. A task that has not begun, or has ended, is given back;
@@ -267,7 +279,7 @@ impl<T> Flight<T> {
     /// line leaves it.
     fn go(&self, receiver: Receiver<T>) -> Option<T> {
         let mut slot = self.cell.lock();
-        let (place, waker) = (slot.place.take(), slot.waker.take());
+        let (place, wakers) = (slot.place.take(), slot.take_wakers());
         let (task, unused) = match std::mem::replace(&mut slot.state, State::Empty) {
             State::Queued(task) | State::Ended(task, _) => (Some(task), Some(receiver)),
             State::Empty => (None, Some(receiver)),
@@ -284,7 +296,7 @@ impl<T> Flight<T> {
             }
         };
         drop(slot);
-        discard((waker, unused));
+        discard((wakers, unused));
         if let Some(place) = place {
             place.leave();
         }
