@@ -16,7 +16,7 @@ use crate::executor::Chosen;
 mod flight;
 mod last;
 
-pub(crate) use self::flight::{End, Flight, Side, Task};
+pub(crate) use self::flight::{End, Flight, Task};
 pub(crate) use self::last::{Hold, run_detached, watch_main};
 
 /// A blocking call with its arguments.
@@ -157,7 +157,7 @@ impl<B: Blocking> Future for Hop<B, B::Output> {
                     *this.state() = State::Flying(flight, op, path);
                 }
                 State::Flying(mut flight, op, path) => {
-                    let Poll::Ready((task, end)) = flight.poll_end(cx, Side::Other) else {
+                    let Poll::Ready((task, end)) = flight.poll_end(cx) else {
                         *this.state() = State::Flying(flight, op, path);
                         return Poll::Pending;
                     };

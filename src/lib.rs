@@ -136,7 +136,8 @@
 //! # Pitfalls
 //!
 //! - Close a file, or flush it, to learn whether it was written. A dropped file
-//!   writes what it has buffered, on its executor, but nobody can be told of an
+//!   writes what it has buffered, on its executor and before the process ends (see
+//!   [`executor`](executor#the-end-of-the-process)), but nobody can be told of an
 //!   error. `std::process::exit` drops nothing.
 //! - Sizes of text reads are in characters; a text position is opaque.
 //! - Positional calls (`read_at`, `write_at`) pass by the buffer.

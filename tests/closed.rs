@@ -6,7 +6,7 @@ mod support;
 
 use std::io::{Cursor, SeekFrom};
 
-use aiofiles::{AnyFile, Result, open, raw_io, wrap};
+use aiofiles::{AnyFile, Error, Result, open, raw_io, wrap};
 use futures::StreamExt;
 use support::{Dir, is_closed, is_unsupported, run};
 
@@ -171,7 +171,7 @@ fn a_closed_file_says_so_whatever_is_asked_of_it() {
             all_closed(others!(&mut f, ""), &at);
             all_closed(vec![("raw", f.raw().flush().await)], &at);
             f.close().await.unwrap();
-            assert!(f.closed() && is_closed(&f.into_std().await));
+            assert!(f.closed() && is_closed(&f.into_std().await.map_err(Error::from)));
 
             let mut f = open(&path).raw().mode(mode).await.unwrap();
             f.close().await.unwrap();
@@ -181,7 +181,7 @@ fn a_closed_file_says_so_whatever_is_asked_of_it() {
             all_closed(seeks!(&mut f), &at);
             all_closed(others!(&mut f, ""), &at);
             f.close().await.unwrap();
-            assert!(f.closed() && is_closed(&f.into_raw().await));
+            assert!(f.closed() && is_closed(&f.into_raw().await.map_err(Error::from)));
 
             let mut f: AnyFile = open(&path).any().mode(mode).await.unwrap();
             f.close().await.unwrap();

@@ -3,21 +3,26 @@
 //! serve the others, and no byte is lost.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(
+    unsafe_code,
+    reason = "a waker whose clone is its own takes a vtable of its own"
+)]
 
 mod common;
 
+use std::mem::ManuallyDrop;
 use std::panic::resume_unwind;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Wake, Waker};
+use std::task::{Context, RawWaker, RawWakerVTable, Wake, Waker};
 
-use aiofiles::executor::{Executor, InlineExecutor, Job, ManualExecutor, Refused};
-use aiofiles::{BinaryFile, Error, RawIo, ThreadPoolExecutor, delegate, wrap};
-use common::{Dir, Memory, on_disk, poll_once};
+use aiofiles::executor::{Executor, InlineExecutor, Job, Refused};
+use aiofiles::{Error, RawIo, ThreadPoolExecutor, delegate, wrap};
+use common::{Dir, Memory, poll_once};
+use futures::StreamExt;
 use futures::executor::block_on;
-use futures::{FutureExt, StreamExt};
 
 /// Its drop panics with another one, `self.0` times.
 struct Bomb(u32);
@@ -275,6 +280,122 @@ fn waker_may_come_back_when_it_is_woken_or_dropped() {
     block_on(pool.shutdown());
 }
 
+type Hook = dyn Fn() + Send + Sync;
+
+/// A waker that calls `hook` when it is cloned, woken and dropped. No two are one.
+fn hooked(hook: &Arc<Hook>) -> Waker {
+    unsafe fn data(data: *const ()) -> ManuallyDrop<Arc<Arc<Hook>>> {
+        // SAFETY: every waker of this table is made from `Arc::into_raw` of that type.
+        ManuallyDrop::new(unsafe { Arc::from_raw(data.cast()) })
+    }
+    static TABLE: RawWakerVTable = RawWakerVTable::new(
+        |at| {
+            // SAFETY: as above; the clone has a count of its own.
+            let hook = unsafe { data(at) };
+            hook();
+            RawWaker::new(Arc::into_raw(Arc::clone(&hook)).cast(), &TABLE)
+        },
+        |at| {
+            // SAFETY: as above; a wake uses the waker up.
+            let hook = ManuallyDrop::into_inner(unsafe { data(at) });
+            hook();
+        },
+        // SAFETY: as above.
+        |at| unsafe { data(at) }(),
+        |at| {
+            // SAFETY: as above; the drop uses the waker up.
+            let hook = ManuallyDrop::into_inner(unsafe { data(at) });
+            hook();
+        },
+    );
+    // SAFETY: the table counts as `Arc` does, and `Hook` is `Send` and `Sync`.
+    unsafe { Waker::new(Arc::into_raw(Arc::new(hook.clone())).cast(), &TABLE) }
+}
+
+/// An input that waits for each byte.
+struct Typed(Receiver<u8>);
+
+impl RawIo for Typed {
+    fn read(&mut self, buf: &mut [u8]) -> std::io::Result<usize> {
+        buf[0] = self.0.recv().unwrap();
+        Ok(1)
+    }
+
+    fn readable(&self) -> bool {
+        true
+    }
+}
+
+#[test]
+fn no_waker_is_cloned_or_dropped_under_a_lock() {
+    let dir = Dir::new();
+    let path = dir.path("file");
+    std::fs::write(&path, "one\n").unwrap();
+    let holder = std::fs::File::open(&path).unwrap();
+    holder.lock().unwrap();
+    let pool = ThreadPoolExecutor::new(2);
+    let open = || {
+        let open = aiofiles::open(&path).executor(InlineExecutor);
+        block_on(open.into_future()).unwrap()
+    };
+    let (mut waiting, mut other) = (open(), open());
+    // What takes the locks of the pool, of the timer and of a standard stream.
+    let calls = Arc::new(AtomicUsize::new(0));
+    let locked = dir.path("locked");
+    let other_holder = std::fs::File::create(&locked).unwrap();
+    other_holder.lock().unwrap();
+    let made = aiofiles::open(&locked).executor(InlineExecutor);
+    let third = Mutex::new(block_on(made.into_future()).unwrap());
+    let hook: Arc<Hook> = Arc::new({
+        let (pool, calls) = (pool.clone(), calls.clone());
+        move || {
+            calls.fetch_add(1, Ordering::SeqCst);
+            let mut call = Box::pin(delegate(|| ()).executor(pool.clone()));
+            drop(poll_once(call.as_mut()));
+            drop(call);
+            let mut file = third.lock().unwrap();
+            assert!(poll_once(std::pin::pin!(file.lock())).is_none());
+            assert!(!aiofiles::stdin_bytes().closed());
+        }
+    });
+    let (go, goes) = channel::<()>();
+    let mut call = Box::pin(delegate(move || goes.recv().is_err()).executor(pool.clone()));
+    let mut lock = Box::pin(waiting.lock());
+    let mut given_up = Box::pin(other.lock());
+    for _ in 0..3 {
+        assert!(!poll_with(call.as_mut(), &hooked(&hook)));
+        assert!(!poll_with(lock.as_mut(), &hooked(&hook)));
+        assert!(!poll_with(given_up.as_mut(), &hooked(&hook)));
+    }
+    // A turn of a standard stream that another one has, by which it is woken.
+    let (type_it, typed) = channel();
+    block_on(aiofiles::stdio::set_stdin(Typed(typed))).unwrap();
+    let (first, second) = (aiofiles::stdin_bytes(), aiofiles::stdin_bytes());
+    let mut has_it = Box::pin(first.read().size(1));
+    assert!(poll_once(has_it.as_mut()).is_none());
+    let mut waits = Box::pin(second.read().size(1));
+    let mut leaves = Box::pin(second.read().size(1));
+    for _ in 0..3 {
+        assert!(!poll_with(waits.as_mut(), &hooked(&hook)));
+        assert!(!poll_with(leaves.as_mut(), &hooked(&hook)));
+    }
+    drop(leaves);
+    drop(given_up);
+    type_it.send(b'1').unwrap();
+    type_it.send(b'2').unwrap();
+    assert_eq!(block_on(has_it).unwrap(), b"1");
+    assert_eq!(block_on(waits).unwrap(), b"2");
+    drop(go);
+    assert!(block_on(call).unwrap());
+    let mut shutdown = Box::pin(pool.shutdown());
+    if !poll_with(shutdown.as_mut(), &hooked(&hook)) {
+        block_on(shutdown);
+    }
+    holder.unlock().unwrap();
+    block_on(lock).unwrap();
+    assert!(calls.load(Ordering::SeqCst) > 30);
+}
+
 #[test]
 fn followers_and_locks_go_on_beside_wakers_that_panic() {
     let dir = Dir::new();
@@ -353,142 +474,4 @@ fn standard_output_survives_what_panics_on_its_thread() {
         }
     }
     assert_eq!(*data.lock().unwrap(), expected);
-}
-
-// ---- executors that do what none should ---------------------------------------------
-
-/// Keeps its jobs, and runs them when it goes.
-#[derive(Clone, Default)]
-struct RunsInDrop(Arc<Keeps>);
-
-#[derive(Default)]
-struct Keeps(Mutex<Vec<Job>>);
-
-impl Executor for RunsInDrop {
-    fn execute(&self, job: Job) -> Result<(), Refused> {
-        self.0.0.lock().unwrap().push(job);
-        Ok(())
-    }
-}
-
-impl Drop for Keeps {
-    fn drop(&mut self) {
-        for job in std::mem::take(&mut *self.0.lock().unwrap()) {
-            job.run();
-        }
-    }
-}
-
-#[test]
-fn executor_that_runs_its_jobs_in_its_drop_is_late_and_no_more() {
-    let executor = RunsInDrop::default();
-    let mut call = Box::pin(delegate(|| 4).executor(executor.clone()));
-    assert!(poll_once(call.as_mut()).is_none());
-    let given_up = {
-        let ran = Arc::new(AtomicUsize::new(0));
-        let job = ran.clone();
-        let job = delegate(move || job.fetch_add(1, Ordering::SeqCst));
-        let mut call = Box::pin(job.executor(executor.clone()));
-        assert!(poll_once(call.as_mut()).is_none());
-        ran
-    };
-    // The call has a handle itself, as has the queue of the given-up job none.
-    let jobs = std::mem::take(&mut *executor.0.0.lock().unwrap());
-    drop(executor);
-    jobs.into_iter().for_each(Job::run);
-    assert_eq!(call.now_or_never().unwrap().unwrap(), 4);
-    assert_eq!(given_up.load(Ordering::SeqCst), 0);
-}
-
-#[test]
-fn job_that_is_dropped_late_tells_its_caller_or_nobody() {
-    let jobs = ManualExecutor::new();
-    let mut waits = Box::pin(delegate(|| 1).executor(jobs.clone()));
-    let mut gone = Box::pin(delegate(|| 2).executor(jobs.clone()));
-    assert!(poll_once(waits.as_mut()).is_none() && poll_once(gone.as_mut()).is_none());
-    drop(gone);
-    while let Some(job) = jobs.take_one() {
-        drop(job);
-    }
-    let error = waits.now_or_never().unwrap().unwrap_err();
-    assert!(matches!(error, Error::ExecutorGone { .. }));
-}
-
-/// Loses its jobs.
-#[derive(Clone)]
-struct Forgets;
-
-impl Executor for Forgets {
-    fn execute(&self, job: Job) -> Result<(), Refused> {
-        std::mem::forget(job);
-        Ok(())
-    }
-}
-
-#[test]
-fn call_that_waits_for_ever_can_be_dropped() {
-    let ran = Arc::new(());
-    let held = ran.clone();
-    let mut call = Box::pin(delegate(move || drop(held)).executor(Forgets));
-    assert!(poll_once(call.as_mut()).is_none());
-    drop(call);
-    assert_eq!(Arc::strong_count(&ran), 1, "what it was to run is gone");
-}
-
-/// Does not return before its job has run, on another thread.
-#[derive(Clone)]
-struct Blocks;
-
-impl Executor for Blocks {
-    fn execute(&self, job: Job) -> Result<(), Refused> {
-        std::thread::spawn(move || job.run()).join().unwrap();
-        Ok(())
-    }
-}
-
-/// Uses the crate, by itself and in its jobs.
-#[derive(Clone)]
-struct Returns(ThreadPoolExecutor);
-
-impl Executor for Returns {
-    fn execute(&self, job: Job) -> Result<(), Refused> {
-        let pool = self.0.clone();
-        // In a poll of another `block_on`, which that of `futures` does not allow.
-        smol::block_on(delegate(|| ()).executor(pool.clone())).unwrap();
-        self.0.execute(job.wrap(move |run| {
-            block_on(delegate(|| ()).executor(pool.clone())).unwrap();
-            run();
-            block_on(delegate(|| ()).executor(pool)).unwrap();
-        }))
-    }
-}
-
-async fn round_trip(executor: impl Executor) {
-    let dir = Dir::new();
-    let path = dir.path("file");
-    let open = aiofiles::open(&path).binary().mode("w+").executor(executor);
-    let mut file: BinaryFile = open.await.unwrap();
-    for n in 0..50_u8 {
-        file.write(&[n; 10_000]).await.unwrap();
-    }
-    file.seek(std::io::SeekFrom::Start(9_999)).await.unwrap();
-    assert_eq!(file.read().size(2).await.unwrap(), [0, 1]);
-    file.close().await.unwrap();
-    assert_eq!(on_disk(&path).len(), 500_000);
-}
-
-#[test]
-fn executors_that_block_or_come_back_serve_files() {
-    block_on(round_trip(Blocks));
-    block_on(round_trip(Returns(ThreadPoolExecutor::new(2))));
-}
-
-#[test]
-fn job_may_use_another_file_on_the_same_pool() {
-    let pool = ThreadPoolExecutor::new(2).queue_limit(1);
-    let inner = pool.clone();
-    let call = delegate(move || block_on(round_trip(inner)));
-    block_on(call.executor(pool.clone())).unwrap();
-    block_on(pool.shutdown());
-    assert_eq!(pool.stats().running, 0);
 }

@@ -135,6 +135,24 @@ fn futures_are_send() {
 }
 
 #[test]
+fn streams_and_waits_are_sync() {
+    fn check<T: Send + Sync + Unpin + 'static>() {}
+    check::<aiofiles::file::Lines<TextFile>>();
+    check::<aiofiles::file::Lines<BinaryFile>>();
+    fn sync<T: Send + Sync>(value: T) -> T {
+        value
+    }
+    let pool = ThreadPoolExecutor::new(1);
+    futures::executor::block_on(sync(pool.shutdown()));
+    let lent = async |file: &mut TextFile| {
+        sync(file.lock()).await?;
+        sync(file.lines().follow().next()).await.transpose()
+    };
+    let mut file = TextFile::from_std(tempfile::tempfile().unwrap());
+    drop(lent(&mut file));
+}
+
+#[test]
 fn files_and_streams_move_between_tasks() {
     run(async {
         let dir = Dir::new();

@@ -11,7 +11,7 @@ use std::task::{Context, Poll, Waker};
 
 use crate::error::{Error, Result};
 use crate::executor::{Chosen, Job, Outcome, Place, Work, Wrapper};
-use crate::foreign::{catch, discard, wake};
+use crate::foreign::{catch, discard, wake_all};
 
 /// Something to run on an executor: inputs, progress and outputs in one value,
 /// which goes there and comes back.
@@ -64,27 +64,28 @@ enum Receiver<T> {
     Nobody,
 }
 
-/// Who waits for a flight. Two tasks may: the halves of a split file, of which one
-/// reads and one does everything else. The end wakes both, as neither knows whether
-/// the other is still there to be woken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Side {
-    Reader,
-    Other,
-}
-
 struct Slot<T> {
     state: State<T>,
-    /// Of the tasks that wait for the end, one of each [`Side`].
-    wakers: [Option<Waker>; 2],
-    /// Of those that only want to see the end: see [`Flight::poll_look`].
-    watchers: Vec<Waker>,
+    /// Of the task that waits for the end.
+    waker: Option<Waker>,
+    /// Of others that do: a file that was split has one that reads and one that
+    /// writes. One task whose waker changes is woken by all that it has brought.
+    more: Vec<Waker>,
     receiver: Receiver<T>,
     /// Where the job waits, if an executor has told. Only while `Queued`.
     place: Option<Place>,
 }
 
 impl<T> Slot<T> {
+    fn knows(&self, waker: &Waker) -> bool {
+        let mut known = self.waker.iter().chain(&self.more);
+        known.any(|known| known.will_wake(waker))
+    }
+
+    fn take_wakers(&mut self) -> (Option<Waker>, Vec<Waker>) {
+        (self.waker.take(), std::mem::take(&mut self.more))
+    }
+
     fn take_ended(&mut self) -> Option<(T, End)> {
         match std::mem::replace(&mut self.state, State::Empty) {
             State::Ended(task, end) => Some((task, end)),
@@ -117,11 +118,9 @@ impl<T> Cell<T> {
             Receiver::Caller => {
                 slot.receiver = Receiver::Caller;
                 slot.state = State::Ended(task, end);
-                let wakers = std::mem::take(&mut slot.wakers);
-                let watchers = std::mem::take(&mut slot.watchers);
+                let (waker, more) = slot.take_wakers();
                 drop(slot);
-                wakers.into_iter().flatten().for_each(wake);
-                watchers.into_iter().for_each(wake);
+                wake_all(waker.into_iter().chain(more));
             }
             Receiver::Heir(heir) => {
                 drop(slot);
@@ -210,8 +209,8 @@ impl<T: Task> Flight<T> {
     pub(crate) fn new() -> Self {
         let slot = Slot {
             state: State::Empty,
-            wakers: [None, None],
-            watchers: Vec::new(),
+            waker: None,
+            more: Vec::new(),
             receiver: Receiver::Caller,
             place: None,
         };
@@ -244,27 +243,28 @@ impl<T: Task> Flight<T> {
     }
 
     /// Waits until the task is back.
-    pub(crate) fn poll_end(&mut self, cx: &mut Context<'_>, side: Side) -> Poll<(T, End)> {
+    pub(crate) fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<(T, End)> {
         {
             let mut slot = self.cell.lock();
             if let Some(ended) = slot.take_ended() {
                 return Poll::Ready(ended);
             }
-            let known = slot.wakers[side as usize].as_ref();
-            if known.is_some_and(|waker| waker.will_wake(cx.waker())) {
+            if slot.knows(cx.waker()) {
                 return Poll::Pending;
             }
         }
         let waker = cx.waker().clone();
         let mut slot = self.cell.lock();
-        let ended = slot.take_ended();
-        let unused = match &ended {
-            Some(_) => Some(waker),
-            None => slot.wakers[side as usize].replace(waker),
-        };
-        drop(slot);
-        discard(unused);
-        ended.map_or(Poll::Pending, Poll::Ready)
+        if let Some(ended) = slot.take_ended() {
+            drop(slot);
+            discard(waker);
+            return Poll::Ready(ended);
+        }
+        match &slot.waker {
+            Some(_) => slot.more.push(waker),
+            None => slot.waker = Some(waker),
+        }
+        Poll::Pending
     }
 
     /// Waits until the task is neither on its way nor running, and shows it to `look`
@@ -279,22 +279,24 @@ impl<T: Task> Flight<T> {
             State::Ended(task, end) => Some(look(Some((task, end)))),
             State::Empty => Some(look(None)),
         };
-        if let Some(value) = seen(&self.cell.lock()) {
-            return Poll::Ready(value);
+        {
+            let slot = self.cell.lock();
+            if let Some(value) = seen(&slot) {
+                return Poll::Ready(value);
+            }
+            if slot.knows(cx.waker()) {
+                return Poll::Pending;
+            }
         }
         let waker = cx.waker().clone();
         let mut slot = self.cell.lock();
-        let value = seen(&slot);
-        let unused = match value {
-            Some(_) => Some(waker),
-            None => {
-                slot.watchers.push(waker);
-                None
-            }
-        };
-        drop(slot);
-        discard(unused);
-        value.map_or(Poll::Pending, Poll::Ready)
+        if let Some(value) = seen(&slot) {
+            drop(slot);
+            discard(waker);
+            return Poll::Ready(value);
+        }
+        slot.more.push(waker);
+        Poll::Pending
     }
 
     /// Leaves for good. A task that has not begun, or has ended, is given back;
@@ -309,9 +311,7 @@ impl<T> Flight<T> {
     /// line leaves it.
     fn go(&self, receiver: Receiver<T>) -> Option<T> {
         let mut slot = self.cell.lock();
-        let place = slot.place.take();
-        let wakers = std::mem::take(&mut slot.wakers);
-        let watchers = std::mem::take(&mut slot.watchers);
+        let (place, wakers) = (slot.place.take(), slot.take_wakers());
         let (task, unused) = match std::mem::replace(&mut slot.state, State::Empty) {
             State::Queued(task) | State::Ended(task, _) => (Some(task), Some(receiver)),
             State::Empty => (None, Some(receiver)),
@@ -328,7 +328,7 @@ impl<T> Flight<T> {
             }
         };
         drop(slot);
-        discard((wakers, watchers, unused));
+        discard((wakers, unused));
         if let Some(place) = place {
             place.leave();
         }

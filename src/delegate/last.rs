@@ -13,6 +13,10 @@
 //!   after those that began on it. The threads of a runtime end before the drop of
 //!   the runtime returns, and a thread that was joined has ended.
 //!
+//! What is left: a thread that never ends drops a file, in a process whose main
+//! thread never had to do with the crate. Only atexit(3) could help there, which
+//! takes unsafe code.
+//!
 //! On Windows the other threads are gone before the values of the main thread are
 //! dropped, so nobody can be waited for: what has not begun is written, what runs
 //! may be cut off.
@@ -93,7 +97,7 @@ fn finish(thread: Option<ThreadId>) {
             drop(list);
             work.run(None);
             list = self::list();
-        } else if cfg!(windows) || !list.entries.values().any(mine) {
+        } else if !platform::THREADS_LIVE || !list.entries.values().any(mine) {
             return;
         } else {
             list = GONE.wait(list).unwrap_or_else(PoisonError::into_inner);
@@ -148,6 +152,9 @@ fn is_looked_after() -> bool {
 
 #[cfg(target_os = "linux")]
 mod platform {
+    /// Whether other threads go on while the values of the main thread are dropped.
+    pub(super) const THREADS_LIVE: bool = true;
+
     pub(super) fn is_main_thread() -> bool {
         rustix::thread::gettid() == rustix::process::getpid()
     }
@@ -155,6 +162,8 @@ mod platform {
 
 #[cfg(not(target_os = "linux"))]
 mod platform {
+    pub(super) const THREADS_LIVE: bool = !cfg!(windows);
+
     /// The name that std gives it. Another thread may have been given it too: then
     /// the end of that one looks after what there is, and the real one is not
     /// watched before that.

@@ -25,7 +25,7 @@ use super::held::Held;
 use super::queue::Queue;
 use super::traits::Begun;
 use super::work::{Pending, Work};
-use crate::delegate::{Flight, Hold, Side};
+use crate::delegate::{Flight, Hold};
 use crate::error::{Error, Result};
 use crate::executor::Chosen;
 use crate::raw_io::{self, RawIo, retry};
@@ -108,8 +108,6 @@ pub struct Core<R> {
     given_up: Option<Arc<AtomicBool>>,
     /// Whether the job in flight is of those.
     goes_on: bool,
-    /// On whose behalf the machine is polled: which of two tasks is woken.
-    pub(crate) side: Side,
     /// How many refills in a row have followed each other in the file.
     streak: u32,
     /// Whether the last one gave all that was asked for: there may be more.
@@ -170,7 +168,6 @@ impl<R: RawIo> Core<R> {
             failed_read: None,
             given_up: None,
             goes_on: false,
-            side: Side::Other,
             streak: 0,
             full: false,
             plain: None,

@@ -97,8 +97,9 @@ impl<F: Source, B: BorrowMut<F>> Lines<F, B> {
     ///
     /// On local file systems of Linux, one thread looks for all followers, without
     /// a job and without waking their tasks: any number of idle ones costs next to
-    /// nothing. Elsewhere, and for streams that are no files, a look is a job, and
-    /// while nothing comes it is taken less and less often, down to once a second.
+    /// nothing. Elsewhere, and for streams that are no files or have a clone that
+    /// shares their cursor, a look is a job, and while nothing comes it is taken less
+    /// and less often, down to once a second.
     ///
     /// # Examples
     ///

@@ -11,7 +11,6 @@ use super::core::{BUFFER, Core, Started};
 use super::source::Source;
 use super::{Bytes, File, FileKind};
 use crate::budget;
-use crate::delegate::Side;
 use crate::error::Result;
 use crate::raw_io::RawIo;
 
@@ -91,9 +90,7 @@ impl<R: RawIo> Core<R> {
             self.chunk().max(buf.len())
         };
         let mut job = self.begun.job(By::Read);
-        self.side = Side::Reader;
         let filled = self.poll_fill(cx, buf.len().min(1), chunk, &mut job);
-        self.side = Side::Other;
         self.begun.set_job(By::Read, job);
         ready!(io(filled))?;
         let n = buf.len().min(self.read.len());
@@ -105,9 +102,7 @@ impl<R: RawIo> Core<R> {
     pub(super) fn io_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
         ready!(budget::poll_turn(cx));
         let mut job = self.begun.job(By::Fill);
-        self.side = Side::Reader;
         let filled = self.poll_fill(cx, 1, self.chunk(), &mut job);
-        self.side = Side::Other;
         self.begun.set_job(By::Fill, job);
         ready!(io(filled))?;
         Poll::Ready(Ok(self.read.bytes()))

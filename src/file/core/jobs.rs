@@ -99,9 +99,8 @@ impl<R: RawIo> Core<R> {
             // It may end before it is done: nobody may come back and take it for whole.
             self.job += 1;
         }
-        let side = self.side;
         let flight = self.flight.as_mut().expect("a busy file has a flight");
-        let (work, end) = ready!(flight.poll_end(cx, side));
+        let (work, end) = ready!(flight.poll_end(cx));
         self.busy = false;
         self.retrying = false;
         match self.put_back(work, end, own) {
