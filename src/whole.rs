@@ -234,7 +234,7 @@ pub fn write(path: impl AsRef<Path>, data: impl AsRef<[u8]> + Send + 'static) ->
 /// # Errors
 ///
 /// As [`write`](crate::write), and `PermissionDenied` if the folder may not be
-/// written, or something of the above cannot be kept; `InvalidInput` for what is
+/// read and written, or something of the above cannot be kept; `InvalidInput` for what is
 /// neither a file nor missing, such as a device, and for the links of `/proc` and
 /// `/dev/fd` to open files. The file then has its old content and permissions, and
 /// no other file is left behind; only if the last step fails, of the folder, is the
