@@ -36,6 +36,8 @@ pub(crate) struct Draft {
     /// The name it has meanwhile, removed by the drop. `None` where the system has
     /// files without one; nothing is left of those, however the process ends.
     temporary: Option<TempPath>,
+    /// Whether what has the name is a copy, since the file itself got none.
+    copied: bool,
     /// To know the file again.
     id: sys::FileId,
     /// Whether nothing may be at the path, not even a link.
@@ -65,6 +67,7 @@ impl Draft {
             target,
             folder,
             temporary,
+            copied: false,
             id,
             exclusive,
             moved: false,
@@ -111,6 +114,7 @@ impl Draft {
             let named = builder
                 .prefix(PREFIX)
                 .make_in(&self.folder, |path| platform::link(file, path));
+            self.copied = named.is_err();
             self.temporary = Some(match named {
                 Ok(named) => named.into_temp_path(),
                 // The path leads to another file system by now, or this one has no
@@ -132,7 +136,8 @@ impl Draft {
                 name.persist(&self.target)
             };
             if let Err(error) = moved {
-                self.temporary = Some(error.path);
+                // The next try gives a new copy the rights of then.
+                self.temporary = Some(error.path).filter(|_| !self.copied);
                 return Err(error.error);
             }
             self.moved = true;
@@ -163,12 +168,12 @@ pub(crate) fn replace_content(path: &Path, data: &[u8]) -> io::Result<()> {
     draft.publish()
 }
 
-/// The one place here that closes a file with content.
+/// The one place that closes a temporary file with content.
 #[allow(
     clippy::unnecessary_wraps,
     reason = "a close can fail, and its callers go by that"
 )]
-fn close(file: File) -> io::Result<()> {
+pub(crate) fn close(file: File) -> io::Result<()> {
     drop(file);
     Ok(())
 }

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use super::place::Place;
 use crate::executor::{Chosen, Executor, Job, Refused};
 use crate::raw_io::RawIo;
+use crate::replace::close;
 
 /// What a spooled file stands on: bytes in memory, and an unnamed temporary file
 /// once they are too many.
@@ -230,6 +231,10 @@ impl RawIo for Spool {
         let n = RawIo::write_at(memory, buf, offset)?;
         self.shared.limit(end);
         Ok(n)
+    }
+
+    fn close(&mut self) -> io::Result<()> {
+        self.file.take().map_or(Ok(()), close)
     }
 
     fn as_file(&self) -> Option<&File> {
