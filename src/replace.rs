@@ -2,10 +2,11 @@
 //! [`write_atomic`](crate::write_atomic) and
 //! [`tempfile::atomic_file`](crate::tempfile::atomic_file) stand on.
 //!
-//! The order is: the new file, for its user only; its content; owner, attributes
-//! and mode of the file at the path; to the disk; under its name; the folder to
-//! the disk. At no moment has anybody rights on the new file that he has not on
-//! the old one, and until the name changes the old file is as it was.
+//! The order of the steps: the new file is made so that only its user can open it;
+//! its content is written; it gets owner, attributes and mode of the file at the path;
+//! it is flushed to the disk; it is renamed to the path; the folder is flushed to the
+//! disk. So at no moment has anybody more rights on the new file than on the old one,
+//! and until the rename the old file is as it was.
 
 use std::fs::{self, File};
 use std::io::{self, Seek, SeekFrom, Write};
