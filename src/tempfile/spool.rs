@@ -26,6 +26,10 @@ pub struct Spool {
     append: bool,
 }
 
+/// How many bytes beyond the end the position may be, in memory: a write there fills
+/// them with zeros. A file on disk has a hole instead.
+const HOLE: u64 = 64 << 20;
+
 /// In memory, and to stay there.
 const MEMORY: u8 = 0;
 /// In memory; the next job that the executor takes rolls over.
@@ -194,7 +198,14 @@ impl RawIo for Spool {
     fn seek(&mut self, pos: SeekFrom) -> io::Result<u64> {
         match self.rolled_file()? {
             Some(mut file) => file.seek(pos),
-            None => Seek::seek(self.memory(), pos),
+            None => {
+                let memory = self.memory();
+                let pos = Seek::seek(memory, pos)?;
+                if pos > (memory.get_ref().len() as u64).saturating_add(HOLE) {
+                    self.shared.demand();
+                }
+                Ok(pos)
+            }
         }
     }
 
