@@ -42,6 +42,7 @@
 //! | the kind decided at run time by a mode string | [`open(..).any()`](Open::any): [`AnyFile`] |
 //! | a file over an open descriptor, a buffer in memory or a mock | [`wrap`] and [`RawIo`] |
 //! | a whole file at once, in one hop | [`read`], [`read_to_string`], [`write()`], [`write_atomic`], [`copy`] |
+//! | content that takes the place of a file's, whole, once it is complete | [`tempfile::atomic_file`] |
 //! | folders, links, metadata, trees | [`os`] and [`ospath`] |
 //! | files and folders that go away | [`tempfile`] |
 //! | the standard streams | [`stdio`] |

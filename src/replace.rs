@@ -2,13 +2,14 @@
 //! [`write_atomic`](crate::write_atomic) and
 //! [`tempfile::atomic_file`](crate::tempfile::atomic_file) stand on.
 //!
-//! The order is: the new file, for its user only; its content; owner, attributes
-//! and mode of the file at the path; to the disk; under its name; the folder to
-//! the disk. At no moment has anybody rights on the new file that he has not on
-//! the old one, and until the name changes the old file is as it was.
+//! The order of the steps: the new file is made so that only its user can open it;
+//! its content is written; it gets owner, attributes and mode of the file at the path;
+//! it is flushed to the disk; it is renamed to the path; the folder is flushed to the
+//! disk. So at no moment has anybody more rights on the new file than on the old one,
+//! and until the rename the old file is as it was.
 
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf, is_separator};
 
 use ::tempfile::TempPath;
@@ -24,6 +25,9 @@ use self::platform::Rights;
 /// What the name of a new file begins with while it has one of its own.
 const PREFIX: &str = ".aiofiles-";
 
+/// The mode of a new file: nobody but its user can open it.
+const PRIVATE: u32 = 0o600;
+
 /// A new file, and the path whose content it will be.
 #[derive(Debug)]
 pub(crate) struct Draft {
@@ -33,6 +37,8 @@ pub(crate) struct Draft {
     /// The name it has meanwhile, removed by the drop. `None` where the system has
     /// files without one; nothing is left of those, however the process ends.
     temporary: Option<TempPath>,
+    /// Whether what has the name is a copy, since the file itself got none.
+    copied: bool,
     /// To know the file again.
     id: sys::FileId,
     /// Whether nothing may be at the path, not even a link.
@@ -50,7 +56,10 @@ impl Draft {
         }
         let target = Target::find(path)?.path;
         let folder = folder_of(&target).to_owned();
-        let (file, temporary) = create_private(&folder)?;
+        // In the end it is brought to the disk, for which it is opened: better that
+        // this fails while nothing has changed.
+        drop(fs::read_dir(&folder)?);
+        let (file, temporary) = create(&folder, PRIVATE)?;
         let id = match &temporary {
             Some(name) => sys::FileId::of_open(&file, name)?,
             None => sys::FileId::of_open(&file, &target)?,
@@ -59,6 +68,7 @@ impl Draft {
             target,
             folder,
             temporary,
+            copied: false,
             id,
             exclusive,
             moved: false,
@@ -89,22 +99,29 @@ impl Draft {
         }
         let target = Target::find(&self.target)?;
         if target.path != self.target {
-            // A link stands there by now. What it leads to is replaced, if it is on
-            // the same file system.
+            // A link stands there by now. What it leads to is replaced; a file that
+            // has a name only on the same file system.
             self.folder = folder_of(&target.path).to_owned();
             self.target = target.path;
         }
-        match &target.old {
-            Some(old) => old.rights()?.set(file)?,
-            None => rights_of_new(&self.folder, mode)?.set(file)?,
-        }
+        let rights = match &target.old {
+            Some(old) => old.rights()?,
+            None => rights_of_new(&self.folder, mode)?,
+        };
+        rights.set(file)?;
         file.sync_all()?;
         if self.temporary.is_none() {
             let mut builder = ::tempfile::Builder::new();
             let named = builder
                 .prefix(PREFIX)
-                .make_in(&self.folder, |path| platform::link(file, path))?;
-            self.temporary = Some(named.into_temp_path());
+                .make_in(&self.folder, |path| platform::link(file, path));
+            self.copied = named.is_err();
+            self.temporary = Some(match named {
+                Ok(named) => named.into_temp_path(),
+                // The path leads to another file system by now, or this one has no
+                // further names for a file.
+                Err(_) => copy_with_name(file, &self.folder, &rights)?,
+            });
         }
         Ok(())
     }
@@ -120,22 +137,61 @@ impl Draft {
                 name.persist(&self.target)
             };
             if let Err(error) = moved {
-                self.temporary = Some(error.path);
+                // The next try gives a new copy the rights of then.
+                self.temporary = Some(error.path).filter(|_| !self.copied);
                 return Err(error.error);
             }
             self.moved = true;
         }
-        sys::sync_dir(&self.folder)
+        match sys::sync_dir(&self.folder) {
+            // What some file systems say that cannot do it for folders.
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported
+                ) =>
+            {
+                Ok(())
+            }
+            done => done,
+        }
     }
 }
 
 /// Replaces what is at `path`, or makes it.
 pub(crate) fn replace_content(path: &Path, data: &[u8]) -> io::Result<()> {
     let (mut draft, mut file) = Draft::create(path, false)?;
-    io::Write::write_all(&mut file, data)?;
+    file.write_all(data)?;
     draft.prepare(&file, sys::DEFAULT_MODE)?;
-    drop(file);
+    // Before it is in its place: should the close tell of a write that failed, the
+    // old content stays.
+    close(file)?;
     draft.publish()
+}
+
+/// The one place that closes a temporary file with content.
+#[allow(
+    clippy::unnecessary_wraps,
+    reason = "a close can fail, and its callers go by that"
+)]
+pub(crate) fn close(file: File) -> io::Result<()> {
+    drop(file);
+    Ok(())
+}
+
+/// A copy of `file` under a name, on the disk.
+fn copy_with_name(file: &File, folder: &Path, rights: &Rights) -> io::Result<TempPath> {
+    let named = ::tempfile::Builder::new()
+        .prefix(PREFIX)
+        .make_in(folder, |path| platform::create(path, PRIVATE))?;
+    let (mut copy, name) = named.into_parts();
+    let mut source = file;
+    source.seek(SeekFrom::Start(0))?;
+    io::copy(&mut source, &mut copy)?;
+    rights.set(&copy)?;
+    copy.sync_all()?;
+    close(copy)?;
+    Ok(name)
 }
 
 fn check_free(path: &Path) -> io::Result<()> {
@@ -153,11 +209,7 @@ fn folder_of(path: &Path) -> &Path {
     }
 }
 
-/// A file that only its user can open; without a name, where the system can.
-fn create_private(folder: &Path) -> io::Result<(File, Option<TempPath>)> {
-    create(folder, 0o600)
-}
-
+/// Makes a file; without a name, where the system can.
 fn create(folder: &Path, mode: u32) -> io::Result<(File, Option<TempPath>)> {
     if let Some(file) = platform::unnamed(folder, mode)? {
         return Ok((file, None));

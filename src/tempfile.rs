@@ -27,7 +27,8 @@
 //!   folder. A variable that is empty does not count. It is tried out once, and again
 //!   when one of the variables changes or nothing can be made in it any more.
 //! - All names are absolute: a relative `dir` is resolved, by name only (`a/../b` is
-//!   `b`), when the file is made. A separator in `prefix` or `suffix` is one.
+//!   `b`), when the file is made. A path separator in `prefix` or `suffix` counts as one:
+//!   the folder it names has to exist.
 
 use std::ffi::OsStr;
 use std::fmt;

@@ -238,10 +238,11 @@ pub type WriteAtomic = Call<()>;
 /// the umask, or what the default ACL of the folder says. Through a symbolic link
 /// the file it points to is written, which may be missing.
 ///
-/// A process that is killed meanwhile leaves nothing but perhaps, on the way from
-/// one name to the next, a file whose name begins with `.aiofiles-`; on a file system
-/// without files that have no name (O_TMPFILE), at any moment. On Windows the folder
-/// is not flushed.
+/// If the process is killed meanwhile, `path` has its old or its new content. Where
+/// the file system has files without a name (O_TMPFILE), nothing else is left, unless
+/// it is killed just between giving the new file a name of its own and renaming it;
+/// that name begins with `.aiofiles-`. On other file systems the new file has such a
+/// name from the start. On Windows the folder is not flushed.
 ///
 /// # Cancel safety
 ///
@@ -250,11 +251,11 @@ pub type WriteAtomic = Call<()>;
 /// # Errors
 ///
 /// As [`write`](crate::write), and `PermissionDenied` if the folder may not be
-/// written, or something of the above cannot be kept; `InvalidInput` for what is
-/// neither a file nor missing, such as a device, and for the links of `/proc` and
-/// `/dev/fd` to open files. The file then has its old content and permissions, and
-/// no other file is left behind; only if the last step fails, of the folder, is the
-/// new content there, perhaps not yet on the disk.
+/// read and written, or something of the above cannot be kept; `InvalidInput` for
+/// what is neither a file nor missing, such as a device, and for the links of `/proc`
+/// and `/dev/fd` to open files. The file then has its old content and permissions,
+/// and no other file is left behind; only if the last step fails, of the folder, is
+/// the new content there, perhaps not yet on the disk.
 ///
 /// # Examples
 ///

@@ -313,6 +313,82 @@ fn atomic_files_are_send_and_sync() {
     });
 }
 
+/// A full disk in the middle of the content: the child process may write files
+/// of 4 KiB only, until it may write more.
+#[cfg(target_os = "linux")]
+#[test]
+fn commit_that_ran_out_of_space_goes_on_where_there_is_some() {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    const CHILD: &str = "AIOFILES_TEST_FULL";
+    const TEST: &str = "commit_that_ran_out_of_space_goes_on_where_there_is_some";
+    if let Some(path) = std::env::var_os(CHILD) {
+        let path = Path::new(&path);
+        block_on(async {
+            let mut file = atomic_file(path).executor(InlineExecutor).await.unwrap();
+            file.write(&[b'x'; 100_000]).await.unwrap();
+            let old = getrlimit(Resource::Fsize);
+            let mut low = old;
+            low.current = Some(4096);
+            setrlimit(Resource::Fsize, low).unwrap();
+            for _ in 0..2 {
+                let error = file.commit().await.unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::FileTooLarge, "{error}");
+                assert_eq!(content(path), "old");
+            }
+            setrlimit(Resource::Fsize, old).unwrap();
+            file.commit().await.unwrap();
+            assert_eq!(content(path), "x".repeat(100_000));
+        });
+        return;
+    }
+    let (dir, path) = old();
+    // The signal of the limit is ignored by the shell, and so by its child.
+    let output = std::process::Command::new("sh")
+        .args(["-c", r#"trap '' XFSZ; exec "$0" --exact "$1""#])
+        .arg(std::env::current_exe().unwrap())
+        .arg(TEST)
+        .env(CHILD, &path)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success() && said.contains("1 passed"),
+        "{output:?}"
+    );
+    assert_eq!(names(&dir), ["f"]);
+}
+
+/// What the path leads to may be on another file system by the time of the commit.
+#[cfg(target_os = "linux")]
+#[test]
+fn link_that_comes_meanwhile_is_followed() {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+    let (dir, path) = old();
+    let memory = match tempfile::tempdir_in("/dev/shm") {
+        Ok(memory) => memory,
+        Err(error) => return eprintln!("skipped: no file system in memory: {error}"),
+    };
+    let device = |path: &Path| fs::metadata(path).unwrap().dev();
+    if device(memory.path()) == device(dir.root()) {
+        return eprintln!("skipped: one file system for all");
+    }
+    let far = memory.path().join("far");
+    fs::write(&far, "far").unwrap();
+    fs::set_permissions(&far, fs::Permissions::from_mode(0o640)).unwrap();
+    block_on(async {
+        let mut file = atomic_file(&path).executor(InlineExecutor).await.unwrap();
+        file.write(&[b'x'; 100_000]).await.unwrap();
+        fs::remove_file(&path).unwrap();
+        symlink(&far, &path).unwrap();
+        file.commit().await.unwrap();
+    });
+    assert_eq!(content(&far), "x".repeat(100_000));
+    assert_eq!(fs::metadata(&far).unwrap().mode() & 0o7777, 0o640);
+    assert!(path.is_symlink());
+    assert_eq!(fs::read_dir(memory.path()).unwrap().count(), 1);
+    assert_eq!(names(&dir), ["f"]);
+}
+
 /// Where `/proc` is missing a file without a name could not get one: files have
 /// names then from the start.
 #[cfg(target_os = "linux")]

@@ -72,6 +72,43 @@ fn killed_atomic_file_leaves_the_old_or_the_new_content() {
     });
 }
 
+#[test]
+fn atomic_file_of_a_process_killed_before_the_commit_leaves_nothing() {
+    const NAME: &str = "atomic_file_of_a_process_killed_before_the_commit_leaves_nothing";
+    if let Some(path) = std::env::var_os("AIOFILES_CHILD") {
+        block_on(async {
+            let made = atomic_file(path).executor(InlineExecutor);
+            let mut file = made.await.unwrap();
+            loop {
+                file.write(&[b'x'; 10_000]).await.unwrap();
+                file.flush().await.unwrap();
+                eprintln!();
+            }
+        });
+        return;
+    }
+    let dir = Dir::new();
+    if !nameless(dir.root()) {
+        return;
+    }
+    let path = dir.path("file");
+    fs::write(&path, "old").unwrap();
+    for words in 1..20 {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", NAME, "--test-threads=1", "--nocapture"])
+            .env("AIOFILES_CHILD", &path)
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let said = child.stderr.as_mut().unwrap();
+        said.read_exact(&mut vec![0; words]).unwrap();
+        kill(child, String::new());
+        assert_eq!(fs::read(&path).unwrap(), b"old");
+        assert_eq!(fs::read_dir(dir.root()).unwrap().count(), 1);
+    }
+}
+
 // Between the rename and the word of it the process may have been killed too: the
 // file then has the next content already.
 fn killed_at_any_moment(name: &str, write: impl Fn(&Path, Vec<u8>)) {

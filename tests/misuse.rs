@@ -201,6 +201,7 @@ fn forgotten_await_is_warned_of() {
         "aiofiles::delegate(|| ());",
         "aiofiles::wrap(std::io::Cursor::new(Vec::new()));",
         "aiofiles::tempfile::named_temporary_file();",
+        "aiofiles::tempfile::atomic_file(\"x\");",
         "text.read();",
         "text.read().size(1);",
         "text.next_line();",

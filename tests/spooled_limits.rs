@@ -146,6 +146,36 @@ fn write_of_a_trait_goes_to_disk_before_it_is_over() {
     });
 }
 
+#[test]
+fn hole_that_would_fill_the_memory_goes_to_disk_even_without_a_limit() {
+    const FAR: u64 = 1 << 36;
+    block_on(async {
+        let mut file = spooled(0).await.unwrap();
+        file.write(b"near").await.unwrap();
+        file.seek(SeekFrom::Start(1 << 20)).await.unwrap();
+        file.write(b"a small hole").await.unwrap();
+        assert!(!file.rolled());
+        file.seek(SeekFrom::Start(FAR)).await.unwrap();
+        file.write(b"x").await.unwrap();
+        assert!(file.rolled());
+        assert_eq!(file.metadata().await.unwrap().len(), FAR + 1);
+        file.seek(SeekFrom::Start(0)).await.unwrap();
+        assert_eq!(file.read().size(5).await.unwrap(), b"near\0");
+
+        // By the traits of the file below.
+        let mut file = spooled(0).await.unwrap();
+        tokio::io::AsyncSeekExt::seek(&mut *file, SeekFrom::Start(FAR))
+            .await
+            .unwrap();
+        tokio::io::AsyncWriteExt::write_all(&mut *file, b"x")
+            .await
+            .unwrap();
+        tokio::io::AsyncWriteExt::flush(&mut *file).await.unwrap();
+        assert!(file.rolled());
+        assert_eq!(file.metadata().await.unwrap().len(), FAR + 1);
+    });
+}
+
 /// Refuses everything.
 struct Full;
 

@@ -28,6 +28,9 @@ fn link_to(fd: RawFd) -> String {
     format!("/proc/self/fd/{fd}")
 }
 
+/// Android lets no app give a file a name.
+const MAY_LINK: bool = cfg!(not(target_os = "android"));
+
 /// Whether `/proc` is there: a file without a name gets one only by its link.
 fn has_links() -> bool {
     static THERE: OnceLock<bool> = OnceLock::new();
@@ -36,7 +39,7 @@ fn has_links() -> bool {
 
 /// A file without a name; `None` where the file system, or an old kernel, has none.
 pub(in super::super) fn unnamed(folder: &Path, mode: u32) -> io::Result<Option<File>> {
-    if !has_links() {
+    if !MAY_LINK || !has_links() {
         return Ok(None);
     }
     let mut options = OpenOptions::new();
@@ -156,7 +159,8 @@ fn must_be_kept(name: &CStr) -> bool {
 }
 
 fn is_refusal(error: &io::Error) -> bool {
-    is(error, &[Errno::PERM, Errno::ACCESS, Errno::OPNOTSUPP])
+    let errnos = [Errno::PERM, Errno::ACCESS, Errno::OPNOTSUPP, Errno::INVAL];
+    is(error, &errnos)
 }
 
 /// The error with the name of the attribute that is not to be lost.

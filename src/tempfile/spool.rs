@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use super::place::Place;
 use crate::executor::{Chosen, Executor, Job, Refused};
 use crate::raw_io::RawIo;
+use crate::replace::close;
 
 /// What a spooled file stands on: bytes in memory, and an unnamed temporary file
 /// once they are too many.
@@ -24,6 +25,10 @@ pub struct Spool {
     place: Place,
     append: bool,
 }
+
+/// How many bytes beyond the end the position may be, in memory: a write there fills
+/// them with zeros. A file on disk has a hole instead.
+const HOLE: u64 = 64 << 20;
 
 /// In memory, and to stay there.
 const MEMORY: u8 = 0;
@@ -193,7 +198,14 @@ impl RawIo for Spool {
     fn seek(&mut self, pos: SeekFrom) -> io::Result<u64> {
         match self.rolled_file()? {
             Some(mut file) => file.seek(pos),
-            None => Seek::seek(self.memory(), pos),
+            None => {
+                let memory = self.memory();
+                let pos = Seek::seek(memory, pos)?;
+                if pos > (memory.get_ref().len() as u64).saturating_add(HOLE) {
+                    self.shared.demand();
+                }
+                Ok(pos)
+            }
         }
     }
 
@@ -230,6 +242,10 @@ impl RawIo for Spool {
         let n = RawIo::write_at(memory, buf, offset)?;
         self.shared.limit(end);
         Ok(n)
+    }
+
+    fn close(&mut self) -> io::Result<()> {
+        self.file.take().map_or(Ok(()), close)
     }
 
     fn as_file(&self) -> Option<&File> {

@@ -35,6 +35,8 @@ const BUFFER: usize = 8 * 1024;
 ///   operation after that;
 /// - at `truncate().size(n)` with `n` past `max_size`, even if that is 0, as Python's;
 ///   without a size only if the position is past a `max_size` that is not 0;
+/// - with the operation after a seek to more than 64 MiB beyond the end, which a write
+///   would fill;
 /// - at [`rollover`](Self::rollover), [`fileno`](Self::fileno), and whatever else
 ///   needs a file: `metadata`, `sync_all`, `sync_data`, `lock` ….
 ///

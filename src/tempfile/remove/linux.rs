@@ -55,7 +55,12 @@ pub(super) fn make_accessible(root: &Path) -> io::Result<()> {
 
 fn id(folder: &OwnedFd) -> io::Result<(u64, u64)> {
     let stat = fstat(folder)?;
-    Ok((stat.st_dev, stat.st_ino))
+    // Their types differ between processors.
+    #[allow(
+        clippy::unnecessary_cast,
+        reason = "not unnecessary on every processor"
+    )]
+    Ok((stat.st_dev as u64, stat.st_ino as u64))
 }
 
 fn frame(folder: &OwnedFd) -> io::Result<Frame> {
