@@ -367,7 +367,7 @@ impl OpenFile {
         if metadata.is_dir() {
             return Err(platform::is_a_directory());
         }
-        cached::learn(&self.path, &metadata);
+        cached::learn(&file, &metadata);
         // A regular file begins at its start, unless an opener has moved it.
         let pos = if self.mode.action == Action::Append {
             Seek::seek(&mut file, SeekFrom::End(0)).ok()

@@ -24,9 +24,7 @@ pub const R_OK: u32 = 4;
 /// be answered without one.
 pub(crate) fn look(path: &Path, follow: bool) -> io::Result<Metadata> {
     let metadata = sys::stat(&Dir::default(), path, follow)?;
-    if follow {
-        cached::learn(path, &metadata);
-    }
+    cached::learn_path(path, follow, &metadata);
     Ok(metadata)
 }
 
@@ -104,9 +102,16 @@ pub fn lstat(path: impl AsRef<Path>) -> Call<Os<Metadata, At>> {
             .flatten()
             .map(Ok)
     };
-    one_inline("lstat", path, At::default(), inline, |path, keywords| {
-        sys::stat(&keywords.dir, path, false)
-    })
+    one_inline(
+        "lstat",
+        path,
+        At::default(),
+        inline,
+        |path, keywords| match keywords.dir {
+            Dir::Current => look(path, false),
+            Dir::Given(_) => sys::stat(&keywords.dir, path, false),
+        },
+    )
 }
 
 /// What [`statvfs`] tells of a file system, under Python's names.
