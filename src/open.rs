@@ -15,7 +15,7 @@ use crate::delegate::{Blocking, Call};
 use crate::error::{Error, Result};
 use crate::executor::{Chosen, Executor};
 use crate::file::core::{Core, Meta};
-use crate::raw_io::{RawIo, cached, nowait};
+use crate::raw_io::{self, RawIo, cached, nowait};
 
 mod keywords;
 mod kind;
@@ -278,6 +278,9 @@ impl<K: Kind> Future for Opening<K> {
                     let mut core = Core::new(opened.file, meta, Some(executor));
                     core.capacity = plan.capacity;
                     core.set_pos(opened.pos);
+                    if !opened.counted {
+                        core.never_count();
+                    }
                     core.set_nowait(nowait, Some(opened.nowait));
                     return Poll::Ready(Ok(K::build(core, plan)));
                 }
@@ -301,6 +304,8 @@ struct Opened {
     path: Arc<Path>,
     file: File,
     pos: Option<u64>,
+    /// Whether the cursor moves by what is read and written.
+    counted: bool,
     seekable: bool,
     isatty: bool,
     nowait: bool,
@@ -328,6 +333,7 @@ impl Blocking for OpenFile {
             nowait: nowait::suits_regular(),
             file,
             pos: Some(0),
+            counted: true,
             seekable: true,
             isatty: false,
         }))
@@ -377,6 +383,7 @@ impl OpenFile {
         Ok(Opened {
             path: self.path,
             pos,
+            counted: raw_io::kind_of(&metadata) != raw_io::Kind::Character,
             seekable: pos.is_some(),
             // Nothing else is a terminal; asking costs a system call.
             isatty: !metadata.is_file() && RawIo::isatty(&file),

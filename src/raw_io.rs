@@ -35,6 +35,7 @@ use std::sync::Arc;
 mod adapt;
 mod astray;
 pub(crate) mod cached;
+mod kind;
 pub(crate) mod nowait;
 #[cfg_attr(unix, path = "raw_io/unix.rs")]
 #[cfg_attr(windows, path = "raw_io/windows.rs")]
@@ -43,6 +44,7 @@ mod platform;
 pub use self::adapt::{ReadWrite, Reader, Writer, read_write, reader, writer};
 pub(crate) use self::astray::Astray;
 use self::astray::there_and_back;
+pub(crate) use self::kind::{Access, Kind, access, kind, kind_of};
 
 /// A blocking byte stream with one cursor.
 ///
@@ -453,11 +455,6 @@ pub(crate) fn retry<T>(mut f: impl FnMut() -> io::Result<T>) -> io::Result<T> {
             other => return other,
         }
     }
-}
-
-/// How a file was opened: readable, writable, append.
-pub(crate) fn access(file: &File) -> io::Result<(bool, bool, bool)> {
-    platform::access(file)
 }
 
 /// Whether a read at the cursor that nobody asked for has no effect on anything

@@ -9,7 +9,7 @@ mod support;
 
 use std::fs::File;
 use std::future::{Future, IntoFuture};
-use std::io::Write;
+use std::io::{SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::process::Command;
@@ -17,7 +17,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Waker};
 
 use aiofiles::executor::{Executor, Job, ManualExecutor, Refused};
-use aiofiles::{open, os, ospath};
+use aiofiles::{open, os, ospath, wrap};
 use cache::cache_answers;
 use rustix::fs::inotify;
 use support::{Counting, Dir, run};
@@ -196,6 +196,67 @@ fn another_local_mount_is_as_good_as_the_first() {
 
 /// Says that the process has a mount namespace of its own.
 const ALONE: &str = "AIOFILES_TEST_OWN_MOUNTS";
+
+#[test]
+fn a_std_file_is_read_from_the_page_cache_from_the_first_read_on() {
+    let _alone = one_by_one();
+    run(async {
+        let dir = Dir::new();
+        let path = dir.file("f", "0123456789");
+        if !cache_answers(&path) {
+            return;
+        }
+        let jobs = Caching::default();
+        let std_file = || File::open(&path).unwrap();
+        let mut file = wrap(std_file()).executor(jobs.clone()).await.unwrap();
+        assert_eq!(file.read().size(4).await.unwrap(), b"0123");
+        assert_eq!(file.read_at(2, 3).await.unwrap(), b"234");
+        assert_eq!(file.tell().await.unwrap(), 4);
+        file.close().await.unwrap();
+        let text = wrap(std_file()).text().executor(jobs.clone());
+        assert_eq!(text.await.unwrap().read().size(4).await.unwrap(), "0123");
+        let raw = wrap(std_file()).raw().executor(jobs.clone());
+        assert_eq!(raw.await.unwrap().read().size(4).await.unwrap(), b"0123");
+        assert_eq!(jobs.0.ops(), [""; 0]);
+        // Unless it was opened for writing, or forbidden.
+        let out = File::options().append(true).open(&path).unwrap();
+        let mut out = wrap(out).executor(jobs.clone()).await.unwrap();
+        assert!(out.read().await.is_err());
+        let file = wrap(std_file()).executor(jobs.clone()).nowait(false);
+        file.await.unwrap().read().size(4).await.unwrap();
+        assert_eq!(jobs.0.ops(), ["read"]);
+    });
+}
+
+#[test]
+fn a_shared_cursor_is_left_to_jobs() {
+    let _alone = one_by_one();
+    run(async {
+        let dir = Dir::new();
+        let path = dir.file("f", "0123456789");
+        let jobs = Caching::default();
+        let mut file = open(&path).binary().executor(jobs.clone()).await.unwrap();
+        let mut clone = file.try_clone().await.unwrap();
+        jobs.0.take();
+        let mut buf = [0; 2];
+        assert_eq!(file.readinto(&mut buf).await.unwrap(), 2);
+        assert_eq!(jobs.0.ops(), ["read"]);
+        clone.seek(SeekFrom::Start(4)).await.unwrap();
+        assert_eq!(jobs.0.ops(), ["seek"]);
+        assert_eq!(clone.read().size(2).await.unwrap(), b"45");
+        assert_eq!(jobs.0.ops(), ["read"]);
+        let (read, owned) = clone.read_owned(Vec::with_capacity(1)).await;
+        assert_eq!((read.unwrap(), owned.as_slice()), (1, &b"6"[..]));
+        jobs.0.take();
+        clone.tell().await.unwrap();
+        assert_eq!(jobs.0.ops(), ["tell"]);
+        // No cursor, no job.
+        if cache_answers(&path) {
+            assert_eq!(clone.read_at(7, 3).await.unwrap(), b"789");
+            assert_eq!(jobs.0.ops(), [""; 0]);
+        }
+    });
+}
 
 /// Runs `test` of this binary again, alone, as a process in a mount namespace of
 /// its own; says if that cannot be.

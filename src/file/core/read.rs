@@ -135,9 +135,13 @@ impl<R: RawIo> Core<R> {
         self.start("read", then, read, Vec::new())
     }
 
-    /// Whether an inline read may be tried now.
+    /// Whether an inline read may be tried now. Not at a shared cursor: while
+    /// another handle reads, the kernel lets nobody else use it, and that waits.
     pub(super) fn may_nowait(&mut self) -> bool {
-        if self.busy || self.is_dirty() || self.rewind > 0 || self.nowait_suits != Some(true) {
+        if self.busy || self.shared || self.is_dirty() || self.rewind > 0 {
+            return false;
+        }
+        if self.nowait_suits != Some(true) {
             return false;
         }
         let Ok(executor) = self.executor("read") else {
