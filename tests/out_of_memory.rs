@@ -84,6 +84,7 @@ fn a_file_that_is_more_than_memory_fails_and_stays_usable() {
             let mut file = open(&path).await.unwrap();
             is_out_of_memory(file.read().await, &path, "TextFile::read");
             is_out_of_memory(file.read().size(most).await, &path, "TextFile::size");
+            is_out_of_memory(file.read().size(usize::MAX).await, &path, "size");
             is_out_of_memory(file.readlines().await, &path, "TextFile::readlines");
             assert_eq!(file.read().size(3).await.unwrap(), "\0\0\0");
         }
@@ -108,6 +109,15 @@ fn as_much_as_was_asked_for_is_not_reserved() {
             assert_eq!(file.read().size(n).await.unwrap(), b"abc45");
             let mut file = open(&path).buffering(n).await.unwrap();
             assert_eq!(file.read().size(n).await.unwrap(), "abc45");
+            let mut file = open(&path).await.unwrap();
+            assert_eq!(file.readlines().hint(n).await.unwrap(), ["abc45"]);
+            let mut file = open(&path).await.unwrap();
+            assert_eq!(file.readline().size(n).await.unwrap(), "abc45");
+            let mut file = open(&path).binary().await.unwrap();
+            assert_eq!(file.peek(n).await.unwrap(), b"abc45");
+            assert_eq!(file.readlines().hint(n).await.unwrap(), [b"abc45"]);
+            file.seek(SeekFrom::Start(0)).await.unwrap();
+            assert_eq!(file.readline().size(n).await.unwrap(), b"abc45");
             let mut file = wrap(Chunks::new("abc", 2)).buffering(n).await.unwrap();
             assert_eq!(file.read().size(n).await.unwrap(), b"abc");
             assert_eq!(file.read_at(1, n).await.unwrap(), b"bc");
