@@ -9,10 +9,10 @@ mod support;
 
 use std::fs::File;
 use std::future::{Future, IntoFuture};
-use std::io::{SeekFrom, Write};
+use std::io::{BufRead, BufReader, Error, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::pin::pin;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Waker};
 
@@ -255,6 +255,72 @@ fn a_shared_cursor_is_left_to_jobs() {
             assert_eq!(clone.read_at(7, 3).await.unwrap(), b"789");
             assert_eq!(jobs.0.ops(), [""; 0]);
         }
+    });
+}
+
+/// Refuses every open of one file, until it is killed (fanotify(7)).
+const WATCHMAN: &str = r#"
+import ctypes, os, struct, sys
+libc = ctypes.CDLL(None)
+FAN_CLASS_CONTENT, FAN_MARK_ADD, FAN_OPEN_PERM, FAN_DENY = 4, 1, 0x10000, 2
+watch = libc.fanotify_init(FAN_CLASS_CONTENT, os.O_RDONLY)
+path = os.fsencode(sys.argv[1])
+mark = libc.fanotify_mark
+if watch < 0 or mark(watch, FAN_MARK_ADD, ctypes.c_uint64(FAN_OPEN_PERM), -100, path) < 0:
+    sys.exit("cannot watch")
+print("watching", flush=True)
+while True:
+    events = os.read(watch, 4096)
+    while events:
+        length, _, _, _, _, fd, _ = struct.unpack_from("=IBBHQii", events)
+        os.write(watch, struct.pack("=iI", fd, FAN_DENY))
+        os.close(fd)
+        events = events[length:]
+"#;
+
+#[test]
+fn a_refused_open_is_that_of_one_file() {
+    let _alone = one_by_one();
+    run(async {
+        let dir = Dir::new();
+        let (free, watched) = (dir.file("free", "x"), dir.file("watched", "x"));
+        if !opens_in_place(&free).await {
+            return;
+        }
+        let watchman = Command::new("python3")
+            .args(["-c", WATCHMAN])
+            .arg(&watched)
+            .stdout(Stdio::piped())
+            .spawn();
+        let Ok(mut watchman) = watchman else {
+            eprintln!("skipped: no python3");
+            return;
+        };
+        let mut told = String::new();
+        let mut out = BufReader::new(watchman.stdout.take().unwrap());
+        out.read_line(&mut told).unwrap();
+        let mut asked = Vec::new();
+        let jobs = Caching::default();
+        if told.trim() == "watching" {
+            asked.push(File::open(&watched).map(drop));
+            for _ in 0..2 {
+                let opened = open(&watched).executor(jobs.clone()).await;
+                asked.push(opened.map(drop).map_err(Error::from));
+                let read = aiofiles::read(&watched).executor(jobs.clone()).await;
+                asked.push(read.map(drop).map_err(Error::from));
+            }
+            jobs.0.take();
+            open(&free).executor(jobs.clone()).await.unwrap();
+        } else {
+            eprintln!("skipped: nobody may watch files here");
+        }
+        watchman.kill().unwrap();
+        watchman.wait().unwrap();
+        let errors = asked.into_iter().map(|result| result.unwrap_err());
+        for error in errors.map(|error| error.to_string()) {
+            assert!(error.ends_with("(os error 1)"), "{error}");
+        }
+        assert_eq!(jobs.0.ops(), [""; 0], "the other is opened as before");
     });
 }
 
