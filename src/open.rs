@@ -282,6 +282,7 @@ impl<K: Kind> Future for Opening<K> {
                         core.never_count();
                     }
                     core.set_nowait(nowait, Some(opened.nowait));
+                    core.set_local(opened.in_place);
                     return Poll::Ready(Ok(K::build(core, plan)));
                 }
                 State::Over => panic!("an `Opening` was polled after it had completed"),
@@ -309,6 +310,8 @@ struct Opened {
     seekable: bool,
     isatty: bool,
     nowait: bool,
+    /// Without a job: a regular file of a local file system.
+    in_place: bool,
 }
 
 impl Blocking for OpenFile {
@@ -331,6 +334,7 @@ impl Blocking for OpenFile {
         Some(Ok(Opened {
             path: self.path.clone(),
             nowait: nowait::suits_regular(),
+            in_place: true,
             file,
             pos: Some(0),
             counted: true,
@@ -388,6 +392,7 @@ impl OpenFile {
             // Nothing else is a terminal; asking costs a system call.
             isatty: !metadata.is_file() && RawIo::isatty(&file),
             nowait: metadata.is_file() && self.mode.readable() && nowait::suits(&file),
+            in_place: false,
             file,
         })
     }

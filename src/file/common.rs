@@ -154,6 +154,10 @@ macro_rules! common_methods {
             /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
             /// ```
             pub async fn metadata(&mut self) -> Result<std::fs::Metadata> {
+                if let Some(metadata) = self.core_mut().metadata_nowait() {
+                    std::future::poll_fn(crate::budget::poll_spend).await;
+                    return Ok(metadata);
+                }
                 self.core_mut()
                     .with_file("stat", |file| file.metadata())
                     .await

@@ -60,6 +60,9 @@ pub struct Core<R: RawIo> {
     /// suits the stream (`None` until a job has looked).
     nowait_asked: Option<bool>,
     nowait_suits: Option<bool>,
+    /// Whether it is known to be a regular file of a local file system, whose
+    /// metadata is there without waiting: it was opened in place.
+    local: bool,
     /// Size of the buffers, in bytes.
     pub(crate) capacity: usize,
     /// Bytes read and not yet asked for; the cursor is behind them.
@@ -132,6 +135,7 @@ impl<R: RawIo> Core<R> {
             executor,
             nowait_asked: None,
             nowait_suits: None,
+            local: false,
             capacity: BUFFER,
             read: Buf::default(),
             front: Pending::default(),
@@ -236,6 +240,10 @@ impl<R: RawIo> Core<R> {
 
     pub(crate) fn set_nowait(&mut self, asked: Option<bool>, suits: Option<bool>) {
         (self.nowait_asked, self.nowait_suits) = (asked, suits);
+    }
+
+    pub(crate) fn set_local(&mut self, local: bool) {
+        self.local = local;
     }
 
     /// Whether the page cache may be asked, as far as that was said.

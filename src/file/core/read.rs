@@ -1,5 +1,6 @@
 //! Reading: what fills the read buffer.
 
+use std::fs::Metadata;
 use std::task::{Context, Poll, ready};
 
 use super::{Core, Started};
@@ -97,6 +98,9 @@ impl<R: RawIo> Core<R> {
             if self.fill_nowait(min, chunk) {
                 continue;
             }
+            if self.ends_here() {
+                return Poll::Ready(Ok(true));
+            }
             let read = std::mem::take(&mut self.read);
             self.start_fill(Then::Fill { min, chunk }, read)?;
             *started = self.job;
@@ -190,6 +194,30 @@ impl<R: RawIo> Core<R> {
         n.is_some()
     }
 
+    /// The metadata of the file, where that takes no job.
+    pub(crate) fn metadata_nowait(&mut self) -> Option<Metadata> {
+        if !self.local || !self.may_nowait() {
+            return None;
+        }
+        let file = self.held.as_ref().and_then(Held::file)?;
+        file.metadata().ok()
+    }
+
+    /// Whether it is known without a job that the file ends at the cursor: by its
+    /// size, not because the page cache had nothing.
+    fn ends_here(&mut self) -> bool {
+        let Some(pos) = self.pos.filter(|_| self.local) else {
+            return false;
+        };
+        let ends = self.metadata_nowait();
+        let ends = ends.is_some_and(|metadata| metadata.len() <= pos);
+        if ends {
+            self.full = false;
+            budget::owe();
+        }
+        ends
+    }
+
     /// Reads straight into `dst`, past the empty buffer, if the page cache has
     /// something for it.
     pub(crate) fn read_nowait(&mut self, dst: &mut [u8]) -> Option<usize> {
@@ -268,6 +296,9 @@ impl<R: RawIo> Core<R> {
             }
             if let Some(n) = self.read_owned_nowait(owned) {
                 return Poll::Ready(Ok(n));
+            }
+            if self.ends_here() {
+                return Poll::Ready(Ok(0));
             }
             self.executor("read")?;
             self.forget_consumed();
