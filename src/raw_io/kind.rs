@@ -20,6 +20,10 @@ pub(crate) fn access(file: &File) -> io::Result<Access> {
 
 /// What a file is, as far as that says which questions are to be asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    not(unix),
+    allow(dead_code, reason = "only Unix tells all of them apart")
+)]
 pub(crate) enum Kind {
     /// It has a cursor, and is no terminal.
     Regular,
