@@ -269,6 +269,22 @@ fn a_warm_file_is_read_from_the_page_cache_without_jobs() {
         let (read, buf) = file.read_owned(Vec::with_capacity(80)).await;
         assert_eq!((read.unwrap(), buf), (0, Vec::new()));
         assert_eq!(ops(&jobs.0), sure_of_the_end);
+        // All of a small file, and all that is left of a large one.
+        let small = dir.file("small", "line\n".repeat(200));
+        let small = || open(&small).executor(jobs.clone());
+        assert_eq!(small().await.unwrap().read().await.unwrap().len(), 1000);
+        let mut file = small().await.unwrap();
+        assert_eq!(file.readlines().await.unwrap().len(), 200);
+        let mut file = small().raw().await.unwrap();
+        assert_eq!(file.readall().await.unwrap().len(), 1000);
+        let mut file = open(&path).binary().executor(jobs.clone()).await.unwrap();
+        file.seek(SeekFrom::End(-100_000)).await.unwrap();
+        assert_eq!(file.read().await.unwrap().len(), 100_000);
+        let taken = ops(&jobs.0);
+        assert!(
+            !sure_of_the_end.is_empty() || taken == ["seek"],
+            "{taken:?}"
+        );
         // What is appended later is read.
         let mut file = open(&path).raw().executor(jobs.clone()).await.unwrap();
         let size = file.seek(SeekFrom::End(0)).await.unwrap();

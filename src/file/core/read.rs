@@ -95,7 +95,7 @@ impl<R: RawIo> Core<R> {
                 }
                 return Poll::Ready(Ok(false));
             }
-            if self.fill_nowait(min, chunk) {
+            if self.fill_nowait(min, chunk) || self.fill_rest_nowait(min) {
                 continue;
             }
             if self.ends_here() {
@@ -201,6 +201,20 @@ impl<R: RawIo> Core<R> {
         }
         let file = self.held.as_ref().and_then(Held::file)?;
         file.metadata().ok()
+    }
+
+    /// Reads what is left of a small file from the page cache, where more is asked
+    /// for than is read in place; `false` if that takes a job.
+    fn fill_rest_nowait(&mut self, min: usize) -> bool {
+        let Some(pos) = self.pos.filter(|_| min - self.read.len() > nowait::MOST) else {
+            return false;
+        };
+        let rest = self.metadata_nowait().map(|metadata| metadata.len());
+        let rest = rest.map_or(0, |size| size.saturating_sub(pos));
+        match usize::try_from(rest) {
+            Ok(rest @ 1..=nowait::MOST) => self.fill_nowait(self.read.len() + rest, rest),
+            Ok(_) | Err(_) => false,
+        }
     }
 
     /// Whether it is known without a job that the file ends at the cursor: by its
