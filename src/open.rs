@@ -264,7 +264,11 @@ impl<K: Kind> Begin for OpenArgs<K> {
         let mut core = Core::new(opened.file, meta, Some(executor));
         core.capacity = plan.capacity;
         core.set_pos(opened.pos);
+        if !opened.counted {
+            core.never_count();
+        }
         core.set_nowait(settings.nowait, Some(opened.nowait));
+        core.set_local(opened.in_place);
         Ok(K::build(core, plan))
     }
 }
@@ -283,11 +287,15 @@ struct Opened {
     path: Arc<Path>,
     file: File,
     pos: Option<u64>,
+    /// Whether the cursor moves by what is read and written.
+    counted: bool,
     seekable: bool,
     isatty: bool,
     nowait: bool,
     /// Whether the system appends, whatever the mode says.
     append: bool,
+    /// Without a job: a regular file of a local file system.
+    in_place: bool,
 }
 
 impl Blocking for OpenFile {
@@ -310,8 +318,10 @@ impl Blocking for OpenFile {
         Some(Ok(Opened {
             path: self.path.clone(),
             nowait: nowait::suits_regular(),
+            in_place: true,
             file,
             pos: Some(0),
+            counted: true,
             seekable: true,
             isatty: false,
             append: false,
@@ -353,7 +363,7 @@ impl OpenFile {
         if metadata.is_dir() {
             return Err(platform::is_a_directory());
         }
-        cached::learn(&self.path, &metadata);
+        cached::learn(&file, &metadata);
         // A regular file begins at its start, unless an opener has moved it.
         let pos = if self.mode.action == Action::Append {
             Seek::seek(&mut file, SeekFrom::End(0)).ok()
@@ -363,13 +373,15 @@ impl OpenFile {
         Ok(Opened {
             path: self.path,
             pos,
+            counted: raw_io::kind_of(&metadata) != raw_io::Kind::Character,
             seekable: pos.is_some(),
             // Nothing else is a terminal; asking costs a system call.
             isatty: !metadata.is_file() && RawIo::isatty(&file),
             nowait: metadata.is_file() && self.mode.readable() && nowait::suits(&file),
             // An opener may have had it append, which moves the cursor at each write.
             append: self.mode.append()
-                || (may_append && raw_io::access(&file).is_ok_and(|(_, _, append)| append)),
+                || (may_append && raw_io::access(&file).is_ok_and(|access| access.append)),
+            in_place: false,
             file,
         })
     }

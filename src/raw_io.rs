@@ -35,6 +35,7 @@ use std::sync::Arc;
 mod adapt;
 mod astray;
 pub(crate) mod cached;
+mod kind;
 pub(crate) mod nowait;
 #[cfg_attr(unix, path = "raw_io/unix.rs")]
 #[cfg_attr(windows, path = "raw_io/windows.rs")]
@@ -43,6 +44,7 @@ mod platform;
 pub use self::adapt::{ReadWrite, Reader, Writer, read_write, reader, writer};
 pub(crate) use self::astray::Astray;
 use self::astray::there_and_back;
+pub(crate) use self::kind::{Access, Kind, access, kind, kind_of};
 
 /// A blocking byte stream with one cursor.
 ///
@@ -271,14 +273,37 @@ impl RawIo for File {
     }
 }
 
+/// Where memory is not to be had for what a position or a size says, it fails as
+/// `OutOfMemory`; std's own panics or aborts.
 impl RawIo for Cursor<Vec<u8>> {
-    through_std!();
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        Read::read(self, buf)
+    }
+
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        if !buf.is_empty() {
+            reserve(self, self.position().saturating_add(buf.len() as u64))?;
+        }
+        Write::write(self, buf)
+    }
+
+    fn seek(&mut self, pos: SeekFrom) -> io::Result<u64> {
+        Seek::seek(self, pos)
+    }
 
     fn truncate(&mut self, size: u64) -> io::Result<()> {
-        let size = usize::try_from(size).map_err(|_| io::ErrorKind::FileTooLarge)?;
-        self.get_mut().resize(size, 0);
+        reserve(self, size)?;
+        self.get_mut().resize(size as usize, 0);
         Ok(())
     }
+}
+
+/// Room for a length of `end` bytes in memory, or an error: never an abort.
+pub(crate) fn reserve(memory: &mut Cursor<Vec<u8>>, end: u64) -> io::Result<()> {
+    let data = memory.get_mut();
+    let end = usize::try_from(end).map_err(|_| io::ErrorKind::OutOfMemory)?;
+    data.try_reserve(end.saturating_sub(data.len()))?;
+    Ok(())
 }
 
 impl RawIo for ::tempfile::NamedTempFile {
@@ -430,11 +455,6 @@ pub(crate) fn retry<T>(mut f: impl FnMut() -> io::Result<T>) -> io::Result<T> {
             other => return other,
         }
     }
-}
-
-/// How a file was opened: readable, writable, append.
-pub(crate) fn access(file: &File) -> io::Result<(bool, bool, bool)> {
-    platform::access(file)
 }
 
 /// Whether a read at the cursor that nobody asked for has no effect on anything

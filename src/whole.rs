@@ -129,15 +129,16 @@ pub fn read_to_string(path: impl AsRef<Path>) -> ReadToString {
 
 /// The whole of a small file that is in the page cache.
 fn read_cached(path: &Path) -> Option<Vec<u8>> {
-    let (file, metadata) = cached::open_nonblocking(path)?;
-    // What says that it is empty may be made up as it is read.
-    let size = usize::try_from(metadata.len()).ok()?;
-    if size == 0 || size > nowait::MOST || !nowait::suits_regular() {
+    if !nowait::suits_regular() {
         return None;
     }
+    // What says that it is empty may be made up as it is read.
+    let wanted = |size| (1..=nowait::MOST as u64).contains(&size);
+    let (file, size) = cached::open_nonblocking(path, wanted)?;
+    let size = usize::try_from(size).ok()?;
     let mut bytes = vec![0; size];
     match nowait::read(&file, &mut bytes) {
-        // As long as it was when it was opened.
+        // As long as it was when it was looked at.
         nowait::Answer::Data(n) if n == size => {
             budget::copied(n);
             Some(bytes)
@@ -150,8 +151,10 @@ fn read_cached(path: &Path) -> Option<Vec<u8>> {
 fn read_here(path: &Path) -> io::Result<Vec<u8>> {
     let mut file = retry(|| fs::File::open(path))?;
     let metadata = file.metadata()?;
-    cached::learn(path, &metadata);
-    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0));
+    cached::learn(&file, &metadata);
+    // As std: what does not fit fails before anything is read.
+    let mut bytes = Vec::new();
+    bytes.try_reserve_exact(usize::try_from(metadata.len()).unwrap_or(usize::MAX))?;
     file.read_to_end(&mut bytes)?;
     Ok(bytes)
 }

@@ -229,6 +229,15 @@ fn a_warm_file_is_read_from_the_page_cache_without_jobs() {
             let ops = jobs.ops().into_iter();
             ops.filter(|op| *op != "open").collect()
         };
+        for _ in 0..3 {
+            jobs.0.take();
+            open(&path).executor(jobs.clone()).await.unwrap();
+        }
+        // Of a file that was opened in place, the size tells where it ends.
+        let sure_of_the_end: &[&str] = match jobs.0.take() {
+            0 => &[],
+            _ => &["read"],
+        };
         let mut file = open(&path).executor(jobs.clone()).await.unwrap();
         let mut count = 0;
         while file.next_line().await.unwrap().is_some() {
@@ -238,12 +247,12 @@ fn a_warm_file_is_read_from_the_page_cache_without_jobs() {
         assert_eq!(count, LINES);
         assert_eq!(
             ops(&jobs.0),
-            ["read"],
-            "to be sure of the end; a file that was only read closes in place"
+            sure_of_the_end,
+            "a file that was only read closes in place"
         );
         let mut file = open(&path).binary().executor(jobs.clone()).await.unwrap();
         while !file.read().size(4000).await.unwrap().is_empty() {}
-        assert_eq!(ops(&jobs.0), ["read"]);
+        assert_eq!(ops(&jobs.0), sure_of_the_end);
         let mut file = open(&path).raw().executor(jobs.clone()).await.unwrap();
         let mut buf = b">".to_vec();
         buf.reserve_exact(80);
@@ -259,7 +268,35 @@ fn a_warm_file_is_read_from_the_page_cache_without_jobs() {
         assert_eq!((read.unwrap(), buf.len()), (0, room + 1), "no room");
         let (read, buf) = file.read_owned(Vec::with_capacity(80)).await;
         assert_eq!((read.unwrap(), buf), (0, Vec::new()));
-        assert_eq!(ops(&jobs.0), ["read"], "to be sure of the end");
+        assert_eq!(ops(&jobs.0), sure_of_the_end);
+        // All of a small file, and all that is left of a large one.
+        let small = dir.file("small", "line\n".repeat(200));
+        let small = || open(&small).executor(jobs.clone());
+        assert_eq!(small().await.unwrap().read().await.unwrap().len(), 1000);
+        let mut file = small().await.unwrap();
+        assert_eq!(file.readlines().await.unwrap().len(), 200);
+        let mut file = small().raw().await.unwrap();
+        assert_eq!(file.readall().await.unwrap().len(), 1000);
+        let mut file = open(&path).binary().executor(jobs.clone()).await.unwrap();
+        file.seek(SeekFrom::End(-100_000)).await.unwrap();
+        assert_eq!(file.read().await.unwrap().len(), 100_000);
+        let taken = ops(&jobs.0);
+        assert!(
+            !sure_of_the_end.is_empty() || taken == ["seek"],
+            "{taken:?}"
+        );
+        // What is appended later is read.
+        let mut file = open(&path).raw().executor(jobs.clone()).await.unwrap();
+        let size = file.seek(SeekFrom::End(0)).await.unwrap();
+        for n in 1..=3 {
+            assert_eq!(file.read().size(80).await.unwrap(), b"", "the end, {n}");
+            let mut more = std::fs::File::options().append(true).open(&path).unwrap();
+            std::io::Write::write_all(&mut more, b"more").unwrap();
+            assert_eq!(file.read().size(80).await.unwrap(), b"more", "{n}");
+            jobs.0.take();
+            assert_eq!(file.metadata().await.unwrap().len(), size + 4 * n);
+            assert_eq!(jobs.0.take(), sure_of_the_end.len(), "as for the end");
+        }
         let file = open(&path).raw().executor(jobs.clone()).await.unwrap();
         assert_eq!(file.read_at(80, 160).await.unwrap().len(), 160);
         assert_eq!(ops(&jobs.0), [""; 0]);

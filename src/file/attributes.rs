@@ -79,6 +79,10 @@ impl<K: Buffers, R: RawIo> File<K, R> {
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
     pub async fn metadata(&mut self) -> Result<Metadata> {
+        if let Some(metadata) = self.core_mut().metadata_nowait() {
+            std::future::poll_fn(crate::budget::poll_spend).await;
+            return Ok(metadata);
+        }
         self.core_mut()
             .with_file("stat", |file| file.metadata())
             .await

@@ -1,5 +1,7 @@
 //! A byte buffer with a consumed front.
 
+use std::io;
+
 /// Bytes `start..end` of an allocation that is initialised throughout, so that
 /// it can be read into again without being cleared first.
 #[derive(Debug, Default)]
@@ -122,6 +124,33 @@ impl Buf {
         }
     }
 
+    /// As [`space`](Self::space), but fails as `OutOfMemory` where that much memory
+    /// is not to be had, and leaves all as it was.
+    pub(crate) fn try_space(&mut self, room: usize) -> io::Result<&mut [u8]> {
+        /// Less than this is had, or nothing works any more.
+        const SMALL: usize = 1024 * 1024;
+        let Some(need) = self.len().checked_add(room) else {
+            return Err(io::ErrorKind::OutOfMemory.into());
+        };
+        if need > SMALL && self.data.len() - self.end < room && self.data.len() < need {
+            // Zeroed memory cannot be asked for in a way that may fail; whether it
+            // would be given can be: the same amount, uncleared and given back.
+            let size = self.grown(need);
+            Vec::<u8>::new().try_reserve_exact(size)?;
+        }
+        Ok(self.space(room))
+    }
+
+    /// How large an allocation is that is to hold `need` bytes. Doubling while it
+    /// grows step by step; exact at first.
+    fn grown(&self, need: usize) -> usize {
+        if self.is_empty() {
+            need
+        } else {
+            need.max(self.data.len().saturating_mul(2))
+        }
+    }
+
     /// Room for at least `room` more bytes behind what is in it; tell
     /// [`filled`](Self::filled) how many were put there.
     pub(crate) fn space(&mut self, room: usize) -> &mut [u8] {
@@ -133,14 +162,8 @@ impl Buf {
             if self.data.len() >= need {
                 self.data.copy_within(self.start..self.end, 0);
             } else {
-                // Doubling while it grows step by step; exact at first. A new
-                // zeroed allocation costs less than clearing an old one.
-                let size = if self.is_empty() {
-                    need
-                } else {
-                    need.max(2 * self.data.len())
-                };
-                let mut data = vec![0; size];
+                // A new zeroed allocation costs less than clearing an old one.
+                let mut data = vec![0; self.grown(need)];
                 data[..self.len()].copy_from_slice(self.bytes());
                 self.data = data;
             }
@@ -182,6 +205,7 @@ impl Buf {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::Buf;
 
@@ -195,6 +219,20 @@ mod tests {
         buf.push(b"gh");
         assert_eq!(buf.take(3), b"efg");
         assert_eq!(buf.bytes(), b"h");
+    }
+
+    #[test]
+    fn memory_that_is_not_to_be_had_is_an_error_and_changes_nothing() {
+        let mut buf = Buf::default();
+        buf.push(b"abc");
+        buf.consume(1);
+        for room in [1 << 60, usize::MAX / 2, usize::MAX - 2, usize::MAX] {
+            let error = buf.try_space(room).unwrap_err();
+            assert_eq!(error.kind(), std::io::ErrorKind::OutOfMemory);
+            assert_eq!(buf.bytes(), b"bc");
+        }
+        assert!(buf.try_space(2 << 20).unwrap().len() >= 2 << 20);
+        assert_eq!(buf.bytes(), b"bc");
     }
 
     #[test]

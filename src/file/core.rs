@@ -12,6 +12,7 @@
 //! What a job brings back is put in place by [`Core::poll_back`], whatever its
 //! end: done, failed half-way, panicked, or never begun.
 
+use std::any::Any;
 use std::borrow::Cow;
 use std::fmt;
 use std::fs::File;
@@ -28,7 +29,7 @@ use super::work::{Pending, Work};
 use crate::delegate::{Flight, Hold};
 use crate::error::{Error, Result};
 use crate::executor::Chosen;
-use crate::raw_io::{self, RawIo, retry};
+use crate::raw_io::{self, Kind, RawIo, nowait, retry};
 
 mod jobs;
 mod ops;
@@ -64,6 +65,9 @@ pub struct Core<R> {
     /// suits the stream (`None` until a job has looked).
     nowait_asked: Option<bool>,
     nowait_suits: Option<bool>,
+    /// Whether it is known to be a regular file of a local file system, whose
+    /// metadata is there without waiting: it was opened in place.
+    local: bool,
     /// Size of the buffers, in bytes.
     pub(crate) capacity: usize,
     /// Bytes read and not yet asked for; the cursor is behind them.
@@ -85,7 +89,9 @@ pub struct Core<R> {
     pub(crate) generation: u32,
     /// Where the cursor of the stream is, if known.
     pos: Option<u64>,
-    /// Whether another handle may move the cursor: then `pos` is never known.
+    /// Whether `pos` is never known and the cursor must be asked each time: another
+    /// handle may move it, or the system does not count it (a character device,
+    /// where a read leaves it as it was).
     shared: bool,
     flight: Option<Flight<Work<R>>>,
     /// Shared with the job in flight, where that has bytes to write. `None` until
@@ -148,6 +154,7 @@ impl<R: RawIo> Core<R> {
             executor,
             nowait_asked: None,
             nowait_suits: None,
+            local: false,
             capacity: BUFFER,
             read: Buf::default(),
             front: Pending::default(),
@@ -179,12 +186,39 @@ impl<R: RawIo> Core<R> {
     }
 
     /// Of a stream that says itself what it can do.
-    pub(crate) fn of(mut raw: R, capacity: usize) -> Self {
+    pub(crate) fn of(raw: R, capacity: usize) -> Self {
+        let kind = raw.as_file().map(raw_io::kind);
+        Self::of_kind(raw, kind, capacity)
+    }
+
+    /// The same, where it is known what kind of file is behind it, if any. A plain
+    /// file is asked no more than its kind leaves open, and nothing that waits.
+    pub(crate) fn of_kind(mut raw: R, kind: Option<Kind>, capacity: usize) -> Self {
         let (mut readable, mut writable) = (raw.readable(), raw.writable());
-        let mut append = false;
-        if let Some((reads, writes, appends)) = raw.as_file().and_then(|f| raw_io::access(f).ok()) {
-            (readable, writable, append) = (readable && reads, writable && writes, appends);
+        let access = raw.as_file().and_then(|file| raw_io::access(file).ok());
+        if let Some(access) = access {
+            (readable, writable) = (readable && access.readable, writable && access.writable);
         }
+        let append = access.is_some_and(|access| access.append);
+        // Where a plain file can seek, that is known at once and does not wait.
+        let file = (&raw as &dyn Any).is::<File>().then_some(kind).flatten();
+        let cursor = |raw: &mut R| retry(|| raw.seek(SeekFrom::Current(0))).ok();
+        let (seekable, pos) = match file {
+            Some(Kind::Stream) => (false, None),
+            Some(Kind::Regular | Kind::Folder | Kind::Character | Kind::Other) => {
+                let pos = cursor(&mut raw);
+                (pos.is_some(), pos)
+            }
+            None => {
+                let seekable = raw.seekable();
+                (seekable, seekable.then(|| cursor(&mut raw)).flatten())
+            }
+        };
+        let terminal = match file {
+            Some(Kind::Regular | Kind::Folder | Kind::Stream) => false,
+            Some(Kind::Character | Kind::Other) | None => true,
+        };
+        let isatty = terminal && raw.isatty();
         let meta = Meta {
             name: None,
             mode: Cow::Borrowed(match (readable, writable, append) {
@@ -197,17 +231,20 @@ impl<R: RawIo> Core<R> {
             readable,
             writable,
             append,
-            seekable: raw.seekable(),
-            isatty: raw.isatty(),
-        };
-        // Where it can seek, that is known at once and does not wait.
-        let pos = match meta.seekable {
-            true => retry(|| raw.seek(SeekFrom::Current(0))).ok(),
-            false => None,
+            seekable,
+            isatty,
         };
         let mut core = Self::new(raw, meta, None);
         core.capacity = capacity;
         core.set_pos(pos);
+        if kind == Some(Kind::Character) {
+            core.never_count();
+        }
+        // The page cache answers from the first read on.
+        if file == Some(Kind::Regular) {
+            let cached = readable && access.is_some_and(|access| !access.direct);
+            core.nowait_suits = Some(cached && nowait::suits_regular());
+        }
         core
     }
 
@@ -216,12 +253,26 @@ impl<R: RawIo> Core<R> {
         self.pos = pos.filter(|_| !self.shared);
     }
 
+    /// Where the cursor is does not follow from what was read and written.
+    pub(crate) fn never_count(&mut self) {
+        (self.shared, self.pos) = (true, None);
+    }
+
     pub(crate) fn set_executor(&mut self, executor: Option<Chosen>) {
         self.executor = executor;
     }
 
     pub(crate) fn set_nowait(&mut self, asked: Option<bool>, suits: Option<bool>) {
         (self.nowait_asked, self.nowait_suits) = (asked, suits);
+    }
+
+    pub(crate) fn set_local(&mut self, local: bool) {
+        self.local = local;
+    }
+
+    /// Whether the page cache may be asked, as far as that was said.
+    pub(crate) fn ask_nowait(&mut self, asked: Option<bool>) {
+        self.nowait_asked = asked;
     }
 
     // ---- what is answered from memory -------------------------------------

@@ -115,8 +115,14 @@ impl<R: RawIo> Blocking for Reading<R> {
     fn run(mut self) -> Result<Vec<u8>> {
         let offset = self.at.offset;
         let held = self.at.held()?.clone();
+        self.reserve(held.file())
+            .map_err(|error| self.at.fail("read", error))?;
         while self.filled < self.len {
-            self.data.resize(self.len.min(self.filled + LARGE), 0);
+            let room = self.len.min(self.filled + LARGE) - self.data.len();
+            if let Err(error) = self.data.try_reserve(room) {
+                return Err(self.at.fail("read", error.into()));
+            }
+            self.data.resize(self.data.len() + room, 0);
             let at = offset.saturating_add(self.filled as u64);
             let rest = &mut self.data[self.filled..];
             match held.with(|raw| retry(|| raw.read_at(rest, at))) {
@@ -130,6 +136,23 @@ impl<R: RawIo> Blocking for Reading<R> {
         }
         self.data.truncate(self.filled);
         Ok(self.data)
+    }
+}
+
+impl<R> Reading<R> {
+    /// Has room for all that a file says it has, if that is much: what does not
+    /// fit into memory fails before anything is read.
+    fn reserve(&mut self, file: Option<&Arc<std::fs::File>>) -> io::Result<()> {
+        if self.len <= LARGE {
+            return Ok(());
+        }
+        if let Some(metadata) = file.and_then(|file| file.metadata().ok()) {
+            let rest = metadata.len().saturating_sub(self.at.offset);
+            let rest = usize::try_from(rest).unwrap_or(usize::MAX).min(self.len);
+            self.data
+                .try_reserve_exact(rest.saturating_sub(self.data.len()))?;
+        }
+        Ok(())
     }
 }
 

@@ -9,9 +9,10 @@ impl<K: FileKind> File<K, std::fs::File> {
     /// with its access mode. Python: `open(fd)`.
     ///
     /// The executor is the default one of the first operation;
-    /// [`wrap`](crate::wrap) takes another. Must not be called where a
-    /// moment's blocking is harmful only because of a custom `RawIo`; for a
-    /// plain file it is a few system calls that do not wait.
+    /// [`wrap`](crate::wrap) takes another, and says at once of a folder that it is
+    /// none. It asks the system what kind of file it is, how it was opened, and where
+    /// its cursor is: three calls that do not wait, unless another handle of the same
+    /// cursor is reading at that moment.
     ///
     /// # Examples
     ///

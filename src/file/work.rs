@@ -462,7 +462,7 @@ impl<R: RawIo> Work<R> {
             };
         }
         while self.read.len() < min {
-            let space = self.read.space(room);
+            let space = self.read.try_space(room)?;
             let most = if large { space.len().min(asked) } else { room };
             let n = held.with(|raw| read_some(raw, &mut space[..most]))?;
             if n == 0 {
@@ -501,7 +501,7 @@ impl<R: RawIo> Work<R> {
                 1
             };
             let skip = min.saturating_sub(self.read.len());
-            let space = &mut self.read.space(room)[..room];
+            let space = &mut self.read.try_space(room)?[..room];
             let n = held.with(|raw| read_some(raw, space))?;
             let behind = space[..n].get(skip..).unwrap_or_default();
             let end = memchr::memchr(b'\n', behind).map(|at| skip + at + 1);

@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::executor::{Chosen, Executor};
 use crate::file::core::Core;
 use crate::lazy::{Begin, Lazy};
-use crate::raw_io::RawIo;
+use crate::raw_io::{self, RawIo};
 
 /// Makes a file of a stream: of an open `std::fs::File`, of a buffer in memory,
 /// or of a mock; see [`RawIo`]. Python: `open(fd)` and `threadpool.wrap`.
@@ -31,8 +31,9 @@ use crate::raw_io::RawIo;
 ///
 /// # Errors
 ///
-/// `InvalidInput` for a bad mode or argument; `Unsupported` for a mode with `+`
-/// on a stream that cannot seek, unless raw.
+/// `InvalidInput` for a bad mode or argument; `IsADirectory` for the descriptor of
+/// a folder; `Unsupported` for a mode with `+` on a stream that cannot seek, unless
+/// raw.
 ///
 /// # Examples
 ///
@@ -111,7 +112,12 @@ impl<R: RawIo, K: Kind> WrapArgs<R, K> {
         let mut settings = self.settings;
         let mode_given = settings.mode.is_some();
         let plan = self.kind.plan(&mut settings)?;
-        let mut core = Core::of(self.raw, plan.capacity);
+        let kind = self.raw.as_file().map(raw_io::kind);
+        if kind == Some(raw_io::Kind::Folder) {
+            let error = super::platform::is_a_directory();
+            return Err(Error::os("open", None, error));
+        }
+        let mut core = Core::of_kind(self.raw, kind, plan.capacity);
         if mode_given {
             let (meta, mode) = (&mut core.meta, plan.mode);
             if plan.capacity > 0 && mode.readable() && mode.writable() && !meta.seekable {
@@ -129,7 +135,7 @@ impl<R: RawIo, K: Kind> WrapArgs<R, K> {
             meta.mode = Cow::Borrowed(mode.canonical());
         }
         core.set_executor(settings.executor);
-        core.set_nowait(settings.nowait, None);
+        core.ask_nowait(settings.nowait);
         let to_end = mode_given && plan.mode.action == Action::Append && core.meta.seekable;
         Ok((core, plan, to_end))
     }

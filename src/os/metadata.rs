@@ -23,9 +23,7 @@ pub const R_OK: u32 = 4;
 /// be answered without one.
 pub(crate) fn look(path: &Path, follow: bool) -> io::Result<Metadata> {
     let metadata = sys::stat(&Dir::default(), path, follow)?;
-    if follow {
-        cached::learn(path, &metadata);
-    }
+    cached::learn_path(path, follow, &metadata);
     Ok(metadata)
 }
 
@@ -142,9 +140,16 @@ pub fn lstat(path: impl AsRef<Path>) -> Lstat {
             .flatten()
             .map(Ok)
     };
-    one_inline("lstat", path, keywords, inline, |path, keywords| {
-        sys::stat(&keywords.dir_fd, path, false)
-    })
+    one_inline(
+        "lstat",
+        path,
+        keywords,
+        inline,
+        |path, keywords| match keywords.dir_fd {
+            Dir::Current => look(path, false),
+            Dir::Given(_) => sys::stat(&keywords.dir_fd, path, false),
+        },
+    )
 }
 
 /// The pending call of [`statvfs`].

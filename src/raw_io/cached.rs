@@ -3,8 +3,12 @@
 //!
 //! The kernel is asked to resolve a path from what it has in memory and to refuse
 //! where a lookup would have to wait. That says nothing about what opening does
-//! then, so only file systems known to be local are trusted, and only regular
-//! files are opened. A job finds out which file systems are ([`learn`]); nothing
+//! then, so a path is looked at first, with O_PATH, which has no effect on
+//! anything: only a regular file, on a mount known to be local, is opened, and by
+//! way of the descriptor that was looked at. What another process puts in its
+//! place meanwhile, a FIFO for one, is not touched.
+//!
+//! A job finds out which mounts are local ([`learn`], [`learn_path`]); nothing
 //! here asks a device. Anything but success is left to a job.
 //!
 //! Overlays (the root of most containers) are not trusted, though most are local.
@@ -32,10 +36,14 @@ pub(crate) fn open(path: &Path) -> Option<File> {
     platform::open(path)
 }
 
-/// The same with its metadata, and with O_NONBLOCK left on, which means nothing to
-/// a regular file: for one that nobody else gets to see.
-pub(crate) fn open_nonblocking(path: &Path) -> Option<(File, Metadata)> {
-    platform::open_nonblocking(path)
+/// The same with its size in bytes, and with O_NONBLOCK left on, which means
+/// nothing to a regular file: for one that nobody else gets to see. Only where
+/// `wanted` says so of the size; otherwise nothing is opened.
+pub(crate) fn open_nonblocking(
+    path: &Path,
+    wanted: impl FnOnce(u64) -> bool,
+) -> Option<(File, u64)> {
+    platform::open_nonblocking(path, wanted)
 }
 
 /// The metadata of what is at `path`, or of the link there; `None` leaves it to
@@ -44,8 +52,13 @@ pub(crate) fn metadata(path: &Path, follow: bool) -> Option<Metadata> {
     platform::metadata(path, follow)
 }
 
-/// Finds out whether the file system of what is at `path` is local, unless that is known.
-/// Blocks: only in a job.
-pub(crate) fn learn(path: &Path, metadata: &Metadata) {
-    platform::learn(path, metadata);
+/// Finds out whether the mount that an open file is on is local, unless that is
+/// known; `metadata` is the file's. Blocks: only in a job.
+pub(crate) fn learn(file: &File, metadata: &Metadata) {
+    platform::learn(file, metadata);
+}
+
+/// The same of what is at `path`, or of the link there. Blocks: only in a job.
+pub(crate) fn learn_path(path: &Path, follow: bool, metadata: &Metadata) {
+    platform::learn_path(path, follow, metadata);
 }

@@ -1,8 +1,12 @@
 //! Positional I/O on Unix.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
+
+use rustix::fs::{FileType, OFlags, RawMode};
+
+use super::{Access, Kind};
 
 pub(super) fn read_at(file: &File, buf: &mut [u8], offset: u64) -> io::Result<usize> {
     FileExt::read_at(file, buf, offset)
@@ -12,26 +16,65 @@ pub(super) fn write_at(file: &File, buf: &[u8], offset: u64) -> io::Result<usize
     FileExt::write_at(file, buf, offset)
 }
 
-/// How a descriptor was opened: readable, writable, append. See fcntl(2).
-pub(super) fn access(file: &File) -> io::Result<(bool, bool, bool)> {
-    use rustix::fs::OFlags;
+/// How a descriptor was opened. See fcntl(2).
+pub(super) fn access(file: &File) -> io::Result<Access> {
     let flags = rustix::fs::fcntl_getfl(file)?;
     let access = flags & OFlags::ACCMODE;
-    Ok((
-        access != OFlags::WRONLY,
-        access != OFlags::RDONLY,
-        flags.contains(OFlags::APPEND),
-    ))
+    Ok(Access {
+        readable: access != OFlags::WRONLY,
+        writable: access != OFlags::RDONLY,
+        append: flags.contains(OFlags::APPEND),
+        direct: flags.intersects(DIRECT),
+    })
 }
+
+#[cfg(target_os = "linux")]
+const DIRECT: OFlags = OFlags::DIRECT;
+#[cfg(not(target_os = "linux"))]
+const DIRECT: OFlags = OFlags::empty();
 
 /// A regular file that was not opened with O_DIRECT.
 pub(super) fn is_plain(file: &File) -> bool {
-    #[cfg(target_os = "linux")]
-    let direct = rustix::fs::OFlags::DIRECT;
-    #[cfg(not(target_os = "linux"))]
-    let direct = rustix::fs::OFlags::empty();
     file.metadata().is_ok_and(|metadata| metadata.is_file())
-        && rustix::fs::fcntl_getfl(file).is_ok_and(|flags| !flags.intersects(direct))
+        && access(file).is_ok_and(|access| !access.direct)
+}
+
+pub(super) fn kind(file: &File) -> Kind {
+    file_type(file).map_or(Kind::Other, kind_of_type)
+}
+
+pub(super) fn kind_of(metadata: &Metadata) -> Kind {
+    kind_of_type(FileType::from_raw_mode(metadata.mode() as RawMode))
+}
+
+fn kind_of_type(kind: FileType) -> Kind {
+    match kind {
+        FileType::RegularFile => Kind::Regular,
+        FileType::Directory => Kind::Folder,
+        FileType::CharacterDevice => Kind::Character,
+        FileType::Fifo | FileType::Socket => Kind::Stream,
+        FileType::Symlink | FileType::BlockDevice | FileType::Unknown => Kind::Other,
+    }
+}
+
+/// From what is in memory: of a file on a network the type stays too.
+#[cfg(target_os = "linux")]
+fn file_type(file: &File) -> Option<FileType> {
+    use rustix::fs::{AtFlags, StatxFlags};
+    let flags = AtFlags::EMPTY_PATH | AtFlags::STATX_DONT_SYNC;
+    match rustix::fs::statx(file, "", flags, StatxFlags::TYPE) {
+        Ok(seen) => Some(FileType::from_raw_mode(seen.stx_mode.into())),
+        Err(_) => {
+            let seen = rustix::fs::fstat(file).ok()?;
+            Some(FileType::from_raw_mode(seen.st_mode))
+        }
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn file_type(file: &File) -> Option<FileType> {
+    let seen = rustix::fs::fstat(file).ok()?;
+    Some(FileType::from_raw_mode(seen.st_mode))
 }
 
 /// Reads into spare capacity, which need not be cleared first.

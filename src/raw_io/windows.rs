@@ -1,8 +1,10 @@
 //! Positional I/O on Windows, where it moves the cursor: put back afterwards.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, Seek, SeekFrom};
 use std::os::windows::fs::FileExt;
+
+use super::{Access, Kind};
 
 pub(super) fn read_at(mut file: &File, buf: &mut [u8], offset: u64) -> io::Result<usize> {
     let back = file.stream_position()?;
@@ -24,8 +26,27 @@ pub(super) fn is_plain(_: &File) -> bool {
 }
 
 /// How a handle was opened cannot be asked for: taken as readable and writable.
-pub(super) fn access(_: &File) -> io::Result<(bool, bool, bool)> {
-    Ok((true, true, false))
+pub(super) fn access(_: &File) -> io::Result<Access> {
+    Ok(Access {
+        readable: true,
+        writable: true,
+        append: false,
+        direct: false,
+    })
+}
+
+/// A handle of a folder cannot be read either way; all else is asked.
+pub(super) fn kind(file: &File) -> Kind {
+    file.metadata()
+        .map_or(Kind::Other, |metadata| kind_of(&metadata))
+}
+
+pub(super) fn kind_of(metadata: &Metadata) -> Kind {
+    if metadata.is_dir() {
+        Kind::Folder
+    } else {
+        Kind::Other
+    }
 }
 
 /// Reads into spare capacity.

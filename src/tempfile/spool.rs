@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::place::Place;
 use crate::executor::{Chosen, Executor, Job, Refused};
-use crate::raw_io::RawIo;
+use crate::raw_io::{RawIo, reserve};
 use crate::replace::close;
 
 /// What a spooled file stands on: bytes in memory, and an unnamed temporary file
@@ -159,16 +159,6 @@ impl Spool {
             .get_mut()
             .unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Room for a length of `end` bytes, or an error: never an abort.
-fn reserve(memory: &mut Cursor<Vec<u8>>, end: u64) -> io::Result<()> {
-    let data = memory.get_mut();
-    let more = usize::try_from(end)
-        .map_err(|_| io::ErrorKind::OutOfMemory)?
-        .saturating_sub(data.len());
-    data.try_reserve(more)
-        .map_err(|_| io::ErrorKind::OutOfMemory.into())
 }
 
 impl RawIo for Spool {

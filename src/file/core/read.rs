@@ -1,5 +1,6 @@
 //! Reading: what fills the read buffer.
 
+use std::fs::Metadata;
 use std::task::{Context, Poll, ready};
 
 use super::{Core, Started};
@@ -102,8 +103,11 @@ impl<R: RawIo> Core<R> {
             if let Some(error) = self.failed_read.take() {
                 return Poll::Ready(Err(error));
             }
-            if self.fill_nowait(min, chunk) {
+            if self.fill_nowait(min, chunk) || self.fill_rest_nowait(min) {
                 continue;
+            }
+            if self.ends_here() {
+                return Poll::Ready(Ok(true));
             }
             let read = std::mem::take(&mut self.read);
             self.start_fill(Then::Fill { min, chunk }, read)?;
@@ -146,9 +150,10 @@ impl<R: RawIo> Core<R> {
         self.start("read", then, read, Vec::new())
     }
 
-    /// Whether an inline read may be tried now.
+    /// Whether an inline read may be tried now. Not at a shared cursor: while
+    /// another handle reads, the kernel lets nobody else use it, and that waits.
     pub(super) fn may_nowait(&mut self) -> bool {
-        let ready = !self.busy && !self.is_dirty() && self.rewind == 0;
+        let ready = !self.busy && !self.shared && !self.is_dirty() && self.rewind == 0;
         if !ready || self.failed_read.is_some() || self.nowait_suits != Some(true) {
             return false;
         }
@@ -196,6 +201,44 @@ impl<R: RawIo> Core<R> {
         self.read = read;
         self.streak += u32::from(n.is_some());
         n.is_some()
+    }
+
+    /// The metadata of the file, where that takes no job.
+    pub(crate) fn metadata_nowait(&mut self) -> Option<Metadata> {
+        if !self.local || !self.may_nowait() {
+            return None;
+        }
+        let file = self.held.as_ref().and_then(Held::file)?;
+        file.metadata().ok()
+    }
+
+    /// Reads what is left of a small file from the page cache, where more is asked
+    /// for than is read in place; `false` if that takes a job.
+    fn fill_rest_nowait(&mut self, min: usize) -> bool {
+        let Some(pos) = self.pos.filter(|_| min - self.read.len() > nowait::MOST) else {
+            return false;
+        };
+        let rest = self.metadata_nowait().map(|metadata| metadata.len());
+        let rest = rest.map_or(0, |size| size.saturating_sub(pos));
+        match usize::try_from(rest) {
+            Ok(rest @ 1..=nowait::MOST) => self.fill_nowait(self.read.len() + rest, rest),
+            Ok(_) | Err(_) => false,
+        }
+    }
+
+    /// Whether it is known without a job that the file ends at the cursor: by its
+    /// size, not because the page cache had nothing.
+    fn ends_here(&mut self) -> bool {
+        let Some(pos) = self.pos.filter(|_| self.local) else {
+            return false;
+        };
+        let ends = self.metadata_nowait();
+        let ends = ends.is_some_and(|metadata| metadata.len() <= pos);
+        if ends {
+            self.full = false;
+            budget::owe();
+        }
+        ends
     }
 
     /// Reads straight into `dst`, past the empty buffer, if the page cache has
@@ -279,6 +322,9 @@ impl<R: RawIo> Core<R> {
             }
             if let Some(n) = self.read_owned_nowait(owned) {
                 return Poll::Ready(Ok(n));
+            }
+            if self.ends_here() {
+                return Poll::Ready(Ok(0));
             }
             self.executor("read")?;
             self.forget_consumed();

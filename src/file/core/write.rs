@@ -7,7 +7,7 @@ use crate::budget;
 use crate::error::Result;
 use crate::file::buf::Buf;
 use crate::file::held::Held;
-use crate::file::work::Then;
+use crate::file::work::{LARGE, Then};
 use crate::raw_io::RawIo;
 
 /// How many full buffers may wait for the job that writes them.
@@ -60,7 +60,9 @@ impl<R: RawIo> Core<R> {
         if self.write.capacity() == 0 {
             let spare = self.queue.as_ref().and_then(|queue| queue.spare());
             self.write = spare.unwrap_or_default();
-            self.write.reserve_exact(data.len().max(self.capacity));
+            // A buffer that is said to be huge grows as it is filled.
+            let usual = self.capacity.min(LARGE);
+            self.write.reserve_exact(data.len().max(usual));
         }
         self.write.extend_from_slice(data);
         if self.write.len() > self.capacity && !(self.busy && self.hand_over()) {

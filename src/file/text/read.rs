@@ -220,7 +220,7 @@ impl<R: RawIo> Source for File<Text, R> {
         let mut at_eof = false;
         let end = loop {
             let wanted = match hint {
-                Some(hint) => self.first_chars(hint + 1, at_eof),
+                Some(hint) => self.first_chars(hint.saturating_add(1), at_eof),
                 None => None,
             };
             // The first line end at or behind the character that exceeds the hint.

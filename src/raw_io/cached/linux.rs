@@ -1,152 +1,125 @@
 //! `openat2(RESOLVE_CACHED)`.
 
 use std::fs::{File, Metadata};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::linux::fs::MetadataExt;
 use std::path::Path;
-use std::sync::RwLock;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use rustix::fs::{AtFlags, CWD, Mode, OFlags, ResolveFlags, StatxFlags};
+use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags};
 use rustix::io::Errno;
+use rustix::path::DecInt;
+use rustix::process::Pid;
 
-/// Set once the system call is known to be missing or forbidden.
-static FORBIDDEN: AtomicBool = AtomicBool::new(false);
+use self::mounts::Look;
 
-/// Devices that were looked at: whether each is a local file system. There are a
-/// handful, so a search is the fastest map.
-static DEVICES: RwLock<Vec<(u64, bool)>> = RwLock::new(Vec::new());
+mod mounts;
 
-/// Whether `/` is on one of the local ones.
-static ROOT_IS_LOCAL: AtomicBool = AtomicBool::new(false);
+/// Set once the system call is known to be missing. A refusal (EPERM, by seccomp
+/// or by whoever watches a folder) is about what was refused and nothing else.
+static MISSING: AtomicBool = AtomicBool::new(false);
 
-/// File systems that do not wait for anybody but a disk (statfs(2), and
-/// `linux/magic.h`). Overlays are not among them (see the module).
-const LOCAL: [u32; 10] = [
-    0xef53,      // ext2, ext3, ext4
-    0x5846_5342, // xfs
-    0x9123_683e, // btrfs
-    0xf2f5_2010, // f2fs
-    0xca45_1a4e, // bcachefs
-    0x2fc1_2fc1, // zfs
-    0x0102_1994, // tmpfs
-    0x8584_58f6, // ramfs
-    0xe0f5_e1e2, // erofs
-    0x7371_7368, // squashfs
-];
+/// The folder of this process's descriptors in procfs, through which one that was
+/// looked at is opened: half the price of the whole path each time. What a child
+/// inherits by fork(2) are the descriptors of its parent, so it says whose it is.
+static DESCRIPTORS: OnceLock<(Pid, OwnedFd)> = OnceLock::new();
 
-fn is_local(device: u64) -> bool {
-    let devices = DEVICES
-        .read()
-        .unwrap_or_else(std::sync::PoisonError::into_inner);
-    devices.contains(&(device, true))
+/// The file system type of procfs (`linux/magic.h`).
+const PROC: u32 = 0x9fa0;
+
+pub(super) fn learn(file: &File, metadata: &Metadata) {
+    if mounts::wants(metadata.st_dev()) {
+        // First, so that a mount that is known can be used.
+        find_descriptors();
+        mounts::learn(file.as_fd());
+    }
 }
 
-pub(super) fn learn(path: &Path, metadata: &Metadata) {
-    if look(metadata.st_dev(), || rustix::fs::statfs(path)) {
-        // The first file brings the root along.
-        if let Ok(root) = std::fs::metadata("/") {
-            look(root.st_dev(), || rustix::fs::statfs("/"));
-            ROOT_IS_LOCAL.store(is_local(root.st_dev()), Ordering::Relaxed);
+pub(super) fn learn_path(path: &Path, follow: bool, metadata: &Metadata) {
+    if mounts::wants(metadata.st_dev()) {
+        find_descriptors();
+        // The mount and its type come from one descriptor, whatever becomes of
+        // the path.
+        let flags = place(follow) | OFlags::CLOEXEC;
+        if let Ok(fd) = rustix::fs::open(path, flags, Mode::empty()) {
+            mounts::learn(fd.as_fd());
         }
     }
 }
 
-/// Notes what kind of file system a device is; `false` if that is known.
-fn look(device: u64, statfs: impl FnOnce() -> rustix::io::Result<rustix::fs::StatFs>) -> bool {
-    let known = |devices: &[(u64, bool)]| devices.iter().any(|&(known, _)| known == device);
-    if known(
-        &DEVICES
-            .read()
-            .unwrap_or_else(std::sync::PoisonError::into_inner),
-    ) {
-        return false;
+/// Opens [`DESCRIPTORS`], once. Where there is no procfs, files are a job's.
+fn find_descriptors() {
+    if DESCRIPTORS.get().is_some() {
+        return;
     }
-    // The type is a 32-bit number, sign-extended on some platforms.
-    let local = statfs().is_ok_and(|fs| LOCAL.contains(&(fs.f_type as u32)));
-    let mut devices = DEVICES
-        .write()
-        .unwrap_or_else(std::sync::PoisonError::into_inner);
-    if !known(&devices) {
-        devices.push((device, local));
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let pid = rustix::process::getpid();
+    let Ok(fd) = rustix::fs::open("/proc/self/fd", flags, Mode::empty()) else {
+        return;
+    };
+    if mounts::kind(fd.as_fd()) == Some(PROC) {
+        // Another thread may have been faster.
+        let _ = DESCRIPTORS.set((pid, fd));
     }
-    true
 }
 
-fn openat2(path: &Path, flags: OFlags, resolve: ResolveFlags) -> Result<OwnedFd, Errno> {
-    let flags = flags | OFlags::CLOEXEC;
-    let result = rustix::fs::openat2(
-        CWD,
-        path,
-        flags,
-        Mode::empty(),
-        resolve | ResolveFlags::CACHED,
-    );
-    if let Err(Errno::NOSYS | Errno::PERM) = result {
-        FORBIDDEN.store(true, Ordering::Relaxed);
-    }
-    result
-}
-
-/// Opens `path` with `flags`, once it is known that this leads to a local file
-/// system: because it is the one of `/` and no mount point is crossed, or because
-/// a look at the place, without opening it, says so.
-fn open_local(path: &Path, flags: OFlags) -> Option<OwnedFd> {
-    if FORBIDDEN.load(Ordering::Relaxed) {
-        return None;
-    }
-    if path.is_absolute() && ROOT_IS_LOCAL.load(Ordering::Relaxed) {
-        match openat2(path, flags, ResolveFlags::NO_XDEV) {
-            Ok(fd) => return Some(fd),
-            Err(Errno::XDEV) => {}
-            Err(_) => return None,
-        }
-    }
-    let place = OFlags::PATH | (flags & OFlags::NOFOLLOW);
-    let fd = openat2(path, place, ResolveFlags::empty()).ok()?;
-    // What is in memory will do: the device does not change.
-    let seen = rustix::fs::statx(
-        &fd,
-        "",
-        AtFlags::EMPTY_PATH | AtFlags::STATX_DONT_SYNC,
-        StatxFlags::TYPE,
-    );
-    let seen = seen.ok()?;
-    if !is_local(rustix::fs::makedev(seen.stx_dev_major, seen.stx_dev_minor)) {
-        return None;
-    }
-    if flags == place {
-        Some(fd)
+/// To look at something without opening it.
+fn place(follow: bool) -> OFlags {
+    if follow {
+        OFlags::PATH
     } else {
-        openat2(path, flags, ResolveFlags::empty()).ok()
+        OFlags::PATH | OFlags::NOFOLLOW
+    }
+}
+
+/// Looks at what is at `path`, or at the link there, if it is on a local mount.
+fn look(path: &Path, follow: bool) -> Option<(OwnedFd, Look)> {
+    if MISSING.load(Ordering::Relaxed) {
+        return None;
+    }
+    let flags = place(follow) | OFlags::CLOEXEC;
+    let fd = rustix::fs::openat2(CWD, path, flags, Mode::empty(), ResolveFlags::CACHED);
+    let fd = fd.inspect_err(|error| note(*error)).ok()?;
+    let look = mounts::look(fd.as_fd())?;
+    mounts::is_local(fd.as_fd(), look.mount).then_some((fd, look))
+}
+
+/// Notes what an error says of all calls to come.
+fn note(error: Errno) {
+    if error == Errno::NOSYS {
+        MISSING.store(true, Ordering::Relaxed);
     }
 }
 
 pub(super) fn open(path: &Path) -> Option<File> {
-    let (file, _) = open_nonblocking(path)?;
+    let (file, _) = open_nonblocking(path, |_| true)?;
     rustix::fs::fcntl_setfl(&file, OFlags::empty()).ok()?;
     Some(file)
 }
 
-pub(super) fn open_nonblocking(path: &Path) -> Option<(File, Metadata)> {
-    // A FIFO, a lease or a device must not make it wait.
-    let fd = open_local(path, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY)?;
-    let file = File::from(fd);
-    let metadata = file.metadata().ok()?;
-    if !metadata.is_file() || !is_local(metadata.st_dev()) {
+pub(super) fn open_nonblocking(
+    path: &Path,
+    wanted: impl FnOnce(u64) -> bool,
+) -> Option<(File, u64)> {
+    let (owner, descriptors) = DESCRIPTORS.get()?;
+    let (fd, look) = look(path, true)?;
+    if look.kind != FileType::RegularFile || !wanted(look.size) {
         return None;
     }
-    Some((file, metadata))
+    if rustix::process::getpid() != *owner {
+        return None;
+    }
+    // Nonblocking: somebody may hold a lease on the file.
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    let number = DecInt::from_fd(&fd);
+    let file = rustix::fs::openat(descriptors, number, flags, Mode::empty()).ok()?;
+    Some((File::from(file), look.size))
 }
 
 pub(super) fn metadata(path: &Path, follow: bool) -> Option<Metadata> {
-    let link = if follow {
-        OFlags::empty()
-    } else {
-        OFlags::NOFOLLOW
-    };
-    let file = File::from(open_local(path, OFlags::PATH | link)?);
-    file.metadata().ok()
+    let (fd, _) = look(path, follow)?;
+    File::from(fd).metadata().ok()
 }
 
 #[cfg(test)]
@@ -160,14 +133,25 @@ mod tests {
         let path = dir.path().join("file");
         std::fs::write(&path, "x").unwrap();
         let plain = File::open(&path).unwrap();
-        learn(&path, &plain.metadata().unwrap());
-        if !is_local(plain.metadata().unwrap().st_dev()) || FORBIDDEN.load(Ordering::Relaxed) {
+        learn(&plain, &plain.metadata().unwrap());
+        let Some(file) = open(&path) else {
+            let here = mounts::look(plain.as_fd()).unwrap().mount;
+            assert!(
+                !mounts::is_local(plain.as_fd(), here) || MISSING.load(Ordering::Relaxed),
+                "a local file"
+            );
             eprintln!("skipped: not a local file system, or an old kernel");
             return;
+        };
+        let (same, size) = open_nonblocking(&path, |size| size == 1).unwrap();
+        assert_eq!(size, 1);
+        for file in [&file, &same] {
+            let (seen, right) = (file.metadata().unwrap(), plain.metadata().unwrap());
+            assert_eq!(
+                (seen.st_dev(), seen.st_ino()),
+                (right.st_dev(), right.st_ino())
+            );
         }
-        let (_, metadata) = open_nonblocking(&path).unwrap();
-        let file = open(&path).unwrap();
-        assert_eq!(metadata.st_ino(), plain.metadata().unwrap().st_ino());
         let flags = |file: &File| rustix::fs::fcntl_getfl(file).unwrap();
         assert_eq!(flags(&file), flags(&plain));
         assert!(
@@ -175,6 +159,7 @@ mod tests {
                 .unwrap()
                 .contains(rustix::io::FdFlags::CLOEXEC)
         );
+        assert!(open_nonblocking(&path, |_| false).is_none(), "not wanted");
 
         std::os::unix::fs::symlink(&path, dir.path().join("link")).unwrap();
         let link = dir.path().join("link");
@@ -186,5 +171,35 @@ mod tests {
             "not a local file system"
         );
         assert!(open(&dir.path().join("none")).is_none());
+    }
+
+    #[test]
+    fn what_takes_the_place_of_a_file_after_the_look_is_not_touched() {
+        let dir = ::tempfile::tempdir().unwrap();
+        let path = dir.path().join("file");
+        std::fs::write(&path, "the first").unwrap();
+        let first = File::open(&path).unwrap();
+        learn(&first, &first.metadata().unwrap());
+        let replace = |size| {
+            let fifo = dir.path().join("fifo");
+            let mode = Mode::from_raw_mode(0o600);
+            rustix::fs::mknodat(CWD, &fifo, FileType::Fifo, mode, 0).unwrap();
+            std::fs::rename(fifo, &path).unwrap();
+            size == 9
+        };
+        let Some((file, _)) = open_nonblocking(&path, replace) else {
+            eprintln!("skipped: not a local file system, or an old kernel");
+            return;
+        };
+        let ino = |file: &File| file.metadata().unwrap().st_ino();
+        assert_eq!(ino(&file), ino(&first));
+    }
+
+    #[test]
+    fn only_a_missing_system_call_is_never_tried_again() {
+        for error in [Errno::PERM, Errno::ACCESS, Errno::AGAIN, Errno::NOENT] {
+            note(error);
+            assert!(!MISSING.load(Ordering::Relaxed), "{error}");
+        }
     }
 }

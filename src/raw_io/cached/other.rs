@@ -7,7 +7,7 @@ pub(super) fn open(_: &Path) -> Option<File> {
     None
 }
 
-pub(super) fn open_nonblocking(_: &Path) -> Option<(File, Metadata)> {
+pub(super) fn open_nonblocking(_: &Path, _: impl FnOnce(u64) -> bool) -> Option<(File, u64)> {
     None
 }
 
@@ -15,4 +15,6 @@ pub(super) fn metadata(_: &Path, _: bool) -> Option<Metadata> {
     None
 }
 
-pub(super) fn learn(_: &Path, _: &Metadata) {}
+pub(super) fn learn(_: &File, _: &Metadata) {}
+
+pub(super) fn learn_path(_: &Path, _: bool, _: &Metadata) {}

@@ -9,8 +9,10 @@ use rustix::io::{Errno, ReadWriteFlags};
 
 use super::Answer;
 
-/// Set once the system call is known to be missing or forbidden (seccomp).
-static FORBIDDEN: AtomicBool = AtomicBool::new(false);
+/// Set once the system call is known to be missing. A refusal (EPERM) is about
+/// one file, be it by who watches it; where seccomp refuses them all, each file
+/// costs one call.
+static MISSING: AtomicBool = AtomicBool::new(false);
 
 pub(super) fn suits(file: &File) -> bool {
     suits_regular() && crate::raw_io::is_plain(file)
@@ -21,7 +23,7 @@ pub(super) fn suits_regular() -> bool {
     *KERNEL.get_or_init(|| {
         let release = rustix::system::uname();
         trusted(release.release().to_str().unwrap_or_default())
-    }) && !FORBIDDEN.load(Ordering::Relaxed)
+    }) && !MISSING.load(Ordering::Relaxed)
 }
 
 /// Whether a kernel release may be asked. 5.9 and 5.10 end a file early
@@ -40,7 +42,7 @@ fn trusted(release: &str) -> bool {
 }
 
 pub(super) fn read(file: &File, buf: &mut [u8], offset: Option<u64>) -> Answer {
-    if FORBIDDEN.load(Ordering::Relaxed) {
+    if MISSING.load(Ordering::Relaxed) {
         return Answer::Never;
     }
     // preadv2(2): an offset of -1 stands for the cursor.
@@ -54,18 +56,35 @@ pub(super) fn read(file: &File, buf: &mut [u8], offset: Option<u64>) -> Answer {
         // Not trusted to be the end of the file.
         Ok(0) => Answer::WouldWait,
         Ok(n) => Answer::Data(n),
-        Err(Errno::OPNOTSUPP) => Answer::Never,
-        Err(Errno::NOSYS | Errno::PERM) => {
-            FORBIDDEN.store(true, Ordering::Relaxed);
+        Err(error) => refusal(error),
+    }
+}
+
+fn refusal(error: Errno) -> Answer {
+    match error {
+        Errno::OPNOTSUPP | Errno::PERM => Answer::Never,
+        Errno::NOSYS => {
+            MISSING.store(true, Ordering::Relaxed);
             Answer::Never
         }
-        Err(_) => Answer::WouldWait,
+        _ => Answer::WouldWait,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::trusted;
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_about_one_file() {
+        for error in [Errno::PERM, Errno::OPNOTSUPP] {
+            assert_eq!(refusal(error), Answer::Never);
+        }
+        for error in [Errno::AGAIN, Errno::IO, Errno::ACCESS] {
+            assert_eq!(refusal(error), Answer::WouldWait);
+        }
+        assert!(!MISSING.load(Ordering::Relaxed));
+    }
 
     // tokio#3803, ClickHouse#39753: files that ended after a page or two.
     #[test]
