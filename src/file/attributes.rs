@@ -171,6 +171,10 @@ impl<R: RawIo> File<Raw, R> {
     /// Those of the system; `Unsupported` where there is no file behind the stream;
     /// `Closed`.
     pub async fn metadata(&self) -> Result<Metadata> {
+        if let Some(metadata) = self.core().metadata_beside_nowait() {
+            std::future::poll_fn(crate::budget::poll_spend).await;
+            return Ok(metadata);
+        }
         self.core()
             .beside_file("stat", |file| file.metadata())
             .await

@@ -212,6 +212,17 @@ impl<R: RawIo> Core<R> {
         file.metadata().ok()
     }
 
+    /// The same on `&self`, before the executor of the file is settled or after.
+    pub(crate) fn metadata_beside_nowait(&self) -> Option<Metadata> {
+        let quiet = !self.busy && !self.is_dirty();
+        let executor = self.executor.as_ref()?;
+        let allowed = || executor.get().allows_nowait();
+        if !self.local || !quiet || !self.nowait_at().unwrap_or_else(allowed) {
+            return None;
+        }
+        self.held.as_ref().and_then(Held::file)?.metadata().ok()
+    }
+
     /// Reads what is left of a small file from the page cache, where more is asked
     /// for than is read in place; `false` if that takes a job.
     fn fill_rest_nowait(&mut self, min: usize) -> bool {
