@@ -62,6 +62,51 @@ pub(crate) fn moved(n: usize) {
     }
 }
 
+/// The most bytes that one poll copies or searches. What takes more goes on with the
+/// next poll, under every runtime: its progress is in the file, or, where the file must
+/// not have a part of it, in the future.
+pub(crate) const MOST_A_POLL: usize = 1024 * 1024;
+
+/// How much one poll has handled.
+#[derive(Debug, Default)]
+pub(crate) struct Share(usize);
+
+impl Share {
+    /// Adds `n` bytes. Pending, with the task to be woken at once, when that is enough
+    /// for one poll.
+    pub(crate) fn poll_take(&mut self, cx: &mut Context<'_>, n: usize) -> Poll<()> {
+        self.0 += n;
+        if self.0 < MOST_A_POLL {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
+
+/// Copies `data`, a share a poll, and lets others run in between.
+///
+/// # Errors
+///
+/// If there is no memory for it.
+pub(crate) async fn copy_long(data: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut copy = Vec::new();
+    copy.try_reserve_exact(data.len())?;
+    for piece in data.chunks(MOST_A_POLL) {
+        copy.extend_from_slice(piece);
+        let mut paused = false;
+        std::future::poll_fn(|cx| {
+            if std::mem::replace(&mut paused, true) {
+                return Poll::Ready(());
+            }
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        })
+        .await;
+    }
+    Ok(copy)
+}
+
 /// Tells that an operation had a job run, or made a system call in place: the
 /// next one spends a unit.
 pub(crate) fn owe() {

@@ -250,3 +250,78 @@ fn loops_that_memory_answers_let_others_run() {
         other.abort();
     });
 }
+
+/// How often a future was polled before it completed, and that each poll but the last
+/// had itself woken, or a job was run for it.
+fn polls<T>(jobs: &ManualExecutor, future: impl Future<Output = T>) -> (usize, T) {
+    let mut future = Box::pin(future);
+    let woken = futures_waker();
+    for count in 1.. {
+        if let Poll::Ready(value) = poll_with(&mut future, &woken) {
+            return (count, value);
+        }
+        assert!(jobs.run_all() > 0 || woken.take(), "nobody wakes it");
+    }
+    unreachable!("it completes");
+}
+
+#[test]
+fn a_long_write_is_copied_a_share_a_poll_and_is_whole_or_has_not_begun() {
+    let jobs = ManualExecutor::new();
+    let dir = Dir::new();
+    let path = dir.file("f", "");
+    for raw in [false, true] {
+        let std_file = std::fs::File::create(&path).unwrap();
+        let opened = wrap(std_file).executor(jobs.clone()).nowait(false);
+        let data = vec![b'y'; 8 * MIB];
+        if raw {
+            let mut file = opened.raw().now_or_never().unwrap().unwrap();
+            let (count, written) = polls(&jobs, file.write(&data));
+            assert!(count >= 8, "{count} polls for {} bytes", data.len());
+            assert_eq!(written.unwrap(), data.len());
+        } else {
+            let mut file = opened.now_or_never().unwrap().unwrap();
+            assert_eq!(polls(&jobs, file.write(b"before")).1.unwrap(), 6);
+            // Given up at each poll, it has not begun.
+            for stop in 1..8 {
+                let mut write = Box::pin(file.write(&data));
+                let woken = futures_waker();
+                for _ in 0..stop {
+                    assert!(poll_with(&mut write, &woken).is_pending());
+                    assert!(woken.take());
+                }
+            }
+            let (count, written) = polls(&jobs, file.write(&data));
+            assert!(count >= 8, "{count} polls for {} bytes", data.len());
+            assert_eq!(written.unwrap(), data.len());
+            polls(&jobs, file.write(b"behind")).1.unwrap();
+            polls(&jobs, file.flush()).1.unwrap();
+            let there = std::fs::read(&path).unwrap();
+            assert_eq!(there.len(), data.len() + 12);
+            assert!(there.starts_with(b"beforeyyy") && there.ends_with(b"yyybehind"));
+        }
+    }
+}
+
+#[test]
+fn a_long_line_from_the_page_cache_is_searched_a_share_a_poll() {
+    let dir = Dir::new();
+    let path = dir.file("f", vec![b'x'; 16 * MIB]);
+    let jobs = ManualExecutor::new();
+    let opened = || {
+        let file = std::fs::File::open(&path).unwrap();
+        let wrapped = wrap(file).executor(jobs.clone()).nowait(true);
+        wrapped.now_or_never().unwrap().unwrap()
+    };
+    let mut file = opened();
+    let (count, line) = polls(&jobs, file.readline());
+    assert_eq!(line.unwrap().len(), 16 * MIB);
+    assert!(count >= 16, "{count} polls");
+    let mut file = opened();
+    let (count, found) = polls(&jobs, async {
+        let line = file.next_line().await;
+        line.map(|line| line.map(<[u8]>::len))
+    });
+    assert_eq!(found.unwrap(), Some(16 * MIB));
+    assert!(count >= 16, "{count} polls");
+}

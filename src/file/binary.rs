@@ -13,7 +13,7 @@ use super::raw::RawFile;
 use super::text::TextSettings;
 use super::{Binary, File};
 use crate::budget;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::raw_io::RawIo;
 
 /// A buffered file of bytes. Python: `BufferedReader`, `BufferedWriter` and
@@ -304,6 +304,9 @@ impl<R: RawIo> File<Binary, R> {
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
     pub async fn write(&mut self, data: &[u8]) -> Result<usize> {
+        if data.len() > budget::MOST_A_POLL {
+            return self.write_long(data).await;
+        }
         poll_fn(|cx| {
             ready!(budget::poll_turn(cx));
             let core = self.core_mut();
@@ -313,6 +316,17 @@ impl<R: RawIo> File<Binary, R> {
             core.poll_write(cx, "write", data)
         })
         .await?;
+        Ok(data.len())
+    }
+
+    /// A write whose copy takes more than one poll. The copy is the future's until it is
+    /// whole, so that a dropped write has not begun.
+    async fn write_long(&mut self, data: &[u8]) -> Result<usize> {
+        self.core().check_writable("write")?;
+        let copied = budget::copy_long(data).await;
+        let mut copy = copied.map_err(|error| Error::os("write", self.core().path(), error))?;
+        let core = self.core_mut();
+        poll_fn(|cx| core.poll_write_long(cx, &mut copy)).await?;
         Ok(data.len())
     }
 

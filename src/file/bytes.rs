@@ -6,6 +6,7 @@ use std::task::{Context, Poll, ready};
 
 use super::core::{BUFFER, Core, Started};
 use super::source::Span;
+use crate::budget::Share;
 use crate::error::{Error, Result};
 use crate::raw_io::RawIo;
 
@@ -87,14 +88,16 @@ impl<R: RawIo> Core<R> {
             let n = self.read.find_line().unwrap_or(self.read.len());
             return Poll::Ready(Ok(self.read.take(n.min(max))));
         }
+        let mut share = Share::default();
         loop {
             self.check_readable("read")?;
             let n = match self.read.find_line() {
                 Some(n) => n.min(max),
                 None if self.read.len() >= max => max,
                 None => {
-                    let more = self.read.len() + 1;
-                    if !ready!(self.poll_fill(cx, more, self.chunk(), started))? {
+                    let before = self.read.len();
+                    if !ready!(self.poll_fill(cx, before + 1, self.chunk(), started))? {
+                        ready!(share.poll_take(cx, self.read.len() - before));
                         continue;
                     }
                     self.read.len()
@@ -157,6 +160,7 @@ impl<R: RawIo> Core<R> {
         started: &mut Started,
     ) -> Poll<Result<Option<Span>>> {
         let max = max.unwrap_or(usize::MAX);
+        let mut share = Share::default();
         loop {
             let span = match self.read.find_line() {
                 Some(total) => Span {
@@ -168,8 +172,9 @@ impl<R: RawIo> Core<R> {
                     total: 0,
                 },
                 None => {
-                    let more = self.read.len() + 1;
-                    if !ready!(self.poll_fill(cx, more, self.chunk(), started))? {
+                    let before = self.read.len();
+                    if !ready!(self.poll_fill(cx, before + 1, self.chunk(), started))? {
+                        ready!(share.poll_take(cx, self.read.len() - before));
                         continue;
                     }
                     let rest = self.read.len();

@@ -11,7 +11,7 @@ use super::text::TextSettings;
 use super::work::write_some;
 use super::{File, Raw};
 use crate::budget;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::raw_io::RawIo;
 
 /// An unbuffered file: one system call for one operation. Python: `FileIO`, what
@@ -155,7 +155,12 @@ impl<R: RawIo> File<Raw, R> {
         if data.is_empty() {
             return Ok(0);
         }
-        let (data, append) = (data.to_vec(), self.core_mut().meta.append);
+        let data = match data.len() {
+            ..=budget::MOST_A_POLL => Ok(data.to_vec()),
+            _ => budget::copy_long(data).await,
+        };
+        let data = data.map_err(|error| Error::os("write", self.core().path(), error))?;
+        let append = self.core_mut().meta.append;
         let call = self.core_mut().call("write", true, move |call| {
             let n = call.held.write(|raw| write_some(raw, &data))?;
             *call.pos = call.pos.filter(|_| !append).map(|pos| pos + n as u64);

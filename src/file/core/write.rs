@@ -75,6 +75,32 @@ impl<R: RawIo> Core<R> {
         Poll::Ready(Ok(()))
     }
 
+    /// Accepts all of `data`, which is more than a buffer holds, without a copy: it is
+    /// taken once this is ready, and written by a job meanwhile.
+    pub(crate) fn poll_write_long(
+        &mut self,
+        cx: &mut Context<'_>,
+        data: &mut Vec<u8>,
+    ) -> Poll<Result<()>> {
+        loop {
+            self.check_writable("write")?;
+            self.executor("write")?;
+            ready!(self.poll_idle(cx))?;
+            self.check_writable("write")?;
+            self.drop_read_ahead();
+            if self.front.is_empty() {
+                break;
+            }
+            // What failed before must go first.
+            self.start_drain()?;
+            self.retrying = true;
+        }
+        let queue = self.queue.get_or_insert_default();
+        queue.push(std::mem::take(&mut self.write));
+        queue.push(std::mem::take(data));
+        Poll::Ready(self.start_write_behind())
+    }
+
     /// Gives the full buffer to the job in flight, which writes it after its own;
     /// `false` if it has enough to do, or ends.
     fn hand_over(&mut self) -> bool {
