@@ -95,6 +95,8 @@ pub struct Settings {
     pub(crate) executor: Option<Chosen>,
     pub(crate) nowait: Option<bool>,
     permissions: Option<u32>,
+    create: bool,
+    custom_flags: Option<i32>,
     opener: Option<Opener>,
 }
 
@@ -158,6 +160,50 @@ impl<K: Kind> Open<K> {
     /// Sets the Unix mode of a file that is created, less the umask (`0o666`).
     pub fn permissions(self, mode: u32) -> Self {
         self.set(|settings| settings.permissions = Some(mode))
+    }
+
+    /// Makes the file if it is missing, and truncates none that is there (`false`). For
+    /// mode `r+`; `w`, `a` and `x` say it themselves, and `r` cannot have it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let path = dir.path().join("file");
+    /// for record in ["one", "two"] {
+    ///     let mut file = aiofiles::open(&path).mode("r+").create(true).await?;
+    ///     file.seek(std::io::SeekFrom::End(0)).await?;
+    ///     file.write(record).await?;
+    ///     file.close().await?;
+    /// }
+    /// assert_eq!(std::fs::read(&path).unwrap(), b"onetwo");
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
+    pub fn create(self, yes: bool) -> Self {
+        self.set(|settings| settings.create = yes)
+    }
+
+    /// Passes `flags` to the system besides those that the mode asks for (none), as
+    /// [`OpenOptions`] does on Unix and on Windows: O_NONBLOCK for a FIFO, O_NOFOLLOW,
+    /// O_DIRECT.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let path = dir.path().join("link");
+    /// # #[cfg(target_os = "linux")] {
+    /// const O_NOFOLLOW: i32 = 0o400_000;
+    /// std::os::unix::fs::symlink("elsewhere", &path).unwrap();
+    /// let opened = aiofiles::open(&path).mode("w").custom_flags(O_NOFOLLOW).await;
+    /// assert!(opened.is_err(), "what a link points to is not made");
+    /// # }
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
+    pub fn custom_flags(self, flags: i32) -> Self {
+        self.set(|settings| settings.custom_flags = Some(flags))
     }
 
     /// Opens with `opener` instead of [`OpenOptions::open`]: it gets the path and
@@ -246,6 +292,8 @@ impl<K: Kind> Begin for OpenArgs<K> {
             mode: plan.mode,
             buffered: plan.capacity > 0,
             permissions: settings.permissions,
+            create: settings.create,
+            custom_flags: settings.custom_flags,
             opener: settings.opener,
             nowait: settings.nowait,
         })
@@ -279,6 +327,8 @@ struct OpenFile {
     mode: Mode,
     buffered: bool,
     permissions: Option<u32>,
+    create: bool,
+    custom_flags: Option<i32>,
     opener: Option<Opener>,
     nowait: Option<bool>,
 }
@@ -311,7 +361,8 @@ impl Blocking for OpenFile {
 
     fn run_nowait(&mut self, allowed: bool) -> Option<Result<Opened>> {
         let reads = self.mode.action == Action::Read && !self.mode.writable();
-        if !self.nowait.unwrap_or(allowed) || !reads || self.opener.is_some() {
+        let special = self.opener.is_some() || self.create || self.custom_flags.is_some();
+        if !self.nowait.unwrap_or(allowed) || !reads || special {
             return None;
         }
         let file = cached::open(&self.path)?;
@@ -351,10 +402,20 @@ impl Blocking for OpenFile {
 impl OpenFile {
     fn open(self) -> io::Result<Opened> {
         let mut options = self.mode.options();
+        if self.create {
+            if !self.mode.writable() {
+                let reason = "a file that is only read cannot be created: mode `r+` can";
+                return Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
+            }
+            options.create(true);
+        }
+        if let Some(flags) = self.custom_flags {
+            platform::set_flags(&mut options, flags);
+        }
         if let Some(permissions) = self.permissions {
             platform::set_permissions(&mut options, permissions);
         }
-        let may_append = self.opener.is_some();
+        let may_append = self.opener.is_some() || self.custom_flags.is_some();
         let mut file = match self.opener {
             Some(opener) => opener(&self.path, &options)?,
             None => raw_io::retry(|| options.open(&self.path))?,
@@ -378,7 +439,7 @@ impl OpenFile {
             // Nothing else is a terminal; asking costs a system call.
             isatty: !metadata.is_file() && RawIo::isatty(&file),
             nowait: metadata.is_file() && self.mode.readable() && nowait::suits(&file),
-            // An opener may have had it append, which moves the cursor at each write.
+            // An opener or a flag may have had it append, which moves the cursor at each write.
             append: self.mode.append()
                 || (may_append && raw_io::access(&file).is_ok_and(|access| access.append)),
             in_place: false,

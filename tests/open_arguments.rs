@@ -431,3 +431,47 @@ mod unix {
         });
     }
 }
+
+#[test]
+fn create_makes_what_is_missing_and_truncates_nothing() {
+    run(async {
+        let dir = Dir::new();
+        let path = dir.join("f");
+        let open_it = |mode: &str| open(&path).mode(mode).create(true);
+        assert_eq!(
+            open_it("r").await.unwrap_err().kind(),
+            std::io::ErrorKind::InvalidInput
+        );
+        assert!(!path.exists());
+        let mut file = open_it("r+").await.unwrap();
+        file.write("text").await.unwrap();
+        file.close().await.unwrap();
+        let mut file = open_it("r+").await.unwrap();
+        assert_eq!(file.read().await.unwrap(), "text");
+        let exclusive = open_it("x").await.unwrap_err();
+        assert_eq!(exclusive.kind(), std::io::ErrorKind::AlreadyExists);
+        open_it("w").await.unwrap().close().await.unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"");
+    });
+}
+
+#[cfg(unix)]
+#[test]
+fn custom_flags_reach_the_system() {
+    run(async {
+        let dir = Dir::new();
+        let path = dir.file("f", "01234567");
+        let append = rustix::fs::OFlags::APPEND.bits() as i32;
+        let mut file = open(&path)
+            .binary()
+            .mode("r+")
+            .custom_flags(append)
+            .await
+            .unwrap();
+        file.write(b"89").await.unwrap();
+        assert_eq!(file.tell().await.unwrap(), 10, "it appends");
+        let directory = rustix::fs::OFlags::DIRECTORY.bits() as i32;
+        let error = open(&path).custom_flags(directory).await.unwrap_err();
+        assert_eq!(error.kind(), std::io::ErrorKind::NotADirectory);
+    });
+}
