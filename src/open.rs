@@ -270,7 +270,7 @@ impl<K: Kind> Future for Opening<K> {
                         mode: Cow::Borrowed(plan.mode.canonical()),
                         readable: plan.mode.readable(),
                         writable: plan.mode.writable(),
-                        append: plan.mode.append(),
+                        append: plan.mode.append() || opened.append,
                         seekable: opened.seekable,
                         isatty: opened.isatty,
                     };
@@ -302,6 +302,8 @@ struct Opened {
     file: File,
     pos: Option<u64>,
     seekable: bool,
+    /// Whether an opener has it append, whatever the mode says.
+    append: bool,
     isatty: bool,
     nowait: bool,
 }
@@ -329,6 +331,7 @@ impl Blocking for OpenFile {
             file,
             pos: Some(0),
             seekable: true,
+            append: false,
             isatty: false,
         }))
     }
@@ -359,6 +362,7 @@ impl OpenFile {
         if let Some(permissions) = self.permissions {
             platform::set_permissions(&mut options, permissions);
         }
+        let opened_elsewhere = self.opener.is_some();
         let mut file = match self.opener {
             Some(opener) => opener(&self.path, &options)?,
             None => crate::raw_io::retry(|| options.open(&self.path))?,
@@ -378,6 +382,9 @@ impl OpenFile {
             path: self.path,
             pos,
             seekable: pos.is_some(),
+            append: opened_elsewhere
+                && self.mode.writable()
+                && crate::raw_io::access(&file).is_ok_and(|(_, _, appends)| appends),
             // Nothing else is a terminal; asking costs a system call.
             isatty: !metadata.is_file() && RawIo::isatty(&file),
             nowait: metadata.is_file() && self.mode.readable() && nowait::suits(&file),

@@ -14,15 +14,17 @@ use crate::raw_io::RawIo;
 
 impl<R: RawIo> TextFile<R> {
     /// Returns where the text has come to, to be given to [`seek`](Self::seek)
-    /// later. Python: `tell`, whose cookie is opaque too. It does not flush.
+    /// later. Python: `tell`, whose cookie is opaque too. Where writes are appended,
+    /// what is buffered is written first: only then it is known where they went.
     ///
     /// # Cancel safety
     ///
-    /// Dropped midway, nothing has happened.
+    /// Dropped midway, nothing is lost.
     ///
     /// # Errors
     ///
-    /// `Unsupported` if the file cannot seek; `Closed`.
+    /// `Unsupported` if the file cannot seek; `Closed`; those of a write of what was
+    /// buffered for the end of a file that is appended to.
     ///
     /// # Examples
     ///
@@ -43,6 +45,9 @@ impl<R: RawIo> TextFile<R> {
         self.core().check_seekable("tell")?;
         let mut started = 0;
         poll_fn(|cx| self.poll_settled(cx)).await?;
+        if self.core().meta.append && self.core().is_dirty() {
+            self.flush().await?;
+        }
         let offset = poll_fn(|cx| self.core_mut().poll_tell(cx, &mut started)).await?;
         let core = self.binary.core();
         self.decoded.sync(core);
