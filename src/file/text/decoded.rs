@@ -45,6 +45,9 @@ struct Fault {
     offset: u64,
     bytes: Vec<u8>,
     reason: &'static str,
+    /// Whether an operation has failed with them. They stay for as long as there is
+    /// text before them.
+    reported: bool,
 }
 
 /// See the [module](self).
@@ -65,6 +68,9 @@ pub(super) struct Decoded {
     /// What `text` consists of, oldest first.
     segments: VecDeque<Segment>,
     fault: Option<Fault>,
+    /// Whether the line that goes on here has had bad bytes, which were reported: the
+    /// rest of it is no line.
+    in_bad_line: bool,
     /// Where the next byte to decode is in the file.
     offset: u64,
     /// Characters to drop of what is decoded next.
@@ -112,6 +118,7 @@ impl Decoded {
             seen: NewlinesSeen::default(),
             segments: VecDeque::new(),
             fault: None,
+            in_bad_line: false,
             offset: resume.offset,
             skip: 0,
             after_cr: false,
@@ -180,7 +187,7 @@ impl Decoded {
     fn settle<R: RawIo>(&mut self, core: &Core<R>) {
         let sought = self.sought.take();
         // With text left, it has not begun: it would have dropped that.
-        if self.at < self.text.len() || self.fault.is_some() {
+        if self.at < self.text.len() || self.has_fault() {
             return;
         }
         match (sought, core.position()) {
@@ -204,6 +211,7 @@ impl Decoded {
         self.decoder = Decoder::new(&settings.encoding, settings.errors, position.state);
         (self.offset, self.skip) = (position.offset, position.skip);
         self.after_cr = position.after_cr;
+        self.in_bad_line = position.in_bad_line;
         self.clear();
         self.fault = None;
         if position == TextPosition::START {
@@ -215,6 +223,7 @@ impl Decoded {
     pub(super) fn wrote(&mut self, bom: bool) {
         self.seen = NewlinesSeen::default();
         (self.skip, self.after_cr) = (0, false);
+        (self.fault, self.in_bad_line) = (None, false);
         if bom {
             let (encoding, errors) = (&self.settings.encoding, self.settings.errors);
             self.decoder = Decoder::new(encoding, errors, encoding.state_past_bom());
@@ -244,14 +253,20 @@ impl Decoded {
         let offset = self
             .fault
             .as_ref()
+            .filter(|fault| !fault.reported)
             .map_or(self.offset, |fault| fault.offset);
         let end = TextPosition {
+            in_bad_line: self.in_bad_line,
             after_cr: self.is_after_cr(),
             ..TextPosition::at(offset, self.decoder.state())
         };
         if self.at == self.text.len() {
             let skip = if self.fault.is_none() { self.skip } else { 0 };
-            return TextPosition { skip, ..end };
+            return TextPosition {
+                skip,
+                in_bad_line: self.in_bad_line || self.stops(),
+                ..end
+            };
         }
         let Some(segment) = self
             .segments
@@ -265,6 +280,7 @@ impl Decoded {
         if delivered.is_empty() {
             return TextPosition {
                 after_cr: end.after_cr,
+                in_bad_line: end.in_bad_line,
                 ..TextPosition::at(segment.offset, segment.state)
             };
         }
@@ -302,13 +318,7 @@ impl Decoded {
     }
 
     /// Where the text has come to; the core says that this is at `offset`.
-    pub(super) fn position<R: RawIo>(&mut self, core: &Core<R>, offset: u64) -> TextPosition {
-        if core.above == 0 && self.skip == 0 && self.at == self.text.len() {
-            return TextPosition {
-                after_cr: self.is_after_cr(),
-                ..TextPosition::at(offset, self.decoder.state())
-            };
-        }
+    pub(super) fn position(&self, offset: u64) -> TextPosition {
         TextPosition {
             offset,
             ..self.here()
@@ -325,7 +335,10 @@ impl Decoded {
             let own = &segment.bytes[..segment.own];
             bytes.extend_from_slice(own.get(from..).unwrap_or_default());
         }
-        if let Some(fault) = &self.fault {
+        // Reported ones too, behind text: they part it from what follows.
+        if let Some(fault) = &self.fault
+            && !(fault.reported && self.rest().is_empty())
+        {
             bytes.extend_from_slice(&fault.bytes);
         }
         bytes
@@ -349,6 +362,7 @@ impl Decoded {
     pub(super) fn deliver(&mut self, n: usize) -> &str {
         let at = self.at;
         self.at += n;
+        self.in_bad_line &= n == 0;
         &self.text[at..self.at]
     }
 
@@ -367,6 +381,7 @@ impl Decoded {
         } else {
             self.rest().to_owned()
         };
+        self.in_bad_line &= text.is_empty();
         self.clear();
         text
     }

@@ -12,8 +12,8 @@ use crate::raw_io::RawIo;
 
 impl<R: RawIo> TextFile<R> {
     /// Decodes more: a piece, or `want` bytes if that is more. Ready with whether
-    /// the end of the file was reached; fails at bytes that cannot be decoded, and
-    /// then everything up to and with them is consumed.
+    /// the end of the file was reached; fails if bad bytes are right behind the text,
+    /// which stays.
     fn poll_more(
         &mut self,
         cx: &mut Context<'_>,
@@ -28,9 +28,10 @@ impl<R: RawIo> TextFile<R> {
         let mut decoded_all = buffered == 0;
         loop {
             self.decoded.sync(core);
-            if let Some(error) = self.decoded.take_fault(core) {
+            if let Some(error) = self.decoded.report(core) {
                 return Poll::Ready(Err(error));
             }
+            self.decoded.pass_fault();
             core.check_readable("read")?;
             let mut eof = false;
             if decoded_all {
@@ -44,10 +45,11 @@ impl<R: RawIo> TextFile<R> {
             if left > 0 || eof {
                 self.decoded.decode(core, want.max(PIECE), eof && finish);
             }
-            if self.decoded.rest().len() > before {
+            // Bad bytes too may decide what a last `\r` is.
+            if self.decoded.rest().len() > before || self.decoded.has_fault() {
                 return Poll::Ready(Ok(false));
             }
-            if !self.decoded.has_fault() && eof {
+            if eof {
                 return Poll::Ready(Ok(true));
             }
             decoded_all = core.read.len() == left || core.read.is_empty();
@@ -120,7 +122,10 @@ impl<R: RawIo> TextFile<R> {
         ready!(self.poll_settled(cx))?;
         let core = self.binary.core_mut();
         self.decoded.sync(core);
-        if !self.decoded.has_fault() {
+        if self.decoded.stops() && self.decoded.rest().is_empty() {
+            self.decoded.pass_fault();
+        }
+        if !self.decoded.ends_in_bad_bytes() {
             ready!(core.poll_fill(cx, usize::MAX, BUFFER, started))?;
             self.decoded.sync(core);
             while !self.decoded.has_fault() && !core.read.is_empty() {
@@ -130,11 +135,12 @@ impl<R: RawIo> TextFile<R> {
                 self.decoded.decode(core, usize::MAX, true);
             }
         }
-        if let Some(error) = self.decoded.take_fault(core) {
+        if let Some(error) = self.decoded.report(core) {
             return Poll::Ready(Err(error));
         }
         let translate = self.decoded.newline() == Newline::Universal && self.decoded.has_cr();
         let text = self.decoded.deliver_all();
+        self.decoded.pass_fault();
         Poll::Ready(Ok(if translate {
             translate_in(&text).into_owned()
         } else {
@@ -159,8 +165,13 @@ impl<R: RawIo> Source for TextFile<R> {
         self.core().check_readable("read")?;
         self.decoded.sync(self.binary.core());
         loop {
-            if let Some(n) = self.first_chars(size, false) {
+            let ends = self.decoded.ends_in_bad_bytes();
+            if let Some(n) = self.first_chars(size, ends) {
                 return Poll::Ready(Ok(self.deliver(n)));
+            }
+            let rest = self.decoded.rest().len();
+            if self.decoded.stops() && rest > 0 {
+                return Poll::Ready(Ok(self.deliver(rest)));
             }
             // At least a byte for every character that is missing.
             let want = size - self.decoded.rest().chars().count().min(size);
@@ -181,11 +192,15 @@ impl<R: RawIo> Source for TextFile<R> {
     ) -> Poll<Result<String>> {
         self.core().check_readable("read")?;
         self.decoded.sync(self.binary.core());
+        if size != Some(0) {
+            ready!(self.poll_past_bad_line(cx, true, started))?;
+        }
         let mut at_eof = false;
         loop {
-            let line = self.decoded.find_line(at_eof);
+            let ends = at_eof || self.decoded.ends_in_bad_bytes();
+            let line = self.decoded.find_line(ends);
             // So many characters of it at the most.
-            let limit = size.and_then(|size| self.first_chars(size, at_eof));
+            let limit = size.and_then(|size| self.first_chars(size, ends));
             match (line, limit) {
                 (Some((span, _)), Some(limit)) if limit < span.total => {
                     return Poll::Ready(Ok(self.deliver(limit)));
@@ -211,16 +226,23 @@ impl<R: RawIo> Source for TextFile<R> {
     ) -> Poll<Result<Vec<String>>> {
         self.core().check_readable("read")?;
         self.decoded.sync(self.binary.core());
+        ready!(self.poll_past_bad_line(cx, true, started))?;
         // All of it must be there before any of it is consumed.
         let mut at_eof = false;
         let end = loop {
+            let ends = at_eof || self.decoded.ends_in_bad_bytes();
             let wanted = match hint {
-                Some(hint) => self.first_chars(hint + 1, at_eof),
+                Some(hint) => self.first_chars(hint + 1, ends),
                 None => None,
             };
             // The first line end at or behind the character that exceeds the hint.
-            if let Some(end) = wanted.and_then(|n| self.line_end_from(n, at_eof)) {
+            if let Some(end) = wanted.and_then(|n| self.line_end_from(n, ends).ok()) {
                 break end;
+            }
+            if self.decoded.stops() {
+                // The whole lines before bad bytes that were reported.
+                let whole = self.line_end_from(usize::MAX, true);
+                break whole.unwrap_or_else(|whole| whole);
             }
             if at_eof {
                 break self.decoded.rest().len();
@@ -292,7 +314,7 @@ impl<R: RawIo> TextFile<R> {
     #[inline]
     fn find_here(&mut self, max: usize) -> Option<Span> {
         let core = self.binary.core();
-        if !self.decoded.is_current(core) || core.closed() {
+        if !self.decoded.is_current(core) || self.decoded.in_bad_line() || core.closed() {
             return None;
         }
         let span = self.decoded.find_newline()?;
@@ -308,9 +330,10 @@ impl<R: RawIo> TextFile<R> {
     ) -> Poll<Result<Option<Span>>> {
         let max = max.unwrap_or(usize::MAX);
         let mut at_eof = false;
-        self.decoded.sync(self.binary.core());
+        ready!(self.poll_past_bad_line(cx, !whole, started))?;
         loop {
-            let span = match self.decoded.find_line(at_eof && !whole) {
+            let ends = (at_eof && !whole) || self.decoded.ends_in_bad_bytes();
+            let span = match self.decoded.find_line(ends) {
                 Some((span, _)) => span,
                 None if self.decoded.rest().len() > max.saturating_add(1) => Span {
                     content: usize::MAX,
@@ -340,8 +363,51 @@ impl<R: RawIo> TextFile<R> {
         }
     }
 
-    /// The end of the line that the character before byte `n` belongs to.
-    fn line_end_from(&self, n: usize, at_eof: bool) -> Option<usize> {
+    /// Has a line method begin at a line: drops what is left of one that has bad
+    /// bytes which were reported, further bad bytes in it included.
+    fn poll_past_bad_line(
+        &mut self,
+        cx: &mut Context<'_>,
+        finish: bool,
+        started: &mut Started,
+    ) -> Poll<Result<()>> {
+        self.decoded.sync(self.binary.core());
+        let mut at_eof = false;
+        loop {
+            if !self.decoded.in_bad_line() {
+                if !self.decoded.stops() || self.decoded.find_line(true).is_some() {
+                    return Poll::Ready(Ok(()));
+                }
+                self.decoded.pass_fault();
+            }
+            let ends = (at_eof && finish) || self.decoded.ends_in_bad_bytes();
+            if let Some((span, _)) = self.decoded.find_line(ends) {
+                self.decoded.skip_bad(span.total, true);
+                continue;
+            }
+            if self.decoded.ends_in_bad_bytes() {
+                self.decoded.pass_fault();
+                continue;
+            }
+            // A last `\r` may be half of a line end.
+            let rest = self.decoded.rest();
+            let held = usize::from(!ends && rest.ends_with('\r'));
+            self.decoded.skip_bad(rest.len() - held, at_eof && finish);
+            if at_eof {
+                return Poll::Ready(Ok(()));
+            }
+            match ready!(self.poll_more(cx, finish, 0, started)) {
+                Ok(eof) => at_eof = eof,
+                // The line was reported.
+                Err(Error::Decode { .. }) => {}
+                Err(error) => return Poll::Ready(Err(error)),
+            }
+        }
+    }
+
+    /// The end of the line that the character before byte `n` belongs to; that of
+    /// the last whole line, as an error, where there is none.
+    fn line_end_from(&self, n: usize, at_eof: bool) -> std::result::Result<usize, usize> {
         let rest = self.decoded.rest();
         let mut at = 0;
         while at < rest.len() {
@@ -354,12 +420,12 @@ impl<R: RawIo> TextFile<R> {
                 } => {
                     at += content_end + terminator_len;
                     if at >= n {
-                        return Some(at);
+                        return Ok(at);
                     }
                 }
-                crate::codec::LineEnd::NeedMore { .. } => return None,
+                crate::codec::LineEnd::NeedMore { .. } => break,
             }
         }
-        None
+        Err(at)
     }
 }

@@ -51,7 +51,7 @@ impl<R: RawIo> TextFile<R> {
         let offset = poll_fn(|cx| self.core_mut().poll_tell(cx, &mut started)).await?;
         let core = self.binary.core();
         self.decoded.sync(core);
-        Ok(self.decoded.position(core, offset))
+        Ok(self.decoded.position(offset))
     }
 
     /// Goes to a position that [`tell`](Self::tell) gave, to the start
