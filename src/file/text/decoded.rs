@@ -83,6 +83,9 @@ pub(super) struct Decoded {
     /// otherwise.
     generation: u32,
     resume: TextPosition,
+    /// Up to where in `text` that was found by decoding, and in which segment: what
+    /// is behind is sought from there. Void once `text` is another.
+    located: Option<(usize, u64)>,
     /// Where a seek leads that nobody has seen the end of.
     sought: Option<Sought>,
     begun: bool,
@@ -124,6 +127,7 @@ impl Decoded {
             after_cr: false,
             generation: core.generation,
             resume,
+            located: None,
             sought: None,
             begun: false,
         }
@@ -239,12 +243,17 @@ impl Decoded {
         self.text.clear();
         self.segments.clear();
         (self.at, self.searched, self.recorded, self.has_cr) = (0, 0, 0, false);
+        self.located = None;
     }
 
     /// Tells the core how many bytes are decoded and not delivered.
     #[inline]
     pub(super) fn hand_over<R: RawIo>(&mut self, core: &mut Core<R>) {
         self.resume = self.here();
+        self.located = self
+            .segment()
+            .filter(|_| self.resume.skip == 0)
+            .map(|segment| (self.at, segment.offset));
         core.above = self.offset - self.resume.offset;
     }
 
@@ -268,12 +277,7 @@ impl Decoded {
                 ..end
             };
         }
-        let Some(segment) = self
-            .segments
-            .iter()
-            .rev()
-            .find(|segment| segment.at <= self.at)
-        else {
+        let Some(segment) = self.segment() else {
             return end;
         };
         let delivered = &self.text[segment.at..self.at];
@@ -291,21 +295,35 @@ impl Decoded {
         let TextSettings {
             encoding, errors, ..
         } = &self.settings;
-        let chars = delivered.chars().count();
+        // Where it was found last, if that is in the same segment.
+        let (before, from, state) = match self.located {
+            Some((before, of)) if of == segment.offset && before <= self.at => {
+                let from = self.resume.offset - segment.offset;
+                (before, from as usize, self.resume.state)
+            }
+            _ => (segment.at, 0, segment.state),
+        };
+        let chars = self.text[before..self.at].chars().count();
         let at = locate(
             encoding,
             *errors,
-            segment.state,
-            &segment.bytes,
+            state,
+            &segment.bytes[from..],
             segment.last,
             chars,
         );
         TextPosition {
-            offset: segment.offset + at.bytes as u64,
+            offset: segment.offset + (from + at.bytes) as u64,
             state: at.state,
             skip: u32::try_from(at.skip).unwrap_or(u32::MAX),
             ..end
         }
+    }
+
+    /// What the next character comes of.
+    fn segment(&self) -> Option<&Segment> {
+        let mut segments = self.segments.iter().rev();
+        segments.find(|segment| segment.at <= self.at)
     }
 
     /// Whether what was delivered last is the first half of a `\r\n`, perhaps.

@@ -198,6 +198,7 @@ impl Decoded {
         if cut == 0 {
             return;
         }
+        self.located = None;
         self.text.drain(..cut);
         self.at -= cut;
         self.searched = self.searched.saturating_sub(cut);
