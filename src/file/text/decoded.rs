@@ -18,6 +18,9 @@ mod decode;
 /// enough to stay in the nearest cache.
 pub(super) const PIECE: usize = 8 * 1024;
 
+/// How many bytes one poll decodes, about: others run after that.
+pub(super) const TURN: u64 = 256 * 1024;
+
 /// Text that came of one piece of bytes.
 #[derive(Debug)]
 struct Segment {
@@ -89,6 +92,8 @@ pub(super) struct Decoded {
     /// Where a seek leads that nobody has seen the end of.
     sought: Option<Sought>,
     begun: bool,
+    /// How many bytes were decoded in all.
+    count: u64,
 }
 
 /// The target of a seek.
@@ -130,7 +135,13 @@ impl Decoded {
             located: None,
             sought: None,
             begun: false,
+            count: 0,
         }
+    }
+
+    /// Counts the bytes that were decoded, from anywhere: only for differences.
+    pub(super) fn count(&self) -> u64 {
+        self.count
     }
 
     /// Whether anything was ever decoded.

@@ -2,7 +2,7 @@
 
 use std::task::{Context, Poll, ready};
 
-use super::decoded::PIECE;
+use super::decoded::{PIECE, TURN};
 use super::{TextFile, TextPosition};
 use crate::codec::{Newline, Terminator, translate_in};
 use crate::error::{Error, Result};
@@ -11,6 +11,16 @@ use crate::file::source::{Source, Span};
 use crate::raw_io::RawIo;
 
 impl<R: RawIo> TextFile<R> {
+    /// Ends this poll, to be polled again at once, when it has decoded its share since
+    /// the `count` that it began with. What it has decoded stays.
+    fn poll_pause(&self, cx: &mut Context<'_>, count: u64) -> Poll<()> {
+        if self.decoded.count() - count < TURN {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
     /// Decodes more: a piece, or `want` bytes if that is more. Ready with whether
     /// the end of the file was reached; fails if bad bytes are right behind the text,
     /// which stays.
@@ -43,7 +53,11 @@ impl<R: RawIo> TextFile<R> {
             }
             let (before, left) = (self.decoded.rest().len(), core.read.len());
             if left > 0 || eof {
-                self.decoded.decode(core, want.max(PIECE), eof && finish);
+                let most = match want {
+                    usize::MAX => TURN as usize,
+                    want => want.max(PIECE),
+                };
+                self.decoded.decode(core, most, eof && finish);
             }
             // Bad bytes too may decide what a last `\r` is.
             if self.decoded.rest().len() > before || self.decoded.has_fault() {
@@ -60,11 +74,11 @@ impl<R: RawIo> TextFile<R> {
     /// are there: counted after translation.
     fn first_chars(&self, size: usize, at_eof: bool) -> Option<usize> {
         let rest = self.decoded.rest();
+        if rest.len() < size {
+            return None;
+        }
         let newline = self.decoded.newline();
         if newline != Newline::Universal || !self.decoded.has_cr() {
-            if rest.len() < size {
-                return None;
-            }
             return match rest.char_indices().nth(size) {
                 Some((at, _)) => Some(at),
                 // As CPython: a last `\r` waits for what is behind it.
@@ -126,10 +140,18 @@ impl<R: RawIo> TextFile<R> {
             self.decoded.pass_fault();
         }
         if !self.decoded.ends_in_bad_bytes() {
-            ready!(core.poll_fill(cx, usize::MAX, BUFFER, started))?;
-            self.decoded.sync(core);
+            // Once: what this operation has read is decoded in several polls.
+            if *started == 0 || core.is_busy() {
+                ready!(core.poll_fill(cx, usize::MAX, BUFFER, started))?;
+                self.decoded.sync(core);
+            }
+            let count = self.decoded.count();
             while !self.decoded.has_fault() && !core.read.is_empty() {
-                self.decoded.decode(core, usize::MAX, true);
+                if self.decoded.count() - count >= TURN {
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
+                self.decoded.decode(core, TURN as usize, true);
             }
             if !self.decoded.has_fault() {
                 self.decoded.decode(core, usize::MAX, true);
@@ -196,6 +218,7 @@ impl<R: RawIo> Source for TextFile<R> {
             ready!(self.poll_past_bad_line(cx, true, started))?;
         }
         let mut at_eof = false;
+        let count = self.decoded.count();
         loop {
             let ends = at_eof || self.decoded.ends_in_bad_bytes();
             let line = self.decoded.find_line(ends);
@@ -213,7 +236,10 @@ impl<R: RawIo> Source for TextFile<R> {
                     let n = self.decoded.rest().len();
                     return Poll::Ready(Ok(self.deliver(n)));
                 }
-                (None, None) => at_eof = ready!(self.poll_more(cx, true, 0, started))?,
+                (None, None) => {
+                    ready!(self.poll_pause(cx, count));
+                    at_eof = ready!(self.poll_more(cx, true, 0, started))?;
+                }
             }
         }
     }
@@ -229,6 +255,7 @@ impl<R: RawIo> Source for TextFile<R> {
         ready!(self.poll_past_bad_line(cx, true, started))?;
         // All of it must be there before any of it is consumed.
         let mut at_eof = false;
+        let count = self.decoded.count();
         let end = loop {
             let ends = at_eof || self.decoded.ends_in_bad_bytes();
             let wanted = match hint {
@@ -252,6 +279,7 @@ impl<R: RawIo> Source for TextFile<R> {
                 // Everything will be needed: it is read at once.
                 None => usize::MAX,
             };
+            ready!(self.poll_pause(cx, count));
             at_eof = ready!(self.poll_more(cx, true, want, started))?;
         };
         let mut lines = Vec::new();
@@ -331,6 +359,7 @@ impl<R: RawIo> TextFile<R> {
         let max = max.unwrap_or(usize::MAX);
         let mut at_eof = false;
         ready!(self.poll_past_bad_line(cx, !whole, started))?;
+        let count = self.decoded.count();
         loop {
             let ends = (at_eof && !whole) || self.decoded.ends_in_bad_bytes();
             let span = match self.decoded.find_line(ends) {
@@ -350,6 +379,7 @@ impl<R: RawIo> TextFile<R> {
                     }
                 }
                 None => {
+                    ready!(self.poll_pause(cx, count));
                     at_eof = ready!(self.poll_more(cx, !whole, 0, started))?;
                     continue;
                 }
@@ -373,6 +403,7 @@ impl<R: RawIo> TextFile<R> {
     ) -> Poll<Result<()>> {
         self.decoded.sync(self.binary.core());
         let mut at_eof = false;
+        let count = self.decoded.count();
         loop {
             if !self.decoded.in_bad_line() {
                 if !self.decoded.stops() || self.decoded.find_line(true).is_some() {
@@ -396,6 +427,7 @@ impl<R: RawIo> TextFile<R> {
             if at_eof {
                 return Poll::Ready(Ok(()));
             }
+            ready!(self.poll_pause(cx, count));
             match ready!(self.poll_more(cx, finish, 0, started)) {
                 Ok(eof) => at_eof = eof,
                 // The line was reported.

@@ -118,6 +118,7 @@ impl Decoded {
         core.read.consume(consumed);
         core.read.shrink(core.capacity);
         self.offset += consumed as u64;
+        self.count += consumed as u64;
         self.drop_skipped();
         let new = &self.text.as_bytes()[at..];
         self.has_cr |= memchr::memchr(b'\r', new).is_some();
