@@ -287,11 +287,11 @@ fn bytes(random: &mut Random, encoding: &str) -> Vec<u8> {
 
 type Bad = (u64, Vec<u8>);
 
-/// What one way to read gave: the errors, and the text behind the last of them.
+/// What one way to read gave: the errors, and all of the text.
 #[derive(Debug, Default, PartialEq)]
 struct Reading {
     errors: Vec<Bad>,
-    rest: String,
+    text: String,
 }
 
 impl Reading {
@@ -299,7 +299,7 @@ impl Reading {
     fn take(&mut self, piece: aiofiles::Result<String>) -> bool {
         match piece {
             Ok(text) => {
-                self.rest.push_str(&text);
+                self.text.push_str(&text);
                 !text.is_empty()
             }
             Err(Error::Decode { offset, bytes, .. }) => {
@@ -308,7 +308,6 @@ impl Reading {
                     "it goes on"
                 );
                 self.errors.push((offset, bytes));
-                self.rest.clear();
                 true
             }
             Err(error) => panic!("{error:?}"),
@@ -352,6 +351,7 @@ impl Case {
         while sized.take(file.read().size(1 + random.below(6)).await) {}
         assert_eq!(sized, whole, "read(n), read()");
 
+        let whole = self.lines().await;
         let (mut file, mut lines) = (self.file().await, Reading::default());
         let mut ends = Vec::new();
         loop {
@@ -361,14 +361,14 @@ impl Case {
                 break;
             }
         }
-        assert_eq!(lines, whole, "readline, read()");
+        assert_eq!(lines, whole, "readline, read(1)");
 
         let (mut file, mut streamed) = (self.file().await, Reading::default());
         // An error is an item, and the file goes on behind it.
         while let Some(line) = file.next().await {
             assert!(streamed.take(line));
         }
-        assert_eq!(streamed, whole, "stream, read()");
+        assert_eq!(streamed, whole, "stream, read(1)");
 
         let mut file = self.file().await;
         let mut errors = Vec::new();
@@ -381,15 +381,66 @@ impl Case {
                 Err(error) => panic!("{error:?}"),
             }
         }
-        assert_eq!(errors, whole.errors, "next_line, read()");
+        assert_eq!(errors, whole.errors, "next_line, read(1)");
         ends.retain(|line| !line.is_empty());
         let expected: Vec<_> = ends.iter().map(|line| self.strip(line)).collect();
         assert_eq!(stripped, expected, "next_line, readline");
         if !self.fails() {
             assert_eq!(whole.errors, [], "only strict fails");
-            assert_eq!(ends.concat(), whole.rest);
+            assert_eq!(ends.concat(), sized.text);
         }
         !whole.errors.is_empty()
+    }
+
+    /// What methods for lines are to give, by reading one character at a time: the
+    /// lines without bad bytes, and of each other its first error.
+    async fn lines(&self) -> Reading {
+        let (mut file, mut lines) = (self.file().await, Reading::default());
+        let (mut line, mut bad, mut over) = (String::new(), false, false);
+        while !over {
+            let mut part = String::new();
+            let error = loop {
+                match file.read().size(1).await {
+                    Ok(text) if text.is_empty() => break None,
+                    Ok(text) => part.push_str(&text),
+                    Err(Error::Decode { offset, bytes, .. }) => break Some((offset, bytes)),
+                    Err(error) => panic!("{error:?}"),
+                }
+            };
+            let mut rest = part.as_str();
+            while let Some(len) = self.line_len(rest) {
+                line.push_str(&rest[..len]);
+                rest = &rest[len..];
+                let line = std::mem::take(&mut line);
+                if !std::mem::take(&mut bad) {
+                    lines.text.push_str(&line);
+                }
+            }
+            line.push_str(rest);
+            over = error.is_none();
+            if let Some(error) = error
+                && !std::mem::replace(&mut bad, true)
+            {
+                lines.errors.push(error);
+            }
+        }
+        if !bad {
+            lines.text.push_str(&line);
+        }
+        lines
+    }
+
+    /// The length of the first line with its end, if `text` has that.
+    fn line_len(&self, text: &str) -> Option<usize> {
+        let end = match self.newline {
+            None => "\n",
+            Some("") => {
+                let at = text.find(['\r', '\n'])?;
+                return Some(at + 1 + usize::from(text[at..].starts_with("\r\n")));
+            }
+            Some(end) => end,
+        };
+        text.find(end).map(|at| at + end.len())
     }
 
     /// Whether bad bytes are errors: a reference to a character is for writing only.

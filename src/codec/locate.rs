@@ -14,6 +14,9 @@ pub(crate) struct Position {
     pub(crate) skip: usize,
 }
 
+/// How many bytes more than characters are missing are tried at once.
+const STEP: usize = 16;
+
 /// Finds where character number `chars` of `src` begins, counted in decoded
 /// characters from `state`: the earliest such place.
 ///
@@ -43,7 +46,9 @@ pub(crate) fn locate(
     let mut enough: Option<usize> = None;
     while left > 0 && found.bytes < end {
         let all = end - found.bytes;
-        let len = enough.map_or(all, |enough| too_few + (enough - too_few).div_ceil(2));
+        // What is far behind the place is not decoded: it is sought by steps.
+        let step = || (left + STEP).max(2 * too_few).min(all);
+        let len = enough.map_or_else(step, |enough| too_few + (enough - too_few).div_ceil(2));
         // No more can be halved: these bytes belong together.
         let indivisible = enough.is_some_and(|enough| enough - too_few == 1);
         let upto = found.bytes + len;
@@ -72,7 +77,7 @@ pub(crate) fn locate(
             left -= count;
             too_few = 0;
             enough = enough.and_then(|enough| (enough > used).then(|| enough - used));
-        } else if enough.is_some() {
+        } else if enough.is_some() || len < all {
             too_few = len;
         } else {
             break;

@@ -355,7 +355,8 @@ impl<R: RawIo> Core<R> {
         self.busy
     }
 
-    fn is_dirty(&self) -> bool {
+    /// Whether anything was accepted that no job has written yet.
+    pub(crate) fn is_dirty(&self) -> bool {
         !self.front.is_empty() || !self.write.is_empty() || self.queued() > 0
     }
 

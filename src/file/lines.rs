@@ -12,7 +12,7 @@ use futures_core::Stream;
 use super::core::Started;
 use super::source::Source;
 use crate::budget;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::timer::{Growth, LOOK, Sleep};
 
 /// The longest that a follower waits before it looks again, where a look is a job.
@@ -21,7 +21,8 @@ const LONGEST: Duration = Duration::from_secs(1);
 /// A stream of owned lines, terminators stripped.
 ///
 /// Made by `lines()`, which borrows the file, and by `into_lines()`, which owns
-/// it. It ends at the end of the file, or after an error.
+/// it. It ends at the end of the file, or after an error; after
+/// [`Decode`](crate::Error::Decode), which stands for one line, it goes on.
 ///
 /// # Cancel safety
 ///
@@ -174,6 +175,10 @@ impl<F: Source, B: BorrowMut<F>> Stream for Lines<F, B> {
                         }
                         Ok(None) if this.follow => Ok(State::wait(file, &mut this.pause)),
                         Ok(None) => Ok(State::Over),
+                        Err(error @ Error::Decode { .. }) => {
+                            *started = 0;
+                            return Poll::Ready(Some(Err(error)));
+                        }
                         Err(error) => Err(error),
                     }
                 }

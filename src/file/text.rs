@@ -300,10 +300,10 @@ impl<R: RawIo> File<Text, R> {
     ///
     /// # Errors
     ///
-    /// [`Decode`](crate::Error::Decode) where the bytes are not text: what is before them
-    /// and was not delivered by an earlier operation is skipped with them, and
-    /// reading goes on behind. Those of the system; `Unsupported` if not open for
-    /// reading; `Closed`.
+    /// [`Decode`](crate::Error::Decode), once, where the bytes are not text. Only they are
+    /// lost: the next read returns what is before them and ends there, even if that is
+    /// less than was asked for, and the one after it goes on behind. Those of the
+    /// system; `Unsupported` if not open for reading; `Closed`.
     ///
     /// # Examples
     ///
@@ -332,7 +332,7 @@ impl<R: RawIo> File<Text, R> {
     ///
     /// # Errors
     ///
-    /// As [`read`](Self::read).
+    /// As [`next_line`](Self::next_line).
     ///
     /// # Examples
     ///
@@ -361,7 +361,8 @@ impl<R: RawIo> File<Text, R> {
     ///
     /// # Errors
     ///
-    /// As [`read`](Self::read).
+    /// As [`next_line`](Self::next_line); after [`Decode`](crate::Error::Decode) the next
+    /// call returns the lines before the bad one, if there are any.
     ///
     /// # Examples
     ///
@@ -388,9 +389,35 @@ impl<R: RawIo> File<Text, R> {
     ///
     /// # Errors
     ///
-    /// As [`read`](Self::read).
+    /// [`Decode`](crate::Error::Decode), once for each line that is not text: the next
+    /// call for a line skips the rest of it, with what else is bad there, so that a
+    /// loop that ignores these errors sees whole lines only. A [`read`](Self::read)
+    /// instead returns what that line has. Else as [`read`](Self::read).
     ///
     /// # Examples
+    ///
+    /// Skipping the lines that are not text:
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let path = dir.path().join("mixed.txt");
+    /// use aiofiles::Error;
+    ///
+    /// std::fs::write(&path, b"one\nt\xffwo\nthree\n").unwrap();
+    /// let mut file = aiofiles::open(&path).await?;
+    /// let mut good = Vec::new();
+    /// loop {
+    ///     match file.next_line().await {
+    ///         Ok(Some(line)) => good.push(line.to_owned()),
+    ///         Ok(None) => break,
+    ///         Err(Error::Decode { .. }) => continue,
+    ///         Err(error) => return Err(error),
+    ///     }
+    /// }
+    /// assert_eq!(good, ["one", "three"]);
+    /// # Ok::<(), Error>(()) }).unwrap();
+    /// ```
     ///
     /// ```
     /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {

@@ -18,6 +18,9 @@ mod decode;
 /// enough to stay in the nearest cache.
 pub(super) const PIECE: usize = 8 * 1024;
 
+/// How many bytes one poll decodes, about: others run after that.
+pub(super) const TURN: u64 = 256 * 1024;
+
 /// Text that came of one piece of bytes.
 #[derive(Debug)]
 struct Segment {
@@ -45,6 +48,9 @@ struct Fault {
     offset: u64,
     bytes: Vec<u8>,
     reason: &'static str,
+    /// Whether an operation has failed with them. They stay for as long as there is
+    /// text before them.
+    reported: bool,
 }
 
 /// See the [module](self).
@@ -65,6 +71,9 @@ pub(super) struct Decoded {
     /// What `text` consists of, oldest first.
     segments: VecDeque<Segment>,
     fault: Option<Fault>,
+    /// Whether the line that goes on here has had bad bytes, which were reported: the
+    /// rest of it is no line.
+    in_bad_line: bool,
     /// Where the next byte to decode is in the file.
     offset: u64,
     /// Characters to drop of what is decoded next.
@@ -77,9 +86,14 @@ pub(super) struct Decoded {
     /// otherwise.
     generation: u32,
     resume: TextPosition,
+    /// Up to where in `text` that was found by decoding, and in which segment: what
+    /// is behind is sought from there. Void once `text` is another.
+    located: Option<(usize, u64)>,
     /// Where a seek leads that nobody has seen the end of.
     sought: Option<Sought>,
     begun: bool,
+    /// How many bytes were decoded in all.
+    count: u64,
 }
 
 /// The target of a seek.
@@ -112,14 +126,22 @@ impl Decoded {
             seen: NewlinesSeen::default(),
             segments: VecDeque::new(),
             fault: None,
+            in_bad_line: false,
             offset: resume.offset,
             skip: 0,
             after_cr: false,
             generation: core.generation,
             resume,
+            located: None,
             sought: None,
             begun: false,
+            count: 0,
         }
+    }
+
+    /// Counts the bytes that were decoded, from anywhere: only for differences.
+    pub(super) fn count(&self) -> u64 {
+        self.count
     }
 
     /// Whether anything was ever decoded.
@@ -180,7 +202,7 @@ impl Decoded {
     fn settle<R: RawIo>(&mut self, core: &Core<R>) {
         let sought = self.sought.take();
         // With text left, it has not begun: it would have dropped that.
-        if self.at < self.text.len() || self.fault.is_some() {
+        if self.at < self.text.len() || self.has_fault() {
             return;
         }
         match (sought, core.position()) {
@@ -204,6 +226,7 @@ impl Decoded {
         self.decoder = Decoder::new(&settings.encoding, settings.errors, position.state);
         (self.offset, self.skip) = (position.offset, position.skip);
         self.after_cr = position.after_cr;
+        self.in_bad_line = position.in_bad_line;
         self.clear();
         self.fault = None;
         if position == TextPosition::START {
@@ -215,6 +238,7 @@ impl Decoded {
     pub(super) fn wrote(&mut self, bom: bool) {
         self.seen = NewlinesSeen::default();
         (self.skip, self.after_cr) = (0, false);
+        (self.fault, self.in_bad_line) = (None, false);
         if bom {
             let (encoding, errors) = (&self.settings.encoding, self.settings.errors);
             self.decoder = Decoder::new(encoding, errors, encoding.state_past_bom());
@@ -230,12 +254,17 @@ impl Decoded {
         self.text.clear();
         self.segments.clear();
         (self.at, self.searched, self.recorded, self.has_cr) = (0, 0, 0, false);
+        self.located = None;
     }
 
     /// Tells the core how many bytes are decoded and not delivered.
     #[inline]
     pub(super) fn hand_over<R: RawIo>(&mut self, core: &mut Core<R>) {
         self.resume = self.here();
+        self.located = self
+            .segment()
+            .filter(|_| self.resume.skip == 0)
+            .map(|segment| (self.at, segment.offset));
         core.above = self.offset - self.resume.offset;
     }
 
@@ -244,27 +273,29 @@ impl Decoded {
         let offset = self
             .fault
             .as_ref()
+            .filter(|fault| !fault.reported)
             .map_or(self.offset, |fault| fault.offset);
         let end = TextPosition {
+            in_bad_line: self.in_bad_line,
             after_cr: self.is_after_cr(),
             ..TextPosition::at(offset, self.decoder.state())
         };
         if self.at == self.text.len() {
             let skip = if self.fault.is_none() { self.skip } else { 0 };
-            return TextPosition { skip, ..end };
+            return TextPosition {
+                skip,
+                in_bad_line: self.in_bad_line || self.stops(),
+                ..end
+            };
         }
-        let Some(segment) = self
-            .segments
-            .iter()
-            .rev()
-            .find(|segment| segment.at <= self.at)
-        else {
+        let Some(segment) = self.segment() else {
             return end;
         };
         let delivered = &self.text[segment.at..self.at];
         if delivered.is_empty() {
             return TextPosition {
                 after_cr: end.after_cr,
+                in_bad_line: end.in_bad_line,
                 ..TextPosition::at(segment.offset, segment.state)
             };
         }
@@ -275,21 +306,35 @@ impl Decoded {
         let TextSettings {
             encoding, errors, ..
         } = &self.settings;
-        let chars = delivered.chars().count();
+        // Where it was found last, if that is in the same segment.
+        let (before, from, state) = match self.located {
+            Some((before, of)) if of == segment.offset && before <= self.at => {
+                let from = self.resume.offset - segment.offset;
+                (before, from as usize, self.resume.state)
+            }
+            _ => (segment.at, 0, segment.state),
+        };
+        let chars = self.text[before..self.at].chars().count();
         let at = locate(
             encoding,
             *errors,
-            segment.state,
-            &segment.bytes,
+            state,
+            &segment.bytes[from..],
             segment.last,
             chars,
         );
         TextPosition {
-            offset: segment.offset + at.bytes as u64,
+            offset: segment.offset + (from + at.bytes) as u64,
             state: at.state,
             skip: u32::try_from(at.skip).unwrap_or(u32::MAX),
             ..end
         }
+    }
+
+    /// What the next character comes of.
+    fn segment(&self) -> Option<&Segment> {
+        let mut segments = self.segments.iter().rev();
+        segments.find(|segment| segment.at <= self.at)
     }
 
     /// Whether what was delivered last is the first half of a `\r\n`, perhaps.
@@ -302,13 +347,7 @@ impl Decoded {
     }
 
     /// Where the text has come to; the core says that this is at `offset`.
-    pub(super) fn position<R: RawIo>(&mut self, core: &Core<R>, offset: u64) -> TextPosition {
-        if core.above == 0 && self.skip == 0 && self.at == self.text.len() {
-            return TextPosition {
-                after_cr: self.is_after_cr(),
-                ..TextPosition::at(offset, self.decoder.state())
-            };
-        }
+    pub(super) fn position(&self, offset: u64) -> TextPosition {
         TextPosition {
             offset,
             ..self.here()
@@ -325,7 +364,10 @@ impl Decoded {
             let own = &segment.bytes[..segment.own];
             bytes.extend_from_slice(own.get(from..).unwrap_or_default());
         }
-        if let Some(fault) = &self.fault {
+        // Reported ones too, behind text: they part it from what follows.
+        if let Some(fault) = &self.fault
+            && !(fault.reported && self.rest().is_empty())
+        {
             bytes.extend_from_slice(&fault.bytes);
         }
         bytes
@@ -349,6 +391,7 @@ impl Decoded {
     pub(super) fn deliver(&mut self, n: usize) -> &str {
         let at = self.at;
         self.at += n;
+        self.in_bad_line &= n == 0;
         &self.text[at..self.at]
     }
 
@@ -367,6 +410,7 @@ impl Decoded {
         } else {
             self.rest().to_owned()
         };
+        self.in_bad_line &= text.is_empty();
         self.clear();
         text
     }

@@ -33,6 +33,8 @@ pub struct TextPosition {
     pub(super) skip: u32,
     /// Between a `\r` and what may be its `\n`.
     pub(super) after_cr: bool,
+    /// In a line that has bad bytes before here, which were reported.
+    pub(super) in_bad_line: bool,
 }
 
 impl TextPosition {
@@ -44,6 +46,7 @@ impl TextPosition {
             state,
             skip: 0,
             after_cr: false,
+            in_bad_line: false,
         }
     }
 

@@ -3,7 +3,7 @@
 use std::task::{Context, Poll, ready};
 
 use super::TextPosition;
-use super::decoded::PIECE;
+use super::decoded::{PIECE, TURN};
 use crate::codec::{Newline, Terminator, translate_in};
 use crate::error::{Error, Result};
 use crate::file::core::{BUFFER, Started};
@@ -12,9 +12,19 @@ use crate::file::{File, Text};
 use crate::raw_io::RawIo;
 
 impl<R: RawIo> File<Text, R> {
+    /// Ends this poll, to be polled again at once, when it has decoded its share since
+    /// the `count` that it began with. What it has decoded stays.
+    fn poll_pause(&self, cx: &mut Context<'_>, count: u64) -> Poll<()> {
+        if self.layer.decoded.count() - count < TURN {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
     /// Decodes more: a piece, or `want` bytes if that is more. Ready with whether
-    /// the end of the file was reached; fails at bytes that cannot be decoded, and
-    /// then everything up to and with them is consumed.
+    /// the end of the file was reached; fails if bad bytes are right behind the text,
+    /// which stays.
     fn poll_more(
         &mut self,
         cx: &mut Context<'_>,
@@ -29,9 +39,10 @@ impl<R: RawIo> File<Text, R> {
         let mut decoded_all = buffered == 0;
         loop {
             self.layer.decoded.sync(core);
-            if let Some(error) = self.layer.decoded.take_fault(core) {
+            if let Some(error) = self.layer.decoded.report(core) {
                 return Poll::Ready(Err(error));
             }
+            self.layer.decoded.pass_fault();
             core.check_readable("read")?;
             let mut eof = false;
             if decoded_all {
@@ -43,14 +54,17 @@ impl<R: RawIo> File<Text, R> {
             }
             let (before, left) = (self.layer.decoded.rest().len(), core.read.len());
             if left > 0 || eof {
-                self.layer
-                    .decoded
-                    .decode(core, want.max(PIECE), eof && finish);
+                let most = match want {
+                    usize::MAX => TURN as usize,
+                    want => want.max(PIECE),
+                };
+                self.layer.decoded.decode(core, most, eof && finish);
             }
-            if self.layer.decoded.rest().len() > before {
+            // Bad bytes too may decide what a last `\r` is.
+            if self.layer.decoded.rest().len() > before || self.layer.decoded.has_fault() {
                 return Poll::Ready(Ok(false));
             }
-            if !self.layer.decoded.has_fault() && eof {
+            if eof {
                 return Poll::Ready(Ok(true));
             }
             decoded_all = core.read.len() == left || core.read.is_empty();
@@ -61,11 +75,11 @@ impl<R: RawIo> File<Text, R> {
     /// are there: counted after translation.
     fn first_chars(&self, size: usize, at_eof: bool) -> Option<usize> {
         let rest = self.layer.decoded.rest();
+        if rest.len() < size {
+            return None;
+        }
         let newline = self.layer.decoded.newline();
         if newline != Newline::Universal || !self.layer.decoded.has_cr() {
-            if rest.len() < size {
-                return None;
-            }
             return match rest.char_indices().nth(size) {
                 Some((at, _)) => Some(at),
                 // As CPython: a last `\r` waits for what is behind it.
@@ -124,22 +138,34 @@ impl<R: RawIo> File<Text, R> {
         ready!(self.poll_settled(cx))?;
         let core = self.layer.binary.core_mut();
         self.layer.decoded.sync(core);
-        if !self.layer.decoded.has_fault() {
-            ready!(core.poll_fill(cx, usize::MAX, BUFFER, started))?;
-            self.layer.decoded.sync(core);
+        if self.layer.decoded.stops() && self.layer.decoded.rest().is_empty() {
+            self.layer.decoded.pass_fault();
+        }
+        if !self.layer.decoded.ends_in_bad_bytes() {
+            // Once: what this operation has read is decoded in several polls.
+            if *started == 0 || core.is_busy() {
+                ready!(core.poll_fill(cx, usize::MAX, BUFFER, started))?;
+                self.layer.decoded.sync(core);
+            }
+            let count = self.layer.decoded.count();
             while !self.layer.decoded.has_fault() && !core.read.is_empty() {
-                self.layer.decoded.decode(core, usize::MAX, true);
+                if self.layer.decoded.count() - count >= TURN {
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
+                self.layer.decoded.decode(core, TURN as usize, true);
             }
             if !self.layer.decoded.has_fault() {
                 self.layer.decoded.decode(core, usize::MAX, true);
             }
         }
-        if let Some(error) = self.layer.decoded.take_fault(core) {
+        if let Some(error) = self.layer.decoded.report(core) {
             return Poll::Ready(Err(error));
         }
         let translate =
             self.layer.decoded.newline() == Newline::Universal && self.layer.decoded.has_cr();
         let text = self.layer.decoded.deliver_all();
+        self.layer.decoded.pass_fault();
         Poll::Ready(Ok(if translate {
             translate_in(&text).into_owned()
         } else {
@@ -164,8 +190,13 @@ impl<R: RawIo> Source for File<Text, R> {
         self.core().check_readable("read")?;
         self.layer.decoded.sync(self.layer.binary.core());
         loop {
-            if let Some(n) = self.first_chars(size, false) {
+            let ends = self.layer.decoded.ends_in_bad_bytes();
+            if let Some(n) = self.first_chars(size, ends) {
                 return Poll::Ready(Ok(self.deliver(n)));
+            }
+            let rest = self.layer.decoded.rest().len();
+            if self.layer.decoded.stops() && rest > 0 {
+                return Poll::Ready(Ok(self.deliver(rest)));
             }
             // At least a byte for every character that is missing.
             let want = size - self.layer.decoded.rest().chars().count().min(size);
@@ -186,11 +217,16 @@ impl<R: RawIo> Source for File<Text, R> {
     ) -> Poll<Result<String>> {
         self.core().check_readable("read")?;
         self.layer.decoded.sync(self.layer.binary.core());
+        if size != Some(0) {
+            ready!(self.poll_past_bad_line(cx, true, started))?;
+        }
         let mut at_eof = false;
+        let count = self.layer.decoded.count();
         loop {
-            let line = self.layer.decoded.find_line(at_eof);
+            let ends = at_eof || self.layer.decoded.ends_in_bad_bytes();
+            let line = self.layer.decoded.find_line(ends);
             // So many characters of it at the most.
-            let limit = size.and_then(|size| self.first_chars(size, at_eof));
+            let limit = size.and_then(|size| self.first_chars(size, ends));
             match (line, limit) {
                 (Some((span, _)), Some(limit)) if limit < span.total => {
                     return Poll::Ready(Ok(self.deliver(limit)));
@@ -203,7 +239,10 @@ impl<R: RawIo> Source for File<Text, R> {
                     let n = self.layer.decoded.rest().len();
                     return Poll::Ready(Ok(self.deliver(n)));
                 }
-                (None, None) => at_eof = ready!(self.poll_more(cx, true, 0, started))?,
+                (None, None) => {
+                    ready!(self.poll_pause(cx, count));
+                    at_eof = ready!(self.poll_more(cx, true, 0, started))?;
+                }
             }
         }
     }
@@ -216,16 +255,24 @@ impl<R: RawIo> Source for File<Text, R> {
     ) -> Poll<Result<Vec<String>>> {
         self.core().check_readable("read")?;
         self.layer.decoded.sync(self.layer.binary.core());
+        ready!(self.poll_past_bad_line(cx, true, started))?;
         // All of it must be there before any of it is consumed.
         let mut at_eof = false;
+        let count = self.layer.decoded.count();
         let end = loop {
+            let ends = at_eof || self.layer.decoded.ends_in_bad_bytes();
             let wanted = match hint {
-                Some(hint) => self.first_chars(hint.saturating_add(1), at_eof),
+                Some(hint) => self.first_chars(hint.saturating_add(1), ends),
                 None => None,
             };
             // The first line end at or behind the character that exceeds the hint.
-            if let Some(end) = wanted.and_then(|n| self.line_end_from(n, at_eof)) {
+            if let Some(end) = wanted.and_then(|n| self.line_end_from(n, ends).ok()) {
                 break end;
+            }
+            if self.layer.decoded.stops() {
+                // The whole lines before bad bytes that were reported.
+                let whole = self.line_end_from(usize::MAX, true);
+                break whole.unwrap_or_else(|whole| whole);
             }
             if at_eof {
                 break self.layer.decoded.rest().len();
@@ -235,6 +282,7 @@ impl<R: RawIo> Source for File<Text, R> {
                 // Everything will be needed: it is read at once.
                 None => usize::MAX,
             };
+            ready!(self.poll_pause(cx, count));
             at_eof = ready!(self.poll_more(cx, true, want, started))?;
         };
         let mut lines = Vec::new();
@@ -301,7 +349,8 @@ impl<R: RawIo> File<Text, R> {
     #[inline]
     fn find_here(&mut self, max: usize) -> Option<Span> {
         let core = self.layer.binary.core();
-        if !self.layer.decoded.is_current(core) || core.closed() {
+        if !self.layer.decoded.is_current(core) || self.layer.decoded.in_bad_line() || core.closed()
+        {
             return None;
         }
         let span = self.layer.decoded.find_newline()?;
@@ -317,9 +366,11 @@ impl<R: RawIo> File<Text, R> {
     ) -> Poll<Result<Option<Span>>> {
         let max = max.unwrap_or(usize::MAX);
         let mut at_eof = false;
-        self.layer.decoded.sync(self.layer.binary.core());
+        ready!(self.poll_past_bad_line(cx, !whole, started))?;
+        let count = self.layer.decoded.count();
         loop {
-            let span = match self.layer.decoded.find_line(at_eof && !whole) {
+            let ends = (at_eof && !whole) || self.layer.decoded.ends_in_bad_bytes();
+            let span = match self.layer.decoded.find_line(ends) {
                 Some((span, _)) => span,
                 None if self.layer.decoded.rest().len() > max.saturating_add(1) => Span {
                     content: usize::MAX,
@@ -336,6 +387,7 @@ impl<R: RawIo> File<Text, R> {
                     }
                 }
                 None => {
+                    ready!(self.poll_pause(cx, count));
                     at_eof = ready!(self.poll_more(cx, !whole, 0, started))?;
                     continue;
                 }
@@ -349,8 +401,55 @@ impl<R: RawIo> File<Text, R> {
         }
     }
 
-    /// The end of the line that the character before byte `n` belongs to.
-    fn line_end_from(&self, n: usize, at_eof: bool) -> Option<usize> {
+    /// Has a line method begin at a line: drops what is left of one that has bad
+    /// bytes which were reported, further bad bytes in it included.
+    fn poll_past_bad_line(
+        &mut self,
+        cx: &mut Context<'_>,
+        finish: bool,
+        started: &mut Started,
+    ) -> Poll<Result<()>> {
+        self.layer.decoded.sync(self.layer.binary.core());
+        let mut at_eof = false;
+        let count = self.layer.decoded.count();
+        loop {
+            if !self.layer.decoded.in_bad_line() {
+                if !self.layer.decoded.stops() || self.layer.decoded.find_line(true).is_some() {
+                    return Poll::Ready(Ok(()));
+                }
+                self.layer.decoded.pass_fault();
+            }
+            let ends = (at_eof && finish) || self.layer.decoded.ends_in_bad_bytes();
+            if let Some((span, _)) = self.layer.decoded.find_line(ends) {
+                self.layer.decoded.skip_bad(span.total, true);
+                continue;
+            }
+            if self.layer.decoded.ends_in_bad_bytes() {
+                self.layer.decoded.pass_fault();
+                continue;
+            }
+            // A last `\r` may be half of a line end.
+            let rest = self.layer.decoded.rest();
+            let held = usize::from(!ends && rest.ends_with('\r'));
+            self.layer
+                .decoded
+                .skip_bad(rest.len() - held, at_eof && finish);
+            if at_eof {
+                return Poll::Ready(Ok(()));
+            }
+            ready!(self.poll_pause(cx, count));
+            match ready!(self.poll_more(cx, finish, 0, started)) {
+                Ok(eof) => at_eof = eof,
+                // The line was reported.
+                Err(Error::Decode { .. }) => {}
+                Err(error) => return Poll::Ready(Err(error)),
+            }
+        }
+    }
+
+    /// The end of the line that the character before byte `n` belongs to; that of
+    /// the last whole line, as an error, where there is none.
+    fn line_end_from(&self, n: usize, at_eof: bool) -> std::result::Result<usize, usize> {
         let rest = self.layer.decoded.rest();
         let mut at = 0;
         while at < rest.len() {
@@ -363,12 +462,12 @@ impl<R: RawIo> File<Text, R> {
                 } => {
                     at += content_end + terminator_len;
                     if at >= n {
-                        return Some(at);
+                        return Ok(at);
                     }
                 }
-                crate::codec::LineEnd::NeedMore { .. } => return None,
+                crate::codec::LineEnd::NeedMore { .. } => break,
             }
         }
-        None
+        Err(at)
     }
 }

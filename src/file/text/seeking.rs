@@ -16,15 +16,17 @@ use crate::raw_io::RawIo;
 
 impl<R: RawIo> File<Text, R> {
     /// Returns where the text has come to, to be given to [`seek`](Self::seek)
-    /// later. Python: `tell`, whose cookie is opaque too. It does not flush.
+    /// later. Python: `tell`, whose cookie is opaque too. Where writes are appended,
+    /// what is buffered is written first: only then it is known where they went.
     ///
     /// # Cancel safety
     ///
-    /// Dropped midway, nothing has happened.
+    /// Dropped midway, nothing is lost.
     ///
     /// # Errors
     ///
-    /// `Unsupported` if the file cannot seek; `Closed`.
+    /// `Unsupported` if the file cannot seek; `Closed`; those of a write of what was
+    /// buffered for the end of a file that is appended to.
     ///
     /// # Examples
     ///
@@ -49,10 +51,13 @@ impl<R: RawIo> File<Text, R> {
             self.poll_settled(cx)
         })
         .await?;
+        if self.core().meta.append && self.core().is_dirty() {
+            self.flush().await?;
+        }
         let offset = poll_fn(|cx| self.core_mut().poll_tell(cx, &mut started)).await?;
         let core = self.layer.binary.core();
         self.layer.decoded.sync(core);
-        Ok(self.layer.decoded.position(core, offset))
+        Ok(self.layer.decoded.position(offset))
     }
 
     /// Goes to a position that [`tell`](Self::tell) gave, to the start

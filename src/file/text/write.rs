@@ -15,7 +15,9 @@ use crate::raw_io::RawIo;
 impl<R: RawIo> File<Text, R> {
     /// Writes `text` into the buffer, encoded and with its line ends translated;
     /// returns how many characters it has. The buffer goes to the system when it
-    /// is full, at a flush, or at the end. Python: `write`.
+    /// is full, at a flush, or at the end. Nothing happens for an empty `text`, but
+    /// for the byte order mark of a file that is open for writing only. Python:
+    /// `write`.
     ///
     /// # Cancel safety
     ///
@@ -88,6 +90,10 @@ impl<R: RawIo> File<Text, R> {
 
     fn poll_write(&mut self, cx: &mut Context<'_>, text: &str) -> Poll<Result<()>> {
         self.core().check_writable("write")?;
+        if text.is_empty() && (self.core().meta.readable || !self.layer.settings.encoding.has_bom())
+        {
+            return Poll::Ready(Ok(()));
+        }
         ready!(self.poll_settled(cx))?;
         if self.layer.bom == Bom::Unknown {
             self.layer.bom = ready!(self.poll_bom(cx))?;

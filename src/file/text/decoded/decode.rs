@@ -7,22 +7,57 @@ use crate::file::core::Core;
 use crate::raw_io::RawIo;
 
 impl Decoded {
-    /// Whether bad bytes are right behind the text.
+    /// Whether bad bytes are right behind the text that nobody was told of.
     pub(in crate::file::text) fn has_fault(&self) -> bool {
+        self.fault.as_ref().is_some_and(|fault| !fault.reported)
+    }
+
+    /// Whether bad bytes are right behind the text that were reported: reads end
+    /// there once more, and nothing behind is decoded before.
+    pub(in crate::file::text) fn stops(&self) -> bool {
+        self.fault.as_ref().is_some_and(|fault| fault.reported)
+    }
+
+    /// Whether the text ends for now: a `\r` there is a line end by itself.
+    pub(in crate::file::text) fn ends_in_bad_bytes(&self) -> bool {
         self.fault.is_some()
     }
 
-    /// Skips through the bad bytes, and says what they are.
-    pub(in crate::file::text) fn take_fault<R: RawIo>(&mut self, core: &Core<R>) -> Option<Error> {
-        let fault = self.fault.take()?;
-        self.clear();
-        Some(Error::Decode {
+    /// Says what the bad bytes are, once. The text before them stays.
+    pub(in crate::file::text) fn report<R: RawIo>(&mut self, core: &Core<R>) -> Option<Error> {
+        let fault = self.fault.as_mut().filter(|fault| !fault.reported)?;
+        fault.reported = true;
+        let error = Error::Decode {
             encoding: self.settings.encoding.name().to_owned(),
             offset: fault.offset,
-            bytes: fault.bytes,
+            bytes: fault.bytes.clone(),
             reason: fault.reason,
             path: core.path().map(ToOwned::to_owned),
-        })
+        };
+        if self.rest().is_empty() {
+            self.pass_fault();
+        }
+        Some(error)
+    }
+
+    /// Goes on behind the bad bytes, without what is left of the text before them.
+    pub(in crate::file::text) fn pass_fault(&mut self) {
+        if self.fault.take().is_some() {
+            self.clear();
+            self.in_bad_line = true;
+        }
+    }
+
+    /// Whether what comes next is the rest of a line with bad bytes.
+    #[inline]
+    pub(in crate::file::text) fn in_bad_line(&self) -> bool {
+        self.in_bad_line
+    }
+
+    /// Drops `n` bytes of the rest of a bad line, which `ends` there or goes on.
+    pub(in crate::file::text) fn skip_bad(&mut self, n: usize, ends: bool) {
+        self.at += n;
+        self.in_bad_line = !ends;
     }
 
     /// Decodes what the core has buffered, `most` bytes of it at the most; `last`
@@ -57,6 +92,7 @@ impl Decoded {
                     offset: offset + error.at as u64,
                     bytes: src[error.at..error.at + error.len].to_vec(),
                     reason: error.reason,
+                    reported: false,
                 });
                 error.consumed
             }
@@ -82,6 +118,7 @@ impl Decoded {
         core.read.consume(consumed);
         core.read.shrink(core.capacity);
         self.offset += consumed as u64;
+        self.count += consumed as u64;
         self.drop_skipped();
         let new = &self.text.as_bytes()[at..];
         self.has_cr |= memchr::memchr(b'\r', new).is_some();
@@ -162,6 +199,7 @@ impl Decoded {
         if cut == 0 {
             return;
         }
+        self.located = None;
         self.text.drain(..cut);
         self.at -= cut;
         self.searched = self.searched.saturating_sub(cut);
