@@ -101,11 +101,18 @@ async fn text(case: &Case, path: &Path, mut file: TextFile) -> std::result::Resu
     let mut places = Vec::new();
     for step in &case.steps {
         let got = text_step(step, path, &mut file, &mut places).await;
-        check(
-            case,
-            step,
-            &got.unwrap_or_else(|error| Got::Error(class(&error))),
-        )?;
+        let got = got.unwrap_or_else(|error| Got::Error(class(&error)));
+        check(case, step, &got)?;
+        // What comes behind a decode error is decided otherwise than the cases were
+        // recorded: `text_bad_bytes.rs` and `fuzz.rs` have it.
+        let bad = match &got {
+            Got::Error(class) | Got::List(_, Some(class)) => class == "Decode",
+            _ => false,
+        };
+        // CPython's write of nothing forgets line ends, and writes a mark: not so here.
+        if bad || step.text.starts_with("write \"\"") {
+            return Ok(());
+        }
         if file.closed() {
             continue;
         }
