@@ -203,9 +203,10 @@ fn writer_that_is_killed_ends_the_pipe() {
         let made = wrap(stdout).text().executor(InlineExecutor);
         let mut file = made.await.unwrap();
         assert_eq!(file.next_line().await.unwrap(), Some("one"));
-        // Half a character is no text, and told once; the end is the end.
+        // Half a character is no text, and told once; what is before it is there.
         let error = file.next_line().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidData, "{error}");
+        assert_eq!(file.read().await.unwrap(), "tw");
         assert_eq!(file.read().await.unwrap(), "");
         file.close().await.unwrap();
     });

@@ -304,7 +304,8 @@ impl<R: RawIo> File<Binary, R> {
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
     pub async fn write(&mut self, data: &[u8]) -> Result<usize> {
-        if data.len() > budget::MOST_A_POLL {
+        // What a buffer holds is copied at once, whatever size was asked for it.
+        if data.len() > budget::MOST_A_POLL.max(self.core().capacity) {
             return self.write_long(data).await;
         }
         poll_fn(|cx| {
