@@ -144,9 +144,12 @@
 //! - Positional calls (`read_at`, `write_at`) pass by the buffer.
 //! - Where the cursor is, is remembered. Who moves it by another handle of the
 //!   same open file must `seek` before going on.
+//! - A path is copied when a call is made, by every function that takes one. A guard
+//!   that is given by value, as a `TempPath`, is dropped then, and its file is gone
+//!   before the call runs: lend it (`open(&guard)`).
 //! - Opening a FIFO waits for its other end on a thread of the executor.
 //!
-//! [aiofiles]: https://pypi.org/project/aiofiles/
+//! [aiofiles]: https://github.com/Tinche/aiofiles
 
 #![forbid(unsafe_code)]
 

@@ -399,3 +399,17 @@ fn a_call_that_is_not_polled_does_nothing() {
         assert!(!path.exists());
     });
 }
+
+#[test]
+fn a_path_guard_is_lent_and_not_given() {
+    run(async {
+        let guard = tempfile::NamedTempFile::new().unwrap().into_temp_path();
+        let path = guard.to_path_buf();
+        open(&guard).await.unwrap();
+        assert!(path.exists(), "lent, it keeps its file");
+        // As documented: given, it is dropped before the call runs.
+        let error = open(guard).await.unwrap_err();
+        assert_eq!(error.kind(), std::io::ErrorKind::NotFound);
+        assert_eq!(error.path(), Some(path.as_path()));
+    });
+}
