@@ -6,7 +6,7 @@ mod support;
 
 use std::io::{Cursor, SeekFrom};
 
-use aiofiles::{TextFile, TextPosition, wrap};
+use aiofiles::{TextFile, TextPosition, open, wrap};
 use futures::StreamExt;
 use proptest::prelude::*;
 use support::{Dir, run};
@@ -360,5 +360,83 @@ fn positions_are_plain_values() {
         let mut b = aiofiles::open(&path).await.unwrap();
         b.seek(second).await.unwrap();
         assert_eq!(b.read().await.unwrap(), "two\n", "good for another handle");
+    });
+}
+
+#[test]
+fn positions_are_written_down_and_read_again() {
+    run(async {
+        let dir = Dir::new();
+        let contents: [(&str, &[u8]); 6] = [
+            ("utf-8", "a\u{e9}\r\n\u{20ac}\r\n\u{1d11e}z".as_bytes()),
+            ("utf-16", b"\xfe\xff\0a\0\r\0\n\0b\0\r\0\n\0c"),
+            ("utf-8-sig", b"\xef\xbb\xbfab\r\ncd"),
+            ("iso-2022-jp", b"a\x1b$B4A;z\x1b(Bb\r\nc"),
+            ("shift_jis", b"\x8a\xbf\x8e\x9a\r\nab"),
+            ("ascii", b"ab\r\ncd"),
+        ];
+        for (encoding, content) in contents {
+            let path = dir.file("f", content);
+            let opened = || open(&path).encoding(encoding).errors("backslashreplace");
+            let mut file = opened().await.unwrap();
+            loop {
+                let here = file.tell().await.unwrap();
+                let kept = here.to_string();
+                let again: TextPosition = kept.parse().unwrap();
+                assert_eq!(again, here, "{encoding}: {kept}");
+                assert_eq!(again.to_string(), kept);
+                let mut other = opened().await.unwrap();
+                other.seek(again).await.unwrap();
+                let rest = other.read().await.unwrap();
+                file.seek(here).await.unwrap();
+                assert_eq!(file.read().await.unwrap(), rest, "{encoding}: {kept}");
+                file.seek(here).await.unwrap();
+                if file.read().size(1).await.unwrap().is_empty() {
+                    break;
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn what_is_no_position_is_refused() {
+    for text in [
+        "",
+        " ",
+        "-1",
+        "+1",
+        "1 ",
+        "x",
+        "1:",
+        "1:0",
+        "1:0.0",
+        "1:0.0.0.0",
+        "1:8.0.0",
+        "1:0.0.4",
+        "1:-1.0.0",
+        "1:0.+1.0",
+        "1:0.4294967296.0",
+        "18446744073709551616",
+        "1:0.0.0 ",
+        ":0.0.0",
+    ] {
+        let error = text.parse::<TextPosition>().unwrap_err();
+        assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput, "{text:?}");
+        assert!(error.to_string().contains(&format!("`{text}`")), "{error}");
+    }
+    // Of another encoding it leads somewhere, and loses nothing of the file.
+    run(async {
+        let dir = Dir::new();
+        let path = dir.file("f", "text");
+        for text in ["1:3.0.0", "1:7.5.1", "2:5.0.3", "99"] {
+            let mut file = open(&path).mode("r+").await.unwrap();
+            file.seek(text.parse::<TextPosition>().unwrap())
+                .await
+                .unwrap();
+            file.read().await.unwrap();
+            file.close().await.unwrap();
+        }
+        assert_eq!(std::fs::read(&path).unwrap(), b"text");
     });
 }

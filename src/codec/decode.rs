@@ -37,6 +37,28 @@ impl DecoderState {
     /// Byte 0, as by default.
     pub(crate) const START: Self = Self(Mode::Start);
 
+    /// All of them, each at its number.
+    const ALL: [Self; 8] = [
+        Self(Mode::Start),
+        Self(Mode::Body),
+        Self(Mode::Ordered(ByteOrder::Little)),
+        Self(Mode::Ordered(ByteOrder::Big)),
+        Self(Mode::Shifted(JisMode::Ascii)),
+        Self(Mode::Shifted(JisMode::Roman)),
+        Self(Mode::Shifted(JisMode::Katakana)),
+        Self(Mode::Shifted(JisMode::Kanji)),
+    ];
+
+    /// A number for it, to be kept between runs of a program.
+    pub(crate) fn to_number(self) -> usize {
+        let at = Self::ALL.iter().position(|state| *state == self);
+        at.expect("every state is listed")
+    }
+
+    pub(crate) fn from_number(number: usize) -> Option<Self> {
+        Self::ALL.get(number).copied()
+    }
+
     pub(super) fn past_bom(codec: Codec) -> Self {
         Self(match codec {
             Codec::Utf8Sig => Mode::Body,

@@ -1,13 +1,18 @@
 //! Positions in a text.
 
+use std::fmt;
 use std::io::SeekFrom;
+use std::str::FromStr;
 
 use crate::codec::{DecoderState, Encoding};
+use crate::error::Error;
 
 /// Where a text file is, as [`TextFile::tell`](crate::TextFile::tell) says: a
 /// byte offset and the state of the decoder there. Opaque, as Python's cookie.
 ///
-/// Good only for files with the same content and encoding.
+/// Good only for files with the same content and encoding. To keep it between runs of
+/// a program, write it down (`Display`) and parse it: a number, and behind a colon
+/// three more, where the offset alone does not tell.
 ///
 /// # Examples
 ///
@@ -20,7 +25,8 @@ use crate::codec::{DecoderState, Encoding};
 /// file.readline().await?;
 /// let second = file.tell().await?;
 /// assert_eq!(file.readline().await?, "two\n");
-/// file.seek(second).await?;
+/// let kept = second.to_string();
+/// file.seek(kept.parse::<aiofiles::TextPosition>()?).await?;
 /// assert_eq!(file.readline().await?, "two\n");
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
@@ -57,6 +63,60 @@ impl TextPosition {
         }
         Self::at(offset, encoding.state_past_bom())
     }
+}
+
+impl fmt::Display for TextPosition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let flags = u8::from(self.after_cr) + 2 * u8::from(self.in_bad_line);
+        let state = self.state.to_number();
+        if (state, self.skip, flags) == (0, 0, 0) {
+            write!(f, "{}", self.offset)
+        } else {
+            write!(f, "{}:{state}.{}.{flags}", self.offset, self.skip)
+        }
+    }
+}
+
+/// Reads what `Display` has written.
+impl FromStr for TextPosition {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        parse(text).ok_or_else(|| Error::InvalidArgument {
+            op: "read a text position",
+            path: None,
+            reason: format!("`{text}` is not a text position that was written down"),
+        })
+    }
+}
+
+fn parse(text: &str) -> Option<TextPosition> {
+    // What std parses besides: a sign.
+    let number = |digits: &str| {
+        let plain = digits.bytes().all(|byte| byte.is_ascii_digit());
+        plain.then(|| digits.parse::<u64>().ok()).flatten()
+    };
+    let (offset, rest) = match text.split_once(':') {
+        None => (text, None),
+        Some((offset, rest)) => (offset, Some(rest)),
+    };
+    let plain = TextPosition::at(number(offset)?, DecoderState::START);
+    let Some(rest) = rest else {
+        return Some(plain);
+    };
+    let mut parts = rest.split('.');
+    let (state, skip) = (number(parts.next()?)?, number(parts.next()?)?);
+    let flags = number(parts.next()?).filter(|flags| *flags < 4)?;
+    if parts.next().is_some() {
+        return None;
+    }
+    Some(TextPosition {
+        state: DecoderState::from_number(usize::try_from(state).ok()?)?,
+        skip: u32::try_from(skip).ok()?,
+        after_cr: flags & 1 != 0,
+        in_bad_line: flags & 2 != 0,
+        ..plain
+    })
 }
 
 /// Where to seek to in a text file.
