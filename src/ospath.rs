@@ -30,6 +30,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use crate::call::{Call, none, one, one_inline, two};
+use crate::error::Error;
 use crate::os::look;
 use crate::os::sys::{self, FileId};
 use crate::raw_io::cached;
@@ -398,7 +399,11 @@ pub type Samefile = Call<bool>;
 /// ```
 pub fn samefile(a: impl AsRef<Path>, b: impl AsRef<Path>) -> Samefile {
     two("samefile", a, b, (), |a, b, ()| {
-        Ok(FileId::at(a)? == FileId::at(b)?)
+        // The error names the path that it is about.
+        let id = |path: &Path| {
+            FileId::at(path).map_err(|error| Error::os("samefile", Some(path), error))
+        };
+        Ok(id(a)? == id(b)?)
     })
 }
 
@@ -508,24 +513,6 @@ pub type Expanduser = Call<PathBuf>;
 /// ```
 pub fn expanduser(path: impl AsRef<Path>) -> Expanduser {
     one("expanduser", path, (), |path, ()| {
-        Ok(expanded(path).unwrap_or_else(|| path.to_path_buf()))
-    })
-}
-
-fn expanded(path: &Path) -> Option<PathBuf> {
-    let mut parts = path.components();
-    let first = parts.next()?.as_os_str();
-    let user = first.to_str()?.strip_prefix('~')?;
-    let home = if user.is_empty() {
-        std::env::home_dir()?
-    } else {
-        sys::home_of(user.as_ref())?
-    };
-    // Not joined with what is empty: that would add a slash.
-    let rest = parts.as_path();
-    Some(if rest.as_os_str().is_empty() {
-        home
-    } else {
-        home.join(rest)
+        Ok(sys::expand_user(path).unwrap_or_else(|| path.to_path_buf()))
     })
 }

@@ -162,9 +162,13 @@ pub(super) fn copy_file(
 ) -> io::Result<u64> {
     let here = Dir::default();
     if !follow && sys::stat(&here, src, false)?.is_symlink() {
-        copy_link(src, dst)?;
+        copy_link(src, dst, keep.times)?;
         return Ok(0);
     }
+    // Looked at before it is opened: that lets go whoever waits at the other end of a
+    // FIFO.
+    check_kind(&sys::stat(&here, src, true)?)?;
+    check_destination(dst)?;
     let input = sys::retry(|| sys::open_source(src))?;
     let metadata = input.metadata()?;
     check_kind(&metadata)?;
@@ -192,12 +196,33 @@ pub(super) fn copy_file(
     copied
 }
 
-/// Makes a link like `src`, to the same place.
-pub(super) fn copy_link(src: &Path, dst: &Path) -> io::Result<()> {
+/// Makes a link like `src`, to the same place, with its times if they are to be kept.
+pub(super) fn copy_link(src: &Path, dst: &Path, times: bool) -> io::Result<()> {
     let here = Dir::default();
+    let link = sys::stat(&here, src, false)?;
     let target = sys::readlink(&here, src)?;
     let is_dir = sys::stat(&here, src, true).is_ok_and(|metadata| metadata.is_dir());
-    sys::symlink(&target, &here, dst, is_dir)
+    sys::symlink(&target, &here, dst, is_dir)?;
+    if !times {
+        return Ok(());
+    }
+    let times = (link.accessed()?, link.modified()?);
+    match sys::utime(&here, dst, Some(times), false) {
+        // As Python: not every system keeps the times of links.
+        Err(error) if error.kind() == io::ErrorKind::Unsupported => Ok(()),
+        done => done,
+    }
+}
+
+/// Refuses a destination that cannot take content, without opening it.
+fn check_destination(dst: &Path) -> io::Result<()> {
+    match sys::stat(&Dir::default(), dst, true) {
+        Ok(metadata) => check_kind(&metadata),
+        // A name that asks for a folder: opening it says that one is there.
+        Err(error) if sys::names_folder(dst) => Err(error),
+        // It is made, or opening it says more.
+        Err(_) => Ok(()),
+    }
 }
 
 /// Refuses what has no content to copy.

@@ -289,7 +289,7 @@ impl Copying {
                         Ok(()) | Err(_) => {}
                     }
                 }
-                copy_link(src, dst)?;
+                copy_link(src, dst, self.keywords.keep.times)?;
                 return Ok(false);
             }
             match sys::stat(&Dir::default(), src, true) {

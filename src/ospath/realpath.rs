@@ -1,6 +1,7 @@
 //! Paths without links.
 
 use std::collections::HashMap;
+use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
@@ -80,67 +81,106 @@ pub fn realpath(path: impl AsRef<Path>) -> Realpath {
                 path
             };
             match sys::retry(|| fs::canonicalize(given)) {
-                Err(error) if !keywords.strict && error.kind() != io::ErrorKind::InvalidInput => {
-                    resolve(given)
-                }
-                done => done,
+                Ok(path) => Ok(path),
+                Err(error) if error.kind() == io::ErrorKind::InvalidInput => Err(error),
+                // Also of links: the system follows 40 of them, Python all.
+                Err(_) => resolve(given, keywords.strict),
             }
         },
     )
 }
 
-/// Goes through the path by name, as far as there are links to follow.
-fn resolve(path: &Path) -> io::Result<PathBuf> {
-    let mut resolution = Resolution::default();
-    let start = if path.is_absolute() {
+/// What is still to be followed, the next last.
+enum Part {
+    /// The root of a file system, or a drive of Windows.
+    From(PathBuf),
+    Up,
+    Down(OsString),
+    /// The link at this path leads to where the path has come.
+    Resolved(PathBuf),
+}
+
+/// Goes through the path by name, as CPython 3.13 does: a list instead of a stack, so
+/// that any number of links may follow each other.
+///
+/// Without `strict` what cannot be looked at is taken as it is, and so is a link that
+/// leads back to itself; what comes behind is followed all the same.
+fn resolve(given: &Path, strict: bool) -> io::Result<PathBuf> {
+    let mut path = if given.is_absolute() {
         PathBuf::new()
     } else {
         std::env::current_dir()?
     };
-    let (path, _) = resolution.join(start, path);
+    let mut parts = Vec::new();
+    push_reversed(&mut parts, given);
+    // Where each link leads, so that none is followed twice; `None` while it is being
+    // followed.
+    let mut links: HashMap<PathBuf, Option<PathBuf>> = HashMap::new();
+    while let Some(part) = parts.pop() {
+        let name = match part {
+            Part::From(root) => {
+                path.push(root);
+                continue;
+            }
+            Part::Up => {
+                path.pop();
+                continue;
+            }
+            Part::Resolved(link) => {
+                links.insert(link, Some(path.clone()));
+                continue;
+            }
+            Part::Down(name) => name,
+        };
+        let here = path.join(name);
+        let target = match sys::retry(|| fs::symlink_metadata(&here)) {
+            Ok(metadata) if metadata.is_symlink() => match links.get(&here) {
+                Some(Some(known)) => {
+                    path.clone_from(known);
+                    continue;
+                }
+                Some(None) if strict => return Err(sys::link_loop()),
+                Some(None) => None,
+                None => match sys::retry(|| fs::read_link(&here)) {
+                    Ok(target) => Some(target),
+                    Err(error) if strict => return Err(error),
+                    Err(_) => None,
+                },
+            },
+            Ok(metadata) => {
+                let goes_on = parts.iter().any(|part| !matches!(part, Part::Resolved(_)));
+                if strict && goes_on && !metadata.is_dir() {
+                    return Err(io::ErrorKind::NotADirectory.into());
+                }
+                None
+            }
+            Err(error) if strict => return Err(error),
+            Err(_) => None,
+        };
+        let Some(target) = target else {
+            path = here;
+            continue;
+        };
+        links.insert(here.clone(), None);
+        parts.push(Part::Resolved(here));
+        push_reversed(&mut parts, &target);
+    }
     sys::abspath(&path)
 }
 
-#[derive(Default)]
-struct Resolution {
-    /// Where each link leads; `None` while it is being followed.
-    links: HashMap<PathBuf, Option<PathBuf>>,
-}
-
-impl Resolution {
-    /// Appends `rest` to `path`, with its links followed. False if it met a
-    /// link that leads back to itself; `path` then has the rest as it is.
-    fn join(&mut self, mut path: PathBuf, rest: &Path) -> (PathBuf, bool) {
-        let mut parts = rest.components();
-        while let Some(part) = parts.next() {
-            match part {
-                Component::Prefix(_) | Component::RootDir => path.push(part),
-                Component::CurDir => {}
-                Component::ParentDir => drop(path.pop()),
-                Component::Normal(name) => {
-                    let here = path.join(name);
-                    let Ok(target) = sys::retry(|| fs::read_link(&here)) else {
-                        path = here;
-                        continue;
-                    };
-                    match self.links.get(&here) {
-                        Some(Some(known)) => {
-                            path.clone_from(known);
-                            continue;
-                        }
-                        Some(None) => return (here.join(parts.as_path()), false),
-                        None => {}
-                    }
-                    self.links.insert(here.clone(), None);
-                    let (end, complete) = self.join(path, &target);
-                    path = end;
-                    if !complete {
-                        return (path.join(parts.as_path()), false);
-                    }
-                    self.links.insert(here, Some(path.clone()));
-                }
-            }
+fn push_reversed(parts: &mut Vec<Part>, path: &Path) {
+    let mut root = PathBuf::new();
+    let mut names = Vec::new();
+    for component in path.components() {
+        match component {
+            Component::Prefix(_) | Component::RootDir => root.push(component),
+            Component::CurDir => {}
+            Component::ParentDir => names.push(Part::Up),
+            Component::Normal(name) => names.push(Part::Down(name.to_owned())),
         }
-        (path, true)
+    }
+    parts.extend(names.into_iter().rev());
+    if !root.as_os_str().is_empty() {
+        parts.push(Part::From(root));
     }
 }

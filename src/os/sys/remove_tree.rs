@@ -18,8 +18,8 @@ use rustix::io::Errno;
 use super::{OnRemoved, retry, unix::open_at};
 use crate::error::Error;
 
-/// How many folders of a branch are open at once.
-const OPEN_FRAMES: usize = 64;
+/// How many folders of a branch are open at once; fewer where descriptors run out.
+const OPEN_FRAMES: usize = 32;
 
 const FOLDER: OFlags = OFlags::RDONLY
     .union(OFlags::DIRECTORY)
@@ -65,6 +65,8 @@ struct Removal<'a> {
     root: &'a Path,
     /// From the root to the innermost folder.
     frames: Vec<Frame>,
+    /// How many of them may be open.
+    open_frames: usize,
     ignore_errors: bool,
     removed: OnRemoved<'a>,
 }
@@ -80,6 +82,7 @@ pub(crate) fn remove_tree(
     let mut removal = Removal {
         root,
         frames: Vec::new(),
+        open_frames: OPEN_FRAMES,
         ignore_errors,
         removed,
     };
@@ -125,8 +128,7 @@ impl Removal<'_> {
                 done => return self.settle(name, done),
             }
         }
-        let fd = self.innermost().fd()?;
-        match open_at(fd, name, FOLDER).and_then(|fd| Frame::new(name.to_owned(), fd)) {
+        match self.open(name) {
             Ok(frame) => self.enter(frame),
             Err(error) => match errno(&error) {
                 Some(Errno::NOENT) => {}
@@ -143,9 +145,33 @@ impl Removal<'_> {
         Ok(())
     }
 
+    /// Opens a folder in the innermost one.
+    fn open(&mut self, name: &CStr) -> io::Result<Frame> {
+        loop {
+            let fd = self.innermost().fd()?;
+            let opened = open_at(fd, name, FOLDER).and_then(|fd| Frame::new(name.to_owned(), fd));
+            match opened {
+                Err(error)
+                    if matches!(errno(&error), Some(Errno::MFILE | Errno::NFILE))
+                        && self.spare_descriptors() => {}
+                done => return done,
+            }
+        }
+    }
+
+    /// Closes all folders but the innermost; `false` if none was open.
+    fn spare_descriptors(&mut self) -> bool {
+        let above = self.frames.len().saturating_sub(1);
+        let open = self.frames[..above].iter_mut();
+        let closed = open.filter_map(|frame| frame.dir.take()).count();
+        // So many were too many; the next time, half of them will do.
+        self.open_frames = (closed / 2).max(1);
+        closed > 0
+    }
+
     fn enter(&mut self, frame: Frame) {
         self.frames.push(frame);
-        if let Some(index) = self.frames.len().checked_sub(OPEN_FRAMES + 1) {
+        if let Some(index) = self.frames.len().checked_sub(self.open_frames + 1) {
             self.frames[index].dir = None;
         }
     }

@@ -1,6 +1,6 @@
 //! What all Unixes have, by rustix.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::{File, Metadata};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -399,8 +399,31 @@ pub(crate) fn is_mount(path: &Path) -> io::Result<bool> {
     Ok(here.dev() != above.dev() || here.ino() == above.ino())
 }
 
+/// The path with `~` or `~user` at its start replaced by a home folder, and all that is
+/// behind as it is; `None` where there is nothing to replace. As CPython's `posixpath`.
+pub(crate) fn expand_user(path: &Path) -> Option<PathBuf> {
+    let bytes = path.as_os_str().as_bytes();
+    let behind = bytes.strip_prefix(b"~")?;
+    let end = behind.iter().position(|&byte| byte == b'/');
+    let (user, rest) = behind.split_at(end.unwrap_or(behind.len()));
+    let home = if user.is_empty() {
+        std::env::home_dir()?
+    } else {
+        home_of(OsStr::from_bytes(user))?
+    };
+    let mut home = home.into_os_string().into_vec();
+    while home.last() == Some(&b'/') {
+        home.pop();
+    }
+    home.extend_from_slice(rest);
+    if home.is_empty() {
+        home.push(b'/');
+    }
+    Some(OsString::from_vec(home).into())
+}
+
 /// The home of a user by name, from `/etc/passwd`.
-pub(crate) fn home_of(user: &std::ffi::OsStr) -> Option<PathBuf> {
+fn home_of(user: &std::ffi::OsStr) -> Option<PathBuf> {
     let table = std::fs::read("/etc/passwd").ok()?;
     table.split(|&byte| byte == b'\n').find_map(|line| {
         let mut fields = line.split(|&byte| byte == b':');
@@ -410,4 +433,9 @@ pub(crate) fn home_of(user: &std::ffi::OsStr) -> Option<PathBuf> {
         let home = fields.nth(4)?;
         Some(OsString::from_vec(home.to_vec()).into())
     })
+}
+
+/// Whether a path ends so that only a folder can be meant.
+pub(crate) fn names_folder(path: &Path) -> bool {
+    path.as_os_str().as_bytes().ends_with(b"/")
 }

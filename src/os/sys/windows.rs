@@ -224,9 +224,20 @@ pub(crate) fn is_mount(path: &Path) -> io::Result<bool> {
     Ok(abspath(path)?.parent().is_none())
 }
 
-/// There is no table of homes to ask.
-pub(crate) fn home_of(_user: &std::ffi::OsStr) -> Option<PathBuf> {
-    None
+/// The path with `~` at its start replaced by the home folder; `None` where there is
+/// nothing to replace. The homes of other users are not known.
+pub(crate) fn expand_user(path: &Path) -> Option<PathBuf> {
+    let mut parts = path.components();
+    if parts.next()?.as_os_str() != "~" {
+        return None;
+    }
+    let (home, rest) = (std::env::home_dir()?, parts.as_path());
+    // Not joined with what is empty: that would add a separator.
+    Some(if rest.as_os_str().is_empty() {
+        home
+    } else {
+        home.join(rest)
+    })
 }
 
 /// All is taken for data.
@@ -272,4 +283,10 @@ pub(crate) fn remove_tree(
         Err(_) if ignore_errors => Ok(()),
         Err(error) => Err(error),
     }
+}
+
+/// Whether a path ends so that only a folder can be meant.
+pub(crate) fn names_folder(path: &Path) -> bool {
+    let bytes = path.as_os_str().as_encoded_bytes();
+    bytes.ends_with(b"/") || bytes.ends_with(b"\\")
 }
