@@ -11,7 +11,7 @@
 //! |---|---|
 //! | metadata | [`stat`] [`lstat`] [`statvfs`] [`access`] [`chmod`] [`chown`] [`utime`], and all of [`path`] |
 //! | names | [`rename`] [`renames`] [`replace`] [`remove`] [`unlink`] [`link`] [`symlink`] [`readlink`] |
-//! | folders | [`mkdir`] [`makedirs`] [`rmdir`] [`removedirs`] [`listdir`] [`scandir`] [`getcwd`] |
+//! | folders | [`mkdir`] [`makedirs`] [`rmdir`] [`removedirs`] [`listdir`] [`scandir`] [`getcwd`] [`sync_dir`] |
 //! | trees | [`walk`] [`copytree`] [`rmtree`] |
 //! | content | [`copyfile`] [`sendfile`] |
 //! | anything else that blocks | [`batch`] [`wrap`] |
@@ -72,7 +72,7 @@ pub use self::copyfile::{Copyfile, CopyfileKeywords, copyfile};
 pub use self::copytree::{Copytree, CopytreeKeywords, copytree};
 pub use self::folders::{
     Getcwd, Listdir, Makedirs, MakedirsKeywords, Mkdir, MkdirKeywords, Removedirs, Rmdir,
-    RmdirKeywords, getcwd, listdir, makedirs, mkdir, removedirs, rmdir,
+    RmdirKeywords, SyncDir, getcwd, listdir, makedirs, mkdir, removedirs, rmdir, sync_dir,
 };
 pub use self::metadata::{
     Access, AccessKeywords, Chmod, ChmodKeywords, Chown, ChownKeywords, F_OK, Lstat, LstatKeywords,

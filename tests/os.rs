@@ -297,3 +297,25 @@ fn denied_folder_is_not_there_and_not_accessible() {
     .expect("all of it works");
     fs::set_permissions(&closed, fs::Permissions::from_mode(0o700)).expect("they are set");
 }
+
+#[test]
+fn folders_are_synced_and_files_are_not_taken_for_them() {
+    run(async {
+        let temporary = tempfile::tempdir().unwrap();
+        let dir = temporary.path();
+        let file = dir.join("f");
+        fs::write(&file, "").unwrap();
+        os::sync_dir(dir).await.unwrap();
+        let error = os::sync_dir(dir.join("none")).await.unwrap_err();
+        assert_eq!(error.path(), Some(dir.join("none").as_path()));
+        let mut entries = os::scandir(dir).await.unwrap();
+        let entry = entries.next_entry().await.unwrap().unwrap();
+        assert_eq!(entry.file_name(), entry.name());
+        #[cfg(unix)]
+        assert_eq!(
+            os::sync_dir(&file).await.unwrap_err().kind(),
+            std::io::ErrorKind::NotADirectory
+        );
+        drop(file);
+    });
+}

@@ -286,6 +286,42 @@ pub fn listdir(path: impl AsRef<Path>) -> Listdir {
     })
 }
 
+/// The pending call of [`sync_dir`].
+///
+/// Keyword: `executor` (the default one).
+pub type SyncDir = Call<()>;
+
+/// Brings the names in a folder to the device: fsync(2) of the folder.
+///
+/// What makes a new, renamed or removed file survive a crash, once its content is there
+/// by [`sync_all`](crate::BinaryFile::sync_all). `write_atomic` and `atomic_file` do it
+/// themselves. Not in Python. Windows cannot and need not; there it does nothing.
+///
+/// # Cancel safety
+///
+/// Once begun, it goes on; its error is lost with it.
+///
+/// # Errors
+///
+/// `NotFound`; `NotADirectory`; what the device says.
+///
+/// # Examples
+///
+/// ```
+/// # let dir = tempfile::tempdir().unwrap();
+/// # let root = dir.path().to_path_buf();
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let mut log = aiofiles::open(root.join("log")).binary().mode("x").await?;
+/// log.write(b"first record").await?;
+/// log.sync_all().await?;
+/// aiofiles::os::sync_dir(&root).await?; // now its name is there to stay, too
+/// # assert!(aiofiles::os::sync_dir(root.join("none")).await.is_err());
+/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+/// ```
+pub fn sync_dir(path: impl AsRef<Path>) -> SyncDir {
+    one("sync", path, (), |path, ()| sys::sync_dir(path))
+}
+
 /// The pending call of [`getcwd`].
 ///
 /// Keyword: `executor` (the default one).

@@ -90,6 +90,12 @@ impl DirEntry {
         &self.found.name
     }
 
+    /// Returns the name, as [`std::fs::DirEntry::file_name`].
+    #[must_use]
+    pub fn file_name(&self) -> OsString {
+        self.found.name.clone()
+    }
+
     /// Returns the path: the one given to `scandir`, joined with the name.
     #[must_use]
     pub fn path(&self) -> PathBuf {

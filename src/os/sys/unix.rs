@@ -358,7 +358,11 @@ pub(crate) fn link_loop() -> io::Error {
 
 /// Makes the names in a folder durable.
 pub(crate) fn sync_dir(path: &Path) -> io::Result<()> {
-    File::open(path)?.sync_all()
+    // Nothing else is opened: a FIFO would wait.
+    let flags = OFlags::DIRECTORY.bits().cast_signed();
+    let mut options = std::fs::OpenOptions::new();
+    let folder = retry(|| options.read(true).custom_flags(flags).open(path))?;
+    folder.sync_all()
 }
 
 /// Joins with the current folder and resolves `.` and `..` by name only, as
