@@ -87,10 +87,11 @@ impl Shared {
 
     /// An executor that runs jobs in place while there is nothing to block on.
     pub(super) fn executor(self: &Arc<Self>, real: Chosen) -> Chosen {
-        Chosen::new(SpoolExecutor {
+        let executor = SpoolExecutor {
             shared: self.clone(),
-            real,
-        })
+            real: real.clone(),
+        };
+        Chosen::before(executor, &real)
     }
 }
 
