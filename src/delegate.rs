@@ -117,11 +117,11 @@ impl<B, T> Hop<B, T> {
     }
 
     /// Settles on an executor, at the first poll.
-    pub(crate) fn chosen(&mut self, op: &'static str) -> Result<&Chosen> {
+    pub(crate) fn chosen(&mut self, op: &'static str) -> Result<&mut Chosen> {
         if self.executor.is_none() {
             self.executor = Some(Chosen::current(op)?);
         }
-        Ok(self.executor.as_ref().expect("chosen just above"))
+        Ok(self.executor.as_mut().expect("chosen just above"))
     }
 
     fn state(&mut self) -> &mut State<B, T> {

@@ -150,8 +150,13 @@ pub enum Error {
         op: &'static str,
     },
     /// The executor refused the job, or dropped it without running it. The
-    /// operation was not done; a file has all its state and can be used again.
-    #[error("cannot {op}{}: the executor is gone or refused the job", AtPath(.path.as_deref()))]
+    /// operation was not done; a file has all its state and can be used again: where
+    /// the tokio runtime that it was on by default is gone, on that of the next call.
+    #[error(
+        "cannot {op}{}: the executor is gone or refused the job; if it was a tokio runtime \
+         that has ended, run this inside of another one, or pass `.executor(..)`",
+        AtPath(.path.as_deref())
+    )]
     ExecutorGone {
         /// The operation, as a verb.
         op: &'static str,

@@ -6,7 +6,9 @@
 //! 1. the one given with `.executor(..)` on the call; a file keeps it for every
 //!    later operation, for `close` and for its drop;
 //! 2. the process-wide one of [`set_default`], if any;
-//! 3. the tokio runtime that the call is awaited on (`spawn_blocking`);
+//! 3. the tokio runtime that the call is awaited on (`spawn_blocking`); a file keeps
+//!    it as long as it lives, and then goes on, with all that it had, on the one of
+//!    the call, as do jobs that the first had not begun;
 //! 4. otherwise the call fails with [`Error::NoRuntime`], which says what to do.
 //!
 //! | executor | for |
@@ -72,6 +74,8 @@
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
+
+use ::tokio::runtime::Handle;
 
 use crate::delegate::watch_main;
 use crate::error::{self, Error};
@@ -171,8 +175,10 @@ pub fn set_default(executor: impl Executor) -> error::Result<()> {
 #[derive(Clone)]
 pub(crate) enum Chosen {
     /// The default, without the allocation that an `Arc<dyn>` would take.
-    Tokio(::tokio::runtime::Handle),
+    Tokio(Handle),
     Given(Arc<dyn Executor>),
+    /// Stands before the default, and hands on to it.
+    Before(Arc<dyn Executor>, Handle),
 }
 
 impl Chosen {
@@ -181,13 +187,30 @@ impl Chosen {
         Self::Given(Arc::new(executor))
     }
 
+    /// `executor`, which hands its jobs on to `real`.
+    pub(crate) fn before(executor: impl Executor, real: &Self) -> Self {
+        match real.runtime() {
+            Some(runtime) => Self::Before(Arc::new(executor), runtime.clone()),
+            None => Self::Given(Arc::new(executor)),
+        }
+    }
+
+    /// The runtime, where nobody asked for it: it was the one of the place, and when
+    /// it is gone, another one will do.
+    pub(crate) fn runtime(&self) -> Option<&Handle> {
+        match self {
+            Self::Tokio(runtime) | Self::Before(_, runtime) => Some(runtime),
+            Self::Given(_) => None,
+        }
+    }
+
     /// The default executor of the place where the call is polled.
     pub(crate) fn current(op: &'static str) -> error::Result<Self> {
         watch_main();
         if let Some(executor) = DEFAULT.get() {
             return Ok(Self::Given(executor.clone()));
         }
-        let handle = ::tokio::runtime::Handle::try_current();
+        let handle = Handle::try_current();
         handle.map(Self::Tokio).map_err(|_| Error::NoRuntime { op })
     }
 
@@ -199,7 +222,7 @@ impl Chosen {
     pub(crate) fn to_arc(&self) -> Arc<dyn Executor> {
         match self {
             Self::Tokio(handle) => Arc::new(handle.clone()),
-            Self::Given(executor) => executor.clone(),
+            Self::Given(executor) | Self::Before(executor, _) => executor.clone(),
         }
     }
 }
@@ -212,19 +235,21 @@ impl Executor for Chosen {
     fn execute(&self, job: Job) -> Result<(), Refused> {
         match self {
             Self::Tokio(handle) => handle.execute(job),
-            Self::Given(executor) => executor.execute(job),
+            Self::Given(executor) | Self::Before(executor, _) => executor.execute(job),
         }
     }
 
     fn allows_nowait(&self) -> bool {
         match self {
             Self::Tokio(_) => true,
-            Self::Given(executor) => catch(|| executor.allows_nowait()).unwrap_or(false),
+            Self::Given(executor) | Self::Before(executor, _) => {
+                catch(|| executor.allows_nowait()).unwrap_or(false)
+            }
         }
     }
 
     fn nowait_hit(&self) {
-        if let Self::Given(executor) = self {
+        if let Self::Given(executor) | Self::Before(executor, _) = self {
             drop(catch(|| executor.nowait_hit()));
         }
     }
@@ -235,6 +260,7 @@ impl fmt::Debug for Chosen {
         f.write_str(match self {
             Self::Tokio(_) => "Tokio",
             Self::Given(_) => "Given",
+            Self::Before(..) => "Before",
         })
     }
 }

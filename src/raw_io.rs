@@ -41,6 +41,8 @@ pub(crate) mod nowait;
 #[cfg_attr(windows, path = "raw_io/windows.rs")]
 mod platform;
 
+use crate::os::sys;
+
 pub use self::adapt::{ReadWrite, Reader, Writer, read_write, reader, writer};
 pub(crate) use self::astray::Astray;
 use self::astray::there_and_back;
@@ -268,6 +270,11 @@ impl RawIo for File {
         platform::write_at(self, buf, offset)
     }
 
+    fn close(&mut self) -> io::Result<()> {
+        // The drop closes it, and could not tell.
+        sys::close_duplicate(&*self)
+    }
+
     fn as_file(&self) -> Option<&File> {
         Some(self)
     }
@@ -319,6 +326,11 @@ impl RawIo for ::tempfile::NamedTempFile {
 
     fn write_at(&mut self, buf: &[u8], offset: u64) -> io::Result<usize> {
         platform::write_at(self.as_file(), buf, offset)
+    }
+
+    fn close(&mut self) -> io::Result<()> {
+        // The drop closes it, and could not tell.
+        sys::close_duplicate(self.as_file())
     }
 
     fn as_file(&self) -> Option<&File> {

@@ -165,18 +165,8 @@ pub(crate) fn replace_content(path: &Path, data: &[u8]) -> io::Result<()> {
     draft.prepare(&file, sys::DEFAULT_MODE)?;
     // Before it is in its place: should the close tell of a write that failed, the
     // old content stays.
-    close(file)?;
+    sys::close(file)?;
     draft.publish()
-}
-
-/// The one place that closes a temporary file with content.
-#[allow(
-    clippy::unnecessary_wraps,
-    reason = "a close can fail, and its callers go by that"
-)]
-pub(crate) fn close(file: File) -> io::Result<()> {
-    drop(file);
-    Ok(())
 }
 
 /// A copy of `file` under a name, on the disk.
@@ -190,7 +180,7 @@ fn copy_with_name(file: &File, folder: &Path, rights: &Rights) -> io::Result<Tem
     io::copy(&mut source, &mut copy)?;
     rights.set(&copy)?;
     copy.sync_all()?;
-    close(copy)?;
+    sys::close(copy)?;
     Ok(name)
 }
 

@@ -1,13 +1,14 @@
 //! Whole files, one hop each.
 
 use std::fs;
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::path::Path;
 
 use crate::budget;
 use crate::call::{Call, one, one_inline};
 use crate::codec::{Decoder, DecoderState, Encoding, ErrorPolicy};
 use crate::error::{Error, Result};
+use crate::os::sys;
 use crate::raw_io::{cached, nowait, retry};
 use crate::replace;
 
@@ -201,7 +202,8 @@ pub type WriteFile = Call<()>;
 /// # Errors
 ///
 /// `NotFound` if the folder is missing; `PermissionDenied`; `IsADirectory`;
-/// `StorageFull`, with part of the data written.
+/// `StorageFull` and the like, also where only the close tells, with part of the data
+/// written.
 ///
 /// # Examples
 ///
@@ -214,7 +216,12 @@ pub type WriteFile = Call<()>;
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
 pub fn write(path: impl AsRef<Path>, data: impl AsRef<[u8]> + Send + 'static) -> WriteFile {
-    one("write", path, (), move |path, ()| fs::write(path, data))
+    one("write", path, (), move |path, ()| {
+        let mut file = fs::File::create(path)?;
+        file.write_all(data.as_ref())?;
+        // Also of bytes that the system took before, and could not keep.
+        sys::close(file)
+    })
 }
 
 /// The pending call of [`write_atomic`].

@@ -5,6 +5,8 @@
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::os::fd::OwnedFd;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Output, Stdio};
 use std::sync::Mutex;
 use std::time::Duration;
@@ -432,4 +434,51 @@ fn facts_are_pythons() {
          <stdout> w wb strict utf-8 false true\n\
          <stderr> w wb backslashreplace utf-8 false true\n"
     );
+}
+
+/// A child whose standard input is a connection, and the other end of that.
+fn start_connected(scenario: &str) -> (Child, TcpStream) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let peer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let (socket, _) = listener.accept().unwrap();
+    let mut command = command(scenario);
+    let child = spawn(command.stdin(OwnedFd::from(socket)));
+    (child, peer)
+}
+
+/// Closes a connection so that the other end gets a reset.
+fn reset(peer: TcpStream) {
+    rustix::net::sockopt::set_socket_linger(&peer, Some(Duration::ZERO)).unwrap();
+}
+
+#[test]
+fn reset_connection_is_an_error_told_once_and_no_end() {
+    let (child, peer) = start_connected("reset_lines");
+    (&peer).write_all(b"one\ntwo").unwrap();
+    reset(peer);
+    let output = output(child);
+    let expected = "\"one\\n\" ConnectionReset \"two\" \"\" \"\" ";
+    assert_eq!(text(&output.stdout), expected);
+}
+
+#[test]
+fn connection_that_is_reset_while_a_read_waits_is_an_error() {
+    for scenario in ["reset_lines", "reset_bytes"] {
+        let (mut child, peer) = start_connected(scenario);
+        wait_ready(&mut child);
+        reset(peer);
+        let output = output(child);
+        let expected = "ConnectionReset \"\" \"\" \"\" \"\" ";
+        assert_eq!(text(&output.stdout), expected, "{scenario}");
+    }
+}
+
+#[test]
+fn bytes_before_a_reset_come_with_the_read_after_its_error() {
+    let (child, peer) = start_connected("reset_bytes");
+    (&peer).write_all(b"partial").unwrap();
+    reset(peer);
+    let output = output(child);
+    let expected = "ConnectionReset \"partial\" \"\" \"\" \"\" ";
+    assert_eq!(text(&output.stdout), expected);
 }

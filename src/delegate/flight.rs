@@ -7,7 +7,7 @@
 use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 
 use crate::error::{Error, Result};
 use crate::executor::{Chosen, Job, Outcome, Place, Work, Wrapper};
@@ -74,6 +74,15 @@ struct Slot<T> {
     receiver: Receiver<T>,
     /// Where the job waits, if an executor has told. Only while `Queued`.
     place: Option<Place>,
+    /// How to start the task once more, should the runtime that has it end before
+    /// it begins. `None` with an executor that somebody asked for.
+    again: Option<Again>,
+}
+
+/// What makes another job of a task, for another runtime.
+struct Again {
+    op: &'static str,
+    path: Option<Arc<Path>>,
 }
 
 impl<T> Slot<T> {
@@ -213,6 +222,7 @@ impl<T: Task> Flight<T> {
             more: Vec::new(),
             receiver: Receiver::Caller,
             place: None,
+            again: None,
         };
         Self {
             cell: Arc::new(Cell {
@@ -223,9 +233,12 @@ impl<T: Task> Flight<T> {
 
     /// Hands `task` to the executor. What becomes of it, a refusal included, is
     /// told by [`poll_end`](Self::poll_end), which must have taken the last one back.
+    ///
+    /// Where `executor` is a runtime that nobody asked for and that is gone, it is
+    /// replaced by the default executor of this place.
     pub(crate) fn start(
         &mut self,
-        executor: &Chosen,
+        executor: &mut Chosen,
         op: &'static str,
         path: Option<&Arc<Path>>,
         task: T,
@@ -234,16 +247,69 @@ impl<T: Task> Flight<T> {
             let mut slot = self.cell.lock();
             debug_assert!(matches!(slot.state, State::Empty), "one task at a time");
             slot.state = State::Queued(task);
+            let again = || Again {
+                op,
+                path: path.cloned(),
+            };
+            slot.again = executor.runtime().is_some().then(again);
         }
         let job = Job::new(op, path.cloned(), self.cell.clone(), true);
         // A refused job is dropped, which ends the flight as lost. An executor that
         // panics has dropped it too, or runs it yet. The caller's state is in the
         // task: it must not unwind past that.
         drop(catch(|| executor.get().execute(job)));
+        // A runtime that is gone drops a job at once.
+        if let Some(other) = self.start_again()
+            && matches!(executor, Chosen::Tokio(_))
+        {
+            *executor = other;
+        }
+    }
+
+    /// Starts a task that a runtime did not come to before its end on the default
+    /// executor of this place, and returns that. Should that be the same runtime, the
+    /// task is lost once more, at once.
+    fn start_again(&self) -> Option<Chosen> {
+        let (op, path) = {
+            let slot = self.cell.lock();
+            let again = slot.again.as_ref();
+            let again = again.filter(|_| matches!(slot.state, State::Ended(_, End::Lost)))?;
+            (again.op, again.path.clone())
+        };
+        let executor = Chosen::current(op).ok()?;
+        {
+            let mut slot = self.cell.lock();
+            let slot = &mut *slot;
+            if executor.runtime().is_none() {
+                slot.again = None;
+            }
+            match std::mem::replace(&mut slot.state, State::Empty) {
+                State::Ended(task, End::Lost) => slot.state = State::Queued(task),
+                // Somebody else was here between the two locks.
+                other => {
+                    slot.state = other;
+                    return None;
+                }
+            }
+        }
+        let job = Job::new(op, path, self.cell.clone(), true);
+        drop(catch(|| executor.get().execute(job)));
+        Some(executor)
     }
 
     /// Waits until the task is back.
     pub(crate) fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<(T, End)> {
+        let (task, end) = ready!(self.poll_ended(cx));
+        if !matches!(end, End::Lost) {
+            return Poll::Ready((task, end));
+        }
+        self.cell.lock().state = State::Ended(task, end);
+        self.start_again();
+        self.poll_ended(cx)
+    }
+
+    /// Waits until this start of the task has come to its end.
+    fn poll_ended(&mut self, cx: &mut Context<'_>) -> Poll<(T, End)> {
         {
             let mut slot = self.cell.lock();
             if let Some(ended) = slot.take_ended() {
@@ -274,6 +340,7 @@ impl<T: Task> Flight<T> {
         cx: &mut Context<'_>,
         look: impl Fn(Option<(&T, &End)>) -> V,
     ) -> Poll<V> {
+        self.start_again();
         let seen = |slot: &Slot<T>| match &slot.state {
             State::Queued(_) | State::Running => None,
             State::Ended(task, end) => Some(look(Some((task, end)))),

@@ -6,6 +6,7 @@ use std::io::{self, SeekFrom};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::os::sys;
 use crate::raw_io::{Astray, RawIo, retry};
 
 /// A shared handle on the raw stream.
@@ -218,13 +219,14 @@ impl<R: RawIo> Held<R> {
         }
     }
 
-    /// Closes the stream and drops it; a plain file when its last user is done.
+    /// Closes the stream and drops it; a plain file when its last user is done. The
+    /// error of that is told here even so: nobody else could tell it.
     pub(crate) fn close(self) -> io::Result<()> {
         match self {
-            Self::File(file) => {
-                drop(file);
-                Ok(())
-            }
+            Self::File(file) => match Arc::try_unwrap(file) {
+                Ok(file) => sys::close(file),
+                Err(shared) => sys::close_duplicate(&*shared),
+            },
             Self::Other(shared) => {
                 let mut raw = shared.lock().raw.take().ok_or_else(gone)?;
                 raw.close()

@@ -188,8 +188,10 @@ pub(super) fn copy_file(
         keep,
         progress,
     );
+    // Before the name goes: a file that is open cannot be removed everywhere.
+    let closed = sys::close(output);
+    let copied = copied.and_then(|copied| closed.map(|()| copied));
     if copied.is_err() && is_new {
-        drop(output);
         // The error to tell is the copy's.
         drop(std::fs::remove_file(dst));
     }

@@ -1,7 +1,7 @@
 //! A name that is to be removed.
 
 use std::fmt;
-use std::fs::Permissions;
+use std::fs::{File, Permissions};
 use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, TryLockError};
@@ -10,6 +10,7 @@ use super::remove::{OnError, Remove};
 use crate::delegate::{Blocking, Hop, run_detached};
 use crate::error::{Error, Result};
 use crate::executor::Chosen;
+use crate::os::sys;
 
 /// A file or folder of ours. Dropping it removes it in a job, with nobody
 /// waiting; on the spot where the executor refuses.
@@ -62,11 +63,17 @@ impl Entry {
 
     /// Renames it, over whatever is at `to`, with the mode given, and lets it stay
     /// there.
-    pub(super) async fn persist(&mut self, to: Arc<Path>, mode: Option<u32>) -> Result<()> {
+    pub(super) async fn persist(
+        &mut self,
+        to: Arc<Path>,
+        mode: Option<u32>,
+        open: Option<Arc<File>>,
+    ) -> Result<()> {
         let call = Hop::new(Persist {
             src: self.path.clone(),
             dst: to.clone(),
             mode,
+            open,
             there: self.there.clone(),
         });
         call.on(Some(self.executor.clone())).await?;
@@ -141,6 +148,8 @@ struct Persist {
     src: Arc<Path>,
     dst: Arc<Path>,
     mode: Option<u32>,
+    /// The file, where it is open.
+    open: Option<Arc<File>>,
     there: Arc<Mutex<bool>>,
 }
 
@@ -157,6 +166,11 @@ impl Blocking for Persist {
 
     fn run(self) -> Result<()> {
         let mut there = self.there.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(open) = &self.open {
+            // What could not be kept of the bytes: better told than renamed.
+            sys::close_duplicate(&**open)
+                .map_err(|error| Error::os("write", Some(&self.src), error))?;
+        }
         // Before it has its new name, so that it never has other rights under it.
         let before = match self.mode {
             Some(mode) => Some(

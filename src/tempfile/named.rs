@@ -116,7 +116,7 @@ impl<K: Kind> NamedTemporaryFile<K> {
     ///
     /// # Errors
     ///
-    /// That of the write; those of rename(2), with both paths: EXDEV, for another
+    /// That of the write, also where only a close tells; those of rename(2), with both paths: EXDEV, for another
     /// file system. The file is as it was then, and still to be removed.
     ///
     /// # Examples
@@ -147,7 +147,11 @@ impl<K: Kind> NamedTemporaryFile<K> {
             let mut started = 0;
             poll_fn(|cx| core.poll_flush(cx, &mut started)).await?;
         }
-        self.entry.persist(path, permissions).await?;
+        let open = K::core(&self.file)
+            .held()
+            .and_then(|held| held.file())
+            .cloned();
+        self.entry.persist(path, permissions, open).await?;
         self.delete_on_close = false;
         K::core_mut(&mut self.file).meta.name = Some(self.entry.path().clone());
         Ok(())

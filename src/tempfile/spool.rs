@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::place::Place;
 use crate::executor::{Chosen, Executor, Job, Refused};
+use crate::os::sys;
 use crate::raw_io::{RawIo, reserve};
-use crate::replace::close;
 
 /// What a spooled file stands on: bytes in memory, and an unnamed temporary file
 /// once they are too many.
@@ -87,10 +87,11 @@ impl Shared {
 
     /// An executor that runs jobs in place while there is nothing to block on.
     pub(super) fn executor(self: &Arc<Self>, real: Chosen) -> Chosen {
-        Chosen::new(SpoolExecutor {
+        let executor = SpoolExecutor {
             shared: self.clone(),
-            real,
-        })
+            real: real.clone(),
+        };
+        Chosen::before(executor, &real)
     }
 }
 
@@ -235,7 +236,7 @@ impl RawIo for Spool {
     }
 
     fn close(&mut self) -> io::Result<()> {
-        self.file.take().map_or(Ok(()), close)
+        self.file.take().map_or(Ok(()), sys::close)
     }
 
     fn as_file(&self) -> Option<&File> {

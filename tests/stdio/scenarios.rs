@@ -69,6 +69,11 @@ pub(crate) fn run(name: &str) -> i32 {
             Ok(stdout().flush().await?)
         }),
         "facts" => block_on(facts()),
+        "reset_lines" => block_on(reset(async || stdin().readline().await)),
+        "reset_bytes" => block_on(reset(async || {
+            let bytes = stdin_bytes().read().await?;
+            Ok(String::from_utf8_lossy(&bytes).into_owned())
+        })),
         _ => panic!("there is no scenario `{name}`"),
     };
     match done {
@@ -350,4 +355,17 @@ async fn facts() -> Result<()> {
         );
     }
     say(&out).await
+}
+
+/// Says what five reads come to.
+async fn reset(read: impl AsyncFn() -> Result<String>) -> Result<()> {
+    stderr().write("ready\n").await?;
+    for _ in 0..5 {
+        let line = match read().await {
+            Ok(text) => format!("{text:?} "),
+            Err(error) => format!("{:?} ", error.kind()),
+        };
+        say(&line).await?;
+    }
+    Ok(())
 }

@@ -73,7 +73,7 @@ impl<R: RawIo> Core<R> {
             given_up.store(false, Ordering::Relaxed);
             work.given_up = Some(given_up.clone());
         }
-        let executor = self.executor.as_ref().expect("settled just above");
+        let executor = self.executor.as_mut().expect("settled just above");
         let flight = self.flight.get_or_insert_with(Flight::new);
         flight.start(executor, op, self.meta.name.as_ref(), work);
         (self.busy, self.op) = (true, op);

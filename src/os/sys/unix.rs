@@ -15,6 +15,27 @@ use rustix::io::Errno;
 use super::{retry, unsupported};
 use crate::os::StatVfs;
 
+/// Closes, and tells what the system says: of writes that failed late, as those over a
+/// quota or over a network do, that may be the only word. Closed it is in any case,
+/// and never closed again.
+pub(crate) fn close(file: impl Into<OwnedFd>) -> io::Result<()> {
+    match nix::unistd::close(file.into()) {
+        // The descriptor is gone, and somebody else may have its number by now.
+        Ok(()) | Err(nix::errno::Errno::EINTR) => Ok(()),
+        Err(errno) => Err(errno.into()),
+    }
+}
+
+/// Tells what a close would say, for a file that stays open, or that others close: a
+/// duplicate is closed.
+pub(crate) fn close_duplicate(file: impl AsFd) -> io::Result<()> {
+    match rustix::io::fcntl_dupfd_cloexec(file, 0) {
+        Ok(duplicate) => close(duplicate),
+        // There are too many open files: it cannot be asked.
+        Err(_) => Ok(()),
+    }
+}
+
 /// The folder that a relative path starts from.
 #[derive(Debug, Default)]
 pub(crate) enum Dir {

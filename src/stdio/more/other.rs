@@ -2,6 +2,8 @@
 
 use std::os::fd::BorrowedFd;
 
-pub(super) fn read(_: BorrowedFd<'_>, _: &mut [u8]) -> Option<usize> {
-    None
+use rustix::io::Errno;
+
+pub(super) fn read(_: BorrowedFd<'_>, _: &mut [u8]) -> Result<Option<usize>, Errno> {
+    Ok(None)
 }
