@@ -1,6 +1,8 @@
 //! `aiofiles::os` beyond what the table of `os_python.rs` says: hops, keywords
 //! that borrow nothing, executors, errors.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 #[path = "common/jobs.rs"]
 mod common;
 
