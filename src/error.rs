@@ -4,19 +4,33 @@
 //! Python raises `OSError`, `ValueError`, `UnicodeError` or
 //! `io.UnsupportedOperation`; each of them is a variant (or a few) here.
 
-use std::fmt::{self, Write as _};
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// The result of every fallible call of this crate.
-pub type Result<T> = std::result::Result<T, Error>;
+mod display;
+
+/// The result of every fallible call of this crate; with another `E`, any result.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Why an operation failed.
 ///
 /// `Display` is a sentence that names the operation and, where there is one,
-/// the path; control characters in a path are escaped. [`kind`](Error::kind)
-/// maps every variant to the nearest [`io::ErrorKind`], and the conversion into
-/// [`io::Error`] keeps that kind and gives this value back by `downcast`.
+/// the path, and says what the system said; control characters in a path are escaped.
+/// `source()` is what is behind that, if anything, so that a report of the whole
+/// chain says nothing twice. [`kind`](Error::kind) maps every variant to the nearest
+/// [`io::ErrorKind`].
+///
+/// # As an `io::Error`, and back
+///
+/// The conversion into [`io::Error`] (`?` does it) keeps the kind, and gives this
+/// value back by `downcast`, or by `Error::from`. `io::Error::raw_os_error` is `None`
+/// then: std has an errno only in errors with nothing else in them. Whoever needs the
+/// errno asks before, by [`raw_os_error`](Error::raw_os_error) or
+/// [`io_error`](Error::io_error), or takes the bare error out of [`Error::Os`].
+///
+/// The I/O traits (`AsyncRead`, `AsyncWrite`, …) of tokio and futures do that: they
+/// give the bare error of the system, with its errno, where there is one, and this
+/// value otherwise.
 ///
 /// # Examples
 ///
@@ -28,11 +42,10 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// assert!(error.to_string().starts_with("failed to open `no/such/file`: "));
 /// # });
 /// ```
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
     /// The operating system (or a [`RawIo`](crate::RawIo)) refused an operation.
-    #[error("failed to {op}{}: {source}", AtPath(.path.as_deref()))]
     Os {
         /// The operation, as a verb: `open`, `read`, `rename` ….
         op: &'static str,
@@ -42,7 +55,6 @@ pub enum Error {
         source: io::Error,
     },
     /// The operating system refused an operation that has two paths.
-    #[error("failed to {op} `{}` to `{}`: {source}", Escaped(.src), Escaped(.dst))]
     OsPair {
         /// The operation, as a verb: `rename`, `link`, `copy` ….
         op: &'static str,
@@ -55,7 +67,6 @@ pub enum Error {
     },
     /// A mode string that Python would refuse too, or one that contradicts the
     /// kind of file asked for. Nothing was opened.
-    #[error("invalid mode `{}`: {reason}", Escaped(Path::new(.mode)))]
     InvalidMode {
         /// The mode as given.
         mode: String,
@@ -63,7 +74,6 @@ pub enum Error {
         reason: &'static str,
     },
     /// An argument no call could succeed with. Nothing was done.
-    #[error("cannot {op}{}: {reason}", AtPath(.path.as_deref()))]
     InvalidArgument {
         /// The operation, as a verb.
         op: &'static str,
@@ -73,17 +83,11 @@ pub enum Error {
         reason: String,
     },
     /// No encoding has this label. Nothing was opened or created.
-    #[error("unknown encoding `{}`", Escaped(Path::new(.label)))]
     UnknownEncoding {
         /// The label as given.
         label: String,
     },
     /// Bytes that are not text in the encoding of the file.
-    #[error(
-        "failed to decode{} as {encoding}: {reason} at byte {offset} ({})",
-        AtPath(.path.as_deref()),
-        Hex(.bytes)
-    )]
     Decode {
         /// The name of the encoding.
         encoding: String,
@@ -99,10 +103,6 @@ pub enum Error {
     },
     /// A character that the encoding of the file cannot express. Nothing of
     /// that write was stored.
-    #[error(
-        "failed to encode{} as {encoding}: character {character:?} at index {index} cannot be expressed",
-        AtPath(.path.as_deref())
-    )]
     Encode {
         /// The name of the encoding.
         encoding: String,
@@ -115,7 +115,6 @@ pub enum Error {
     },
     /// The file cannot do this: it was opened for the other direction, cannot
     /// seek, or the platform lacks the operation.
-    #[error("cannot {op}{}: {reason}", AtPath(.path.as_deref()))]
     Unsupported {
         /// The operation, as a verb.
         op: &'static str,
@@ -125,7 +124,6 @@ pub enum Error {
         reason: &'static str,
     },
     /// The file was closed before.
-    #[error("cannot {op}{}: the file is closed", AtPath(.path.as_deref()))]
     Closed {
         /// The operation, as a verb.
         op: &'static str,
@@ -133,7 +131,6 @@ pub enum Error {
         path: Option<PathBuf>,
     },
     /// A line went past the limit set with `max_len`.
-    #[error("a line of{} is longer than {limit} bytes", AtPath(.path.as_deref()))]
     LineTooLong {
         /// The limit, in bytes.
         limit: usize,
@@ -141,10 +138,6 @@ pub enum Error {
         path: Option<PathBuf>,
     },
     /// There is no executor to run the blocking call on.
-    #[error(
-        "cannot {op}: there is no tokio runtime here and no default executor; \
-         pass `.executor(..)`, call `aiofiles::executor::set_default(..)`, or run inside a tokio runtime"
-    )]
     NoRuntime {
         /// The operation, as a verb.
         op: &'static str,
@@ -152,11 +145,6 @@ pub enum Error {
     /// The executor refused the job, or dropped it without running it. The
     /// operation was not done; a file has all its state and can be used again: where
     /// the tokio runtime that it was on by default is gone, on that of the next call.
-    #[error(
-        "cannot {op}{}: the executor is gone or refused the job; if it was a tokio runtime \
-         that has ended, run this inside of another one, or pass `.executor(..)`",
-        AtPath(.path.as_deref())
-    )]
     ExecutorGone {
         /// The operation, as a verb.
         op: &'static str,
@@ -164,7 +152,6 @@ pub enum Error {
         path: Option<PathBuf>,
     },
     /// The job panicked. A file stays usable.
-    #[error("the job to {op}{} panicked: {message}", AtPath(.path.as_deref()))]
     Panicked {
         /// The operation, as a verb.
         op: &'static str,
@@ -216,9 +203,37 @@ impl Error {
     /// Returns the errno, where the error is the system's.
     #[must_use]
     pub fn raw_os_error(&self) -> Option<i32> {
+        self.io_error().and_then(io::Error::raw_os_error)
+    }
+
+    /// Returns what the operating system (or a [`RawIo`](crate::RawIo)) said.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let error = aiofiles::open("no/such/file").await.unwrap_err();
+    /// assert_eq!(error.io_error().unwrap().raw_os_error(), error.raw_os_error());
+    /// # });
+    /// ```
+    #[must_use]
+    pub fn io_error(&self) -> Option<&io::Error> {
         match self {
-            Self::Os { source, .. } | Self::OsPair { source, .. } => source.raw_os_error(),
+            Self::Os { source, .. } | Self::OsPair { source, .. } => Some(source),
             _ => None,
+        }
+    }
+
+    /// As an `io::Error` for the I/O traits: that of the system, where there is one.
+    /// What copies bytes or serves files looks for its errno.
+    pub(crate) fn into_bare(self) -> io::Error {
+        match self {
+            Self::Os { source, .. } | Self::OsPair { source, .. }
+                if source.raw_os_error().is_some() =>
+            {
+                source
+            }
+            other => other.into(),
         }
     }
 
@@ -305,54 +320,31 @@ impl From<Error> for io::Error {
     }
 }
 
+impl From<io::Error> for Error {
+    /// An [`Error`] inside of it comes back out; anything else is [`Error::Os`], of
+    /// which no more is known than that it was I/O.
+    fn from(error: io::Error) -> Self {
+        match error.downcast::<Self>() {
+            Ok(inner) => inner,
+            Err(source) => Self::Os {
+                op: "do I/O",
+                path: None,
+                source,
+            },
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    /// What is behind the error of the system, which `Display` has told already.
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.io_error().and_then(std::error::Error::source)
+    }
+}
+
 impl From<std::convert::Infallible> for Error {
     fn from(never: std::convert::Infallible) -> Self {
         match never {}
-    }
-}
-
-/// `` `path`` in backquotes after a blank, or nothing.
-struct AtPath<'a>(Option<&'a Path>);
-
-impl fmt::Display for AtPath<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Some(path) => write!(f, " `{}`", Escaped(path)),
-            None => Ok(()),
-        }
-    }
-}
-
-/// A path with its control characters escaped, so that a file name cannot
-/// drive the terminal an error is printed on.
-struct Escaped<'a>(&'a Path);
-
-impl fmt::Display for Escaped<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for c in self.0.to_string_lossy().chars() {
-            if c.is_control() {
-                write!(f, "{}", c.escape_default())?;
-            } else {
-                f.write_char(c)?;
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Bytes as hexadecimal pairs, `c3 28`, cut after eight.
-struct Hex<'a>(&'a [u8]);
-
-impl fmt::Display for Hex<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (i, byte) in self.0.iter().take(8).enumerate() {
-            write!(f, "{}{byte:02x}", if i == 0 { "" } else { " " })?;
-        }
-        if self.0.len() > 8 {
-            f.write_str(" …")
-        } else {
-            Ok(())
-        }
     }
 }
 
@@ -379,6 +371,73 @@ mod tests {
         let path = Path::new("a\x1b[31m\nb");
         let error = Error::os("open", Some(path), io::Error::from_raw_os_error(2));
         assert!(error.to_string().contains(r"a\u{1b}[31m\nb"), "{error}");
+    }
+
+    /// The whole chain in one line, as anyhow's `{:#}`.
+    fn chain(error: &dyn std::error::Error) -> String {
+        let mut line = error.to_string();
+        let mut next = error.source();
+        while let Some(error) = next {
+            line += &format!(": {error}");
+            next = error.source();
+        }
+        line
+    }
+
+    #[test]
+    fn chain_says_nothing_twice() {
+        let system = || io::Error::from_raw_os_error(2);
+        let error = Error::os("open", Some("x".as_ref()), system());
+        let sentence = "failed to open `x`: No such file or directory (os error 2)";
+        assert_eq!(chain(&error), sentence);
+        assert_eq!(chain(&io::Error::from(error)), sentence);
+        let error = Error::OsPair {
+            op: "link",
+            src: "a".into(),
+            dst: "b".into(),
+            source: system(),
+        };
+        assert_eq!(
+            chain(&error),
+            "failed to link `a` to `b`: No such file or directory (os error 2)"
+        );
+        // What a stream of somebody else's says, with what is behind it.
+        #[derive(Debug)]
+        struct Outer(io::Error);
+        impl std::fmt::Display for Outer {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("the stream broke")
+            }
+        }
+        impl std::error::Error for Outer {
+            fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+                Some(&self.0)
+            }
+        }
+        let error = Error::os("read", None, io::Error::other(Outer(system())));
+        assert_eq!(
+            chain(&error),
+            "failed to read: the stream broke: No such file or directory (os error 2)"
+        );
+    }
+
+    #[test]
+    fn io_error_becomes_an_error_and_one_inside_comes_back_out() {
+        let error = Error::from(io::Error::from_raw_os_error(20));
+        assert_eq!(error.raw_os_error(), Some(20));
+        assert_eq!(error.kind(), io::ErrorKind::NotADirectory);
+        assert_eq!(error.io_error().and_then(io::Error::raw_os_error), Some(20));
+        let closed = || Error::Closed {
+            op: "read",
+            path: None,
+        };
+        let back = Error::from(io::Error::from(closed()));
+        assert!(matches!(back, Error::Closed { op: "read", .. }), "{back:?}");
+        assert!(back.io_error().is_none());
+        // Without an errno, the traits give the whole.
+        let bare = Error::os("read", None, io::Error::from_raw_os_error(5)).into_bare();
+        assert_eq!(bare.raw_os_error(), Some(5));
+        assert!(closed().into_bare().downcast::<Error>().is_ok());
     }
 
     #[test]

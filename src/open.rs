@@ -260,10 +260,42 @@ impl<K: Kind> Open<K> {
     where
         F: AsyncFnOnce(&mut K::Of<File>) -> Result<T>,
     {
+        self.try_with(body).await
+    }
+
+    /// As [`with`](Self::with), for a body with an error type of its own.
+    ///
+    /// # Errors
+    ///
+    /// Those of `with`, as `E`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let path = dir.path().join("port");
+    /// # std::fs::write(&path, "8080\n").unwrap();
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// type BoxError = Box<dyn std::error::Error + Send + Sync>;
+    ///
+    /// let open = aiofiles::open(&path);
+    /// let port = open.try_with(async |file| -> Result<u16, BoxError> {
+    ///     Ok(file.readline().await?.trim().parse()?)
+    /// });
+    /// assert_eq!(port.await?, 8080);
+    /// # Ok::<(), BoxError>(()) }).unwrap();
+    /// ```
+    pub async fn try_with<T, E, F>(self, body: F) -> Result<T, E>
+    where
+        E: From<Error>,
+        F: AsyncFnOnce(&mut K::Of<File>) -> Result<T, E>,
+    {
         let mut file = self.await?;
         let result = body(&mut file).await;
         let closed = K::close(&mut file).await;
-        result.and_then(|value| closed.map(|()| value))
+        let value = result?;
+        closed?;
+        Ok(value)
     }
 }
 

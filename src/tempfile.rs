@@ -329,10 +329,25 @@ impl<W: Make, K: Kind> Temporary<W, K> {
     where
         F: AsyncFnOnce(&mut W::Output<K>) -> Result<T>,
     {
+        self.try_with(body).await
+    }
+
+    /// As [`with`](Self::with), for a body with an error type of its own.
+    ///
+    /// # Errors
+    ///
+    /// Those of `with`, as `E`.
+    pub async fn try_with<T, E, F>(self, body: F) -> Result<T, E>
+    where
+        E: From<Error>,
+        F: AsyncFnOnce(&mut W::Output<K>) -> Result<T, E>,
+    {
         let mut file = self.await?;
         let result = body(&mut file).await;
         let finished = W::finish::<K>(&mut file).await;
-        result.and_then(|value| finished.map(|()| value))
+        let value = result?;
+        finished?;
+        Ok(value)
     }
 }
 

@@ -8,7 +8,7 @@ use std::future::Future;
 use std::io::Cursor;
 
 use aiofiles::file::{Binary, Bytes, FileKind, Raw, Text};
-use aiofiles::{BinaryFile, File, RawFile, RawIo, Result, TextFile, open, wrap};
+use aiofiles::{BinaryFile, Error, File, RawFile, RawIo, Result, TextFile, open, wrap};
 use support::{Dir, run};
 
 /// Closes any file and says how it was called.
@@ -78,7 +78,7 @@ fn futures_over_a_boxed_stream_are_send() {
                 finish(&mut binary).await?,
                 finish(&mut raw).await?,
             ];
-            Result::Ok((line, names.len()))
+            Ok::<_, Error>((line, names.len()))
         }));
         assert_eq!(task.await.unwrap().unwrap(), (Some("one".to_owned()), 3));
     });

@@ -26,7 +26,7 @@ fn paths_of_all_types_are_taken() {
         assert_eq!(open(string.clone()).await?.name(), Some(Path::new(&string)));
         let file = open(OsString::from(&path)).binary().await?;
         assert_eq!(file.name(), Some(path.as_path()));
-        aiofiles::Result::Ok(())
+        Ok::<(), Error>(())
     })
     .unwrap();
 }

@@ -222,6 +222,13 @@ fn with_is_send_where_its_body_is() {
         assert_eq!((text.as_str(), bytes.as_slice()), ("x\n", &b"x\n"[..]));
         let path = dir.join("f");
         let mut seen = String::new();
+        let tried = send(
+            open(&path).try_with(async |f| -> std::io::Result<usize> { Ok(f.read().await?.len()) }),
+        );
+        assert_eq!(
+            tried.await.unwrap(),
+            std::fs::read_to_string(&path).unwrap().len()
+        );
         let call = send(open(&path).with(async |f| {
             seen = f.read().await?;
             Ok(())

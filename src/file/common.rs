@@ -24,7 +24,9 @@ impl<K: FileKind, R: RawIo> File<K, R> {
     /// # Errors
     ///
     /// That of the write or of the stream, or one that was kept of an
-    /// earlier write. `ExecutorGone` leaves the file open and whole, and so
+    /// earlier write. On Unix also that of close(2), which is told once: over a
+    /// quota (EDQUOT) or a network (EIO), a write may fail that late. By the I/O
+    /// traits, only a flush can be had. `ExecutorGone` leaves the file open and whole, and so
     /// does a panic of the stream before it was closed.
     ///
     /// # Examples

@@ -11,7 +11,7 @@ use super::core::{BUFFER, Core, Started};
 use super::source::Source;
 use super::{Bytes, File, FileKind};
 use crate::budget;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::raw_io::RawIo;
 
 /// What the traits have begun; one job at a time, as everything.
@@ -53,7 +53,7 @@ impl Begun {
 }
 
 fn io<T>(poll: Poll<Result<T>>) -> Poll<io::Result<T>> {
-    poll.map_err(io::Error::from)
+    poll.map_err(Error::into_bare)
 }
 
 /// The most that the traits move at a time for a file without a buffer, in bytes.

@@ -153,9 +153,25 @@ impl<K: Kind> CreateAtomic<K> {
     where
         F: AsyncFnOnce(&mut AtomicFile<K>) -> Result<T>,
     {
+        self.try_with(body).await
+    }
+
+    /// As [`with`](Self::with), for a body with an error type of its own.
+    ///
+    /// # Errors
+    ///
+    /// Those of `with`, as `E`.
+    pub async fn try_with<T, E, F>(self, body: F) -> Result<T, E>
+    where
+        E: From<Error>,
+        F: AsyncFnOnce(&mut AtomicFile<K>) -> Result<T, E>,
+    {
         let mut file = self.await?;
         match body(&mut file).await {
-            Ok(value) => file.commit().await.map(|()| value),
+            Ok(value) => {
+                file.commit().await?;
+                Ok(value)
+            }
             Err(error) => {
                 // What is wrong with the rest is of no interest any more.
                 drop(file.discard().await);

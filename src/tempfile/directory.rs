@@ -112,6 +112,19 @@ impl CreateDirectory {
     where
         F: AsyncFnOnce(&mut TemporaryDirectory) -> Result<T>,
     {
+        self.try_with(body).await
+    }
+
+    /// As [`with`](Self::with), for a body with an error type of its own.
+    ///
+    /// # Errors
+    ///
+    /// Those of `with`, as `E`.
+    pub async fn try_with<T, E, F>(self, body: F) -> Result<T, E>
+    where
+        E: From<Error>,
+        F: AsyncFnOnce(&mut TemporaryDirectory) -> Result<T, E>,
+    {
         let mut dir = self.await?;
         let result = body(&mut dir).await;
         let removed = if dir.entry.deletes() {
@@ -119,7 +132,9 @@ impl CreateDirectory {
         } else {
             Ok(())
         };
-        result.and_then(|value| removed.map(|()| value))
+        let value = result?;
+        removed?;
+        Ok(value)
     }
 }
 

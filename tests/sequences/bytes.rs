@@ -55,7 +55,7 @@ fn target(driver: &mut Bytes) -> (SeekFrom, Effect<u8>) {
 }
 
 fn io<T>(result: std::io::Result<T>) -> aiofiles::Result<T> {
-    result.map_err(|error| error.downcast::<Error>().expect("an error of the crate"))
+    result.map_err(Error::from)
 }
 
 /// Checks what a read gave, and moves the model; a `short` read may give less.

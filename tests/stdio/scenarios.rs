@@ -158,7 +158,7 @@ async fn share_lines() -> Done {
                         },
                     };
                     if line.is_empty() {
-                        return Result::Ok(got);
+                        return Ok::<_, Error>(got);
                     }
                     got.push(line);
                 }
@@ -219,7 +219,7 @@ async fn many_writers() -> Done {
                         tokio::task::yield_now().await;
                     }
                 }
-                Result::Ok(())
+                Ok::<_, Error>(())
             })
         })
         .collect();
