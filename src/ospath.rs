@@ -29,7 +29,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use crate::call::{Call, none, one, one_inline, two};
+#[cfg(unix)]
+use crate::call::none;
+use crate::call::{Call, one, one_inline, two};
 use crate::error::Error;
 use crate::os::look;
 use crate::os::sys::{self, FileId};

@@ -36,6 +36,7 @@ mod adapt;
 mod astray;
 pub(crate) mod cached;
 mod kind;
+mod lock;
 pub(crate) mod nowait;
 #[cfg_attr(unix, path = "raw_io/unix.rs")]
 #[cfg_attr(windows, path = "raw_io/windows.rs")]
@@ -47,6 +48,7 @@ pub use self::adapt::{ReadWrite, Reader, Writer, read_write, reader, writer};
 pub(crate) use self::astray::Astray;
 use self::astray::there_and_back;
 pub(crate) use self::kind::{Access, Kind, access, kind, kind_of};
+pub(crate) use self::lock::{Lock, try_lock, unlock};
 
 /// A blocking byte stream with one cursor.
 ///

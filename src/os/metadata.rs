@@ -27,6 +27,15 @@ pub(crate) fn look(path: &Path, follow: bool) -> io::Result<Metadata> {
     Ok(metadata)
 }
 
+/// The same for a path that may be relative to a folder of the caller's.
+fn look_in(dir: &Dir, path: &Path, follow: bool) -> io::Result<Metadata> {
+    if dir.is_current() {
+        look(path, follow)
+    } else {
+        sys::stat(dir, path, follow)
+    }
+}
+
 /// The pending call of [`stat`].
 ///
 /// Keywords: `follow_symlinks` (`true`), `dir_fd` (none), `executor` (the default
@@ -76,21 +85,14 @@ pub fn stat(path: impl AsRef<Path>) -> Stat {
         follow_symlinks: true,
     };
     let inline = |path: &Path, keywords: &StatKeywords| {
-        let here = matches!(keywords.dir_fd, Dir::Current);
+        let here = keywords.dir_fd.is_current();
         here.then(|| cached::metadata(path, keywords.follow_symlinks))
             .flatten()
             .map(Ok)
     };
-    one_inline(
-        "stat",
-        path,
-        keywords,
-        inline,
-        |path, keywords| match keywords.dir_fd {
-            Dir::Current => look(path, keywords.follow_symlinks),
-            Dir::Given(_) => sys::stat(&keywords.dir_fd, path, keywords.follow_symlinks),
-        },
-    )
+    one_inline("stat", path, keywords, inline, |path, keywords| {
+        look_in(&keywords.dir_fd, path, keywords.follow_symlinks)
+    })
 }
 
 /// The pending call of [`lstat`].
@@ -135,21 +137,14 @@ pub fn lstat(path: impl AsRef<Path>) -> Lstat {
         dir_fd: Dir::default(),
     };
     let inline = |path: &Path, keywords: &LstatKeywords| {
-        let here = matches!(keywords.dir_fd, Dir::Current);
+        let here = keywords.dir_fd.is_current();
         here.then(|| cached::metadata(path, false))
             .flatten()
             .map(Ok)
     };
-    one_inline(
-        "lstat",
-        path,
-        keywords,
-        inline,
-        |path, keywords| match keywords.dir_fd {
-            Dir::Current => look(path, false),
-            Dir::Given(_) => sys::stat(&keywords.dir_fd, path, false),
-        },
-    )
+    one_inline("lstat", path, keywords, inline, |path, keywords| {
+        look_in(&keywords.dir_fd, path, false)
+    })
 }
 
 /// The pending call of [`statvfs`].

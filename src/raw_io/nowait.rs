@@ -19,6 +19,10 @@ mod platform;
 
 /// What the kernel had to say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    not(target_os = "linux"),
+    allow(dead_code, reason = "the others never answer but with `Never`")
+)]
 pub(crate) enum Answer {
     /// This many bytes, at least one, are in the buffer.
     Data(usize),

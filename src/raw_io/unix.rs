@@ -6,7 +6,7 @@ use std::os::unix::fs::{FileExt, MetadataExt};
 
 use rustix::fs::{FileType, OFlags, RawMode};
 
-use super::{Access, Kind};
+use super::{Access, Kind, Lock};
 
 pub(super) fn read_at(file: &File, buf: &mut [u8], offset: u64) -> io::Result<usize> {
     FileExt::read_at(file, buf, offset)
@@ -80,4 +80,36 @@ fn file_type(file: &File) -> Option<FileType> {
 /// Reads into spare capacity, which need not be cleared first.
 pub(super) fn read_spare(file: &File, vec: &mut Vec<u8>) -> io::Result<usize> {
     Ok(rustix::io::read(file, rustix::buffer::spare_capacity(vec))?)
+}
+
+#[cfg(not(any(target_os = "illumos", target_os = "solaris")))]
+pub(super) fn try_lock(file: &File, lock: Lock) -> io::Result<bool> {
+    use rustix::fs::FlockOperation;
+    use rustix::io::Errno;
+    let how = match lock {
+        Lock::Exclusive => FlockOperation::NonBlockingLockExclusive,
+        Lock::Shared => FlockOperation::NonBlockingLockShared,
+    };
+    match super::retry(|| Ok(rustix::fs::flock(file, how)?)) {
+        Ok(()) => Ok(true),
+        Err(error) if error.raw_os_error() == Some(Errno::WOULDBLOCK.raw_os_error()) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(not(any(target_os = "illumos", target_os = "solaris")))]
+pub(super) fn unlock(file: &File) -> io::Result<()> {
+    super::retry(|| Ok(rustix::fs::flock(file, rustix::fs::FlockOperation::Unlock)?))
+}
+
+/// There are only locks of a whole process here, which would keep no two files of
+/// one program apart.
+#[cfg(any(target_os = "illumos", target_os = "solaris"))]
+pub(super) fn try_lock(_: &File, _: Lock) -> io::Result<bool> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+#[cfg(any(target_os = "illumos", target_os = "solaris"))]
+pub(super) fn unlock(_: &File) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
 }

@@ -4,7 +4,7 @@ use std::fs::{File, Metadata};
 use std::io::{self, Seek, SeekFrom};
 use std::os::windows::fs::FileExt;
 
-use super::{Access, Kind};
+use super::{Access, Kind, Lock};
 
 pub(super) fn read_at(mut file: &File, buf: &mut [u8], offset: u64) -> io::Result<usize> {
     let back = file.stream_position()?;
@@ -57,3 +57,28 @@ pub(super) fn read_spare(mut file: &File, vec: &mut Vec<u8>) -> io::Result<usize
     vec.truncate(before + result.as_ref().map_or(0, |n| *n));
     result
 }
+
+/// Over a lock that the handle has already: in its place, as flock(2) does. The
+/// system would keep both, and let a handle wait for itself.
+pub(super) fn try_lock(file: &File, lock: Lock) -> io::Result<bool> {
+    drop(unlock(file));
+    let taken = match lock {
+        Lock::Exclusive => fs4::FileExt::try_lock(file),
+        Lock::Shared => fs4::FileExt::try_lock_shared(file),
+    };
+    match taken {
+        Ok(()) => Ok(true),
+        Err(fs4::TryLockError::WouldBlock) => Ok(false),
+        Err(fs4::TryLockError::Error(error)) => Err(error),
+    }
+}
+
+/// Does nothing without a lock, as flock(2).
+pub(super) fn unlock(file: &File) -> io::Result<()> {
+    match fs4::FileExt::unlock(file) {
+        Err(error) if error.raw_os_error() == Some(ERROR_NOT_LOCKED) => Ok(()),
+        done => done,
+    }
+}
+
+const ERROR_NOT_LOCKED: i32 = 158;

@@ -12,7 +12,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{self, AtFlags, Dir, FileType, OFlags};
+use rustix::fs::{self, AtFlags, Dir, DirEntry, FileType, OFlags};
 use rustix::io::Errno;
 
 use super::{OnRemoved, retry, unix::open_at};
@@ -61,6 +61,21 @@ fn id(fd: BorrowedFd<'_>) -> io::Result<(u64, u64)> {
     Ok((stat.st_dev as u64, stat.st_ino as u64))
 }
 
+/// What an entry is, `Unknown` if the listing does not say.
+#[cfg(not(any(target_os = "illumos", target_os = "solaris")))]
+#[allow(clippy::unnecessary_wraps, reason = "it can fail on other Unixes")]
+fn kind(_dir: BorrowedFd<'_>, _name: &CStr, entry: &DirEntry) -> io::Result<FileType> {
+    Ok(entry.file_type())
+}
+
+/// What an entry is. The listing does not say, and to try `unlink` is no way to
+/// find out: root can unlink a folder there, with all that is in it.
+#[cfg(any(target_os = "illumos", target_os = "solaris"))]
+fn kind(dir: BorrowedFd<'_>, name: &CStr, _entry: &DirEntry) -> io::Result<FileType> {
+    let stat = retry(|| Ok(fs::statat(dir, name, AtFlags::SYMLINK_NOFOLLOW)?))?;
+    Ok(FileType::from_raw_mode(stat.st_mode))
+}
+
 struct Removal<'a> {
     root: &'a Path,
     /// From the root to the innermost folder.
@@ -104,7 +119,7 @@ impl Removal<'_> {
                 Some(Ok(entry)) => {
                     let name = entry.file_name();
                     if name != c"." && name != c".." && !frame.left.contains(name) {
-                        self.remove(name, entry.file_type())?;
+                        self.remove(name, &entry)?;
                     }
                 }
                 Some(Err(Errno::INTR)) => {}
@@ -119,7 +134,11 @@ impl Removal<'_> {
     }
 
     /// Removes an entry of the innermost folder, or enters it.
-    fn remove(&mut self, name: &CStr, kind: FileType) -> io::Result<()> {
+    fn remove(&mut self, name: &CStr, entry: &DirEntry) -> io::Result<()> {
+        let kind = match kind(self.innermost().fd()?, name, entry) {
+            Ok(kind) => kind,
+            Err(error) => return self.settle(name, Err(error)),
+        };
         if kind != FileType::Directory {
             match self.unlink(name, AtFlags::empty()) {
                 Err(error)

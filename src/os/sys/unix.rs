@@ -13,7 +13,7 @@ use rustix::fs::{self, AtFlags, Mode, OFlags, Timespec, Timestamps};
 use rustix::io::Errno;
 
 use super::{retry, unsupported};
-use crate::os::StatVfs;
+use crate::os::{R_OK, StatVfs, W_OK, X_OK};
 
 /// Closes, and tells what the system says: of writes that failed late, as those over a
 /// quota or over a network do, that may be the only word. Closed it is in any case,
@@ -49,6 +49,11 @@ pub(crate) enum Dir {
 impl Dir {
     pub(crate) fn new(dir: impl AsFd) -> Self {
         Self::Given(rustix::io::fcntl_dupfd_cloexec(dir, 0))
+    }
+
+    /// Whether paths start from the current folder of the process.
+    pub(crate) fn is_current(&self) -> bool {
+        matches!(self, Self::Current)
     }
 
     pub(crate) fn get(&self) -> io::Result<BorrowedFd<'_>> {
@@ -169,10 +174,23 @@ pub(crate) fn access(
     follow: bool,
 ) -> io::Result<bool> {
     let dir = dir.get()?;
+    if mode & !(R_OK | W_OK | X_OK) != 0 {
+        return Ok(false);
+    }
+    // Bit by bit: the type of a mode differs between platforms.
+    let mut asked = fs::Access::EXISTS;
+    asked.set(fs::Access::READ_OK, mode & R_OK != 0);
+    asked.set(fs::Access::WRITE_OK, mode & W_OK != 0);
+    asked.set(fs::Access::EXEC_OK, mode & X_OK != 0);
     let mut flags = flags(follow);
-    flags.set(AtFlags::EACCESS, effective_ids);
-    let mode = fs::Access::from_bits_retain(mode);
-    Ok(call(|| fs::accessat(dir, path, mode, flags)).is_ok())
+    if effective_ids {
+        // Android's C library takes no flags here.
+        #[cfg(target_os = "android")]
+        return unsupported();
+        #[cfg(not(target_os = "android"))]
+        flags.insert(AtFlags::EACCESS);
+    }
+    Ok(call(|| fs::accessat(dir, path, asked, flags)).is_ok())
 }
 
 pub(crate) fn chmod(dir: &Dir, path: &Path, mode: u32, follow: bool) -> io::Result<()> {
