@@ -71,9 +71,10 @@ fn run() {
     let mut timer = lock();
     loop {
         let now = Instant::now();
-        while let Some(entry) = timer.sleepers.first_entry()
-            && entry.key().0 <= now
-        {
+        while let Some(entry) = timer.sleepers.first_entry() {
+            if entry.key().0 > now {
+                break;
+            }
             let waker = entry.remove();
             drop(timer);
             wake(waker);

@@ -192,6 +192,7 @@ fn a_descriptor_that_appends_is_asked_where_it_is() {
     });
 }
 
+#[allow(clippy::incompatible_msrv, reason = "tests take the newest std")]
 fn pipe() -> (File, File) {
     let (reader, writer) = std::io::pipe().unwrap();
     #[cfg(unix)]

@@ -14,6 +14,7 @@ use support::{Chunks, Counting, Dir, is_closed, is_unsupported, run};
 
 const DIGITS: &[u8] = b"0123456789";
 
+#[allow(clippy::incompatible_msrv, reason = "tests take the newest std")]
 fn pipe() -> (File, File) {
     let (reader, writer) = std::io::pipe().unwrap();
     (OwnedFd::from(reader).into(), OwnedFd::from(writer).into())

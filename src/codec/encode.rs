@@ -156,8 +156,8 @@ fn utf16(mut text: &str, bytes: impl Fn(u16) -> [u8; 2], dst: &mut Vec<u8>) {
         let count = mem::convert_str_to_utf16(now, &mut units);
         let before = dst.len();
         dst.resize(before + 2 * count, 0);
-        for (to, &unit) in dst[before..].as_chunks_mut().0.iter_mut().zip(&units) {
-            *to = bytes(unit);
+        for (to, &unit) in dst[before..].chunks_exact_mut(2).zip(&units) {
+            to.copy_from_slice(&bytes(unit));
         }
         text = later;
     }

@@ -36,7 +36,7 @@ pub(super) fn decode_with(
     dst: &mut String,
 ) -> Result<(), Fault> {
     let mut buffer = [0; BUFFER];
-    let text = str::from_utf8_mut(&mut buffer).expect("zeros are text");
+    let text = std::str::from_utf8_mut(&mut buffer).expect("zeros are text");
     let mut at = 0;
     // The last round, without input, finds malformed what was swallowed.
     let mut last = false;

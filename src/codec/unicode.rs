@@ -16,7 +16,7 @@ pub(crate) fn utf8_tail_len(src: &[u8]) -> usize {
             return 0;
         }
         if tail[0] >= 0xc0 {
-            let incomplete = str::from_utf8(tail)
+            let incomplete = std::str::from_utf8(tail)
                 .is_err_and(|e| e.valid_up_to() == 0 && e.error_len().is_none());
             return if incomplete { len } else { 0 };
         }
@@ -26,14 +26,14 @@ pub(crate) fn utf8_tail_len(src: &[u8]) -> usize {
 
 /// What is known to be valid, as text.
 fn valid(src: &[u8]) -> &str {
-    str::from_utf8(src).expect("the bytes were found valid")
+    std::str::from_utf8(src).expect("the bytes were found valid")
 }
 
 pub(super) fn utf8(src: &[u8], dst: &mut String) -> Result<(), Fault> {
     // With the tail set aside, a good chunk is validated in one pass.
     let tail = utf8_tail_len(src);
     let head = src.len() - tail;
-    match str::from_utf8(&src[..head]) {
+    match std::str::from_utf8(&src[..head]) {
         Ok(text) => {
             dst.push_str(text);
             if tail == 0 {
@@ -70,7 +70,7 @@ pub(super) fn ascii(src: &[u8], dst: &mut String) -> Result<(), Fault> {
 pub(super) fn latin1(mut src: &[u8], dst: &mut String) {
     dst.reserve(src.len());
     let mut buffer = [0; 2 * UNITS];
-    let text = str::from_utf8_mut(&mut buffer).expect("zeros are text");
+    let text = std::str::from_utf8_mut(&mut buffer).expect("zeros are text");
     while !src.is_empty() {
         let (read, written) = mem::convert_latin1_to_str_partial(src, text);
         dst.push_str(&text[..written]);
@@ -88,12 +88,13 @@ pub(super) fn utf16(
     let mut wide: Option<Wide> = None;
     let mut at = 0;
     loop {
-        let (pairs, odd) = src[at..].as_chunks();
-        let len = pairs.len().min(UNITS);
+        let piece = &src[at..];
+        let (pairs, odd) = (piece.len() / 2, piece.len() % 2);
+        let len = pairs.min(UNITS);
+        let units = || piece.chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
         // ASCII, at several times the speed: a loop that becomes vector code.
         let mut seen = 0;
-        for (to, &pair) in narrow.iter_mut().zip(pairs) {
-            let unit = unit(pair);
+        for (to, unit) in narrow.iter_mut().zip(units()) {
             seen |= unit;
             *to = unit as u8;
         }
@@ -102,24 +103,25 @@ pub(super) fn utf16(
             len
         } else {
             let wide = wide.get_or_insert_with(Wide::new);
-            wide.push(pairs[..len].iter().map(|&pair| unit(pair)), dst)
+            wide.push(units().take(len), dst)
         };
         at += 2 * good;
         if good < len {
-            if unit(pairs[good]) >= 0xdc00 {
+            let mut rest = units().skip(good);
+            if rest.next() >= Some(0xdc00) {
                 return Err(Fault::bad(at, 2, "illegal encoding"));
             }
-            match pairs.get(good + 1) {
+            match rest.next() {
                 // The buffer cut a pair in two; the next round takes it whole.
-                Some(&next) if (0xdc00..0xe000).contains(&unit(next)) => {}
+                Some(next) if (0xdc00..0xe000).contains(&next) => {}
                 Some(_) => return Err(Fault::bad(at, 2, "illegal UTF-16 surrogate")),
                 None => {
                     let len = src.len() - at;
                     return Err(Fault::truncated(at, len, "unexpected end of data"));
                 }
             }
-        } else if len == pairs.len() {
-            return if odd.is_empty() {
+        } else if len == pairs {
+            return if odd == 0 {
                 Ok(())
             } else {
                 Err(Fault::truncated(at, 1, "truncated data"))
@@ -161,9 +163,10 @@ pub(super) fn utf32(
     dst: &mut String,
 ) -> Result<(), Fault> {
     dst.reserve(src.len() / 4);
-    let (units, tail) = src.as_chunks();
-    for (index, &bytes) in units.iter().enumerate() {
-        let code = unit(bytes);
+    let units = src.chunks_exact(4);
+    let tail = units.remainder();
+    for (index, bytes) in units.enumerate() {
+        let code = unit([bytes[0], bytes[1], bytes[2], bytes[3]]);
         let Some(c) = char::from_u32(code) else {
             let reason = if code > char::MAX.into() {
                 "code point not in range(0x110000)"

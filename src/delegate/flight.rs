@@ -259,9 +259,8 @@ impl<T: Task> Flight<T> {
         // task: it must not unwind past that.
         drop(catch(|| executor.get().execute(job)));
         // A runtime that is gone drops a job at once.
-        if let Some(other) = self.start_again()
-            && matches!(executor, Chosen::Tokio(_))
-        {
+        let other = self.start_again();
+        if let Some(other) = other.filter(|_| matches!(executor, Chosen::Tokio(_))) {
             *executor = other;
         }
     }

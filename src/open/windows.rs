@@ -9,7 +9,7 @@ pub(super) fn set_permissions(_: &mut OpenOptions, _: u32) {}
 
 /// Passes flags of `CreateFile` besides those that the mode asks for.
 pub(super) fn set_flags(options: &mut OpenOptions, flags: i32) {
-    options.custom_flags(flags.cast_unsigned());
+    options.custom_flags(flags as u32);
 }
 
 /// What a directory is refused with.

@@ -241,9 +241,7 @@ impl Walk {
     }
 
     fn poll_dir(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Listing>>> {
-        if let Some(listing) = self.current.take()
-            && self.topdown
-        {
+        if let Some(listing) = self.current.take().filter(|_| self.topdown) {
             self.descend(&listing);
         }
         loop {

@@ -44,7 +44,7 @@ pub(in super::super) fn unnamed(folder: &Path, mode: u32) -> io::Result<Option<F
     }
     let mut options = OpenOptions::new();
     options.read(true).write(true).mode(mode);
-    options.custom_flags(OFlags::TMPFILE.bits().cast_signed());
+    options.custom_flags(OFlags::TMPFILE.bits() as i32);
     match retry(|| options.open(folder)) {
         Ok(file) => Ok(Some(file)),
         // The three ways to say that it is not supported; see open(2). A folder that
@@ -87,7 +87,7 @@ impl Old {
     pub(in super::super) fn look(path: &Path) -> io::Result<Self> {
         let mut options = OpenOptions::new();
         let flags = OFlags::PATH | OFlags::NOFOLLOW;
-        options.read(true).custom_flags(flags.bits().cast_signed());
+        options.read(true).custom_flags(flags.bits() as i32);
         let file = retry(|| options.open(path))?;
         Ok(Self {
             metadata: file.metadata()?,

@@ -341,9 +341,8 @@ impl<R: RawIo> Core<R> {
             work.finish(&behind);
             drop(release);
         });
-        if let Some(work) = back
-            && (work.needs_finish() || !rest.is_empty())
-        {
+        let unfinished = |work: &Work<R>| work.needs_finish() || !rest.is_empty();
+        if let Some(work) = back.filter(unfinished) {
             self.finish_work(work, rest);
         }
     }

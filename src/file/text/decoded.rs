@@ -365,9 +365,8 @@ impl Decoded {
             bytes.extend_from_slice(own.get(from..).unwrap_or_default());
         }
         // Reported ones too, behind text: they part it from what follows.
-        if let Some(fault) = &self.fault
-            && !(fault.reported && self.rest().is_empty())
-        {
+        let parts = |fault: &&Fault| !(fault.reported && self.rest().is_empty());
+        if let Some(fault) = self.fault.as_ref().filter(parts) {
             bytes.extend_from_slice(&fault.bytes);
         }
         bytes

@@ -338,7 +338,7 @@ pub(crate) fn inode(entry: &std::fs::DirEntry) -> u64 {
 
 /// Opens a file to copy from. Never waits for the other end of a FIFO.
 pub(crate) fn open_source(path: &Path) -> io::Result<File> {
-    let flags = OFlags::NONBLOCK.bits().cast_signed();
+    let flags = OFlags::NONBLOCK.bits() as i32;
     std::fs::OpenOptions::new()
         .read(true)
         .custom_flags(flags)
@@ -348,7 +348,7 @@ pub(crate) fn open_source(path: &Path) -> io::Result<File> {
 /// Opens a file to copy into, with its old content, and says whether it was
 /// made here. Never waits for the other end of a FIFO.
 pub(crate) fn open_destination(path: &Path, mode: u32) -> io::Result<(File, bool)> {
-    let flags = OFlags::NONBLOCK.bits().cast_signed();
+    let flags = OFlags::NONBLOCK.bits() as i32;
     let mut options = std::fs::OpenOptions::new();
     options.write(true).custom_flags(flags).mode(mode);
     match options.clone().create_new(true).open(path) {
@@ -398,7 +398,7 @@ pub(crate) fn link_loop() -> io::Error {
 /// Makes the names in a folder durable.
 pub(crate) fn sync_dir(path: &Path) -> io::Result<()> {
     // Nothing else is opened: a FIFO would wait.
-    let flags = OFlags::DIRECTORY.bits().cast_signed();
+    let flags = OFlags::DIRECTORY.bits() as i32;
     let mut options = std::fs::OpenOptions::new();
     let folder = retry(|| options.read(true).custom_flags(flags).open(path))?;
     folder.sync_all()
@@ -444,6 +444,10 @@ pub(crate) fn is_mount(path: &Path) -> io::Result<bool> {
 
 /// The path with `~` or `~user` at its start replaced by a home folder, and all that is
 /// behind as it is; `None` where there is nothing to replace. As CPython's `posixpath`.
+#[allow(
+    deprecated,
+    reason = "`home_dir` is as it should be; deprecated before Rust 1.87"
+)]
 pub(crate) fn expand_user(path: &Path) -> Option<PathBuf> {
     let bytes = path.as_os_str().as_bytes();
     let behind = bytes.strip_prefix(b"~")?;

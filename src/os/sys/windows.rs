@@ -251,6 +251,10 @@ pub(crate) fn is_mount(path: &Path) -> io::Result<bool> {
 
 /// The path with `~` at its start replaced by the home folder; `None` where there is
 /// nothing to replace. The homes of other users are not known.
+#[allow(
+    deprecated,
+    reason = "`home_dir` is as it should be; deprecated before Rust 1.87"
+)]
 pub(crate) fn expand_user(path: &Path) -> Option<PathBuf> {
     let mut parts = path.components();
     if parts.next()?.as_os_str() != "~" {

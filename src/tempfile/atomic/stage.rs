@@ -72,10 +72,10 @@ pub(super) struct Stage {
 impl Drop for Stage {
     /// Removes the name of the file, if it has one, in a job.
     fn drop(&mut self) {
-        if let Ok(state) = self.state.try_lock()
-            && !matches!(&*state, State::Pending(draft, _) if draft.has_name())
-        {
-            return;
+        if let Ok(state) = self.state.try_lock() {
+            if !matches!(&*state, State::Pending(draft, _) if draft.has_name()) {
+                return;
+            }
         }
         let state = self.state.clone();
         run_detached(

@@ -36,17 +36,15 @@ pub(super) fn dir() -> io::Result<PathBuf> {
     let candidates = candidates();
     // Locked while it looks: the others want to know the same.
     let mut found = FOUND.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some((of, dir)) = &*found
-        && *of == candidates
-    {
-        return Ok(dir.clone());
+    match &*found {
+        Some((of, dir)) if *of == candidates => return Ok(dir.clone()),
+        Some(_) | None => {}
     }
     let mut all = candidates.clone();
     all.extend(env::current_dir());
     for dir in &all {
-        if let Ok(dir) = sys::abspath(dir)
-            && try_out(&dir).is_ok()
-        {
+        let usable = sys::abspath(dir).and_then(|dir| try_out(&dir).map(|_| dir));
+        if let Ok(dir) = usable {
             *found = Some((candidates, dir.clone()));
             return Ok(dir);
         }

@@ -14,7 +14,7 @@ use crate::raw_io::retry;
 /// `None` where the file system, or an old kernel, cannot.
 pub(in super::super) fn unnamed(dir: &Path, append: bool, mode: u32) -> io::Result<Option<File>> {
     let mut options = options(append, mode);
-    options.custom_flags(OFlags::TMPFILE.bits().cast_signed());
+    options.custom_flags(OFlags::TMPFILE.bits() as i32);
     match retry(|| options.open(dir)) {
         Ok(file) => Ok(Some(file)),
         Err(error) => match error.raw_os_error().map(Errno::from_raw_os_error) {
