@@ -340,3 +340,39 @@ fn writelines_asks_whether_it_may_write() {
         text.writelines([""; 0]).await.unwrap();
     });
 }
+
+#[cfg(unix)]
+#[test]
+fn truncate_and_seek_see_what_another_process_wrote() {
+    run(async {
+        let dir = Dir::new();
+        let child = b"from the child";
+        for buffered in [false, true] {
+            let path = dir.file("f", "");
+            let mut file = open(&path).binary().mode("w+").await.unwrap();
+            file.try_clone_std().write_all(child).unwrap();
+            if buffered {
+                file.write(b"ab").await.unwrap();
+            }
+            let size = file.truncate().await.unwrap();
+            assert_eq!(size, 14 + 2 * u64::from(buffered));
+            assert!(std::fs::read(&path).unwrap().starts_with(child));
+
+            let path = dir.file("t", "");
+            let mut text = open(&path).mode("w+").await.unwrap();
+            text.try_clone_std().write_all(child).unwrap();
+            if buffered {
+                text.write("ab").await.unwrap();
+            }
+            text.truncate().await.unwrap();
+            assert!(std::fs::read(&path).unwrap().starts_with(child));
+        }
+        let path = dir.file("t", "");
+        let mut text = open(&path).mode("w+").await.unwrap();
+        text.try_clone_std().write_all(child).unwrap();
+        text.seek(SeekFrom::Current(0)).await.unwrap();
+        text.write("X").await.unwrap();
+        text.close().await.unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"from the childX");
+    });
+}

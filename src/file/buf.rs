@@ -13,6 +13,9 @@ pub(crate) struct Buf {
     end: usize,
     /// No line end is before this index, unless it is before `start`.
     searched: usize,
+    /// As long as `start` is the first of these, no line end is between the second and
+    /// the third many bytes behind it.
+    behind: (usize, usize, usize),
 }
 
 impl Buf {
@@ -52,6 +55,7 @@ impl Buf {
 
     fn clear_behind(&mut self, room: usize) {
         (self.floor, self.start, self.end, self.searched) = (room, room, room, 0);
+        self.behind = (0, 0, 0);
     }
 
     /// Empty, with `before` bytes of room for [`unread`](Self::unread) and `behind`
@@ -77,6 +81,20 @@ impl Buf {
         }
     }
 
+    /// The length of all up to the first `\n` that has `skip` bytes before it. What was
+    /// searched in vain is not searched again.
+    pub(crate) fn find_line_behind(&mut self, skip: usize) -> Option<usize> {
+        let (start, begin, end) = self.behind;
+        let known = start == self.start && begin == skip;
+        let from = if known { end.max(skip) } else { skip };
+        let rest = self.bytes().get(from..)?;
+        let found = memchr::memchr(b'\n', rest);
+        if found.is_none() {
+            self.behind = (self.start, skip, self.len());
+        }
+        found.map(|at| from + at + 1)
+    }
+
     /// Moves by `by` bytes within what is there, consumed bytes included; `false`
     /// if that leads out of it.
     pub(crate) fn seek(&mut self, by: i128) -> bool {
@@ -96,6 +114,7 @@ impl Buf {
             self.start -= bytes.len();
             self.data[self.start..self.floor].copy_from_slice(bytes);
             (self.floor, self.searched) = (self.start, 0);
+            self.behind = (0, 0, 0);
         } else if !bytes.is_empty() {
             let mut data = bytes.to_vec();
             data.extend_from_slice(self.bytes());
@@ -104,6 +123,7 @@ impl Buf {
                 start: 0,
                 end: data.len(),
                 searched: 0,
+                behind: (0, 0, 0),
                 data,
             };
         }

@@ -126,12 +126,8 @@ impl<R: RawIo> Core<R> {
             };
             self.check_readable("read")?;
             // The first line end behind which more than `hint` bytes lie.
-            let bytes = self.read.bytes();
-            let at = bytes
-                .get(hint..)
-                .and_then(|rest| memchr::memchr(b'\n', rest));
-            if let Some(at) = at {
-                break hint + at + 1;
+            if let Some(end) = self.read.find_line_behind(hint) {
+                break end;
             }
             let more = self.read.len() + 1;
             if exact || ready!(self.poll_fill(cx, more, self.chunk(), started))? {

@@ -163,7 +163,12 @@ impl<K: Bytes, R: RawIo> tokio::io::AsyncRead for File<K, R> {
         cx: &mut Context<'_>,
         buf: &mut tokio::io::ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let n = ready!(self.core_mut().io_read(cx, buf.initialize_unfilled()))?;
+        // No more is cleared than is read at a time.
+        let most = self.core().most_at_once().min(buf.remaining());
+        let n = ready!(
+            self.core_mut()
+                .io_read(cx, buf.initialize_unfilled_to(most))
+        )?;
         buf.advance(n);
         Poll::Ready(Ok(()))
     }

@@ -397,7 +397,9 @@ impl<R: RawIo> Work<R> {
             }
             Then::Truncate(size) => {
                 let result = held.with(|raw| {
-                    self.number = match size.or(self.pos) {
+                    // Where the cursor is, is asked: who shares the descriptor may have
+                    // moved it, and a size that is too small costs content.
+                    self.number = match size {
                         Some(size) => size,
                         None => retry(|| raw.seek(SeekFrom::Current(0)))?,
                     };

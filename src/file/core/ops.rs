@@ -81,6 +81,15 @@ impl<R: RawIo> Core<R> {
         Poll::Ready(Ok(self.brought.number.saturating_sub(self.behind())))
     }
 
+    /// Has the next one who wants to know where the cursor is ask the stream, unless
+    /// bytes were read ahead or are to be written.
+    pub(crate) fn forget_position(&mut self) {
+        let ahead = self.behind() > 0;
+        if !self.busy && !ahead && !self.is_dirty() {
+            self.pos = None;
+        }
+    }
+
     /// Sets the size, to the logical position by default; returns it.
     pub(crate) fn poll_truncate(
         &mut self,

@@ -82,23 +82,29 @@ impl<R: RawIo> Core<R> {
         cx: &mut Context<'_>,
         data: &mut Vec<u8>,
     ) -> Poll<Result<()>> {
+        ready!(self.poll_settled(cx))?;
+        let queue = self.queue.get_or_insert_default();
+        queue.push(std::mem::take(&mut self.write));
+        queue.push(std::mem::take(data));
+        Poll::Ready(self.start_write_behind())
+    }
+
+    /// Waits until nothing is in flight and nothing is left of what a job could not
+    /// write: that must go first, and without it nothing more is taken, or a caller that
+    /// ignores errors would fill the memory.
+    fn poll_settled(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
         loop {
             self.check_writable("write")?;
             self.executor("write")?;
             ready!(self.poll_idle(cx))?;
             self.check_writable("write")?;
             self.drop_read_ahead();
-            if self.front.is_empty() {
-                break;
+            if self.front.is_empty() && self.queued() == 0 {
+                return Poll::Ready(Ok(()));
             }
-            // What failed before must go first.
             self.start_drain()?;
             self.retrying = true;
         }
-        let queue = self.queue.get_or_insert_default();
-        queue.push(std::mem::take(&mut self.write));
-        queue.push(std::mem::take(data));
-        Poll::Ready(self.start_write_behind())
     }
 
     /// Gives the full buffer to the job in flight, which writes it after its own;
@@ -187,6 +193,7 @@ impl<R: RawIo> Core<R> {
     ) -> Poll<Result<usize>> {
         if !self.owns(*started) {
             ready!(budget::poll_spend(cx));
+            self.check_writable("write")?;
             self.check_writable("write")?;
             ready!(self.poll_idle(cx))?;
             self.check_writable("write")?;

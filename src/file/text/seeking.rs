@@ -95,9 +95,11 @@ impl<R: RawIo> File<Text, R> {
             TextSeek::Position(position) => position,
             TextSeek::From(SeekFrom::Start(0)) => TextPosition::START,
             TextSeek::From(SeekFrom::Current(0)) => {
-                let here = self.tell().await?;
+                // As CPython: the system is asked, unless there is text that was read
+                // ahead.
                 self.flush().await?;
-                here
+                self.core_mut().forget_position();
+                self.tell().await?
             }
             TextSeek::From(SeekFrom::End(0)) => {
                 let mut started = 0;
