@@ -35,10 +35,10 @@ pub(crate) fn discard<T>(value: T) {
     let dropped = panic::catch_unwind(AssertUnwindSafe(|| drop(value)));
     // The payload of that panic is foreign as well. One whose own drop panics
     // leaves another, and so on: that one is never dropped.
-    if let Err(payload) = dropped {
-        if let Err(another) = panic::catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-            mem::forget(another);
-        }
+    if let Err(payload) = dropped
+        && let Err(another) = panic::catch_unwind(AssertUnwindSafe(|| drop(payload)))
+    {
+        mem::forget(another);
     }
 }
 

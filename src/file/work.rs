@@ -190,7 +190,9 @@ impl<R: RawIo> Task for Work<R> {
         let mut result = self.prepare();
         if result.is_ok() {
             self.stage = Stage::Then;
-            if let Some(hold) = self.hold.as_ref().filter(|_| !self.then.writes()) {
+            if !self.then.writes()
+                && let Some(hold) = &self.hold
+            {
                 // What follows may wait for ever, as a read of a pipe does.
                 hold.release();
             }

@@ -122,10 +122,10 @@ pub(super) fn learn(fd: BorrowedFd<'_>) {
     let Some(Look { mount, .. }) = look(fd) else {
         return;
     };
-    if known(mount).is_none() {
-        if let Some(kind) = kind(fd) {
-            set(mount, LOCAL.contains(&kind));
-        }
+    if known(mount).is_none()
+        && let Some(kind) = kind(fd)
+    {
+        set(mount, LOCAL.contains(&kind));
     }
 }
 

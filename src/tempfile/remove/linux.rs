@@ -34,11 +34,11 @@ pub(super) fn make_accessible(root: &Path) -> io::Result<()> {
             let below = openat(&open, &name, FOLDER | OFlags::PATH, Mode::empty());
             // One that is gone, or somebody else's, is for the removal to tell of.
             let below = below.map_err(io::Error::from).and_then(open_up);
-            if let Ok(below) = below {
-                if let Ok(frame) = frame(&below) {
-                    frames.push(frame);
-                    open = below;
-                }
+            if let Ok(below) = below
+                && let Ok(frame) = frame(&below)
+            {
+                frames.push(frame);
+                open = below;
             }
             continue;
         }

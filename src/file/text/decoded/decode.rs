@@ -149,13 +149,15 @@ impl Decoded {
             false => self.decoder.byte_len(delivered),
         };
         let mut cut = first.at.min(self.recorded);
-        if decided && first.bytes.is_empty() && !delivered.is_empty() {
-            if let Some(len) = len() {
-                first.offset += first.bom + len;
-                first.bom = 0;
-                first.state = self.decoder.state();
-                cut = self.at;
-            }
+        if decided
+            && first.bytes.is_empty()
+            && !delivered.is_empty()
+            && let Some(len) = len()
+        {
+            first.offset += first.bom + len;
+            first.bom = 0;
+            first.state = self.decoder.state();
+            cut = self.at;
         }
         if cut == 0 {
             return;
