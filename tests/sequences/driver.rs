@@ -259,8 +259,9 @@ impl<T> Driver<T> {
             let first = self.jobs.count();
             let ready = poll_once(future.as_mut());
             for job in first..self.jobs.count() {
-                let effect = effect.take_if(|_| self.jobs.verb(job) == verb);
-                if let Some(effect) = effect {
+                if self.jobs.verb(job) == verb
+                    && let Some(effect) = effect.take()
+                {
                     assert!(self.due.is_none(), "one operation in flight");
                     let failed = false;
                     self.due = Some(Due {

@@ -182,14 +182,16 @@ pub(crate) fn access(
     asked.set(fs::Access::READ_OK, mode & R_OK != 0);
     asked.set(fs::Access::WRITE_OK, mode & W_OK != 0);
     asked.set(fs::Access::EXEC_OK, mode & X_OK != 0);
-    let mut flags = flags(follow);
-    if effective_ids {
-        // Android's C library takes no flags here.
-        #[cfg(target_os = "android")]
-        return unsupported();
-        #[cfg(not(target_os = "android"))]
-        flags.insert(AtFlags::EACCESS);
-    }
+    // Android's C library has no such flag.
+    #[cfg(target_os = "android")]
+    let effective = None;
+    #[cfg(not(target_os = "android"))]
+    let effective = Some(AtFlags::EACCESS);
+    let flags = match effective {
+        _ if !effective_ids => flags(follow),
+        Some(effective) => flags(follow) | effective,
+        None => return unsupported(),
+    };
     Ok(call(|| fs::accessat(dir, path, asked, flags)).is_ok())
 }
 
