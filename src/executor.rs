@@ -99,7 +99,7 @@ pub use self::tokio::TokioExecutor;
 /// Implement it to choose, bound, watch or log what the crate's blocking calls
 /// do; see the [module](self) for an example.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no executor",
+    message = "`{Self}` does not implement `Executor`",
     note = "`aiofiles::executor` has some: `ThreadPoolExecutor`, `TokioExecutor`, `InlineExecutor`; a `tokio::runtime::Handle` is one too"
 )]
 pub trait Executor: Send + Sync + 'static {

@@ -141,7 +141,7 @@
 //!   [`executor`](executor#the-end-of-the-process)), but nobody can be told of an
 //!   error. `std::process::exit` drops nothing.
 //! - Sizes of text reads are in characters; a text position is opaque.
-//! - Positional calls (`read_at`, `write_at`) pass by the buffer.
+//! - Positional calls (`read_at`, `write_at`) bypass the buffer.
 //! - Where the cursor is, is remembered. Who moves it by another handle of the
 //!   same open file must `seek` before going on.
 //! - A path is copied when a call is made, by every function that takes one. A guard

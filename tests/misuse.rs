@@ -157,7 +157,7 @@ fn what_is_no_stream_and_no_executor_is_told_what_is() {
             "aiofiles::open(\"x\").executor(4).await?;",
             &[
                 "E0277",
-                "`{integer}` is no executor",
+                "`{integer}` does not implement `Executor`",
                 "`ThreadPoolExecutor`",
             ],
         ),

@@ -13,9 +13,9 @@ impl<K: FileKind, R: RawIo> File<K, R> {
     /// Writes what is buffered and closes the file. Idempotent. Python:
     /// `close()`.
     ///
-    /// Closed it is even where that fails; then what could not be written
-    /// is lost, and the error says so. Afterwards every other operation
-    /// gives [`Error::Closed`](crate::Error::Closed).
+    /// The file is closed even if this fails; what could not be written is lost
+    /// then, and the error says so. Afterwards every other operation gives
+    /// [`Error::Closed`](crate::Error::Closed).
     ///
     /// # Cancel safety
     ///

@@ -300,7 +300,7 @@ impl<R: RawIo> Core<R> {
 
 impl<K: Bytes, R: RawIo> File<K, R> {
     /// Reads `len` bytes at `offset`, fewer only at the end. The position
-    /// stays; any number of such calls may go on at once. It passes by the
+    /// stays; any number of such calls may go on at once. It bypasses the
     /// buffer: flush first to see your own pending writes. See pread(2).
     ///
     /// # Cancel safety
@@ -393,7 +393,7 @@ impl<K: Bytes, R: RawIo> File<K, R> {
     }
 
     /// Writes at `offset` with one system call and returns how many bytes
-    /// it took, perhaps not all. The position stays; it passes by the
+    /// it took, perhaps not all. The position stays; it bypasses the
     /// buffer. See pwrite(2), which appends if the file was opened so.
     ///
     /// # Cancel safety

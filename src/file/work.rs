@@ -14,6 +14,10 @@ use crate::delegate::{Hold, Task};
 use crate::raw_io::{self, RawIo, nowait, retry};
 use crate::timer::tells_size_at_once;
 
+mod then;
+
+pub(crate) use self::then::{Call, Then};
+
 /// Reads of more bytes than this do not get all their memory in advance.
 pub(super) const LARGE: usize = 8 * 1024 * 1024;
 
@@ -45,84 +49,6 @@ impl Pending {
             self.data.extend_from_slice(other.rest());
         }
     }
-}
-
-/// What a [`Then::Call`] runs.
-type Run<R> = Box<dyn FnOnce(Call<'_, R>) -> io::Result<()> + Send>;
-
-/// What a job does after it has set the cursor right and drained the buffers.
-pub(crate) enum Then<R> {
-    Nothing,
-    /// Reads into [`Work::read`] until it holds `min` bytes or the stream ends,
-    /// asking for `chunk` bytes or for all that is missing, whichever is more.
-    Fill {
-        min: usize,
-        chunk: usize,
-    },
-    /// Reads into [`Work::read`] until it ends with a line end behind its first
-    /// `min` bytes, holds `max` bytes, or the stream ends; the cursor is left
-    /// behind what it holds.
-    FillLine {
-        min: usize,
-        max: usize,
-    },
-    /// Reads once, into the spare capacity of [`Work::owned`].
-    ReadOwned,
-    /// Writes [`Work::owned`].
-    WriteOwned,
-    Seek(SeekFrom),
-    /// Asks for the cursor.
-    Where,
-    /// To this size, or to where the cursor is.
-    Truncate(Option<u64>),
-    /// Asks for the size; the largest number for what has none.
-    Size,
-    Flush,
-    Close,
-    /// Anything else; `keep` says that an error must not get lost.
-    Call {
-        run: Run<R>,
-        keep: bool,
-    },
-}
-
-impl<R> Then<R> {
-    /// Whether it has bytes to write, or to send on, or makes room for more to be
-    /// written behind it.
-    fn writes(&self) -> bool {
-        match self {
-            Self::Nothing | Self::WriteOwned | Self::Flush | Self::Close => true,
-            Self::Fill { .. }
-            | Self::FillLine { .. }
-            | Self::ReadOwned
-            | Self::Seek(_)
-            | Self::Where
-            | Self::Truncate(_)
-            | Self::Size
-            | Self::Call { .. } => false,
-        }
-    }
-
-    fn keeps_error(&self) -> bool {
-        match self {
-            Self::Nothing | Self::WriteOwned | Self::Flush | Self::Close => true,
-            Self::Fill { .. }
-            | Self::FillLine { .. }
-            | Self::ReadOwned
-            | Self::Seek(_)
-            | Self::Where
-            | Self::Truncate(_)
-            | Self::Size => false,
-            Self::Call { keep, .. } => *keep,
-        }
-    }
-}
-
-/// What a [`Then::Call`] works on.
-pub(crate) struct Call<'a, R> {
-    pub(crate) held: &'a Held<R>,
-    /// The cursor, if known; `None` says it was moved.
-    pub(crate) pos: &'a mut Option<u64>,
 }
 
 /// How far a job has come: whose error it is.
@@ -200,7 +126,7 @@ impl<R: RawIo> Task for Work<R> {
             queue.close();
         }
         if self.closing {
-            // Closed it is, whatever went wrong before.
+            // The file is closed, whatever went wrong before.
             if let Some(held) = self.held.take() {
                 result = result.and(held.close());
             }

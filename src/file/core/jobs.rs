@@ -137,7 +137,7 @@ impl<R: RawIo> Core<R> {
         self.streak += u32::from(work.full);
         self.tells_size |= work.tells_size;
         if let Some(queue) = &self.queue {
-            // One that panicked or did not begin has not.
+            // A job that panicked or never began did not close the queue.
             queue.close();
         }
         let had_dirty =
