@@ -325,3 +325,25 @@ fn a_long_line_from_the_page_cache_is_searched_a_share_a_poll() {
     assert_eq!(found.unwrap(), Some(16 * MIB));
     assert!(count >= 16, "{count} polls");
 }
+
+#[test]
+fn owned_writes_that_fail_and_are_given_up_keep_no_more_than_one() {
+    let stream = Endless {
+        room: 0,
+        ..Endless::new(0, 1)
+    };
+    let jobs = ManualExecutor::new();
+    let opened = wrap(stream).mode("w").executor(jobs.clone()).now_or_never();
+    let mut file = opened.unwrap().unwrap();
+    let mut given_back = 0;
+    for round in 0..20 {
+        // Begun, and given up while it fails.
+        assert!(file.write_owned(vec![7; MIB]).now_or_never().is_none());
+        jobs.run_all();
+        // What is kept of it fails before anything else is taken.
+        let (written, data) = polls(&jobs, file.write_owned(vec![7; MIB])).1;
+        written.unwrap_err();
+        given_back += data.len();
+        assert_eq!(given_back, (round + 1) * MIB);
+    }
+}

@@ -102,7 +102,8 @@ impl<R: RawIo> Core<R> {
             if self.front.is_empty() && self.queued() == 0 {
                 return Poll::Ready(Ok(()));
             }
-            self.start_drain()?;
+            // Under another name than the write that waits for it.
+            self.start("flush", Then::Nothing, Buf::default(), Vec::new())?;
             self.retrying = true;
         }
     }
@@ -193,12 +194,7 @@ impl<R: RawIo> Core<R> {
     ) -> Poll<Result<usize>> {
         if !self.owns(*started) {
             ready!(budget::poll_spend(cx));
-            self.check_writable("write")?;
-            self.check_writable("write")?;
-            ready!(self.poll_idle(cx))?;
-            self.check_writable("write")?;
-            self.drop_read_ahead();
-            self.executor("write")?;
+            ready!(self.poll_settled(cx))?;
             self.start(
                 "write",
                 Then::WriteOwned,
