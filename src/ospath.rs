@@ -388,7 +388,7 @@ pub type Samefile = Call<bool>;
 ///
 /// # Errors
 ///
-/// As [`os::stat`](crate::os::stat), if one is missing, say. It names both paths.
+/// As [`os::stat`](crate::os::stat), if one is missing, say. It names the path at fault.
 ///
 /// # Examples
 ///

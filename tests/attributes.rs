@@ -221,3 +221,49 @@ fn an_error_ends_the_chunks() {
         assert!(chunks.next().await.is_none());
     });
 }
+
+/// A stream whose next sync fails.
+struct BadSync(Arc<std::sync::atomic::AtomicBool>);
+
+impl aiofiles::RawIo for BadSync {
+    fn sync_all(&mut self) -> std::io::Result<()> {
+        if self.0.swap(false, std::sync::atomic::Ordering::Relaxed) {
+            return Err(std::io::Error::from_raw_os_error(5));
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn the_error_of_a_sync_that_was_given_up_is_told_once() {
+    let jobs = ManualExecutor::new();
+    for closes in [false, true] {
+        let fails = Arc::new(std::sync::atomic::AtomicBool::new(true));
+        let opened = wrap(BadSync(fails)).raw().executor(jobs.clone());
+        let mut file = opened.now_or_never().unwrap().unwrap();
+        {
+            // Given up once its job has run, before anybody looks.
+            let mut sync = Box::pin(file.sync_all());
+            assert!(sync.as_mut().now_or_never().is_none());
+            jobs.run_all();
+        }
+        let finish = |future: &mut (dyn Future<Output = aiofiles::Result<()>> + Unpin)| loop {
+            match future.now_or_never() {
+                Some(result) => return result,
+                None => assert!(jobs.run_all() > 0),
+            }
+        };
+        let told = if closes {
+            finish(&mut Box::pin(file.close()))
+        } else {
+            finish(&mut Box::pin(file.sync_all()))
+        };
+        assert_eq!(told.unwrap_err().raw_os_error(), Some(5), "{closes}");
+        let again = if closes {
+            finish(&mut Box::pin(file.close()))
+        } else {
+            finish(&mut Box::pin(file.sync_all()))
+        };
+        again.unwrap();
+    }
+}

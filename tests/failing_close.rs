@@ -25,10 +25,11 @@ const ERRNOS: [i32; 3] = [
 
 /// A mounted file system, whose closes fail with what is set.
 struct Disk {
+    // Ends the mount, before the folder that it is on is removed.
+    _session: fuser::BackgroundSession,
     dir: ::tempfile::TempDir,
     errno: Arc<AtomicI32>,
     flushes: Arc<AtomicUsize>,
-    _session: fuser::BackgroundSession,
 }
 
 impl Disk {

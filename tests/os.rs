@@ -321,3 +321,26 @@ fn folders_are_synced_and_files_are_not_taken_for_them() {
         drop(file);
     });
 }
+
+#[test]
+fn removedirs_stops_at_a_dot() {
+    run(async {
+        let temporary = tempfile::tempdir().unwrap();
+        let root = temporary.path();
+        for (given, left) in [
+            ("k/./q", Some("k")),
+            ("a/b/./c/d", Some("a/b")),
+            ("x/y", None),
+        ] {
+            fs::create_dir_all(root.join(given)).unwrap();
+            fs::write(root.join("keep"), "").unwrap();
+            os::removedirs(root.join(given)).await.unwrap();
+            assert!(!root.join(given).exists());
+            match left {
+                Some(left) => assert!(root.join(left).is_dir(), "{given}"),
+                None => assert!(!root.join("x").exists()),
+            }
+            assert!(root.is_dir());
+        }
+    });
+}

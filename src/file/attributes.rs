@@ -186,7 +186,7 @@ impl<R: RawIo> File<Raw, R> {
     ///
     /// # Cancel safety
     ///
-    /// Once begun, it goes on; its error is lost with it.
+    /// Once begun, it goes on; its error comes with the next sync, or with the close.
     ///
     /// # Errors
     ///
@@ -213,7 +213,7 @@ impl<R: RawIo> File<Raw, R> {
     /// ```
     pub async fn sync_all(&self) -> Result<()> {
         self.core()
-            .beside("sync", |raw| retry(|| raw.sync_all()))
+            .sync_beside(|raw| retry(|| raw.sync_all()))
             .await
     }
 
@@ -229,7 +229,7 @@ impl<R: RawIo> File<Raw, R> {
     /// As [`sync_all`](Self::sync_all).
     pub async fn sync_data(&self) -> Result<()> {
         self.core()
-            .beside("sync", |raw| retry(|| raw.sync_data()))
+            .sync_beside(|raw| retry(|| raw.sync_data()))
             .await
     }
 

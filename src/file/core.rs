@@ -16,10 +16,10 @@ use std::any::Any;
 use std::borrow::Cow;
 use std::fmt;
 use std::fs::File;
-use std::io::SeekFrom;
+use std::io::{self, SeekFrom};
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, OnceLock};
 
 use super::buf::Buf;
 use super::held::Held;
@@ -106,6 +106,8 @@ pub struct Core<R> {
     retrying: bool,
     /// A write that failed with nobody waiting for it.
     failed: Option<Error>,
+    /// A sync on `&self` that failed, until its caller was told. `None` until the first.
+    pub(super) failed_sync: OnceLock<Arc<Mutex<Option<io::Error>>>>,
     /// A read that failed with nobody waiting for it: the system may tell of it once
     /// (a connection that was reset), so the read that comes to its place does.
     failed_read: Option<Error>,
@@ -173,6 +175,7 @@ impl<R: RawIo> Core<R> {
             retrying: false,
             failed: None,
             failed_read: None,
+            failed_sync: OnceLock::new(),
             given_up: None,
             goes_on: false,
             streak: 0,

@@ -5,7 +5,7 @@ use std::future::{Future, poll_fn};
 use std::io;
 use std::path::Path;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll};
 
 use super::core::Core;
@@ -257,6 +257,38 @@ impl<R: RawIo> Core<R> {
         poll_fn(|cx| self.poll_written(cx, op)).await?;
         let at = At::new(self, 0, self.check_open(op));
         self.hop(Beside { at, op, run: f }).await
+    }
+
+    /// The error of a sync whose caller has gone: the system tells it once.
+    pub(super) fn take_failed_sync(&self, op: &'static str) -> Option<Error> {
+        let slot = self.failed_sync.get()?;
+        let error = slot.lock().unwrap_or_else(PoisonError::into_inner).take()?;
+        Some(Error::os(op, self.path(), error))
+    }
+
+    /// A sync beside everything else. Its error is kept until somebody was told of it:
+    /// its caller, the next who syncs, or who closes.
+    pub(super) async fn sync_beside(
+        &self,
+        sync: impl FnOnce(&mut dyn RawIo) -> io::Result<()> + Send + 'static,
+    ) -> Result<()> {
+        if let Some(error) = self.take_failed_sync("sync") {
+            return Err(error);
+        }
+        let slot = self.failed_sync.get_or_init(Arc::default).clone();
+        let synced = self.beside("sync", move |raw| {
+            sync(raw).inspect_err(|error| {
+                let copy = match error.raw_os_error() {
+                    Some(code) => io::Error::from_raw_os_error(code),
+                    None => error.kind().into(),
+                };
+                *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(copy);
+            })
+        });
+        synced.await.inspect_err(|_| {
+            // Told.
+            drop(self.take_failed_sync("sync"));
+        })
     }
 
     /// As [`beside`](Self::beside), on the file behind the stream.

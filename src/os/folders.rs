@@ -230,16 +230,19 @@ pub type Removedirs = Call<()>;
 pub fn removedirs(path: impl AsRef<Path>) -> Removedirs {
     one("removedirs", path, (), |path, ()| {
         sys::rmdir(&Dir::default(), path)?;
-        if let Some(parent) = path.parent() {
-            remove_dirs(parent);
-        }
+        remove_dirs_above(path);
         Ok(())
     })
 }
 
-/// Removes folders upwards, as long as they are empty.
-pub(super) fn remove_dirs(from: &Path) {
-    for folder in from.ancestors() {
+/// Removes the folders above what was removed, as long as they are empty, and no
+/// further than to a `.` in the path, which no system removes.
+pub(super) fn remove_dirs_above(path: &Path) {
+    let bytes = path.as_os_str().as_encoded_bytes();
+    let names = bytes.rsplit(|&byte| std::path::is_separator(byte.into()));
+    let names = names.take_while(|name| *name != b".");
+    let levels = names.filter(|name| !name.is_empty()).count();
+    for folder in path.ancestors().skip(1).take(levels.saturating_sub(1)) {
         if folder.as_os_str().is_empty() || sys::rmdir(&Dir::default(), folder).is_err() {
             return;
         }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::folders::{make_dirs, remove_dirs};
+use super::folders::{make_dirs, remove_dirs_above};
 use super::keywords::keywords;
 use super::sys::{self, Dir};
 use crate::call::{Call, one, two};
@@ -145,9 +145,7 @@ pub fn renames(src: impl AsRef<Path>, dst: impl AsRef<Path>) -> Renames {
             Some(_) | None => {}
         }
         sys::rename(&Dir::default(), src, &Dir::default(), dst)?;
-        if let Some(parent) = src.parent() {
-            remove_dirs(parent);
-        }
+        remove_dirs_above(src);
         Ok(())
     })
 }

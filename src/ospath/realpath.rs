@@ -148,8 +148,8 @@ fn resolve(given: &Path, strict: bool) -> io::Result<PathBuf> {
                 },
             },
             Ok(metadata) => {
-                let goes_on = parts.iter().any(|part| !matches!(part, Part::Resolved(_)));
-                if strict && goes_on && !metadata.is_dir() {
+                let goes_on = || parts.iter().any(|part| !matches!(part, Part::Resolved(_)));
+                if strict && !metadata.is_dir() && goes_on() {
                     return Err(io::ErrorKind::NotADirectory.into());
                 }
                 None

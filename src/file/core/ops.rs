@@ -242,7 +242,10 @@ impl<R: RawIo> Core<R> {
             *started = self.job;
         }
         let result = ready!(self.poll_back(cx, *started));
-        let kept = self.failed.take();
+        let mut kept = self.failed.take();
+        if kept.is_none() {
+            kept = self.take_failed_sync("sync");
+        }
         if self.closed() {
             // What could not be written has been reported, and is gone.
             drop(self.take_dirty());
