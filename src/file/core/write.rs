@@ -185,6 +185,27 @@ impl<R: RawIo> Core<R> {
         }
     }
 
+    /// As [`poll_flush`](Self::poll_flush), and tells what a close would say: on some
+    /// file systems that is the only word of writes that failed late. The file stays
+    /// open. One that was opened in place is on a file system whose close cannot fail.
+    pub(crate) fn poll_shutdown(
+        &mut self,
+        cx: &mut Context<'_>,
+        started: &mut Started,
+    ) -> Poll<Result<()>> {
+        if !self.owns(*started) {
+            ready!(self.poll_idle(cx))?;
+            self.check_open("flush")?;
+            let clean = !self.is_dirty() && !self.held.as_ref().is_some_and(Held::unflushed);
+            if clean && (self.local || !self.meta.writable) {
+                return Poll::Ready(Ok(()));
+            }
+            self.start("close", Then::Shutdown, Buf::default(), Vec::new())?;
+            *started = self.job;
+        }
+        self.poll_back(cx, *started)
+    }
+
     /// Writes all of `owned` without copying it; gives it back.
     pub(crate) fn poll_write_owned(
         &mut self,
