@@ -6,7 +6,7 @@
 
 mod attributes;
 mod binary;
-mod buf;
+pub(crate) mod buf;
 mod bytes;
 mod chunks;
 mod common;
@@ -35,5 +35,5 @@ pub use self::lines::{Lines, LinesOf};
 pub use self::pending::{NextLine, Read, Readline, Readlines, Truncate};
 pub use self::positional::{ReadAt, WriteAt};
 pub use self::raw::RawFile;
-pub(crate) use self::text::TextSettings;
 pub use self::text::{Reconfigure, TextFile, TextPosition, TextSeek};
+pub(crate) use crate::text::TextSettings;

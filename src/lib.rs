@@ -172,6 +172,7 @@ pub mod raw_io;
 mod replace;
 pub mod stdio;
 pub mod tempfile;
+pub mod text;
 mod timer;
 mod whole;
 

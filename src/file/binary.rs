@@ -10,11 +10,11 @@ use super::core::{BUFFER, Core};
 use super::kind::sealed::HasLayer;
 use super::pending::Read;
 use super::raw::RawFile;
-use super::text::TextSettings;
 use super::{Binary, File};
 use crate::budget;
 use crate::error::{Error, Result};
 use crate::raw_io::RawIo;
+use crate::text::TextSettings;
 
 /// A buffered file of bytes. Python: `BufferedReader`, `BufferedWriter` and
 /// `BufferedRandom` in one.

@@ -1,8 +1,8 @@
 //! The one file type, and what tells its kinds apart.
 
 use super::core::Core;
-use super::text::TextSettings;
 use crate::raw_io::RawIo;
+use crate::text::TextSettings;
 
 /// A file: `K` is its kind ([`Text`], [`Binary`] or [`Raw`]), `R` the stream that it
 /// stands on.

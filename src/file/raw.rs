@@ -7,12 +7,12 @@ use std::task::ready;
 use super::core::Core;
 use super::kind::sealed::HasLayer;
 use super::pending::Read;
-use super::text::TextSettings;
 use super::work::write_some;
 use super::{File, Raw};
 use crate::budget;
 use crate::error::{Error, Result};
 use crate::raw_io::RawIo;
+use crate::text::TextSettings;
 
 /// An unbuffered file: one system call for one operation. Python: `FileIO`, what
 /// `open(.., buffering=0)` gives.

@@ -8,8 +8,6 @@
 
 use std::fmt;
 
-use self::decoded::Decoded;
-pub use self::position::{TextPosition, TextSeek};
 pub use self::reconfigure::Reconfigure;
 use super::binary::BinaryFile;
 use super::core::{BUFFER, Core};
@@ -17,12 +15,12 @@ use super::kind::sealed::HasLayer;
 use super::lines::{Lines, LinesOf};
 use super::pending::{NextLine, Read, Readline, Readlines};
 use super::{File, Text};
-use crate::codec::{Encoder, Encoding, ErrorPolicy, Newline};
+use crate::codec::{DecoderState, Encoder, ErrorPolicy};
 use crate::error::Result;
 use crate::raw_io::RawIo;
+use crate::text::{Decoded, Keep, TextSettings};
+pub use crate::text::{TextPosition, TextSeek};
 
-mod decoded;
-mod position;
 mod read;
 mod reconfigure;
 mod seeking;
@@ -51,19 +49,6 @@ mod write;
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
 pub type TextFile<R = std::fs::File> = File<Text, R>;
-
-/// How a file decodes and encodes.
-#[derive(Clone, Debug, Default)]
-pub struct TextSettings {
-    pub(crate) encoding: Encoding,
-    pub(crate) errors: ErrorPolicy,
-    pub(crate) newline: Newline,
-    /// `None`: as the stream is a terminal or not.
-    pub(crate) line_buffering: Option<bool>,
-    pub(crate) write_through: bool,
-    /// The mode as it was given, if it was.
-    pub(crate) mode: Option<String>,
-}
 
 /// What a text file keeps: the binary file, and where in its bytes the text is.
 pub struct Decoding<R: Send> {
@@ -108,7 +93,7 @@ impl HasLayer for Text {
         Decoding {
             line_buffering,
             encoder: Encoder::new(&settings.encoding, settings.errors),
-            decoded: Decoded::new(&settings, &core),
+            decoded: Self::decoded(&settings, &core),
             binary: BinaryFile::with(core, TextSettings::default()),
             settings,
             mode,
@@ -133,12 +118,30 @@ impl HasLayer for Text {
     fn core_mut<R: RawIo>(layer: &mut Decoding<R>) -> &mut Core<R> {
         let core = layer.binary.core_mut();
         layer.decoded.sync(core);
-        layer.decoded.hand_over(core);
+        core.above = layer.decoded.ahead();
         core
     }
 
     fn shown_mode<R: RawIo>(layer: &Decoding<R>) -> &str {
         &layer.mode
+    }
+}
+
+impl Text {
+    /// Of a file at its position: a text begins there, unless it is appended to.
+    fn decoded<R: RawIo>(settings: &TextSettings, core: &Core<R>) -> Decoded {
+        let offset = core.position().unwrap_or(0);
+        let resume = if core.meta.append {
+            TextPosition::behind_any_mark(offset, &settings.encoding)
+        } else {
+            TextPosition::at(offset, DecoderState::START)
+        };
+        let keep = if core.meta.seekable {
+            Keep::Places
+        } else {
+            Keep::Bytes
+        };
+        Decoded::new(settings, resume, keep, core.generation)
     }
 }
 

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use super::{Bom, Decoded, TextFile};
+use super::{Bom, Text, TextFile};
 use crate::codec::{Encoder, Encoding, ErrorPolicy, Newline};
 use crate::error::{Error, Result};
 use crate::lazy::{Begin, Lazy};
@@ -148,7 +148,7 @@ impl<R: RawIo> TextFile<R> {
         layer.line_buffering = changes.line_buffering.unwrap_or(layer.line_buffering);
         if codec {
             layer.encoder = Encoder::new(&settings.encoding, settings.errors);
-            layer.decoded = Decoded::new(settings, layer.binary.core());
+            layer.decoded = Text::decoded(settings, layer.binary.core());
             layer.bom = Bom::Unknown;
         }
         Ok(())

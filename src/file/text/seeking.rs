@@ -5,14 +5,14 @@ use std::io::SeekFrom;
 use std::task::{Context, Poll, ready};
 
 use super::Bom;
-use super::decoded::Sought;
-use super::position::{TextPosition, TextSeek};
+use super::{TextPosition, TextSeek};
 use crate::budget;
 use crate::error::Result;
 use crate::file::core::Started;
 use crate::file::pending::{Truncate, Truncating};
 use crate::file::{File, Text};
 use crate::raw_io::RawIo;
+use crate::text::Sought;
 
 impl<R: RawIo> File<Text, R> {
     /// Returns where the text has come to, to be given to [`seek`](Self::seek)

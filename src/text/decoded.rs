@@ -1,25 +1,24 @@
-//! Decoded text that waits to be delivered, and where in the file each of its
-//! places is.
+//! Decoded text that waits to be delivered, and where in the bytes each of its places
+//! is.
 
 use std::collections::VecDeque;
 
 use super::TextSettings;
+use super::below::Below;
 use super::position::TextPosition;
 use crate::codec::{
     Decoder, DecoderState, LineEnd, Newline, NewlinesSeen, Terminator, find_line_end, locate,
 };
-use crate::file::core::Core;
 use crate::file::source::Span;
-use crate::raw_io::RawIo;
 
 mod decode;
 
 /// How many bytes are decoded at a time: what CPython reads ahead, and few
 /// enough to stay in the nearest cache.
-pub(super) const PIECE: usize = 8 * 1024;
+pub(crate) const PIECE: usize = 8 * 1024;
 
 /// How many bytes one poll decodes, about: others run after that.
-pub(super) const TURN: u64 = 256 * 1024;
+pub(crate) const TURN: u64 = 256 * 1024;
 
 /// Text that came of one piece of bytes.
 #[derive(Debug)]
@@ -55,7 +54,7 @@ struct Fault {
 
 /// See the [module](self).
 #[derive(Debug)]
-pub(super) struct Decoded {
+pub(crate) struct Decoded {
     settings: TextSettings,
     decoder: Decoder,
     /// Not translated; what is before `at` has been delivered.
@@ -80,8 +79,7 @@ pub(super) struct Decoded {
     skip: u32,
     /// Whether a `\n` that is decoded next is the end of a `\r\n`.
     after_cr: bool,
-    /// Whether all bytes must be kept: the stream cannot go back.
-    keep: bool,
+    keep: Keep,
     /// That of the core for which `text` is good, and where to go on from
     /// otherwise.
     generation: u32,
@@ -96,26 +94,36 @@ pub(super) struct Decoded {
     count: u64,
 }
 
+/// What has to be known of text that was decoded and not delivered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Keep {
+    /// No more than the text: nobody asks where it is.
+    Text,
+    /// Where its places are.
+    Places,
+    /// That, and its bytes: the stream cannot go back to them.
+    Bytes,
+}
+
 /// The target of a seek.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Sought {
+pub(crate) enum Sought {
     Position(TextPosition),
     /// The end, wherever that is.
     End,
 }
 
 impl Decoded {
-    /// Of a file at its position: a text begins there, unless it is appended to.
-    pub(super) fn new<R: RawIo>(settings: &TextSettings, core: &Core<R>) -> Self {
-        let offset = core.position().unwrap_or(0);
-        let resume = if core.meta.append {
-            TextPosition::behind_any_mark(offset, &settings.encoding)
-        } else {
-            TextPosition::at(offset, DecoderState::START)
-        };
+    /// From `resume` on, with nothing decoded. `generation` is that of the bytes below.
+    pub(crate) fn new(
+        settings: &TextSettings,
+        resume: TextPosition,
+        keep: Keep,
+        generation: u32,
+    ) -> Self {
         let decoder = Decoder::new(&settings.encoding, settings.errors, resume.state);
         Self {
-            keep: !core.meta.seekable,
+            keep,
             decoder,
             settings: settings.clone(),
             text: String::new(),
@@ -130,7 +138,7 @@ impl Decoded {
             offset: resume.offset,
             skip: 0,
             after_cr: false,
-            generation: core.generation,
+            generation,
             resume,
             located: None,
             sought: None,
@@ -140,16 +148,16 @@ impl Decoded {
     }
 
     /// Counts the bytes that were decoded, from anywhere: only for differences.
-    pub(super) fn count(&self) -> u64 {
+    pub(crate) fn count(&self) -> u64 {
         self.count
     }
 
     /// Whether anything was ever decoded.
-    pub(super) fn has_begun(&self) -> bool {
+    pub(crate) fn has_begun(&self) -> bool {
         self.begun
     }
 
-    pub(super) fn newline(&self) -> Newline {
+    pub(crate) fn newline(&self) -> Newline {
         self.settings.newline
     }
 
@@ -160,7 +168,7 @@ impl Decoded {
         )
     }
 
-    pub(super) fn newlines(&self) -> &[&str] {
+    pub(crate) fn newlines(&self) -> &[&str] {
         if self.is_universal() {
             self.seen.as_slice()
         } else {
@@ -172,53 +180,53 @@ impl Decoded {
 
     /// Whether the core has declared nothing void, and no seek is on its way.
     #[inline]
-    pub(super) fn is_current<R: RawIo>(&self, core: &Core<R>) -> bool {
-        self.generation == core.generation && self.sought.is_none()
+    pub(crate) fn is_current(&self, below: &impl Below) -> bool {
+        self.generation == below.generation() && self.sought.is_none()
     }
 
     /// Forgets what the core has declared void.
-    pub(super) fn sync<R: RawIo>(&mut self, core: &Core<R>) {
-        if self.generation != core.generation {
+    pub(crate) fn sync(&mut self, below: &impl Below) {
+        if self.generation != below.generation() {
             let sought = self.sought;
-            self.resume(core.generation, self.resume);
+            self.resume(below.generation(), self.resume);
             self.sought = sought;
         }
-        if self.sought.is_some() && !core.is_busy() {
-            self.settle(core);
+        if self.sought.is_some() && !below.is_busy() {
+            self.settle(below);
         }
     }
 
     /// A seek begins, which may be abandoned.
-    pub(super) fn seeks(&mut self, to: Sought) {
+    pub(crate) fn seeks(&mut self, to: Sought) {
         self.sought = Some(to);
     }
 
     /// Whether nobody knows yet where an abandoned seek has led.
-    pub(super) fn is_unsettled(&self) -> bool {
+    pub(crate) fn is_unsettled(&self) -> bool {
         self.sought.is_some()
     }
 
     /// Goes where an abandoned seek has led, if it has.
-    fn settle<R: RawIo>(&mut self, core: &Core<R>) {
+    fn settle(&mut self, below: &impl Below) {
         let sought = self.sought.take();
         // With text left, it has not begun: it would have dropped that.
         if self.at < self.text.len() || self.has_fault() {
             return;
         }
-        match (sought, core.position()) {
+        match (sought, below.position()) {
             (Some(Sought::Position(to)), Some(offset)) if offset == to.offset => {
-                self.resume(core.generation, to);
+                self.resume(below.generation(), to);
             }
             (Some(Sought::End), Some(offset)) if offset != self.here().offset => {
                 let end = TextPosition::behind_any_mark(offset, &self.settings.encoding);
-                self.resume(core.generation, end);
+                self.resume(below.generation(), end);
             }
             _ => {}
         }
     }
 
     /// Goes on at `position`, with nothing decoded.
-    pub(super) fn resume(&mut self, generation: u32, position: TextPosition) {
+    pub(crate) fn resume(&mut self, generation: u32, position: TextPosition) {
         self.generation = generation;
         self.resume = position;
         self.sought = None;
@@ -235,7 +243,7 @@ impl Decoded {
     }
 
     /// Behind a write, which may have begun with a byte order mark.
-    pub(super) fn wrote(&mut self, bom: bool) {
+    pub(crate) fn wrote(&mut self, bom: bool) {
         self.seen = NewlinesSeen::default();
         (self.skip, self.after_cr) = (0, false);
         (self.fault, self.in_bad_line) = (None, false);
@@ -246,7 +254,7 @@ impl Decoded {
     }
 
     /// Behind a seek to the end.
-    pub(super) fn forget_newlines(&mut self) {
+    pub(crate) fn forget_newlines(&mut self) {
         self.seen = NewlinesSeen::default();
     }
 
@@ -257,19 +265,19 @@ impl Decoded {
         self.located = None;
     }
 
-    /// Tells the core how many bytes are decoded and not delivered.
+    /// How many bytes are decoded and not delivered, for the bytes below to know.
     #[inline]
-    pub(super) fn hand_over<R: RawIo>(&mut self, core: &mut Core<R>) {
+    pub(crate) fn ahead(&mut self) -> u64 {
         self.resume = self.here();
         self.located = self
             .segment()
             .filter(|_| self.resume.skip == 0)
             .map(|segment| (self.at, segment.offset));
-        core.above = self.offset - self.resume.offset;
+        self.offset - self.resume.offset
     }
 
     /// Where the delivered text ends.
-    pub(super) fn here(&self) -> TextPosition {
+    pub(crate) fn here(&self) -> TextPosition {
         let offset = self
             .fault
             .as_ref()
@@ -288,6 +296,7 @@ impl Decoded {
                 ..end
             };
         }
+        // Where no places are kept, nobody asks for them.
         let Some(segment) = self.segment() else {
             return end;
         };
@@ -347,7 +356,7 @@ impl Decoded {
     }
 
     /// Where the text has come to; the core says that this is at `offset`.
-    pub(super) fn position(&self, offset: u64) -> TextPosition {
+    pub(crate) fn position(&self, offset: u64) -> TextPosition {
         TextPosition {
             offset,
             ..self.here()
@@ -355,7 +364,7 @@ impl Decoded {
     }
 
     /// The bytes of what was not delivered, and of what could not be decoded.
-    pub(super) fn undelivered_bytes(&self) -> Vec<u8> {
+    pub(crate) fn undelivered_bytes(&self) -> Vec<u8> {
         let here = self.here();
         let mut bytes = Vec::new();
         for segment in &self.segments {
@@ -376,18 +385,18 @@ impl Decoded {
 
     /// What was not delivered, not translated.
     #[inline]
-    pub(super) fn rest(&self) -> &str {
+    pub(crate) fn rest(&self) -> &str {
         &self.text[self.at..]
     }
 
     /// Whether `\r` may occur in what was not delivered.
-    pub(super) fn has_cr(&self) -> bool {
+    pub(crate) fn has_cr(&self) -> bool {
         self.has_cr
     }
 
     /// Consumes `n` bytes of the text and returns them.
     #[inline]
-    pub(super) fn deliver(&mut self, n: usize) -> &str {
+    pub(crate) fn deliver(&mut self, n: usize) -> &str {
         let at = self.at;
         self.at += n;
         self.in_bad_line &= n == 0;
@@ -396,14 +405,14 @@ impl Decoded {
 
     /// Consumes a line and returns it without its end.
     #[inline]
-    pub(super) fn deliver_line(&mut self, span: Span) -> &str {
+    pub(crate) fn deliver_line(&mut self, span: Span) -> &str {
         let at = self.at;
         self.at += span.total;
         &self.text[at..at + span.content]
     }
 
     /// Takes all of the text out, if none of it was delivered.
-    pub(super) fn deliver_all(&mut self) -> String {
+    pub(crate) fn deliver_all(&mut self) -> String {
         let text = if self.at == 0 {
             std::mem::take(&mut self.text)
         } else {
@@ -417,7 +426,7 @@ impl Decoded {
     /// Finds the end of the first line, where only `\n` can be one; `None` if it is
     /// not there yet, or may be another.
     #[inline]
-    pub(super) fn find_newline(&mut self) -> Option<Span> {
+    pub(crate) fn find_newline(&mut self) -> Option<Span> {
         if self.has_cr || matches!(self.settings.newline, Newline::Cr | Newline::CrLf) {
             return None;
         }
@@ -434,7 +443,7 @@ impl Decoded {
 
     /// Finds the end of the first line; `None` if it is not there yet. What was
     /// searched in vain is not searched again.
-    pub(super) fn find_line(&mut self, at_eof: bool) -> Option<(Span, Terminator)> {
+    pub(crate) fn find_line(&mut self, at_eof: bool) -> Option<(Span, Terminator)> {
         if let Some(span) = self.find_newline() {
             return Some((span, Terminator::Lf));
         }

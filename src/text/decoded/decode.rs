@@ -1,30 +1,29 @@
 //! From bytes to text: what is decoded, recorded of it, and dropped again.
 
-use super::{Decoded, Fault, Segment};
+use super::{Decoded, Fault, Keep, Segment};
 use crate::codec::Terminator;
 use crate::error::Error;
-use crate::file::core::Core;
-use crate::raw_io::RawIo;
+use crate::text::below::Below;
 
 impl Decoded {
     /// Whether bad bytes are right behind the text that nobody was told of.
-    pub(in crate::file::text) fn has_fault(&self) -> bool {
+    pub(crate) fn has_fault(&self) -> bool {
         self.fault.as_ref().is_some_and(|fault| !fault.reported)
     }
 
     /// Whether bad bytes are right behind the text that were reported: reads end
     /// there once more, and nothing behind is decoded before.
-    pub(in crate::file::text) fn stops(&self) -> bool {
+    pub(crate) fn stops(&self) -> bool {
         self.fault.as_ref().is_some_and(|fault| fault.reported)
     }
 
     /// Whether the text ends for now: a `\r` there is a line end by itself.
-    pub(in crate::file::text) fn ends_in_bad_bytes(&self) -> bool {
+    pub(crate) fn ends_in_bad_bytes(&self) -> bool {
         self.fault.is_some()
     }
 
     /// Says what the bad bytes are, once. The text before them stays.
-    pub(in crate::file::text) fn report<R: RawIo>(&mut self, core: &Core<R>) -> Option<Error> {
+    pub(crate) fn report(&mut self, below: &impl Below) -> Option<Error> {
         let fault = self.fault.as_mut().filter(|fault| !fault.reported)?;
         fault.reported = true;
         let error = Error::Decode {
@@ -32,7 +31,7 @@ impl Decoded {
             offset: fault.offset,
             bytes: fault.bytes.clone(),
             reason: fault.reason,
-            path: core.path().map(ToOwned::to_owned),
+            path: below.path().map(ToOwned::to_owned),
         };
         if self.rest().is_empty() {
             self.pass_fault();
@@ -41,7 +40,7 @@ impl Decoded {
     }
 
     /// Goes on behind the bad bytes, without what is left of the text before them.
-    pub(in crate::file::text) fn pass_fault(&mut self) {
+    pub(crate) fn pass_fault(&mut self) {
         if self.fault.take().is_some() {
             self.clear();
             self.in_bad_line = true;
@@ -50,24 +49,19 @@ impl Decoded {
 
     /// Whether what comes next is the rest of a line with bad bytes.
     #[inline]
-    pub(in crate::file::text) fn in_bad_line(&self) -> bool {
+    pub(crate) fn in_bad_line(&self) -> bool {
         self.in_bad_line
     }
 
     /// Drops `n` bytes of the rest of a bad line, which `ends` there or goes on.
-    pub(in crate::file::text) fn skip_bad(&mut self, n: usize, ends: bool) {
+    pub(crate) fn skip_bad(&mut self, n: usize, ends: bool) {
         self.at += n;
         self.in_bad_line = !ends;
     }
 
-    /// Decodes what the core has buffered, `most` bytes of it at the most; `last`
-    /// says that nothing comes behind it.
-    pub(in crate::file::text) fn decode<R: RawIo>(
-        &mut self,
-        core: &mut Core<R>,
-        most: usize,
-        last: bool,
-    ) {
+    /// Decodes what is buffered below, `most` bytes of it at the most; `last` says that
+    /// nothing comes behind it.
+    pub(crate) fn decode(&mut self, below: &mut impl Below, most: usize, last: bool) {
         debug_assert!(
             self.fault.is_none(),
             "bad bytes are reported before what follows"
@@ -75,12 +69,11 @@ impl Decoded {
         self.begun = true;
         self.compact();
         if self.text.is_empty() {
-            core.above = 0;
-            if let Some(offset) = core.position() {
+            if let Some(offset) = below.begin() {
                 self.offset = offset;
             }
         }
-        let buffered = core.read.bytes();
+        let buffered = below.bytes().bytes();
         let src = &buffered[..buffered.len().min(most)];
         let last = last && src.len() == buffered.len();
         let (offset, state, at) = (self.offset, self.decoder.state(), self.text.len());
@@ -97,8 +90,8 @@ impl Decoded {
                 error.consumed
             }
         };
-        if self.text.len() > at {
-            let keep = self.keep || self.decoder.byte_len("").is_none();
+        if self.text.len() > at && self.keep != Keep::Text {
+            let keep = self.keep == Keep::Bytes || self.decoder.byte_len("").is_none();
             let bytes = match (keep, &self.fault) {
                 (false, _) => Vec::new(),
                 (true, None) => src.to_vec(),
@@ -115,8 +108,7 @@ impl Decoded {
                 last,
             });
         }
-        core.read.consume(consumed);
-        core.read.shrink(core.capacity);
+        below.consume(consumed);
         self.offset += consumed as u64;
         self.count += consumed as u64;
         self.drop_skipped();
@@ -172,6 +164,10 @@ impl Decoded {
         {
             self.segments.pop_front();
         }
+        if self.keep == Keep::Text {
+            self.cut(self.at.min(self.recorded));
+            return;
+        }
         let only = self.segments.len() == 1;
         let Some(first) = self.segments.front_mut() else {
             return;
@@ -194,6 +190,11 @@ impl Decoded {
                 cut = self.at;
             }
         }
+        self.cut(cut);
+    }
+
+    /// Drops the first `cut` bytes of the text, which were delivered.
+    fn cut(&mut self, cut: usize) {
         if cut == 0 {
             return;
         }

@@ -32,21 +32,21 @@ use crate::error::Error;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct TextPosition {
-    pub(super) offset: u64,
-    pub(super) state: DecoderState,
+    pub(crate) offset: u64,
+    pub(crate) state: DecoderState,
     /// Characters to drop of what is decoded from there, where several come of
     /// one sequence of bytes.
-    pub(super) skip: u32,
+    pub(crate) skip: u32,
     /// Between a `\r` and what may be its `\n`.
-    pub(super) after_cr: bool,
+    pub(crate) after_cr: bool,
     /// In a line that has bad bytes before here, which were reported.
-    pub(super) in_bad_line: bool,
+    pub(crate) in_bad_line: bool,
 }
 
 impl TextPosition {
-    pub(super) const START: Self = Self::at(0, DecoderState::START);
+    pub(crate) const START: Self = Self::at(0, DecoderState::START);
 
-    pub(super) const fn at(offset: u64, state: DecoderState) -> Self {
+    pub(crate) const fn at(offset: u64, state: DecoderState) -> Self {
         Self {
             offset,
             state,
@@ -57,7 +57,7 @@ impl TextPosition {
     }
 
     /// At `offset`, which was reached without decoding what is before it.
-    pub(super) fn behind_any_mark(offset: u64, encoding: &Encoding) -> Self {
+    pub(crate) fn behind_any_mark(offset: u64, encoding: &Encoding) -> Self {
         if offset == 0 {
             return Self::START;
         }

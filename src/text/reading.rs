@@ -1,0 +1,455 @@
+//! Reading text: what completes a read, and how it is delivered.
+
+use std::task::{Context, Poll, ready};
+
+use super::below::Below;
+use super::decoded::{Decoded, PIECE, TURN};
+use crate::codec::{Newline, Terminator, translate_in};
+use crate::error::{Error, Result};
+use crate::file::core::{BUFFER, Started};
+use crate::file::source::Span;
+
+impl Decoded {
+    /// Lets an abandoned seek of the bytes come to its end: the position tells where
+    /// that is, but not any more once something else was done.
+    fn poll_settled(&mut self, below: &mut impl Below, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        if self.is_unsettled() {
+            ready!(below.poll_idle(cx))?;
+            self.sync(below);
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Ends this poll, to be polled again at once, when it has decoded its share since
+    /// the `count` that it began with. What it has decoded stays.
+    fn poll_pause(&self, cx: &mut Context<'_>, count: u64) -> Poll<()> {
+        if self.count() - count < TURN {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    /// Decodes more: a piece, or `want` bytes if that is more. Ready with whether
+    /// the end of the file was reached; fails if bad bytes are right behind the text,
+    /// which stays.
+    fn poll_more(
+        &mut self,
+        below: &mut impl Below,
+        cx: &mut Context<'_>,
+        finish: bool,
+        want: usize,
+        started: &mut Started,
+    ) -> Poll<Result<bool>> {
+        ready!(self.poll_settled(below, cx))?;
+        let buffered = below.bytes().len();
+        // An incomplete character is left in the buffer: then more is needed.
+        let mut decoded_all = buffered == 0;
+        loop {
+            self.sync(below);
+            if let Some(error) = self.report(below) {
+                return Poll::Ready(Err(error));
+            }
+            self.pass_fault();
+            below.check_readable()?;
+            let mut eof = false;
+            if decoded_all {
+                let chunk = below.chunk();
+                let more = if want > chunk { want } else { 1 };
+                let min = below.bytes().len().saturating_add(more);
+                eof = ready!(below.poll_fill(cx, min, chunk, started))?;
+                self.sync(below);
+            }
+            let (before, left) = (self.rest().len(), below.bytes().len());
+            if left > 0 || eof {
+                let most = match want {
+                    usize::MAX => TURN as usize,
+                    want => want.max(PIECE),
+                };
+                self.decode(below, most, eof && finish);
+            }
+            // Bad bytes too may decide what a last `\r` is.
+            if self.rest().len() > before || self.has_fault() {
+                return Poll::Ready(Ok(false));
+            }
+            if eof {
+                return Poll::Ready(Ok(true));
+            }
+            decoded_all = below.bytes().len() == left || below.bytes().is_empty();
+        }
+    }
+
+    /// The number of bytes of the first `size` characters to be delivered, if they
+    /// are there: counted after translation.
+    fn first_chars(&self, size: usize, at_eof: bool) -> Option<usize> {
+        let rest = self.rest();
+        if rest.len() < size {
+            return None;
+        }
+        let newline = self.newline();
+        if newline != Newline::Universal || !self.has_cr() {
+            return match rest.char_indices().nth(size) {
+                Some((at, _)) => Some(at),
+                // As CPython: a last `\r` waits for what is behind it.
+                None if newline == Newline::Untranslated && !at_eof && rest.ends_with('\r') => None,
+                None => (rest.chars().count() == size).then_some(rest.len()),
+            };
+        }
+        let mut chars = rest.char_indices().peekable();
+        for _ in 0..size {
+            let (_, c) = chars.next()?;
+            if c == '\r' {
+                match chars.peek() {
+                    Some((_, '\n')) => drop(chars.next()),
+                    Some(_) => {}
+                    None if at_eof => {}
+                    None => return None,
+                }
+            }
+        }
+        Some(chars.peek().map_or(rest.len(), |&(at, _)| at))
+    }
+
+    /// Delivers `n` bytes of the text, translated.
+    fn take(&mut self, n: usize) -> String {
+        let translate = self.newline() == Newline::Universal && self.has_cr();
+        let text = self.deliver(n);
+        if translate {
+            translate_in(text).into_owned()
+        } else {
+            text.to_owned()
+        }
+    }
+
+    /// A line to be delivered with its terminator.
+    fn take_line(&mut self, span: Span, which: Option<Terminator>) -> String {
+        let translate = self.newline() == Newline::Universal
+            && matches!(which, Some(Terminator::Cr | Terminator::CrLf));
+        let line = self.deliver(span.total);
+        if translate {
+            let mut translated = String::with_capacity(span.content + 1);
+            translated.push_str(&line[..span.content]);
+            translated.push('\n');
+            translated
+        } else {
+            line.to_owned()
+        }
+    }
+
+    /// All that is left. UTF-8 is taken as it is, without a copy.
+    fn poll_read_all(
+        &mut self,
+        below: &mut impl Below,
+        cx: &mut Context<'_>,
+        started: &mut Started,
+    ) -> Poll<Result<String>> {
+        ready!(self.poll_settled(below, cx))?;
+        self.sync(below);
+        if self.stops() && self.rest().is_empty() {
+            self.pass_fault();
+        }
+        if !self.ends_in_bad_bytes() {
+            // Once: what this operation has read is decoded in several polls.
+            if *started == 0 || below.is_busy() {
+                ready!(below.poll_fill(cx, usize::MAX, BUFFER, started))?;
+                self.sync(below);
+            }
+            let count = self.count();
+            while !self.has_fault() && !below.bytes().is_empty() {
+                if self.count() - count >= TURN {
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
+                self.decode(below, TURN as usize, true);
+            }
+            if !self.has_fault() {
+                self.decode(below, usize::MAX, true);
+            }
+        }
+        if let Some(error) = self.report(below) {
+            return Poll::Ready(Err(error));
+        }
+        let translate = self.newline() == Newline::Universal && self.has_cr();
+        let text = self.deliver_all();
+        self.pass_fault();
+        Poll::Ready(Ok(if translate {
+            translate_in(&text).into_owned()
+        } else {
+            text
+        }))
+    }
+}
+
+impl Decoded {
+    /// Reads `size` characters, or to the end.
+    pub(crate) fn poll_read_piece(
+        &mut self,
+        below: &mut impl Below,
+        cx: &mut Context<'_>,
+        size: Option<usize>,
+        started: &mut Started,
+    ) -> Poll<Result<String>> {
+        let Some(size) = size else {
+            return self.poll_read_all(below, cx, started);
+        };
+        below.check_readable()?;
+        self.sync(below);
+        loop {
+            let ends = self.ends_in_bad_bytes();
+            if let Some(n) = self.first_chars(size, ends) {
+                return Poll::Ready(Ok(self.take(n)));
+            }
+            let rest = self.rest().len();
+            if self.stops() && rest > 0 {
+                return Poll::Ready(Ok(self.take(rest)));
+            }
+            // At least a byte for every character that is missing.
+            let want = size - self.rest().chars().count().min(size);
+            if ready!(self.poll_more(below, cx, true, want, started))? {
+                let n = self.first_chars(size, true).unwrap_or(self.rest().len());
+                return Poll::Ready(Ok(self.take(n)));
+            }
+        }
+    }
+
+    /// Reads a line with its terminator, at most `size` characters of it.
+    pub(crate) fn poll_read_line(
+        &mut self,
+        below: &mut impl Below,
+        cx: &mut Context<'_>,
+        size: Option<usize>,
+        started: &mut Started,
+    ) -> Poll<Result<String>> {
+        below.check_readable()?;
+        self.sync(below);
+        if size != Some(0) {
+            ready!(self.poll_past_bad_line(below, cx, true, started))?;
+        }
+        let mut at_eof = false;
+        let count = self.count();
+        loop {
+            let ends = at_eof || self.ends_in_bad_bytes();
+            let line = self.find_line(ends);
+            // So many characters of it at the most.
+            let limit = size.and_then(|size| self.first_chars(size, ends));
+            match (line, limit) {
+                (Some((span, _)), Some(limit)) if limit < span.total => {
+                    return Poll::Ready(Ok(self.take(limit)));
+                }
+                (Some((span, which)), _) => {
+                    return Poll::Ready(Ok(self.take_line(span, Some(which))));
+                }
+                (None, Some(limit)) => return Poll::Ready(Ok(self.take(limit))),
+                (None, None) if at_eof => {
+                    let n = self.rest().len();
+                    return Poll::Ready(Ok(self.take(n)));
+                }
+                (None, None) => {
+                    ready!(self.poll_pause(cx, count));
+                    at_eof = ready!(self.poll_more(below, cx, true, 0, started))?;
+                }
+            }
+        }
+    }
+
+    /// Reads lines until their total exceeds `hint` characters, or to the end.
+    pub(crate) fn poll_read_lines(
+        &mut self,
+        below: &mut impl Below,
+        cx: &mut Context<'_>,
+        hint: Option<usize>,
+        started: &mut Started,
+    ) -> Poll<Result<Vec<String>>> {
+        below.check_readable()?;
+        self.sync(below);
+        ready!(self.poll_past_bad_line(below, cx, true, started))?;
+        // All of it must be there before any of it is consumed.
+        let mut at_eof = false;
+        let count = self.count();
+        let end = loop {
+            let ends = at_eof || self.ends_in_bad_bytes();
+            let wanted = match hint {
+                Some(hint) => self.first_chars(hint.saturating_add(1), ends),
+                None => None,
+            };
+            // The first line end at or behind the character that exceeds the hint.
+            if let Some(end) = wanted.and_then(|n| self.line_end_from(n, ends).ok()) {
+                break end;
+            }
+            if self.stops() {
+                // The whole lines before bad bytes that were reported.
+                let whole = self.line_end_from(usize::MAX, true);
+                break whole.unwrap_or_else(|whole| whole);
+            }
+            if at_eof {
+                break self.rest().len();
+            }
+            let want = match hint {
+                Some(hint) => hint.saturating_sub(self.rest().chars().count()),
+                // Everything will be needed: it is read at once.
+                None => usize::MAX,
+            };
+            ready!(self.poll_pause(cx, count));
+            at_eof = ready!(self.poll_more(below, cx, true, want, started))?;
+        };
+        let mut lines = Vec::new();
+        let mut left = end;
+        while left > 0 {
+            let (span, which) = match self.find_line(true) {
+                Some((span, which)) if span.total <= left => (span, Some(which)),
+                _ => (
+                    Span {
+                        content: left,
+                        total: left,
+                    },
+                    None,
+                ),
+            };
+            left -= span.total;
+            lines.push(self.take_line(span, which));
+        }
+        Poll::Ready(Ok(lines))
+    }
+
+    /// Has the next line decoded; `None` at the end. With `whole`, a last line without
+    /// terminator counts as not there yet.
+    pub(crate) fn poll_find(
+        &mut self,
+        below: &mut impl Below,
+        cx: &mut Context<'_>,
+        max: Option<usize>,
+        whole: bool,
+        started: &mut Started,
+    ) -> Poll<Result<Option<Span>>> {
+        match self.find_here(below, max.unwrap_or(usize::MAX)) {
+            Some(span) => Poll::Ready(Ok(Some(span))),
+            None => self.poll_find_more(below, cx, max, whole, started),
+        }
+    }
+}
+
+impl Decoded {
+    /// The next line where that takes no more than to look: nearly every time.
+    #[inline]
+    fn find_here(&mut self, below: &impl Below, max: usize) -> Option<Span> {
+        if !self.is_current(below) || self.in_bad_line() || below.is_closed() {
+            return None;
+        }
+        let span = self.find_newline()?;
+        (span.content <= max).then_some(span)
+    }
+
+    fn poll_find_more(
+        &mut self,
+        below: &mut impl Below,
+        cx: &mut Context<'_>,
+        max: Option<usize>,
+        whole: bool,
+        started: &mut Started,
+    ) -> Poll<Result<Option<Span>>> {
+        let max = max.unwrap_or(usize::MAX);
+        let mut at_eof = false;
+        ready!(self.poll_past_bad_line(below, cx, !whole, started))?;
+        let count = self.count();
+        loop {
+            let ends = (at_eof && !whole) || self.ends_in_bad_bytes();
+            let span = match self.find_line(ends) {
+                Some((span, _)) => span,
+                None if self.rest().len() > max.saturating_add(1) => Span {
+                    content: usize::MAX,
+                    total: 0,
+                },
+                None if at_eof => {
+                    let rest = self.rest().len();
+                    if rest == 0 || whole {
+                        return Poll::Ready(Ok(None));
+                    }
+                    Span {
+                        content: rest,
+                        total: rest,
+                    }
+                }
+                None => {
+                    ready!(self.poll_pause(cx, count));
+                    at_eof = ready!(self.poll_more(below, cx, !whole, 0, started))?;
+                    continue;
+                }
+            };
+            below.check_readable()?;
+            if span.content > max {
+                let path = below.path().map(ToOwned::to_owned);
+                return Poll::Ready(Err(Error::LineTooLong { limit: max, path }));
+            }
+            return Poll::Ready(Ok(Some(span)));
+        }
+    }
+
+    /// Has a line method begin at a line: drops what is left of one that has bad
+    /// bytes which were reported, further bad bytes in it included.
+    fn poll_past_bad_line(
+        &mut self,
+        below: &mut impl Below,
+        cx: &mut Context<'_>,
+        finish: bool,
+        started: &mut Started,
+    ) -> Poll<Result<()>> {
+        self.sync(below);
+        let mut at_eof = false;
+        let count = self.count();
+        loop {
+            if !self.in_bad_line() {
+                if !self.stops() || self.find_line(true).is_some() {
+                    return Poll::Ready(Ok(()));
+                }
+                self.pass_fault();
+            }
+            let ends = (at_eof && finish) || self.ends_in_bad_bytes();
+            if let Some((span, _)) = self.find_line(ends) {
+                self.skip_bad(span.total, true);
+                continue;
+            }
+            if self.ends_in_bad_bytes() {
+                self.pass_fault();
+                continue;
+            }
+            // A last `\r` may be half of a line end.
+            let rest = self.rest();
+            let held = usize::from(!ends && rest.ends_with('\r'));
+            self.skip_bad(rest.len() - held, at_eof && finish);
+            if at_eof {
+                return Poll::Ready(Ok(()));
+            }
+            ready!(self.poll_pause(cx, count));
+            match ready!(self.poll_more(below, cx, finish, 0, started)) {
+                Ok(eof) => at_eof = eof,
+                // The line was reported.
+                Err(Error::Decode { .. }) => {}
+                Err(error) => return Poll::Ready(Err(error)),
+            }
+        }
+    }
+
+    /// The end of the line that the character before byte `n` belongs to; that of
+    /// the last whole line, as an error, where there is none.
+    fn line_end_from(&self, n: usize, at_eof: bool) -> std::result::Result<usize, usize> {
+        let rest = self.rest();
+        let mut at = 0;
+        while at < rest.len() {
+            let newline = self.newline();
+            match crate::codec::find_line_end(newline, &rest.as_bytes()[at..], 0, at_eof) {
+                crate::codec::LineEnd::Found {
+                    content_end,
+                    terminator_len,
+                    ..
+                } => {
+                    at += content_end + terminator_len;
+                    if at >= n {
+                        return Ok(at);
+                    }
+                }
+                crate::codec::LineEnd::NeedMore { .. } => break,
+            }
+        }
+        Err(at)
+    }
+}
