@@ -94,17 +94,22 @@ pub(crate) async fn copy_long(data: &[u8]) -> std::io::Result<Vec<u8>> {
     copy.try_reserve_exact(data.len())?;
     for piece in data.chunks(MOST_A_POLL) {
         copy.extend_from_slice(piece);
-        let mut paused = false;
-        std::future::poll_fn(|cx| {
-            if std::mem::replace(&mut paused, true) {
-                return Poll::Ready(());
-            }
-            cx.waker().wake_by_ref();
-            Poll::Pending
-        })
-        .await;
+        pause().await;
     }
     Ok(copy)
+}
+
+/// Lets others run, under every runtime.
+pub(crate) async fn pause() {
+    let mut paused = false;
+    std::future::poll_fn(|cx| {
+        if std::mem::replace(&mut paused, true) {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 /// Tells that an operation had a job run, or made a system call in place: the

@@ -6,6 +6,7 @@
 
 mod attributes;
 mod binary;
+pub(crate) mod block;
 pub(crate) mod buf;
 mod bytes;
 mod chunks;
@@ -28,11 +29,12 @@ mod traits;
 pub(crate) mod work;
 
 pub use self::binary::BinaryFile;
+pub use self::block::Block;
 pub use self::chunks::{Chunks, ChunksOf};
 pub use self::hand_over::NotGivenUp;
 pub use self::kind::{Binary, Buffers, Bytes, File, FileKind, Raw, Text};
 pub use self::lines::{Lines, LinesOf};
-pub use self::pending::{NextLine, Read, Readline, Readlines, Truncate};
+pub use self::pending::{NextLine, NextLines, Read, Readline, Readlines, Truncate};
 pub use self::positional::{ReadAt, WriteAt};
 pub use self::raw::RawFile;
 pub use self::text::{Reconfigure, TextFile, TextPosition, TextSeek};

@@ -10,7 +10,7 @@ use std::time::Duration;
 use futures_core::Stream;
 
 use super::core::Started;
-use super::source::Source;
+use super::source::{Follow, Source};
 use crate::budget;
 use crate::error::{Error, Result};
 use crate::timer::{Growth, LOOK, Sleep};
@@ -91,6 +91,13 @@ impl<F: Source, B: BorrowMut<F>> Lines<F, B> {
         self
     }
 
+    /// Gives the file (or the borrow of it) back, behind the last line delivered.
+    pub fn into_inner(self) -> B {
+        self.file
+    }
+}
+
+impl<F: Follow, B: BorrowMut<F>> Lines<F, B> {
     /// Waits for growth at the end of the file instead of ending, as `tail -f`
     /// does: it looks about ten times a second. A last line without terminator
     /// is delivered once it has one. A file that was truncated is read again
@@ -122,11 +129,6 @@ impl<F: Source, B: BorrowMut<F>> Lines<F, B> {
     pub fn follow(mut self) -> Self {
         self.follow = true;
         self
-    }
-
-    /// Gives the file (or the borrow of it) back, behind the last line delivered.
-    pub fn into_inner(self) -> B {
-        self.file
     }
 }
 

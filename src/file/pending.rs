@@ -158,6 +158,53 @@ impl<'a, F: Source> Future for NextLine<'a, F> {
     }
 }
 
+/// A pending `next_lines()`: all whole lines in the buffer, at least one, lent as an
+/// iterator.
+#[must_use = "a read does nothing unless you `.await` it"]
+pub struct NextLines<'a, F> {
+    /// `None` once the lines have been lent.
+    file: Option<&'a mut F>,
+    max: Option<usize>,
+    started: Started,
+}
+
+impl<'a, F> NextLines<'a, F> {
+    pub(crate) fn new(file: &'a mut F) -> Self {
+        Self {
+            file: Some(file),
+            max: None,
+            started: 0,
+        }
+    }
+
+    /// Fails with [`LineTooLong`](crate::Error::LineTooLong) at a line that is longer than
+    /// `max` bytes, its terminator not counted (no limit); the lines before it are lent
+    /// first. Nothing of the line is consumed then.
+    pub fn max_len(mut self, max: usize) -> Self {
+        self.max = Some(max);
+        self
+    }
+}
+
+impl<'a, F: Source> Future for NextLines<'a, F> {
+    type Output = Result<Option<F::Block<'a>>>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        ready!(budget::poll_turn(cx));
+        let this = self.get_mut();
+        let file = this
+            .file
+            .as_mut()
+            .expect("`NextLines` was polled after it had completed");
+        let span = ready!(file.poll_find(cx, this.max, false, &mut this.started))?;
+        let file = this.file.take().expect("still there");
+        Poll::Ready(Ok(span.map(|span| {
+            let len = file.find_block(span, this.max.unwrap_or(usize::MAX));
+            file.block(len)
+        })))
+    }
+}
+
 /// A file that a [`Truncate`] is for.
 pub trait Truncating {
     /// Sets the size, to the logical position by default.
@@ -214,4 +261,4 @@ macro_rules! debug {
 }
 
 // The file is borrowed for the call and says nothing about it.
-debug!(Read Readline Readlines NextLine Truncate);
+debug!(Read Readline Readlines NextLine NextLines Truncate);

@@ -27,6 +27,11 @@ pub trait Source {
     where
         Self: 'a;
 
+    /// Lines that are lent together.
+    type Block<'a>
+    where
+        Self: 'a;
+
     /// Reads `size` units (bytes or characters), or to the end.
     #[doc(hidden)]
     fn poll_read_piece(
@@ -69,24 +74,45 @@ pub trait Source {
     #[doc(hidden)]
     fn line(&mut self, span: Span) -> Self::Line<'_>;
 
-    /// The size of the file and the position of its cursor, in bytes.
+    /// How many bytes whole lines take that are in the buffer, from the line that was
+    /// found last on: none of the others is longer than `max`.
+    #[doc(hidden)]
+    fn find_block(&self, first: Span, max: usize) -> usize;
+
+    /// Consumes `len` bytes of whole lines.
+    #[doc(hidden)]
+    fn block(&mut self, len: usize) -> Self::Block<'_>;
+
+    /// Whether a piece is empty, which means the end.
+    #[doc(hidden)]
+    fn is_empty(piece: &Self::Piece) -> bool;
+
+    /// The size of the file and the position of its cursor, in bytes. Of what cannot be
+    /// [followed](Follow), nobody asks for it, nor for what is below.
     #[doc(hidden)]
     fn poll_size(
         &mut self,
         cx: &mut Context<'_>,
         started: &mut Started,
-    ) -> Poll<Result<(u64, u64)>>;
+    ) -> Poll<Result<(u64, u64)>> {
+        let _ = (cx, started);
+        Poll::Ready(Ok((0, 0)))
+    }
 
     /// Waits, at the end, until the size of the file is another. `None` where that
     /// is not known to take no job; [`poll_size`](Self::poll_size) finds out.
     #[doc(hidden)]
-    fn growth(&self) -> Option<Growth>;
+    fn growth(&self) -> Option<Growth> {
+        None
+    }
 
     /// Goes back to the start, dropping what is buffered.
     #[doc(hidden)]
-    fn poll_rewind(&mut self, cx: &mut Context<'_>, started: &mut Started) -> Poll<Result<()>>;
-
-    /// Whether a piece is empty, which means the end.
-    #[doc(hidden)]
-    fn is_empty(piece: &Self::Piece) -> bool;
+    fn poll_rewind(&mut self, cx: &mut Context<'_>, started: &mut Started) -> Poll<Result<()>> {
+        let _ = (cx, started);
+        Poll::Ready(Ok(()))
+    }
 }
+
+/// What can grow, so that its lines can be followed: a file.
+pub trait Follow: Source {}

@@ -8,21 +8,19 @@
 
 use std::fmt;
 
-pub use self::reconfigure::Reconfigure;
 use super::binary::BinaryFile;
 use super::core::{BUFFER, Core};
 use super::kind::sealed::HasLayer;
 use super::lines::{Lines, LinesOf};
-use super::pending::{NextLine, Read, Readline, Readlines};
+use super::pending::{NextLine, NextLines, Read, Readline, Readlines};
 use super::{File, Text};
 use crate::codec::{DecoderState, Encoder, ErrorPolicy};
 use crate::error::Result;
 use crate::raw_io::RawIo;
-use crate::text::{Decoded, Keep, TextSettings};
-pub use crate::text::{TextPosition, TextSeek};
+use crate::text::{Changes, Decoded, Keep, TextSettings};
+pub use crate::text::{Reconfigure, TextPosition, TextSeek};
 
 mod read;
-mod reconfigure;
 mod seeking;
 mod write;
 
@@ -237,6 +235,27 @@ impl<R: RawIo> File<Text, R> {
         Reconfigure::new(|changes| self.apply(changes))
     }
 
+    pub(crate) async fn apply(&mut self, changes: Changes) -> Result<()> {
+        self.core().check_open("reconfigure")?;
+        let codec = changes.codec();
+        let mut settings = self.layer.settings.clone();
+        changes.change(&mut settings)?;
+        if codec && self.layer.decoded.has_begun() {
+            let reason = "the encoding and the line ends cannot change once something was read";
+            return Err(self.core().unsupported("reconfigure", reason));
+        }
+        self.flush().await?;
+        let layer = &mut self.layer;
+        layer.line_buffering = settings.line_buffering.unwrap_or(layer.line_buffering);
+        layer.settings = settings;
+        if codec {
+            layer.encoder = Encoder::new(&layer.settings.encoding, layer.settings.errors);
+            layer.decoded = Text::decoded(&layer.settings, layer.binary.core());
+            layer.bom = Bom::Unknown;
+        }
+        Ok(())
+    }
+
     /// Returns the binary file below, at the position that the text has come to
     /// (on a stream that cannot seek: behind what has been read ahead). Text and
     /// bytes may be written in turns: they share one buffer. Python: `buffer`.
@@ -443,6 +462,37 @@ impl<R: RawIo> File<Text, R> {
     /// ```
     pub fn next_line(&mut self) -> NextLine<'_, Self> {
         NextLine::new(self)
+    }
+
+    /// Returns all whole lines that are decoded, at least one, without their terminators,
+    /// lent from the buffer as an iterator: the fastest way to go through lines. `None` is
+    /// the end. `.max_len(n)` bounds the length of each, in bytes of UTF-8.
+    ///
+    /// # Cancel safety
+    ///
+    /// What a dropped read has read is returned by the next one.
+    ///
+    /// # Errors
+    ///
+    /// As [`next_line`](Self::next_line); the lines before a bad one are lent first.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let path = dir.path().join("file");
+    /// std::fs::write(&path, "one\r\ntwo\nthree").unwrap();
+    /// let mut file = aiofiles::open(&path).await?;
+    /// let mut all = Vec::new();
+    /// while let Some(block) = file.next_lines().await? {
+    ///     all.extend(block.map(str::to_uppercase));
+    /// }
+    /// assert_eq!(all, ["ONE", "TWO", "THREE"]);
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
+    pub fn next_lines(&mut self) -> NextLines<'_, Self> {
+        NextLines::new(self)
     }
 
     /// Returns a stream of owned lines without their terminators.

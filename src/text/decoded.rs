@@ -9,6 +9,8 @@ use super::position::TextPosition;
 use crate::codec::{
     Decoder, DecoderState, LineEnd, Newline, NewlinesSeen, Terminator, find_line_end, locate,
 };
+use crate::file::Block;
+use crate::file::block::find_block;
 use crate::file::source::Span;
 
 mod decode;
@@ -381,6 +383,12 @@ impl Decoded {
         bytes
     }
 
+    /// The bytes that could not be decoded, right behind the text, if nobody was told.
+    pub(crate) fn bad_bytes(&self) -> &[u8] {
+        let fault = self.fault.as_ref().filter(|fault| !fault.reported);
+        fault.map_or(&[], |fault| &fault.bytes)
+    }
+
     // ---- delivery ---------------------------------------------------------------
 
     /// What was not delivered, not translated.
@@ -409,6 +417,18 @@ impl Decoded {
         let at = self.at;
         self.at += span.total;
         &self.text[at..at + span.content]
+    }
+
+    /// How many bytes whole lines take that are here, `first` of them being known: no line
+    /// of them but that is longer than `max` bytes.
+    pub(crate) fn find_block(&self, first: Span, max: usize) -> usize {
+        find_block(self.newline(), self.rest().as_bytes(), first, max)
+    }
+
+    /// Consumes `n` bytes of whole lines, and lends them.
+    pub(crate) fn deliver_block(&mut self, n: usize) -> Block<'_> {
+        let newline = self.newline();
+        Block::new(self.deliver(n), newline)
     }
 
     /// Takes all of the text out, if none of it was delivered.

@@ -3,12 +3,14 @@
 use std::task::{Context, Poll, ready};
 
 use crate::budget;
+use crate::codec::Newline;
 use crate::error::Result;
+use crate::file::block::find_block;
 use crate::file::core::Started;
 use crate::file::lines::{Lines, LinesOf};
-use crate::file::pending::{NextLine, Readline, Readlines, Truncate, Truncating};
-use crate::file::source::{Source, Span};
-use crate::file::{Bytes, File};
+use crate::file::pending::{NextLine, NextLines, Readline, Readlines, Truncate, Truncating};
+use crate::file::source::{Follow, Source, Span};
+use crate::file::{Block, Bytes, File};
 use crate::raw_io::RawIo;
 
 impl<K: Bytes, R: RawIo> File<K, R> {
@@ -105,6 +107,37 @@ impl<K: Bytes, R: RawIo> File<K, R> {
     /// ```
     pub fn next_line(&mut self) -> NextLine<'_, Self> {
         NextLine::new(self)
+    }
+
+    /// Returns all whole lines in the buffer, at least one, without their `\n`, lent as an
+    /// iterator: the fastest way to go through lines. `None` is the end. `.max_len(n)`
+    /// bounds the length of each.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`readline`](Self::readline).
+    ///
+    /// # Errors
+    ///
+    /// As [`readline`](Self::readline).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let path = dir.path().join("file");
+    /// std::fs::write(&path, b"one\ntwo\n\xff").unwrap();
+    /// let mut file = aiofiles::open(&path).binary().await?;
+    /// let mut lengths = Vec::new();
+    /// while let Some(block) = file.next_lines().await? {
+    ///     lengths.extend(block.map(<[u8]>::len));
+    /// }
+    /// assert_eq!(lengths, [3, 3, 1]);
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
+    pub fn next_lines(&mut self) -> NextLines<'_, Self> {
+        NextLines::new(self)
     }
 
     /// Returns a stream of owned lines without their `\n`.
@@ -330,6 +363,7 @@ impl<K: Bytes, R: RawIo> Truncating for File<K, R> {
 impl<K: Bytes, R: RawIo> Source for File<K, R> {
     type Piece = Vec<u8>;
     type Line<'a> = &'a [u8];
+    type Block<'a> = Block<'a, [u8]>;
 
     fn poll_read_piece(
         &mut self,
@@ -374,6 +408,14 @@ impl<K: Bytes, R: RawIo> Source for File<K, R> {
         &self.core_mut().read.consume_slice(span.total)[..span.content]
     }
 
+    fn find_block(&self, first: Span, max: usize) -> usize {
+        find_block(Newline::Lf, self.core().read.bytes(), first, max)
+    }
+
+    fn block(&mut self, len: usize) -> Block<'_, [u8]> {
+        Block::new(self.core_mut().read.consume_slice(len), Newline::Lf)
+    }
+
     fn poll_size(
         &mut self,
         cx: &mut Context<'_>,
@@ -396,3 +438,5 @@ impl<K: Bytes, R: RawIo> Source for File<K, R> {
         piece.is_empty()
     }
 }
+
+impl<K: Bytes, R: RawIo> Follow for File<K, R> {}

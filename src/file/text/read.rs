@@ -7,8 +7,8 @@ use super::TextPosition;
 use crate::error::Result;
 use crate::file::buf::Buf;
 use crate::file::core::{Core, Started};
-use crate::file::source::{Source, Span};
-use crate::file::{File, Text};
+use crate::file::source::{Follow, Source, Span};
+use crate::file::{Block, File, Text};
 use crate::raw_io::RawIo;
 use crate::text::Below;
 
@@ -73,6 +73,7 @@ impl<R: RawIo> Below for Core<R> {
 impl<R: RawIo> Source for File<Text, R> {
     type Piece = String;
     type Line<'a> = &'a str;
+    type Block<'a> = Block<'a>;
 
     fn poll_read_piece(
         &mut self,
@@ -121,6 +122,14 @@ impl<R: RawIo> Source for File<Text, R> {
         self.layer.decoded.deliver_line(span)
     }
 
+    fn find_block(&self, first: Span, max: usize) -> usize {
+        self.layer.decoded.find_block(first, max)
+    }
+
+    fn block(&mut self, len: usize) -> Block<'_> {
+        self.layer.decoded.deliver_block(len)
+    }
+
     fn poll_size(
         &mut self,
         cx: &mut Context<'_>,
@@ -141,6 +150,8 @@ impl<R: RawIo> Source for File<Text, R> {
         piece.is_empty()
     }
 }
+
+impl<R: RawIo> Follow for File<Text, R> {}
 
 impl<R: RawIo> File<Text, R> {
     /// The text that waits, and the bytes below.

@@ -1,17 +1,16 @@
-//! Changing an open text file.
+//! Changing a text that is open.
 
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use super::{Bom, Text, TextFile};
-use crate::codec::{Encoder, Encoding, ErrorPolicy, Newline};
+use super::TextSettings;
+use crate::codec::{Encoding, ErrorPolicy, Newline};
 use crate::error::{Error, Result};
 use crate::lazy::{Begin, Lazy};
-use crate::raw_io::RawIo;
 
-/// A pending [`reconfigure`](TextFile::reconfigure): keyword methods say what
+/// A pending [`reconfigure`](crate::TextFile::reconfigure): keyword methods say what
 /// changes, `.await` changes it.
 ///
 /// # Errors
@@ -124,33 +123,25 @@ impl Future for Reconfigure<'_> {
     }
 }
 
-impl<R: RawIo> TextFile<R> {
-    pub(crate) async fn apply(&mut self, changes: Changes) -> Result<()> {
-        self.core().check_open("reconfigure")?;
-        let encoding = changes.encoding.transpose()?;
-        let errors = changes.errors.transpose()?;
-        let newline = changes.newline.transpose()?;
-        let codec = encoding.is_some() || errors.is_some() || newline.is_some();
-        if codec && self.layer.decoded.has_begun() {
-            let reason = "the encoding and the line ends cannot change once something was read";
-            return Err(self.core().unsupported("reconfigure", reason));
-        }
-        self.flush().await?;
-        let layer = &mut self.layer;
-        let settings = &mut layer.settings;
+impl Changes {
+    /// Whether it is about more than when text goes out.
+    pub(crate) fn codec(&self) -> bool {
+        self.encoding.is_some() || self.errors.is_some() || self.newline.is_some()
+    }
+
+    /// Makes them; if one of them says nothing, none.
+    pub(crate) fn change(self, settings: &mut TextSettings) -> Result<()> {
+        let encoding = self.encoding.transpose()?;
+        let errors = self.errors.transpose()?;
+        let newline = self.newline.transpose()?;
         if let Some(encoding) = encoding {
             settings.encoding = encoding;
             settings.errors = ErrorPolicy::default();
         }
         settings.errors = errors.unwrap_or(settings.errors);
         settings.newline = newline.unwrap_or(settings.newline);
-        settings.write_through = changes.write_through.unwrap_or(settings.write_through);
-        layer.line_buffering = changes.line_buffering.unwrap_or(layer.line_buffering);
-        if codec {
-            layer.encoder = Encoder::new(&settings.encoding, settings.errors);
-            layer.decoded = Text::decoded(settings, layer.binary.core());
-            layer.bom = Bom::Unknown;
-        }
+        settings.write_through = self.write_through.unwrap_or(settings.write_through);
+        settings.line_buffering = self.line_buffering.or(settings.line_buffering);
         Ok(())
     }
 }

@@ -1,0 +1,143 @@
+//! Whole lines, lent together.
+
+use std::fmt;
+
+use super::source::Span;
+use crate::codec::{LineEnd, Newline, find_line_end};
+
+/// Lines that are lent together from the buffer of a file, without their terminators; from
+/// `next_lines()`.
+///
+/// An iterator of `&str`, or of `&[u8]` where `L` is `[u8]`, of one line at least. Lines
+/// that are not taken of it are read all the same.
+pub struct Block<'a, L: ?Sized = str> {
+    rest: &'a L,
+    newline: Newline,
+}
+
+impl<'a, L: ?Sized> Block<'a, L> {
+    pub(crate) fn new(lines: &'a L, newline: Newline) -> Self {
+        Self {
+            rest: lines,
+            newline,
+        }
+    }
+}
+
+/// The first line: where it ends, and where the next one begins. The block ends with a
+/// line, so what could be half of a line end is a whole one.
+#[inline]
+fn split(newline: Newline, rest: &[u8]) -> Option<(usize, usize)> {
+    if rest.is_empty() {
+        return None;
+    }
+    Some(match find_line_end(newline, rest, 0, true) {
+        LineEnd::Found {
+            content_end,
+            terminator_len,
+            ..
+        } => (content_end, content_end + terminator_len),
+        LineEnd::NeedMore { .. } => (rest.len(), rest.len()),
+    })
+}
+
+impl<'a> Iterator for Block<'a> {
+    type Item = &'a str;
+
+    #[inline]
+    fn next(&mut self) -> Option<&'a str> {
+        let (end, next) = split(self.newline, self.rest.as_bytes())?;
+        let line = &self.rest[..end];
+        self.rest = &self.rest[next..];
+        Some(line)
+    }
+}
+
+impl<'a> Iterator for Block<'a, [u8]> {
+    type Item = &'a [u8];
+
+    #[inline]
+    fn next(&mut self) -> Option<&'a [u8]> {
+        let (end, next) = split(self.newline, self.rest)?;
+        let line = &self.rest[..end];
+        self.rest = &self.rest[next..];
+        Some(line)
+    }
+}
+
+impl std::iter::FusedIterator for Block<'_> {}
+impl std::iter::FusedIterator for Block<'_, [u8]> {}
+
+impl<L: ?Sized> fmt::Debug for Block<'_, L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Block").finish_non_exhaustive()
+    }
+}
+
+/// How many bytes of `text` whole lines take, of which `first` is known: none of the
+/// others is longer than `max`, and the last has its terminator.
+pub(crate) fn find_block(newline: Newline, text: &[u8], first: Span, max: usize) -> usize {
+    let rest = &text[first.total..];
+    let end = match newline {
+        Newline::Lf => memchr::memrchr(b'\n', rest).map_or(0, |at| at + 1),
+        Newline::Cr => memchr::memrchr(b'\r', rest).map_or(0, |at| at + 1),
+        Newline::CrLf => memchr::memmem::rfind(rest, b"\r\n").map_or(0, |at| at + 2),
+        Newline::Universal | Newline::Untranslated => {
+            // A last `\r` may be half of a line end.
+            let sure = rest.strip_suffix(b"\r").unwrap_or(rest);
+            memchr::memrchr2(b'\n', b'\r', sure).map_or(0, |at| at + 1)
+        }
+    };
+    if max >= end {
+        return first.total + end;
+    }
+    let mut len = first.total;
+    while len < first.total + end {
+        match split(newline, &text[len..first.total + end]) {
+            Some((content, total)) if content <= max => len += total,
+            Some(_) | None => break,
+        }
+    }
+    len
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    /// The lines of `text` in blocks, each from where the one before ended.
+    fn lines(newline: Newline, text: &str, max: usize) -> Vec<Vec<&str>> {
+        let mut blocks = Vec::new();
+        let mut rest = text;
+        while let Some((content, total)) = split(newline, rest.as_bytes()) {
+            let len = find_block(newline, rest.as_bytes(), Span { content, total }, max);
+            blocks.push(Block::new(&rest[..len], newline).collect());
+            rest = &rest[len..];
+        }
+        blocks
+    }
+
+    #[test]
+    fn a_block_is_whole_lines_of_the_kind_of_line_end() {
+        let text = "a\nb\r\nc\rd";
+        let of = |newline| lines(newline, text, usize::MAX);
+        assert_eq!(of(Newline::Lf), [vec!["a", "b\r"], vec!["c\rd"]]);
+        assert_eq!(of(Newline::Cr), [vec!["a\nb", "\nc"], vec!["d"]]);
+        assert_eq!(of(Newline::CrLf), [vec!["a\nb"], vec!["c\rd"]]);
+        assert_eq!(of(Newline::Universal), [vec!["a", "b", "c"], vec!["d"]]);
+        assert_eq!(of(Newline::Untranslated), [vec!["a", "b", "c"], vec!["d"]]);
+    }
+
+    #[test]
+    fn a_last_cr_waits_for_what_is_behind_it() {
+        let blocks = lines(Newline::Universal, "a\nb\r", usize::MAX);
+        assert_eq!(blocks, [["a"], ["b"]]);
+    }
+
+    #[test]
+    fn a_long_line_begins_a_block_of_its_own() {
+        let blocks = lines(Newline::Universal, "a\nb\nlong\nc\n", 2);
+        assert_eq!(blocks, [vec!["a", "b"], vec!["long", "c"]]);
+    }
+}

@@ -1,0 +1,415 @@
+//! Text out of a stream of bytes.
+
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use futures_core::Stream;
+use pin_project_lite::pin_project;
+use tokio::io::AsyncRead;
+
+use super::decoded::{Decoded, Keep};
+use super::input::{Filling, Input};
+use super::making::Checked;
+use super::refused::{Refused, check_size};
+use super::{Changes, Reconfigure, TextPosition, TextSettings};
+use crate::budget;
+use crate::codec::{Encoding, ErrorPolicy, Newline};
+use crate::error::{Error, Result};
+use crate::file::core::Started;
+use crate::file::source::{Source, Span};
+use crate::file::{Lines, LinesOf, NextLine, NextLines, Read, Readline, Readlines};
+
+pin_project! {
+    /// Text that is decoded from a stream of bytes, a piece at a time. Python: a
+    /// `TextIOWrapper` over a stream that is read only.
+    ///
+    /// Made by [`reader`](super::reader) and [`futures_reader`](super::futures_reader). A
+    /// `Stream` of lines with their terminators, too, also where the stream cannot move
+    /// (`!Unpin`); the methods want one that can: `Box::pin` makes one of any.
+    ///
+    /// # Errors
+    ///
+    /// What the methods have in common: those of the stream, which stays usable as far as
+    /// it is; [`Decode`](crate::Error::Decode), behind which reading goes on. What was
+    /// whole before an error is delivered first; an error is told once, to the read that
+    /// it leaves short, and what that has read is there for the next one.
+    ///
+    /// # Cancel safety
+    ///
+    /// What a dropped read has read is returned by the next one.
+    pub struct Reader<R> {
+        #[pin]
+        stream: R,
+        input: Input,
+        decoded: Decoded,
+        settings: TextSettings,
+        refused: Option<Refused>,
+        // Of the stream of lines.
+        started: Started,
+    }
+}
+
+/// A [`Reader`] taken apart.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Parts<R> {
+    /// The stream.
+    pub inner: R,
+    /// What was decoded and not delivered, its line ends as they were.
+    pub text: String,
+    /// What was read behind that, and not decoded: at most a buffer.
+    pub bytes: Vec<u8>,
+}
+
+impl<R> Reader<R> {
+    pub(super) fn new(stream: R) -> Self {
+        let settings = TextSettings::default();
+        Self {
+            stream,
+            input: Input::default(),
+            decoded: decoded(&settings),
+            settings,
+            refused: None,
+            started: 0,
+        }
+    }
+
+    /// Returns the encoding as it was given. Python: `encoding`.
+    #[must_use]
+    pub fn encoding(&self) -> &str {
+        self.settings.encoding.label()
+    }
+
+    /// Returns the error policy's name. Python: `errors`.
+    #[must_use]
+    pub fn errors(&self) -> &str {
+        self.settings.errors.as_str()
+    }
+
+    /// Returns the kinds of line ends that were seen in what was decoded so far, in the
+    /// order `"\r"`, `"\n"`, `"\r\n"`; always none if `newline` names one. Python:
+    /// `newlines`.
+    #[must_use]
+    pub fn newlines(&self) -> &[&str] {
+        self.decoded.newlines()
+    }
+
+    /// Returns the stream.
+    pub fn get_ref(&self) -> &R {
+        &self.stream
+    }
+
+    /// Returns the stream. What is read of it here is missing in the text.
+    pub fn get_mut(&mut self) -> &mut R {
+        &mut self.stream
+    }
+
+    /// Gives the stream back, and drops what was read of it and not delivered:
+    /// [`into_parts`](Self::into_parts) gives that too.
+    pub fn into_inner(self) -> R {
+        self.stream
+    }
+
+    /// Gives the stream back, with what was read of it and not delivered.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures::executor::block_on(async {
+    /// let mut reader = aiofiles::text::reader(&b"head\nbody\xff"[..]).await?;
+    /// assert_eq!(reader.next_line().await?, Some("head"));
+    /// let parts = reader.into_parts();
+    /// assert_eq!((parts.text.as_str(), parts.bytes.as_slice()), ("body", &b"\xff"[..]));
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
+    pub fn into_parts(self) -> Parts<R> {
+        let mut bytes = self.decoded.bad_bytes().to_vec();
+        bytes.extend_from_slice(self.input.bytes.bytes());
+        Parts {
+            text: self.decoded.rest().to_owned(),
+            bytes,
+            inner: self.stream,
+        }
+    }
+
+    /// Changes the encoding, the error policy or the line ends, by keyword methods, before
+    /// anything was read. Python: `reconfigure`. The keywords about writing mean nothing
+    /// here.
+    ///
+    /// # Errors
+    ///
+    /// `Unsupported` once something was read; an unknown label or name.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures::executor::block_on(async {
+    /// let mut reader = aiofiles::text::reader(&b"caf\xe9"[..]).await?;
+    /// reader.reconfigure().encoding("latin-1").await?;
+    /// assert_eq!(reader.read().await?, "caf\u{e9}");
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
+    pub fn reconfigure(&mut self) -> Reconfigure<'_>
+    where
+        R: Send,
+    {
+        Reconfigure::new(async |changes| self.apply(changes))
+    }
+
+    fn apply(&mut self, changes: Changes) -> Result<()> {
+        self.check()?;
+        if self.decoded.has_begun() && changes.codec() {
+            let reason = "the encoding and the line ends cannot change once something was read";
+            return Err(Error::Unsupported {
+                op: "reconfigure",
+                path: None,
+                reason,
+            });
+        }
+        changes.change(&mut self.settings)?;
+        self.renew();
+        Ok(())
+    }
+
+    // ---- keywords -----------------------------------------------------------------
+
+    fn renew(&mut self) {
+        if !self.decoded.has_begun() {
+            self.decoded = decoded(&self.settings);
+        }
+    }
+
+    pub(super) fn set_encoding(&mut self, encoding: Result<Encoding>) {
+        Refused::keep(&mut self.refused, encoding, &mut self.settings.encoding);
+        self.renew();
+    }
+
+    pub(super) fn set_errors(&mut self, errors: Result<ErrorPolicy>) {
+        Refused::keep(&mut self.refused, errors, &mut self.settings.errors);
+        self.renew();
+    }
+
+    pub(super) fn set_newline(&mut self, newline: Result<Newline>) {
+        Refused::keep(&mut self.refused, newline, &mut self.settings.newline);
+        self.renew();
+    }
+
+    pub(super) fn set_buffering(&mut self, size: usize) {
+        Refused::keep(
+            &mut self.refused,
+            check_size(size),
+            &mut self.input.capacity,
+        );
+    }
+}
+
+fn decoded(settings: &TextSettings) -> Decoded {
+    Decoded::new(settings, TextPosition::START, Keep::Text, 0)
+}
+
+impl<R> Checked for Reader<R> {
+    fn check(&self) -> Result<()> {
+        self.refused.as_ref().map_or(Ok(()), Refused::tell)
+    }
+}
+
+impl<R: AsyncRead + Unpin> Reader<R> {
+    /// Reads to the end, or `.size(n)` characters, fewer only at the end; empty at the end.
+    /// Python: `read`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures::executor::block_on(async {
+    /// let mut reader = aiofiles::text::reader(&b"caf\xc3\xa9 noir"[..]).await?;
+    /// assert_eq!(reader.read().size(4).await?, "caf\u{e9}");
+    /// assert_eq!(reader.read().await?, " noir");
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
+    pub fn read(&mut self) -> Read<'_, Self> {
+        Read::new(self)
+    }
+
+    /// Reads one line with its terminator, which `newline` may have made `"\n"`; empty at
+    /// the end. `.size(n)` limits it to `n` characters. Python: `readline`.
+    pub fn readline(&mut self) -> Readline<'_, Self> {
+        Readline::new(self)
+    }
+
+    /// Reads all lines, as [`readline`](Self::readline) gives them. `.hint(n)` stops after
+    /// the line that makes the total exceed `n` characters. Python: `readlines`.
+    pub fn readlines(&mut self) -> Readlines<'_, Self> {
+        Readlines::new(self)
+    }
+
+    /// Returns the next line without its terminator, lent from the buffer: no copy, no
+    /// allocation. `None` is the end. `.max_len(n)` bounds its length in bytes of UTF-8.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures::executor::block_on(async {
+    /// // A tool that draws its progress over itself: `\r` ends a line.
+    /// let child = &b"10%\r20%\rdone\r\n"[..];
+    /// let mut lines = aiofiles::text::reader(child).await?;
+    /// let mut seen = Vec::new();
+    /// while let Some(line) = lines.next_line().max_len(1000).await? {
+    ///     seen.push(line.to_owned());
+    /// }
+    /// assert_eq!(seen, ["10%", "20%", "done"]);
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
+    pub fn next_line(&mut self) -> NextLine<'_, Self> {
+        NextLine::new(self)
+    }
+
+    /// Returns all whole lines that are decoded, at least one, lent from the buffer, as an
+    /// iterator: the fastest way to go through lines. `None` is the end.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures::executor::block_on(async {
+    /// let mut reader = aiofiles::text::reader(&b"1\n2\n3"[..]).await?;
+    /// let mut sum = 0;
+    /// while let Some(block) = reader.next_lines().await? {
+    ///     sum += block.filter_map(|line| line.parse::<u32>().ok()).sum::<u32>();
+    /// }
+    /// assert_eq!(sum, 6);
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
+    pub fn next_lines(&mut self) -> NextLines<'_, Self> {
+        NextLines::new(self)
+    }
+
+    /// Returns a stream of owned lines without their terminators.
+    pub fn lines(&mut self) -> LinesOf<'_, Self> {
+        Lines::new(self)
+    }
+
+    /// Returns a stream of owned lines without their terminators that owns the reader.
+    pub fn into_lines(self) -> Lines<Self> {
+        Lines::new(self)
+    }
+}
+
+/// The two that read together.
+macro_rules! parts {
+    ($self:ident) => {{
+        let this = &mut *$self;
+        if let Some(refused) = &this.refused {
+            refused.tell()?;
+        }
+        let below = Filling {
+            stream: Pin::new(&mut this.stream),
+            input: &mut this.input,
+        };
+        (&mut this.decoded, below)
+    }};
+}
+
+impl<R: AsyncRead + Unpin> Source for Reader<R> {
+    type Piece = String;
+    type Line<'a>
+        = &'a str
+    where
+        R: 'a;
+    type Block<'a>
+        = crate::file::Block<'a>
+    where
+        R: 'a;
+
+    fn poll_read_piece(
+        &mut self,
+        cx: &mut Context<'_>,
+        size: Option<usize>,
+        started: &mut Started,
+    ) -> Poll<Result<String>> {
+        let (decoded, mut below) = parts!(self);
+        decoded.poll_read_piece(&mut below, cx, size, started)
+    }
+
+    fn poll_read_line(
+        &mut self,
+        cx: &mut Context<'_>,
+        size: Option<usize>,
+        started: &mut Started,
+    ) -> Poll<Result<String>> {
+        let (decoded, mut below) = parts!(self);
+        decoded.poll_read_line(&mut below, cx, size, started)
+    }
+
+    fn poll_read_lines(
+        &mut self,
+        cx: &mut Context<'_>,
+        hint: Option<usize>,
+        started: &mut Started,
+    ) -> Poll<Result<Vec<String>>> {
+        let (decoded, mut below) = parts!(self);
+        decoded.poll_read_lines(&mut below, cx, hint, started)
+    }
+
+    #[inline]
+    fn poll_find(
+        &mut self,
+        cx: &mut Context<'_>,
+        max: Option<usize>,
+        whole: bool,
+        started: &mut Started,
+    ) -> Poll<Result<Option<Span>>> {
+        let (decoded, mut below) = parts!(self);
+        decoded.poll_find(&mut below, cx, max, whole, started)
+    }
+
+    #[inline]
+    fn line(&mut self, span: Span) -> &str {
+        self.decoded.deliver_line(span)
+    }
+
+    fn find_block(&self, first: Span, max: usize) -> usize {
+        self.decoded.find_block(first, max)
+    }
+
+    fn block(&mut self, len: usize) -> crate::file::Block<'_> {
+        self.decoded.deliver_block(len)
+    }
+
+    fn is_empty(piece: &String) -> bool {
+        piece.is_empty()
+    }
+}
+
+/// Lines with their terminators, as `readline` gives them. Python: `for line in stream`.
+impl<R: AsyncRead> Stream for Reader<R> {
+    type Item = Result<String>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        ready!(budget::poll_turn(cx));
+        let this = self.project();
+        if let Some(refused) = this.refused {
+            return Poll::Ready(Some(refused.tell().map(|()| String::new())));
+        }
+        let mut below = Filling {
+            stream: this.stream,
+            input: this.input,
+        };
+        let line = this
+            .decoded
+            .poll_read_line(&mut below, cx, None, this.started);
+        Poll::Ready(match ready!(line) {
+            Ok(line) if line.is_empty() => None,
+            line => Some(line),
+        })
+    }
+}
+
+impl<R> fmt::Debug for Reader<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reader")
+            .field("encoding", &self.encoding())
+            .field("errors", &self.errors())
+            .field("newline", &self.settings.newline)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,54 @@
+//! Keywords that say nothing, told by each operation.
+
+use crate::error::{Error, Result};
+
+/// What was wrong with a keyword. An error itself can be told but once.
+#[derive(Debug)]
+pub(super) enum Refused {
+    Encoding(String),
+    Argument(String),
+}
+
+impl Refused {
+    /// Sets a keyword, or keeps what is wrong with it; the first that is wrong counts.
+    pub(super) fn keep<T>(refused: &mut Option<Self>, value: Result<T>, keyword: &mut T) {
+        match value {
+            Ok(value) => *keyword = value,
+            Err(Error::UnknownEncoding { label }) => {
+                refused.get_or_insert(Self::Encoding(label));
+            }
+            Err(Error::InvalidArgument { reason, .. }) => {
+                refused.get_or_insert(Self::Argument(reason));
+            }
+            // What a conversion of the caller's says.
+            Err(other) => {
+                refused.get_or_insert(Self::Argument(other.to_string()));
+            }
+        }
+    }
+
+    pub(super) fn tell(&self) -> Result<()> {
+        Err(match self {
+            Self::Encoding(label) => Error::UnknownEncoding {
+                label: label.clone(),
+            },
+            Self::Argument(reason) => Error::InvalidArgument {
+                op: "read or write text",
+                path: None,
+                reason: reason.clone(),
+            },
+        })
+    }
+}
+
+/// The size of a buffer.
+pub(super) fn check_size(size: usize) -> Result<usize> {
+    if size > 0 {
+        return Ok(size);
+    }
+    Err(Error::InvalidArgument {
+        op: "read or write text",
+        path: None,
+        reason: "text needs a buffer: its size cannot be 0".to_owned(),
+    })
+}

@@ -1,0 +1,495 @@
+//! Text into a stream of bytes.
+
+use std::fmt;
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use pin_project_lite::pin_project;
+use tokio::io::AsyncWrite;
+
+use super::input::BUFFER;
+use super::making::Checked;
+use super::refused::{Refused, check_size};
+use super::{Changes, Reconfigure, TextSettings};
+use crate::budget;
+use crate::codec::{Encoder, Encoding, ErrorPolicy, Newline, translate_out};
+use crate::error::{Error, Result};
+
+/// How many bytes of text one poll encodes, about: others run after that.
+const TURN: usize = 256 * 1024;
+
+pin_project! {
+    /// Text that is encoded into a stream of bytes. Python: a `TextIOWrapper` over a stream
+    /// that is written only.
+    ///
+    /// Made by [`writer`](super::writer) and [`futures_writer`](super::futures_writer). An
+    /// `AsyncWrite` of tokio, too, for text as bytes of UTF-8, also where the stream cannot
+    /// move (`!Unpin`); the methods want one that can: `Box::pin` makes one of any.
+    ///
+    /// Dropping it drops what is not flushed: [`close`](Self::close) it.
+    pub struct Writer<W> {
+        #[pin]
+        stream: W,
+        // Encoded; what is before `done` the stream has taken.
+        out: Vec<u8>,
+        done: usize,
+        capacity: usize,
+        settings: TextSettings,
+        // Whether the next write begins with a byte order mark.
+        bom: bool,
+        pub(super) line_buffering: bool,
+        pub(super) write_through: bool,
+        // The first bytes of a character of which `AsyncWrite` got no more yet.
+        carry: Vec<u8>,
+        refused: Option<Refused>,
+        // Whether a close has come so far as to have flushed everything.
+        ending: bool,
+        closed: bool,
+    }
+}
+
+impl<W> Writer<W> {
+    pub(super) fn new(stream: W) -> Self {
+        Self {
+            stream,
+            out: Vec::new(),
+            done: 0,
+            capacity: BUFFER,
+            settings: TextSettings::default(),
+            bom: false,
+            line_buffering: false,
+            write_through: false,
+            carry: Vec::new(),
+            refused: None,
+            ending: false,
+            closed: false,
+        }
+    }
+
+    /// Returns the encoding as it was given. Python: `encoding`.
+    #[must_use]
+    pub fn encoding(&self) -> &str {
+        self.settings.encoding.label()
+    }
+
+    /// Returns the error policy's name. Python: `errors`.
+    #[must_use]
+    pub fn errors(&self) -> &str {
+        self.settings.errors.as_str()
+    }
+
+    /// Says whether it was closed.
+    #[must_use]
+    pub fn closed(&self) -> bool {
+        self.closed
+    }
+
+    /// Returns the stream.
+    pub fn get_ref(&self) -> &W {
+        &self.stream
+    }
+
+    /// Returns the stream. What is written to it here overtakes what is buffered.
+    pub fn get_mut(&mut self) -> &mut W {
+        &mut self.stream
+    }
+
+    /// Returns what was encoded and the stream has not taken yet.
+    #[must_use]
+    pub fn buffer(&self) -> &[u8] {
+        &self.out[self.done..]
+    }
+
+    /// Gives the stream back, and drops what it has not taken: [`flush`](Self::flush)
+    /// before, or look at the [`buffer`](Self::buffer).
+    pub fn into_inner(self) -> W {
+        self.stream
+    }
+
+    /// Changes the encoding, the error policy, the line ends or the buffering for what is
+    /// written from here on, by keyword methods. Python: `reconfigure`.
+    ///
+    /// # Errors
+    ///
+    /// An unknown label or name; `Closed`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures::executor::block_on(async {
+    /// let mut writer = aiofiles::text::writer(Vec::new()).await?;
+    /// writer.write("\u{e9}").await?;
+    /// writer.reconfigure().encoding("latin-1").await?;
+    /// writer.write("\u{e9}").await?;
+    /// writer.flush().await?;
+    /// assert_eq!(writer.into_inner(), b"\xc3\xa9\xe9");
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
+    pub fn reconfigure(&mut self) -> Reconfigure<'_>
+    where
+        W: Send,
+    {
+        Reconfigure::new(async |changes| self.apply(changes))
+    }
+
+    fn apply(&mut self, changes: Changes) -> Result<()> {
+        self.check_open("reconfigure")?;
+        let codec = changes.codec();
+        changes.change(&mut self.settings)?;
+        self.write_through = self.settings.write_through;
+        self.line_buffering = self.settings.line_buffering.unwrap_or(self.line_buffering);
+        if codec && self.bom {
+            self.bom = self.settings.encoding.has_bom();
+        }
+        Ok(())
+    }
+
+    // ---- keywords -----------------------------------------------------------------
+
+    pub(super) fn set_encoding(&mut self, encoding: Result<Encoding>) {
+        Refused::keep(&mut self.refused, encoding, &mut self.settings.encoding);
+        self.bom = self.settings.encoding.has_bom();
+    }
+
+    pub(super) fn set_errors(&mut self, errors: Result<ErrorPolicy>) {
+        Refused::keep(&mut self.refused, errors, &mut self.settings.errors);
+    }
+
+    pub(super) fn set_newline(&mut self, newline: Result<Newline>) {
+        Refused::keep(&mut self.refused, newline, &mut self.settings.newline);
+    }
+
+    pub(super) fn set_buffering(&mut self, size: usize) {
+        Refused::keep(&mut self.refused, check_size(size), &mut self.capacity);
+    }
+
+    fn check_open(&self, op: &'static str) -> Result<()> {
+        self.check()?;
+        if self.closed {
+            return Err(Error::Closed { op, path: None });
+        }
+        Ok(())
+    }
+
+    /// Whether what `text` ends has to be out by now.
+    fn flushes(&self, text: &str) -> bool {
+        let line_end = || memchr::memchr2(b'\n', b'\r', text.as_bytes()).is_some();
+        self.write_through || (self.line_buffering && line_end())
+    }
+}
+
+impl<W> Checked for Writer<W> {
+    fn check(&self) -> Result<()> {
+        self.refused.as_ref().map_or(Ok(()), Refused::tell)
+    }
+}
+
+/// Appends `text` to `out`, with its line ends, behind a mark if that is due.
+fn encode(settings: &TextSettings, bom: bool, text: &str, out: &mut Vec<u8>) -> Result<()> {
+    let translated = translate_out(settings.newline, text);
+    let encoder = Encoder::new(&settings.encoding, settings.errors);
+    encoder
+        .encode(&translated, bom, out)
+        .map_err(|error| Error::Encode {
+            encoding: settings.encoding.name().to_owned(),
+            character: error.character,
+            // In the text as it was given, where no line end was two characters.
+            index: text.chars().take_while(|&c| c != error.character).count(),
+            path: None,
+        })
+}
+
+impl<W: AsyncWrite> Writer<W> {
+    /// Hands what is buffered to the stream.
+    fn poll_drain(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut this = self.project();
+        let mut share = budget::Share::default();
+        while *this.done < this.out.len() {
+            let rest = &this.out[*this.done..];
+            let n = match ready!(this.stream.as_mut().poll_write(cx, rest)) {
+                Ok(0) => Err(io::ErrorKind::WriteZero.into()),
+                Ok(n) if n > rest.len() => Err(io::Error::other(
+                    "the stream took more bytes than it was given",
+                )),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                written => written,
+            }?;
+            *this.done += n;
+            if *this.done < this.out.len() {
+                ready!(share.poll_take(cx, n));
+            }
+        }
+        *this.done = 0;
+        this.out.clear();
+        if this.out.capacity() > this.capacity.saturating_mul(2) {
+            *this.out = Vec::new();
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Waits until `n` bytes more fit the buffer, or it is empty.
+    fn poll_room(self: Pin<&mut Self>, cx: &mut Context<'_>, n: usize) -> Poll<io::Result<()>> {
+        let waiting = self.out.len() - self.done;
+        if waiting == 0 || waiting + n <= self.capacity {
+            return Poll::Ready(Ok(()));
+        }
+        self.poll_drain(cx)
+    }
+
+    fn poll_out(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.as_mut().poll_drain(cx))?;
+        self.project().stream.poll_flush(cx)
+    }
+
+    /// Flushes, ends the stream, and is closed then, whatever came of it.
+    fn poll_end(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.closed {
+            return Poll::Ready(Ok(()));
+        }
+        let flushed = if self.ending {
+            Ok(())
+        } else {
+            ready!(self.as_mut().poll_out(cx))
+        };
+        let this = self.project();
+        *this.ending = flushed.is_ok();
+        let ended = match flushed {
+            Ok(()) => ready!(this.stream.poll_shutdown(cx)),
+            failed => failed,
+        };
+        *this.closed = true;
+        Poll::Ready(ended)
+    }
+}
+
+impl<W: AsyncWrite + Unpin> Writer<W> {
+    fn pinned(&mut self) -> Pin<&mut Self> {
+        Pin::new(self)
+    }
+
+    /// Writes `text` into the buffer, encoded and with its line ends translated; returns how
+    /// many characters it has. The buffer goes to the stream when `text` does not fit, at a
+    /// flush, and at the end. Python: `write`.
+    ///
+    /// # Cancel safety
+    ///
+    /// A dropped write has either not begun or is complete in the buffer.
+    ///
+    /// # Errors
+    ///
+    /// [`Encode`](Error::Encode) for a character that the encoding does not have, and those
+    /// of the stream, which has to take what is buffered first: nothing of `text` is stored
+    /// then, and what is buffered stays. `Closed`. With line buffering or write through,
+    /// those of the flush too; then `text` is in the buffer.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures::executor::block_on(async {
+    /// let mut writer = aiofiles::text::writer(Vec::new()).encoding("ascii").await?;
+    /// assert_eq!(writer.write("plain\n").await?, 6);
+    /// let error = writer.write("caf\u{e9}\n").await.unwrap_err();
+    /// assert!(matches!(error, aiofiles::Error::Encode { character: '\u{e9}', index: 3, .. }));
+    /// writer.flush().await?;
+    /// assert_eq!(writer.get_ref(), b"plain\n");
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
+    pub async fn write(&mut self, text: &str) -> Result<usize> {
+        self.check_open("write")?;
+        poll_fn(budget::poll_turn).await;
+        if text.len() > TURN && self.settings.encoding.is_piecewise() {
+            self.write_long(text).await?;
+        } else {
+            let mut bytes = Vec::new();
+            encode(&self.settings, self.bom, text, &mut bytes)?;
+            self.accept(bytes).await?;
+        }
+        if self.flushes(text) {
+            self.flush().await?;
+        }
+        Ok(text.chars().count())
+    }
+
+    /// A write whose encoding takes more than one poll: what is encoded is the future's
+    /// until it is whole, so that a dropped write has not begun.
+    async fn write_long(&mut self, text: &str) -> Result<()> {
+        let mut bytes = Vec::new();
+        let (mut rest, mut before) = (text, 0);
+        while !rest.is_empty() {
+            let mut at = rest.len().min(TURN);
+            while !rest.is_char_boundary(at) {
+                at -= 1;
+            }
+            let (piece, behind) = rest.split_at(at);
+            let bom = self.bom && before == 0;
+            encode(&self.settings, bom, piece, &mut bytes).map_err(|error| match error {
+                Error::Encode {
+                    encoding,
+                    character,
+                    index,
+                    path,
+                } => Error::Encode {
+                    encoding,
+                    character,
+                    index: index + text[..before].chars().count(),
+                    path,
+                },
+                other => other,
+            })?;
+            before += at;
+            rest = behind;
+            budget::pause().await;
+        }
+        self.accept(bytes).await
+    }
+
+    /// Puts what was encoded into the buffer, once it fits.
+    async fn accept(&mut self, bytes: Vec<u8>) -> Result<()> {
+        let fits = poll_fn(|cx| self.pinned().poll_room(cx, bytes.len())).await;
+        fits.map_err(|error| Error::os("write", None, error))?;
+        if self.out.is_empty() && bytes.len() > self.capacity {
+            self.out = bytes;
+        } else {
+            self.out.extend_from_slice(&bytes);
+        }
+        (self.bom, self.ending) = (false, false);
+        Ok(())
+    }
+
+    /// Writes every item, with nothing between them. Python: `writelines`.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped midway, the items so far are in the buffer, whole.
+    ///
+    /// # Errors
+    ///
+    /// As [`write`](Self::write); the items before have been written.
+    pub async fn writelines<I>(&mut self, lines: I) -> Result<()>
+    where
+        I: IntoIterator<Item: AsRef<str>>,
+    {
+        self.check_open("write")?;
+        for line in lines {
+            self.write(line.as_ref()).await?;
+        }
+        Ok(())
+    }
+
+    /// Hands everything that is buffered to the stream, and flushes that. Python: `flush`.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped midway, the stream has a part of it; another flush goes on.
+    ///
+    /// # Errors
+    ///
+    /// Those of the stream: what it did not take stays, and another flush tries again, so
+    /// do not write it again. `Closed`.
+    pub async fn flush(&mut self) -> Result<()> {
+        self.check_open("flush")?;
+        let flushed = poll_fn(|cx| self.pinned().poll_out(cx)).await;
+        flushed.map_err(|error| Error::os("flush", None, error))
+    }
+
+    /// Flushes, and shuts the stream down. Idempotent; afterwards every operation gives
+    /// `Closed`. Python: `close`.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped midway, it is not closed; another close goes on.
+    ///
+    /// # Errors
+    ///
+    /// Those of the stream; it is closed nevertheless, and what it has not taken is in the
+    /// [`buffer`](Self::buffer).
+    pub async fn close(&mut self) -> Result<()> {
+        self.check()?;
+        let ended = poll_fn(|cx| self.pinned().poll_end(cx)).await;
+        ended.map_err(|error| Error::os("close", None, error))
+    }
+}
+
+/// For text as bytes of UTF-8: a character may come in parts. Bytes that are none are
+/// `InvalidData`, and so is a shutdown in the middle of a character.
+impl<W: AsyncWrite> AsyncWrite for Writer<W> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        data: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        ready!(budget::poll_turn(cx));
+        self.check_open("write")?;
+        let data = &data[..data.len().min(TURN)];
+        // What there is of a character, with what completes it.
+        let mut joined = Vec::new();
+        let bytes = if self.carry.is_empty() {
+            data
+        } else {
+            joined.extend_from_slice(&self.carry);
+            joined.extend_from_slice(&data[..data.len().min(4)]);
+            &joined
+        };
+        let (text, bad) = match std::str::from_utf8(bytes) {
+            Ok(text) => (text, false),
+            Err(error) => {
+                let text = std::str::from_utf8(&bytes[..error.valid_up_to()]);
+                (text.unwrap_or_default(), error.error_len().is_some())
+            }
+        };
+        let taken_before = self.carry.len();
+        if text.is_empty() && bad {
+            let error = "text is written as UTF-8, which this is not";
+            return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, error)));
+        }
+        if !text.is_empty() {
+            let mut encoded = Vec::new();
+            encode(&self.settings, self.bom, text, &mut encoded)?;
+            ready!(self.as_mut().poll_room(cx, encoded.len()))?;
+            let flushes = self.flushes(text);
+            let this = self.as_mut().project();
+            this.out.extend_from_slice(&encoded);
+            (*this.bom, *this.ending) = (false, false);
+            this.carry.clear();
+            if flushes {
+                // Begun here; the next operation goes on, and tells its error.
+                drop(self.poll_out(cx));
+            }
+            return Poll::Ready(Ok(text.len() - taken_before));
+        }
+        // Not even one character: it is completed by what comes.
+        let this = self.project();
+        this.carry.extend_from_slice(&bytes[taken_before..]);
+        Poll::Ready(Ok(bytes.len() - taken_before))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.check_open("flush")?;
+        self.poll_out(cx)
+    }
+
+    /// Closes it, as [`close`](Writer::close).
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.check()?;
+        ready!(self.as_mut().poll_end(cx))?;
+        let carry = std::mem::take(self.project().carry);
+        if carry.is_empty() {
+            return Poll::Ready(Ok(()));
+        }
+        let error = "the last character was never completed";
+        Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, error)))
+    }
+}
+
+impl<W> fmt::Debug for Writer<W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Writer")
+            .field("encoding", &self.encoding())
+            .field("errors", &self.errors())
+            .field("newline", &self.settings.newline)
+            .field("buffered", &self.buffer().len())
+            .finish_non_exhaustive()
+    }
+}
