@@ -113,6 +113,7 @@ impl Encoding {
     }
 
     /// The same, whatever becomes of this.
+    #[cfg(feature = "stdio")]
     pub(crate) fn static_name(&self) -> &'static str {
         self.codec.name()
     }

@@ -320,6 +320,7 @@ pub(crate) fn reserve(memory: &mut Cursor<Vec<u8>>, end: u64) -> io::Result<()> 
     Ok(())
 }
 
+#[cfg(feature = "tempfile")]
 impl RawIo for ::tempfile::NamedTempFile {
     through_std!();
 
@@ -345,6 +346,7 @@ impl RawIo for ::tempfile::NamedTempFile {
     }
 }
 
+#[cfg(feature = "tempfile")]
 impl RawIo for ::tempfile::SpooledTempFile {
     through_std!();
 

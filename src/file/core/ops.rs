@@ -183,6 +183,7 @@ impl<R: RawIo> Core<R> {
 
     /// As [`call`](Self::call), but polled: `f` runs in the job that the first poll
     /// starts.
+    #[cfg(feature = "tempfile")]
     pub(crate) fn poll_call(
         &mut self,
         cx: &mut Context<'_>,
