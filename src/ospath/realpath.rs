@@ -135,7 +135,7 @@ fn resolve(given: &Path, strict: bool) -> io::Result<PathBuf> {
             }
             Part::Folder => {
                 if strict && !sys::retry(|| fs::metadata(&path))?.is_dir() {
-                    return Err(io::ErrorKind::NotADirectory.into());
+                    return Err(sys::not_a_directory());
                 }
                 continue;
             }
@@ -162,7 +162,7 @@ fn resolve(given: &Path, strict: bool) -> io::Result<PathBuf> {
                 let mut next = parts.iter().rev();
                 let mut goes_on = || next.any(|part| !matches!(part, Part::Resolved(_)));
                 if strict && !metadata.is_dir() && goes_on() {
-                    return Err(io::ErrorKind::NotADirectory.into());
+                    return Err(sys::not_a_directory());
                 }
                 None
             }

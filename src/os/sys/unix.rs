@@ -398,6 +398,11 @@ pub(crate) fn is_stream(metadata: &Metadata) -> bool {
     kind.is_fifo() || kind.is_socket()
 }
 
+/// The error of a path that goes on behind what is no folder.
+pub(crate) fn not_a_directory() -> io::Error {
+    Errno::NOTDIR.into()
+}
+
 /// The error of links that lead back to where they start. Its `ErrorKind` has no
 /// stable name.
 pub(crate) fn link_loop() -> io::Error {

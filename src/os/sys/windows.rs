@@ -222,6 +222,11 @@ pub(crate) fn is_stream(_metadata: &Metadata) -> bool {
     false
 }
 
+/// The error of a path that goes on behind what is no folder.
+pub(crate) fn not_a_directory() -> io::Error {
+    io::ErrorKind::NotADirectory.into()
+}
+
 /// The error of links that lead back to where they start.
 pub(crate) fn link_loop() -> io::Error {
     io::Error::other("too many levels of symbolic links")
