@@ -8,6 +8,10 @@ ci:
 test:
     cargo test --locked
 
+# The tests of the tools over streams, a package of its own.
+streams:
+    cargo test --locked --manifest-path examples/streams/Cargo.toml
+
 # Formatting, lints and docs, with all warnings denied.
 lint:
     cargo fmt --check
