@@ -12,6 +12,8 @@ mod driver;
 mod model;
 #[path = "sequences/run.rs"]
 mod run;
+#[path = "support/system.rs"]
+mod system;
 #[path = "sequences/text.rs"]
 mod text;
 
@@ -210,10 +212,9 @@ fn full_device_is_told_by_flush_and_by_close() {
 
 #[test]
 fn broken_pipe_is_told() {
-    let (reader, writer) = std::io::pipe().unwrap();
+    let (reader, writer) = system::pipe();
     drop(reader);
     block_on(async {
-        let writer = File::from(std::os::fd::OwnedFd::from(writer));
         let mut file = wrap(writer).executor(InlineExecutor).await.unwrap();
         file.write(b"data").await.unwrap();
         let error = file.flush().await.unwrap_err();

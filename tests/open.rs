@@ -3,14 +3,16 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod support;
+#[path = "support/system.rs"]
+mod system;
 
 use std::ffi::OsString;
-use std::future::IntoFuture;
 use std::io::{ErrorKind, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use aiofiles::{AnyFile, Error, open};
 use support::{Counting, Dir, is_unsupported, run};
+use system::link_to_file;
 
 #[test]
 fn paths_of_all_types_are_taken() {
@@ -245,7 +247,9 @@ fn exclusive_creation_sees_a_dangling_symlink() {
     run(async {
         let dir = Dir::new();
         let link = dir.join("link");
-        std::os::unix::fs::symlink(dir.join("nowhere"), &link).unwrap();
+        if link_to_file(dir.join("nowhere"), &link).is_none() {
+            return;
+        }
         let error = open(&link).mode("x").await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::AlreadyExists);
         assert!(!dir.join("nowhere").exists());
@@ -280,15 +284,16 @@ fn errors_are_those_of_std_with_operation_and_path() {
         let dir = Dir::new();
         let file = dir.file("file", "");
         let around = dir.join("around");
-        std::os::unix::fs::symlink(&around, &around).unwrap();
-        let paths: [PathBuf; 6] = [
+        let mut paths = vec![
             dir.join("missing"),
             dir.join("missing/too"),
             file.join("under a file"),
-            around,
             dir.join("n".repeat(300)),
             PathBuf::new(),
         ];
+        if link_to_file(&around, &around).is_some() {
+            paths.push(around);
+        }
         for path in paths {
             let std = std::fs::File::open(&path).unwrap_err();
             for kind in ["text", "binary", "raw"] {

@@ -2,7 +2,6 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs;
-use std::future::IntoFuture;
 use std::io::SeekFrom;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -19,6 +18,8 @@ use aiofiles::{AnyFile, Error, ThreadPoolExecutor};
 mod alone;
 #[path = "tempfile/folders.rs"]
 mod folders;
+#[path = "support/system.rs"]
+mod system;
 
 /// A folder of the test's own.
 fn dir() -> tempfile::TempDir {
