@@ -425,6 +425,9 @@ impl Core<File> {
         (core.shared, self.shared, self.pos) = (true, true, None);
         (core.nowait_asked, core.nowait_suits) = (self.nowait_asked, self.nowait_suits);
         core.capacity = self.capacity;
+        if let (Some(held), Some(own)) = (&mut core.held, &self.held) {
+            held.shares(own);
+        }
         core
     }
 }

@@ -56,6 +56,9 @@ fn may_fail_here(made: io::Result<()>) -> Option<()> {
             println!("skipped: symbolic links cannot be made here ({error})");
             None
         }
-        made => Some(made.unwrap()),
+        made => {
+            made.unwrap();
+            Some(())
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, Metadata};
 use std::io;
-use std::os::windows::fs::FileExt;
+use std::os::windows::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -38,18 +38,38 @@ impl Dir {
     }
 }
 
-/// What tells one file from all others: its real path.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct FileId(PathBuf);
+/// What tells one file from all others: its volume, and its number there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FileId(u64, u64);
 
 impl FileId {
-    pub(crate) fn of_open(_file: &File, path: &Path) -> io::Result<Self> {
-        Self::at(path)
+    pub(crate) fn of_open(file: &File, _path: &Path) -> io::Result<Self> {
+        let information = winapi_util::file::information(file)?;
+        Ok(Self(
+            information.volume_serial_number(),
+            information.file_index(),
+        ))
     }
 
+    /// Of what is at `path`, through links.
     pub(crate) fn at(path: &Path) -> io::Result<Self> {
-        Ok(Self(fs::canonicalize(path)?))
+        Self::of_open(&open_any(path, 0, true)?, path)
     }
+}
+
+/// Opens a file, or a folder too, for what `access` says; a link itself unless `follow`.
+fn open_any(path: &Path, access: u32, follow: bool) -> io::Result<File> {
+    const FILE_FLAG_BACKUP_SEMANTICS: u32 = 0x0200_0000;
+    const FILE_FLAG_OPEN_REPARSE_POINT: u32 = 0x0020_0000;
+    let link = if follow {
+        0
+    } else {
+        FILE_FLAG_OPEN_REPARSE_POINT
+    };
+    File::options()
+        .access_mode(access)
+        .custom_flags(FILE_FLAG_BACKUP_SEMANTICS | link)
+        .open(path)
 }
 
 pub(crate) fn stat(_dir: &Dir, path: &Path, follow: bool) -> io::Result<Metadata> {
@@ -110,9 +130,7 @@ pub(crate) fn utime(
     times: Option<(SystemTime, SystemTime)>,
     follow: bool,
 ) -> io::Result<()> {
-    if !follow {
-        return unsupported();
-    }
+    const FILE_WRITE_ATTRIBUTES: u32 = 0x100;
     let (accessed, modified) = times.unwrap_or_else(|| {
         let now = SystemTime::now();
         (now, now)
@@ -120,7 +138,7 @@ pub(crate) fn utime(
     let times = fs::FileTimes::new()
         .set_accessed(accessed)
         .set_modified(modified);
-    File::options().write(true).open(path)?.set_times(times)
+    open_any(path, FILE_WRITE_ATTRIBUTES, follow)?.set_times(times)
 }
 
 /// The creation, as Python's `getctime` here.
