@@ -408,6 +408,11 @@ pub(crate) fn sync_dir(path: &Path) -> io::Result<()> {
 
 /// Joins with the current folder and resolves `.` and `..` by name only, as
 /// Python's `posixpath.abspath`.
+/// The path without links.
+pub(crate) fn canonicalize(path: &Path) -> io::Result<PathBuf> {
+    retry(|| std::fs::canonicalize(path))
+}
+
 pub(crate) fn abspath(path: &Path) -> io::Result<PathBuf> {
     let path = if path.is_absolute() {
         path.to_path_buf()

@@ -6,8 +6,12 @@ use std::os::windows::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use super::{OnRemoved, unsupported};
+use super::unsupported;
 use crate::os::StatVfs;
+
+mod remove_tree;
+
+pub(crate) use self::remove_tree::remove_tree;
 
 /// Closes. The system tells nothing by that.
 #[allow(
@@ -57,10 +61,13 @@ impl FileId {
     }
 }
 
+/// Opens folders too.
+const FILE_FLAG_BACKUP_SEMANTICS: u32 = 0x0200_0000;
+/// Opens a link itself.
+const FILE_FLAG_OPEN_REPARSE_POINT: u32 = 0x0020_0000;
+
 /// Opens a file, or a folder too, for what `access` says; a link itself unless `follow`.
 fn open_any(path: &Path, access: u32, follow: bool) -> io::Result<File> {
-    const FILE_FLAG_BACKUP_SEMANTICS: u32 = 0x0200_0000;
-    const FILE_FLAG_OPEN_REPARSE_POINT: u32 = 0x0020_0000;
     let link = if follow {
         0
     } else {
@@ -255,6 +262,12 @@ pub(crate) fn sync_dir(_path: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// The path without links, as it is shown to people: without `\\?\` where that says
+/// nothing, as Python's `realpath`.
+pub(crate) fn canonicalize(path: &Path) -> io::Result<PathBuf> {
+    dunce::canonicalize(path)
+}
+
 pub(crate) fn abspath(path: &Path) -> io::Result<PathBuf> {
     if path.as_os_str().is_empty() {
         return std::env::current_dir();
@@ -316,19 +329,6 @@ impl Copier {
             }
         }
         Ok(n)
-    }
-}
-
-/// By std, so `removed` is told once, of the tree, and errors are not skipped.
-pub(crate) fn remove_tree(
-    path: &Path,
-    ignore_errors: bool,
-    removed: OnRemoved<'_>,
-) -> io::Result<()> {
-    match fs::remove_dir_all(path) {
-        Ok(()) => removed(),
-        Err(_) if ignore_errors => Ok(()),
-        Err(error) => Err(error),
     }
 }
 
