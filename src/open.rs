@@ -16,6 +16,7 @@ use crate::error::{Error, Result};
 use crate::executor::{Chosen, Executor};
 use crate::file::core::{Core, Meta};
 use crate::lazy::{Begin, Lazy};
+use crate::os::sys;
 use crate::raw_io::{self, RawIo, cached, nowait};
 
 mod keywords;
@@ -450,7 +451,7 @@ impl OpenFile {
         let may_append = self.opener.is_some() || self.custom_flags.is_some();
         let mut file = match self.opener {
             Some(opener) => opener(&self.path, &options)?,
-            None => platform::open(&options, &self.path)?,
+            None => sys::open(&options, &self.path)?,
         };
         let (kind, metadata) = raw_io::look(&file)?;
         if kind == raw_io::Kind::Folder {
@@ -480,14 +481,6 @@ impl OpenFile {
             in_place: false,
             file,
         })
-    }
-}
-
-impl fmt::Debug for Settings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Settings")
-            .field("mode", &self.mode)
-            .finish_non_exhaustive()
     }
 }
 

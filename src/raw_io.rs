@@ -43,6 +43,7 @@ pub(crate) mod nowait;
 mod platform;
 
 use crate::os::sys;
+pub(crate) use crate::os::sys::retry;
 
 pub use self::adapt::{ReadWrite, Reader, Writer, read_write, reader, writer};
 pub(crate) use self::astray::Astray;
@@ -234,7 +235,7 @@ impl RawIo for Arc<File> {
     }
 
     fn seek(&mut self, pos: SeekFrom) -> io::Result<u64> {
-        platform::seek(self, pos)
+        seek(self, pos)
     }
 
     fn read_spare(&mut self, vec: &mut Vec<u8>) -> io::Result<usize> {
@@ -262,7 +263,7 @@ impl RawIo for File {
     through_std!();
 
     fn seek(&mut self, pos: SeekFrom) -> io::Result<u64> {
-        platform::seek(self, pos)
+        seek(self, pos)
     }
 
     fn read_spare(&mut self, vec: &mut Vec<u8>) -> io::Result<usize> {
@@ -328,7 +329,7 @@ impl RawIo for ::tempfile::NamedTempFile {
     through_std!();
 
     fn seek(&mut self, pos: SeekFrom) -> io::Result<u64> {
-        platform::seek(self.as_file(), pos)
+        seek(self.as_file(), pos)
     }
 
     fn truncate(&mut self, size: u64) -> io::Result<()> {
@@ -478,14 +479,9 @@ impl<T: RawIo + ?Sized> RawIo for Box<T> {
     }
 }
 
-/// Makes a call again for as long as it is interrupted (EINTR).
-pub(crate) fn retry<T>(mut f: impl FnMut() -> io::Result<T>) -> io::Result<T> {
-    loop {
-        match f() {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            other => return other,
-        }
-    }
+/// Moves the cursor; to before the start is `InvalidInput`.
+pub(crate) fn seek(file: &File, pos: SeekFrom) -> io::Result<u64> {
+    platform::seek(file, pos)
 }
 
 /// Whether a read at the cursor that nobody asked for has no effect on anything
@@ -497,8 +493,7 @@ pub(crate) fn is_plain(file: &File) -> bool {
 /// Reads once at the cursor, into the spare capacity of `vec`.
 fn read_spare(file: &File, vec: &mut Vec<u8>) -> io::Result<usize> {
     if vec.len() == vec.capacity() {
-        Ok(0)
-    } else {
-        platform::read_spare(file, vec)
+        return Ok(0);
     }
+    platform::read_spare(file, vec)
 }

@@ -263,8 +263,9 @@ fn exclusive_creation_sees_a_dangling_symlink() {
 fn a_directory_is_refused_in_every_mode() {
     run(async {
         let dir = Dir::new();
+        // Windows says something else, which is not what is meant.
         let isdir = std::fs::OpenOptions::new().write(true).open(dir.path());
-        let errno = isdir.unwrap_err().raw_os_error();
+        let errno = isdir.unwrap_err().raw_os_error().filter(|_| cfg!(unix));
         for mode in ["r", "r+", "w", "w+", "a", "a+"] {
             for kind in ["text", "binary", "raw"] {
                 let error = opened(dir.path(), kind, mode).await.unwrap_err();

@@ -141,3 +141,11 @@ macro_rules! keywords {
     };
 }
 pub(crate) use keywords;
+
+impl std::fmt::Debug for super::Settings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Settings")
+            .field("mode", &self.mode)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,11 +1,8 @@
 //! What opening a file needs of Unix.
 
-use std::fs::{File, OpenOptions};
+use std::fs::OpenOptions;
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
-
-use crate::raw_io;
 
 /// Sets the mode of a file that is created, less the umask.
 pub(super) fn set_permissions(options: &mut OpenOptions, permissions: u32) {
@@ -20,9 +17,4 @@ pub(super) fn set_flags(options: &mut OpenOptions, flags: i32) {
 /// What open(2) says of a directory, where it does not say it itself.
 pub(super) fn is_a_directory() -> io::Error {
     rustix::io::Errno::ISDIR.into()
-}
-
-/// Opens, again after a signal.
-pub(super) fn open(options: &OpenOptions, path: &Path) -> io::Result<File> {
-    raw_io::retry(|| options.open(path))
 }

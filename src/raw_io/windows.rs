@@ -101,9 +101,11 @@ fn take(file: &File, lock: Lock) -> io::Result<bool> {
 /// Does nothing without a lock.
 fn release(file: &File) -> io::Result<()> {
     const ERROR_NOT_LOCKED: i32 = 158;
-    match fs4::FileExt::unlock(file) {
-        Err(error) if error.raw_os_error() == Some(ERROR_NOT_LOCKED) => Ok(()),
-        done => done,
+    // What Wine says instead.
+    const ERROR_LOCK_VIOLATION: i32 = 33;
+    match fs4::FileExt::unlock(file).map_err(|error| (error.raw_os_error(), error)) {
+        Ok(()) | Err((Some(ERROR_NOT_LOCKED | ERROR_LOCK_VIOLATION), _)) => Ok(()),
+        Err((_, error)) => Err(error),
     }
 }
 
@@ -139,10 +141,9 @@ fn there_and_back(
     result
 }
 
-/// Nothing is read that nobody asked for: another program may have locked it, which
-/// makes the read fail.
-pub(super) fn is_plain(_: &File) -> bool {
-    false
+/// Positional calls and others of this crate keep out of its way.
+pub(super) fn is_plain(file: &File) -> bool {
+    kind(file) == Kind::Regular
 }
 
 /// How a handle was opened cannot be asked for. But the system looks at the rights of a
@@ -151,15 +152,19 @@ pub(super) fn is_plain(_: &File) -> bool {
 /// been allowed. Of pipes and devices everything is taken to be: a pipe carries empty
 /// messages too.
 pub(super) fn access(mut file: &File) -> io::Result<Access> {
-    let disk = kind(file) == Kind::Regular;
-    let denied = |error: io::Error| disk && error.kind() == io::ErrorKind::PermissionDenied;
-    let writable = !file.write(&[]).is_err_and(denied);
-    Ok(Access {
-        readable: !file.read(&mut []).is_err_and(denied),
-        writable,
-        append: writable && file.set_len(u64::MAX).is_err_and(denied),
+    let mut access = Access {
+        readable: true,
+        writable: true,
+        append: false,
         direct: false,
-    })
+    };
+    if kind(file) == Kind::Regular {
+        let denied = |error: io::Error| error.kind() == io::ErrorKind::PermissionDenied;
+        access.readable = !file.read(&mut []).is_err_and(denied);
+        access.writable = !file.write(&[]).is_err_and(denied);
+        access.append = access.writable && file.set_len(u64::MAX).is_err_and(denied);
+    }
+    Ok(access)
 }
 
 pub(super) fn kind(file: &File) -> Kind {

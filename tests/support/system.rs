@@ -35,22 +35,24 @@ pub(crate) fn same_open_file(file: &impl AsSystem) -> File {
 /// where this user may not make links, as on most machines with Windows.
 pub(crate) fn link_to_file(target: impl AsRef<Path>, link: impl AsRef<Path>) -> Option<()> {
     #[cfg(unix)]
-    let made = std::os::unix::fs::symlink(target, link);
+    let made = std::os::unix::fs::symlink(target, &link);
     #[cfg(windows)]
-    let made = std::os::windows::fs::symlink_file(target, link);
-    may_fail_here(made)
+    let made = std::os::windows::fs::symlink_file(target, &link);
+    may_fail_here(made, link)
 }
 
 /// The same, to a folder.
 pub(crate) fn link_to_folder(target: impl AsRef<Path>, link: impl AsRef<Path>) -> Option<()> {
     #[cfg(unix)]
-    let made = std::os::unix::fs::symlink(target, link);
+    let made = std::os::unix::fs::symlink(target, &link);
     #[cfg(windows)]
-    let made = std::os::windows::fs::symlink_dir(target, link);
-    may_fail_here(made)
+    let made = std::os::windows::fs::symlink_dir(target, &link);
+    may_fail_here(made, link)
 }
 
-fn may_fail_here(made: io::Result<()>) -> Option<()> {
+fn may_fail_here(made: io::Result<()>, link: impl AsRef<Path>) -> Option<()> {
+    // Wine says that it has made one, and has not.
+    let made = made.and_then(|()| std::fs::symlink_metadata(link).map(drop));
     match made {
         Err(error) if cfg!(windows) => {
             println!("skipped: symbolic links cannot be made here ({error})");
@@ -60,5 +62,24 @@ fn may_fail_here(made: io::Result<()>) -> Option<()> {
             made.unwrap();
             Some(())
         }
+    }
+}
+
+/// A device that is always full, where the system has one.
+pub(crate) fn full_device() -> Option<&'static str> {
+    if cfg!(target_os = "linux") {
+        Some("/dev/full")
+    } else {
+        println!("skipped: there is no device here that is always full");
+        None
+    }
+}
+
+/// The text as this system's files have it, with its line ends.
+pub(crate) fn native(text: &str) -> String {
+    if cfg!(windows) {
+        text.replace('\n', "\r\n")
+    } else {
+        text.to_owned()
     }
 }

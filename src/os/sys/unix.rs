@@ -397,6 +397,11 @@ pub(crate) fn link_loop() -> io::Error {
     Errno::LOOP.into()
 }
 
+/// The error of an open; elsewhere it takes a look to say what is meant.
+pub(crate) fn open_error(_path: &Path, error: io::Error) -> io::Error {
+    error
+}
+
 /// Makes the names in a folder durable.
 pub(crate) fn sync_dir(path: &Path) -> io::Result<()> {
     // Nothing else is opened: a FIFO would wait.
@@ -408,11 +413,6 @@ pub(crate) fn sync_dir(path: &Path) -> io::Result<()> {
 
 /// Joins with the current folder and resolves `.` and `..` by name only, as
 /// Python's `posixpath.abspath`.
-/// The path without links.
-pub(crate) fn canonicalize(path: &Path) -> io::Result<PathBuf> {
-    retry(|| std::fs::canonicalize(path))
-}
-
 pub(crate) fn abspath(path: &Path) -> io::Result<PathBuf> {
     let path = if path.is_absolute() {
         path.to_path_buf()

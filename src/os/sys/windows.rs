@@ -258,8 +258,22 @@ pub(crate) fn link_loop() -> io::Error {
 }
 
 /// Names are durable here without being told.
-pub(crate) fn sync_dir(_path: &Path) -> io::Result<()> {
-    Ok(())
+pub(crate) fn sync_dir(path: &Path) -> io::Result<()> {
+    if fs::metadata(path)?.is_dir() {
+        Ok(())
+    } else {
+        Err(io::ErrorKind::NotADirectory.into())
+    }
+}
+
+/// The error of an open: of a folder the system says only that access is denied.
+pub(crate) fn open_error(path: &Path, error: io::Error) -> io::Error {
+    let denied = error.kind() == io::ErrorKind::PermissionDenied;
+    if denied && fs::metadata(path).is_ok_and(|metadata| metadata.is_dir()) {
+        io::ErrorKind::IsADirectory.into()
+    } else {
+        error
+    }
 }
 
 /// The path without links, as it is shown to people: without `\\?\` where that says
