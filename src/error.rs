@@ -402,7 +402,7 @@ mod tests {
         };
         assert_eq!(
             chain(&error),
-            "failed to link `a` to `b`: No such file or directory (os error 2)"
+            format!("failed to link `a` to `b`: {}", system())
         );
         // What a stream of somebody else's says, with what is behind it.
         #[derive(Debug)]

@@ -17,9 +17,12 @@ mod system;
 #[path = "sequences/text.rs"]
 mod text;
 
+#[cfg(unix)]
 use std::fs::File;
 use std::io::SeekFrom;
+#[cfg(unix)]
 use std::path::PathBuf;
+#[cfg(unix)]
 use std::process::Command;
 
 use aiofiles::executor::{InlineExecutor, ManualExecutor};
@@ -228,6 +231,7 @@ fn broken_pipe_is_told() {
 
 /// Runs the test `name` again in a child under the shell's `limit`, with the
 /// variable `AIOFILES_CHILD` set to `dir`. `true` in that child.
+#[cfg(unix)]
 fn in_child(name: &str, limit: &str, dir: &Dir) -> Option<PathBuf> {
     if let Some(dir) = std::env::var_os("AIOFILES_CHILD") {
         return Some(dir.into());
