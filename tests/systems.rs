@@ -150,7 +150,12 @@ fn hard_link_is_the_same_file() {
         let (path, link) = (dir.file("f", "content"), dir.join("link"));
         os::link(&path, &link).await.unwrap();
         assert!(ospath::samefile(&path, &link).await.unwrap());
+        let handle = |path: &PathBuf| std::fs::File::open(path).unwrap();
+        let same = ospath::sameopenfile(handle(&path), handle(&link));
+        assert!(same.await.unwrap());
         let other = dir.file("other", "content");
+        let same = ospath::sameopenfile(handle(&path), handle(&other));
+        assert!(!same.await.unwrap());
         assert!(!ospath::samefile(&path, &other).await.unwrap());
         for (src, dst) in [(&path, &link), (&link, &path)] {
             let error = os::copyfile(src, dst).await.unwrap_err();

@@ -88,7 +88,12 @@ impl<K: FileKind, R: RawIo> File<K, R> {
 
     /// Takes an exclusive lock on the file (flock(2) on Unix), and waits
     /// for it without keeping a thread: it tries, at growing distances up
-    /// to 100 ms, until it has it.
+    /// to 100 ms, until it has it. Of a lock that this file has already it makes
+    /// this one.
+    ///
+    /// On Unix it binds only those who ask for a lock; on Windows nobody else can
+    /// read or write the file meanwhile, by another handle of the same process
+    /// either.
     ///
     /// # Cancel safety
     ///

@@ -98,7 +98,8 @@ macro_rules! keywords {
             }
 
             /// Sets which line ends are recognised and written, as in Python or as
-            /// a [`Newline`] (universal).
+            /// a [`Newline`] (universal: any is read as `\n`, and `\n` is written as the
+            /// system's, which on Windows is `\r\n`).
             ///
             /// # Examples
             ///

@@ -65,6 +65,8 @@ impl Dir {
     }
 }
 
+pub(crate) use std::os::fd::AsFd as AsSystem;
+
 /// A descriptor of the call's own, made when the call is.
 #[derive(Debug)]
 pub(crate) struct Handle(Result<OwnedFd, Errno>);

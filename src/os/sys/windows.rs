@@ -61,6 +61,22 @@ impl FileId {
     }
 }
 
+pub(crate) use std::os::windows::io::AsHandle as AsSystem;
+
+/// A handle of the call's own, made when the call is.
+#[derive(Debug)]
+pub(crate) struct Handle(io::Result<File>);
+
+impl Handle {
+    pub(crate) fn new(handle: impl AsSystem) -> Self {
+        Self(handle.as_handle().try_clone_to_owned().map(File::from))
+    }
+
+    pub(crate) fn file_id(self) -> io::Result<FileId> {
+        FileId::of_open(&self.0?, Path::new(""))
+    }
+}
+
 /// Opens folders too.
 const FILE_FLAG_BACKUP_SEMANTICS: u32 = 0x0200_0000;
 /// Opens a link itself.
