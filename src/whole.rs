@@ -9,7 +9,7 @@ use crate::call::{Call, one, one_inline};
 use crate::codec::{Decoder, DecoderState, Encoding, ErrorPolicy};
 use crate::error::{Error, Result};
 use crate::os::sys;
-use crate::raw_io::{cached, nowait, retry};
+use crate::raw_io::{cached, nowait};
 #[cfg(feature = "tempfile")]
 use crate::replace;
 
@@ -154,7 +154,7 @@ fn read_cached(path: &Path) -> Option<Vec<u8>> {
 
 /// Reads a file in a job; the next one on its file system may need none.
 fn read_here(path: &Path) -> io::Result<Vec<u8>> {
-    let mut file = retry(|| fs::File::open(path))?;
+    let mut file = sys::open(fs::File::options().read(true), path)?;
     let metadata = file.metadata()?;
     cached::learn(&file, &metadata);
     // As std: what does not fit fails before anything is read.
@@ -225,7 +225,10 @@ pub type WriteFile = Call<()>;
 pub fn write(path: impl AsRef<Path>, data: impl Content) -> WriteFile {
     let data = data.into_bytes();
     one("write", path, (), move |path, ()| {
-        let mut file = fs::File::create(path)?;
+        let mut file = sys::open(
+            fs::File::options().write(true).create(true).truncate(true),
+            path,
+        )?;
         file.write_all(data.as_ref())?;
         // Also of bytes that the system took before, and could not keep.
         sys::close(file)

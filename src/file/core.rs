@@ -412,6 +412,9 @@ impl Core<File> {
         self.cursor.share();
         (core.inline.asked, core.inline.suits) = (self.inline.asked, self.inline.suits);
         core.capacity = self.capacity;
+        if let (Some(held), Some(own)) = (&mut core.held, &self.held) {
+            held.shares(own);
+        }
         core
     }
 }

@@ -458,10 +458,7 @@ impl<R: RawIo> Work<R> {
             return Ok(());
         };
         let owned = &mut self.owned;
-        let n = match held.file() {
-            Some(file) => retry(|| raw_io::read_spare(file, owned))?,
-            None => held.with(|raw| retry(|| raw.read_spare(owned)))?,
-        };
+        let n = held.with(|raw| retry(|| raw.read_spare(owned)))?;
         self.pos = self.pos.map(|pos| pos + n as u64);
         Ok(())
     }

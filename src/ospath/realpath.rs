@@ -80,7 +80,7 @@ pub fn realpath(path: impl AsRef<Path>) -> Realpath {
             } else {
                 path
             };
-            match sys::retry(|| fs::canonicalize(given)) {
+            match sys::canonicalize(given) {
                 Ok(path) => Ok(path),
                 Err(error) if error.kind() == io::ErrorKind::InvalidInput => Err(error),
                 // Also of links: the system follows 40 of them, Python all.

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use super::place::Place;
 use crate::executor::{Chosen, Executor, Job, Refused};
 use crate::os::sys;
-use crate::raw_io::{RawIo, reserve};
+use crate::raw_io::{self, RawIo, reserve};
 
 /// What a spooled file stands on: bytes in memory, and an unnamed temporary file
 /// once they are too many.
@@ -188,7 +188,7 @@ impl RawIo for Spool {
 
     fn seek(&mut self, pos: SeekFrom) -> io::Result<u64> {
         match self.rolled_file()? {
-            Some(mut file) => file.seek(pos),
+            Some(file) => raw_io::seek(file, pos),
             None => {
                 let memory = self.memory();
                 let pos = Seek::seek(memory, pos)?;
