@@ -69,6 +69,18 @@ pub trait Source {
     #[doc(hidden)]
     fn line(&mut self, span: Span) -> Self::Line<'_>;
 
+    /// As [`line`](Self::line), owned: a share a poll, consumed once it is complete.
+    #[doc(hidden)]
+    fn poll_take_line(
+        &mut self,
+        cx: &mut Context<'_>,
+        span: Span,
+        started: &mut Started,
+    ) -> Poll<Self::Piece> {
+        let _ = (cx, started);
+        Poll::Ready(self.line(span).into())
+    }
+
     /// The size of the file and the position of its cursor, in bytes.
     #[doc(hidden)]
     fn poll_size(

@@ -2,7 +2,7 @@
 
 use std::task::{Context, Poll, ready};
 
-use crate::budget;
+use crate::budget::{self, MOST_A_POLL, Share};
 use crate::error::Result;
 use crate::file::core::Started;
 use crate::file::lines::{Lines, LinesOf};
@@ -369,6 +369,22 @@ impl<K: Bytes, R: RawIo> Source for File<K, R> {
     #[inline]
     fn line(&mut self, span: Span) -> &[u8] {
         &self.core_mut().read.consume_slice(span.total)[..span.content]
+    }
+
+    #[inline]
+    fn poll_take_line(
+        &mut self,
+        cx: &mut Context<'_>,
+        span: Span,
+        started: &mut Started,
+    ) -> Poll<Vec<u8>> {
+        if span.total <= MOST_A_POLL {
+            return Poll::Ready(self.line(span).to_vec());
+        }
+        let core = self.core_mut();
+        let mut line = ready!(core.poll_take(cx, span.total, &mut Share::default(), started));
+        line.truncate(span.content);
+        Poll::Ready(line)
     }
 
     fn poll_size(

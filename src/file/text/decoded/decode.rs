@@ -116,7 +116,7 @@ impl Decoded {
             });
         }
         core.read.consume(consumed);
-        core.read.shrink(core.capacity);
+        core.shrink_read(core.capacity);
         self.offset += consumed as u64;
         self.count += consumed as u64;
         self.drop_skipped();
