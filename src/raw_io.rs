@@ -252,6 +252,11 @@ impl RawIo for Arc<File> {
         platform::write_at(self, buf, offset)
     }
 
+    fn close(&mut self) -> io::Result<()> {
+        // Whoever drops the last handle could not tell.
+        sys::close_duplicate(&**self)
+    }
+
     fn as_file(&self) -> Option<&File> {
         Some(self)
     }

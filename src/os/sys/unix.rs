@@ -27,12 +27,23 @@ pub(crate) fn close(file: impl Into<OwnedFd>) -> io::Result<()> {
 }
 
 /// Tells what a close would say, for a file that stays open, or that others close: a
-/// duplicate is closed.
+/// duplicate is closed. Where there are too many open files for one, the bytes are
+/// brought to the device, which says no less.
 pub(crate) fn close_duplicate(file: impl AsFd) -> io::Result<()> {
-    match rustix::io::fcntl_dupfd_cloexec(file, 0) {
+    match rustix::io::fcntl_dupfd_cloexec(&file, 0) {
         Ok(duplicate) => close(duplicate),
-        // There are too many open files: it cannot be asked.
-        Err(_) => Ok(()),
+        Err(_) => match retry(|| Ok(fs::fsync(&file)?)) {
+            // A pipe or a terminal has no device; see fsync(2).
+            Err(error)
+                if matches!(
+                    error.raw_os_error().map(Errno::from_raw_os_error),
+                    Some(Errno::INVAL | Errno::ROFS | Errno::NOTSUP)
+                ) =>
+            {
+                Ok(())
+            }
+            done => done,
+        },
     }
 }
 
@@ -347,21 +358,17 @@ pub(crate) fn open_source(path: &Path) -> io::Result<File> {
         .open(path)
 }
 
-/// Opens a file to copy into, with its old content, and says whether it was
-/// made here. Never waits for the other end of a FIFO.
-pub(crate) fn open_destination(path: &Path, mode: u32) -> io::Result<(File, bool)> {
-    let flags = OFlags::NONBLOCK.bits() as i32;
+/// Makes a file to copy to; it fails if anything is there, a link to nothing too.
+pub(crate) fn create_destination(path: &Path, mode: u32) -> io::Result<File> {
     let mut options = std::fs::OpenOptions::new();
-    options.write(true).custom_flags(flags).mode(mode);
-    match options.clone().create_new(true).open(path) {
-        Ok(file) => Ok((file, true)),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            // `create`: there may be a link there that points to nothing.
-            let file = options.create(true).truncate(false).open(path)?;
-            Ok((file, false))
-        }
-        Err(error) => Err(error),
-    }
+    options.write(true).create_new(true).mode(mode).open(path)
+}
+
+/// Opens a file to copy to as it is. Never waits for the reader of a FIFO.
+pub(crate) fn open_destination(path: &Path) -> io::Result<File> {
+    let mut options = std::fs::OpenOptions::new();
+    let flags = OFlags::NONBLOCK.bits() as i32;
+    options.write(true).custom_flags(flags).open(path)
 }
 
 /// Permission bits, with those for set-user-ID and the like.
