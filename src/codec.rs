@@ -34,7 +34,7 @@ use std::borrow::Cow;
 use std::str::FromStr;
 
 pub(crate) use decode::{Decoder, DecoderState};
-pub(crate) use encode::Encoder;
+pub(crate) use encode::{EncodeError, Encoder};
 pub(crate) use locate::locate;
 pub use newline::Newline;
 pub(crate) use newline::{

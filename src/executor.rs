@@ -89,7 +89,7 @@ mod tokio;
 
 pub use self::inline::InlineExecutor;
 pub use self::job::{Job, Outcome, Refused};
-pub(crate) use self::job::{Line, Place, Work, Wrapper};
+pub(crate) use self::job::{Line, Load, Place, Work, Wrapper};
 pub use self::manual::ManualExecutor;
 pub use self::thread_pool::{Stats, ThreadPoolExecutor};
 pub use self::tokio::TokioExecutor;

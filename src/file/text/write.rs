@@ -5,12 +5,24 @@ use std::task::{Context, Poll, ready};
 
 use super::Bom;
 use crate::budget;
-use crate::codec::translate_out;
+use crate::codec::{EncodeError, translate_out};
 use crate::error::{Error, Result};
 use crate::file::core::BUFFER;
 use crate::file::traits::By;
 use crate::file::{File, Text};
 use crate::raw_io::RawIo;
+
+/// How many bytes of text one poll encodes.
+const LONG: usize = 256 * 1024;
+
+/// How much of `text` that is.
+fn first_piece(text: &str) -> usize {
+    let mut end = text.len().min(LONG);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    end
+}
 
 impl<R: RawIo> File<Text, R> {
     /// Writes `text` into the buffer, encoded and with its line ends translated;
@@ -43,16 +55,56 @@ impl<R: RawIo> File<Text, R> {
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
     pub async fn write(&mut self, text: &str) -> Result<usize> {
-        poll_fn(|cx| {
-            ready!(budget::poll_turn(cx));
-            self.poll_write(cx, text)
-        })
-        .await?;
-        let line_end = || memchr::memchr2(b'\n', b'\r', text.as_bytes()).is_some();
-        if self.layer.settings.write_through || (self.layer.line_buffering && line_end()) {
+        let chars = if text.len() > LONG {
+            self.write_long(text).await?
+        } else {
+            poll_fn(|cx| {
+                ready!(budget::poll_turn(cx));
+                ready!(self.poll_write(cx, text))?;
+                budget::moved(text.len());
+                Poll::Ready(Ok::<_, Error>(()))
+            })
+            .await?;
+            text.chars().count()
+        };
+        let settings = &self.layer.settings;
+        if settings.write_through
+            || (self.layer.line_buffering && budget::has_line_end(text.as_bytes()).await)
+        {
             self.flush().await?;
         }
-        Ok(text.chars().count())
+        Ok(chars)
+    }
+
+    /// A write that takes more than one poll to encode; returns how many characters it
+    /// has. What is encoded is the future's until it is whole, so that a dropped write has
+    /// not begun.
+    async fn write_long(&mut self, text: &str) -> Result<usize> {
+        self.core().check_writable("write")?;
+        poll_fn(|cx| self.poll_ready_to_write(cx)).await?;
+        let (mut bytes, mut chars) = (Vec::new(), 0);
+        // In most encodings it is as much at least.
+        let reserved = bytes.try_reserve(text.len().max(budget::OWN_PAGES));
+        reserved.map_err(|error| Error::os("write", self.core().path(), error.into()))?;
+        let mut pieces = self.layer.encoder.pieces(self.layer.bom == Bom::Due);
+        let mut rest = text;
+        while !rest.is_empty() {
+            let (now, later) = rest.split_at(first_piece(rest));
+            let translated = translate_out(self.layer.settings.newline, now);
+            if let Err(error) = pieces.encode(&translated, later.is_empty(), &mut bytes) {
+                return Err(self.encode_error(error, now, chars));
+            }
+            chars += now.chars().count();
+            rest = later;
+            budget::pause().await;
+        }
+        poll_fn(|cx| {
+            let core = self.core_mut();
+            ready!(core.poll_write_long(cx, &mut bytes))?;
+            self.wrote();
+            Poll::Ready(Ok(chars))
+        })
+        .await
     }
 
     /// Writes every item, with nothing between them. Python: `writelines`.
@@ -94,10 +146,7 @@ impl<R: RawIo> File<Text, R> {
         {
             return Poll::Ready(Ok(()));
         }
-        ready!(self.poll_settled(cx))?;
-        if self.layer.bom == Bom::Unknown {
-            self.layer.bom = ready!(self.poll_bom(cx))?;
-        }
+        ready!(self.poll_ready_to_write(cx))?;
         let translated = translate_out(self.layer.settings.newline, text);
         let due = self.layer.bom == Bom::Due;
         let mut scratch = std::mem::take(&mut self.layer.scratch);
@@ -106,13 +155,7 @@ impl<R: RawIo> File<Text, R> {
         } else {
             scratch.clear();
             if let Err(error) = self.layer.encoder.encode(&translated, due, &mut scratch) {
-                return Poll::Ready(Err(Error::Encode {
-                    encoding: self.layer.settings.encoding.name().to_owned(),
-                    character: error.character,
-                    // In the text as it was given, where no line end was two characters.
-                    index: text.chars().take_while(|&c| c != error.character).count(),
-                    path: self.core().path().map(ToOwned::to_owned),
-                }));
+                return Poll::Ready(Err(self.encode_error(error, text, 0)));
             }
             &scratch
         };
@@ -121,12 +164,38 @@ impl<R: RawIo> File<Text, R> {
             self.layer.scratch = scratch;
         }
         if let Poll::Ready(Ok(())) = &written {
-            self.layer.bom = Bom::No;
-            let core = self.layer.binary.core();
-            self.layer.decoded.sync(core);
-            self.layer.decoded.wrote(due);
+            self.wrote();
         }
         written
+    }
+
+    /// Waits until it is known whether a mark is due, and nothing else is on its way.
+    fn poll_ready_to_write(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        ready!(self.poll_settled(cx))?;
+        if self.layer.bom == Bom::Unknown {
+            self.layer.bom = ready!(self.poll_bom(cx))?;
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// The error of a character in `text`, which has `before` characters before it.
+    fn encode_error(&self, error: EncodeError, text: &str, before: usize) -> Error {
+        // In the text as it was given, where no line end was two characters.
+        let index = text.chars().take_while(|&c| c != error.character).count();
+        Error::Encode {
+            encoding: self.layer.settings.encoding.name().to_owned(),
+            character: error.character,
+            index: before + index,
+            path: self.core().path().map(ToOwned::to_owned),
+        }
+    }
+
+    /// What was written is in the buffer.
+    fn wrote(&mut self) {
+        let due = std::mem::replace(&mut self.layer.bom, Bom::No) == Bom::Due;
+        let core = self.layer.binary.core();
+        self.layer.decoded.sync(core);
+        self.layer.decoded.wrote(due);
     }
 
     /// Whether the next write goes to the start of the file.
