@@ -124,11 +124,6 @@ impl Encoding {
         &self.label
     }
 
-    /// Whether pieces of a text, encoded one by one, give the same bytes as the whole.
-    pub(crate) fn is_piecewise(&self) -> bool {
-        !matches!(self.codec, Codec::Iso2022Jp)
-    }
-
     /// Whether text is stored as it is in memory.
     pub(crate) fn is_utf8(&self) -> bool {
         matches!(self.codec, Codec::Utf8 | Codec::Utf8Sig)

@@ -5,24 +5,13 @@ use std::task::{Context, Poll, ready};
 
 use super::Bom;
 use crate::budget;
-use crate::codec::{EncodeError, translate_out};
+use crate::codec::translate_out;
 use crate::error::{Error, Result};
 use crate::file::core::BUFFER;
 use crate::file::traits::By;
 use crate::file::{File, Text};
 use crate::raw_io::RawIo;
-
-/// How many bytes of text one poll encodes.
-const LONG: usize = 256 * 1024;
-
-/// How much of `text` that is.
-fn first_piece(text: &str) -> usize {
-    let mut end = text.len().min(LONG);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    end
-}
+use crate::text::{LONG, encode_error, encode_long};
 
 impl<R: RawIo> File<Text, R> {
     /// Writes `text` into the buffer, encoded and with its line ends translated;
@@ -82,22 +71,9 @@ impl<R: RawIo> File<Text, R> {
     async fn write_long(&mut self, text: &str) -> Result<usize> {
         self.core().check_writable("write")?;
         poll_fn(|cx| self.poll_ready_to_write(cx)).await?;
-        let (mut bytes, mut chars) = (Vec::new(), 0);
-        // In most encodings it is as much at least.
-        let reserved = bytes.try_reserve(text.len().max(budget::OWN_PAGES));
-        reserved.map_err(|error| Error::os("write", self.core().path(), error.into()))?;
-        let mut pieces = self.layer.encoder.pieces(self.layer.bom == Bom::Due);
-        let mut rest = text;
-        while !rest.is_empty() {
-            let (now, later) = rest.split_at(first_piece(rest));
-            let translated = translate_out(self.layer.settings.newline, now);
-            if let Err(error) = pieces.encode(&translated, later.is_empty(), &mut bytes) {
-                return Err(self.encode_error(error, now, chars));
-            }
-            chars += now.chars().count();
-            rest = later;
-            budget::pause().await;
-        }
+        let (settings, due) = (&self.layer.settings, self.layer.bom == Bom::Due);
+        let path = self.core().path();
+        let (mut bytes, chars) = encode_long(settings, due, text, path).await?;
         poll_fn(|cx| {
             let core = self.core_mut();
             ready!(core.poll_write_long(cx, &mut bytes))?;
@@ -155,7 +131,8 @@ impl<R: RawIo> File<Text, R> {
         } else {
             scratch.clear();
             if let Err(error) = self.layer.encoder.encode(&translated, due, &mut scratch) {
-                return Poll::Ready(Err(self.encode_error(error, text, 0)));
+                let (settings, path) = (&self.layer.settings, self.core().path());
+                return Poll::Ready(Err(encode_error(settings, error, text, 0, path)));
             }
             &scratch
         };
@@ -176,18 +153,6 @@ impl<R: RawIo> File<Text, R> {
             self.layer.bom = ready!(self.poll_bom(cx))?;
         }
         Poll::Ready(Ok(()))
-    }
-
-    /// The error of a character in `text`, which has `before` characters before it.
-    fn encode_error(&self, error: EncodeError, text: &str, before: usize) -> Error {
-        // In the text as it was given, where no line end was two characters.
-        let index = text.chars().take_while(|&c| c != error.character).count();
-        Error::Encode {
-            encoding: self.layer.settings.encoding.name().to_owned(),
-            character: error.character,
-            index: before + index,
-            path: self.core().path().map(ToOwned::to_owned),
-        }
     }
 
     /// What was written is in the buffer.
