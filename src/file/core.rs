@@ -374,7 +374,9 @@ impl<R: RawIo> Core<R> {
             return None;
         }
         let dirty = self.front.rest().len() + self.queued() + self.write.len();
-        Some(self.pos?.checked_sub(self.behind())? + dirty as u64)
+        let here = self.pos?.checked_sub(self.behind())?;
+        // A cursor in memory may stand at the largest number.
+        here.checked_add(dirty as u64)
     }
 
     /// How many bytes the cursor is ahead of the logical position.
