@@ -10,7 +10,7 @@ use crate::codec::{
     Decoder, DecoderState, LineEnd, Newline, NewlinesSeen, Terminator, find_line_end, locate,
 };
 use crate::file::Block;
-use crate::file::block::find_block;
+use crate::file::block::{Ends, find_block};
 use crate::file::source::Span;
 
 mod decode;
@@ -62,12 +62,20 @@ pub(crate) struct Decoded {
     /// Not translated; what is before `at` has been delivered.
     text: String,
     at: usize,
+    /// What an earlier text was in, for its memory.
+    spare: Vec<u8>,
     /// No line end begins before this, unless it is before `at`.
     searched: usize,
     /// Up to here line ends have been recorded.
     recorded: usize,
     /// Whether any `\r` is in `text` behind `at`.
     has_cr: bool,
+    /// Whether any of them is a line end alone: where each has its `\n`, or waits for it
+    /// at the end of the text, lines are found by that.
+    lone_cr: bool,
+    /// Whether a line that ends in a last `\r` was found before it is known what comes
+    /// behind: a `\n` there belongs to it.
+    early: bool,
     seen: NewlinesSeen,
     /// What `text` consists of, oldest first.
     segments: VecDeque<Segment>,
@@ -130,9 +138,12 @@ impl Decoded {
             settings: settings.clone(),
             text: String::new(),
             at: 0,
+            spare: Vec::new(),
             searched: 0,
             recorded: 0,
             has_cr: false,
+            lone_cr: false,
+            early: false,
             seen: NewlinesSeen::default(),
             segments: VecDeque::new(),
             fault: None,
@@ -261,9 +272,13 @@ impl Decoded {
     }
 
     fn clear(&mut self) {
+        if self.goes_in_place() && self.text.len() > self.spare.len() {
+            self.spare = std::mem::take(&mut self.text).into_bytes();
+        }
         self.text.clear();
         self.segments.clear();
-        (self.at, self.searched, self.recorded, self.has_cr) = (0, 0, 0, false);
+        (self.at, self.searched, self.recorded) = (0, 0, 0);
+        (self.has_cr, self.lone_cr, self.early) = (false, false, false);
         self.located = None;
     }
 
@@ -422,13 +437,13 @@ impl Decoded {
     /// How many bytes whole lines take that are here, `first` of them being known: no line
     /// of them but that is longer than `max` bytes.
     pub(crate) fn find_block(&self, first: Span, max: usize) -> usize {
-        find_block(self.newline(), self.rest().as_bytes(), first, max)
+        find_block(self.ends(), self.rest().as_bytes(), first, max)
     }
 
     /// Consumes `n` bytes of whole lines, and lends them.
     pub(crate) fn deliver_block(&mut self, n: usize) -> Block<'_> {
-        let newline = self.newline();
-        Block::new(self.deliver(n), newline)
+        let ends = self.ends();
+        Block::new(self.deliver(n), ends)
     }
 
     /// Takes all of the text out, if none of it was delivered.
@@ -443,21 +458,36 @@ impl Decoded {
         text
     }
 
-    /// Finds the end of the first line, where only `\n` can be one; `None` if it is
-    /// not there yet, or may be another.
+    /// Which line ends can be in what was not delivered.
+    #[inline]
+    fn ends(&self) -> Ends {
+        match self.settings.newline {
+            Newline::Lf => Ends::Lf,
+            Newline::Universal | Newline::Untranslated if !self.has_cr => Ends::Lf,
+            Newline::Universal | Newline::Untranslated if !self.lone_cr => Ends::LfOrCrLf,
+            newline => Ends::Any(newline),
+        }
+    }
+
+    /// Finds the end of the first line, where each has a `\n`; `None` if it is not there
+    /// yet, or may be another.
     #[inline]
     pub(crate) fn find_newline(&mut self) -> Option<Span> {
-        if self.has_cr || matches!(self.settings.newline, Newline::Cr | Newline::CrLf) {
+        let ends = self.ends();
+        if matches!(ends, Ends::Any(_)) {
             return None;
         }
         let bytes = self.text.as_bytes();
         let from = self.searched.max(self.at);
         let Some(found) = memchr::memchr(b'\n', &bytes[from..]) else {
-            self.searched = bytes.len();
+            // A last `\r` is not decided.
+            self.searched = bytes.len() - usize::from(bytes[from..].ends_with(b"\r"));
             return None;
         };
-        let content = from + found - self.at;
-        let total = content + 1;
+        let end = from + found;
+        let total = end + 1 - self.at;
+        let cr = ends == Ends::LfOrCrLf && bytes[self.at..end].ends_with(b"\r");
+        let content = total - 1 - usize::from(cr);
         Some(Span { content, total })
     }
 
@@ -465,12 +495,22 @@ impl Decoded {
     /// searched in vain is not searched again.
     pub(crate) fn find_line(&mut self, at_eof: bool) -> Option<(Span, Terminator)> {
         if let Some(span) = self.find_newline() {
-            return Some((span, Terminator::Lf));
+            let crlf = span.total - span.content == 2;
+            let which = if crlf {
+                Terminator::CrLf
+            } else {
+                Terminator::Lf
+            };
+            return Some((span, which));
         }
         let from = self.searched.max(self.at);
         let bytes = self.text.as_bytes();
         let line = &bytes[self.at..];
-        match find_line_end(self.settings.newline, line, from - self.at, at_eof) {
+        // Who looks at a stream that is slow, as the progress of a child, sees each state
+        // when it is there: all that comes behind can tell is that a `\n` is no line.
+        let early =
+            !at_eof && self.keep == Keep::Text && self.settings.newline == Newline::Universal;
+        match find_line_end(self.settings.newline, line, from - self.at, at_eof || early) {
             LineEnd::Found {
                 content_end,
                 terminator_len,
@@ -480,6 +520,7 @@ impl Decoded {
                     content: content_end,
                     total: content_end + terminator_len,
                 };
+                self.early |= early && which == Terminator::Cr && span.total == line.len();
                 Some((span, which))
             }
             LineEnd::NeedMore { resume } => {
