@@ -341,6 +341,8 @@ impl Decoded {
         (span.content <= max).then_some(span)
     }
 
+    #[cold]
+    #[inline(never)]
     fn poll_find_more(
         &mut self,
         below: &mut impl Below,
