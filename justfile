@@ -18,6 +18,10 @@ lint:
     RUSTFLAGS="-D warnings" cargo clippy --locked --all-targets -- -D warnings
     RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps
 
+# Tests and examples for every system of the README, and the tests under Wine.
+targets:
+    bash .ci/targets all
+
 # The documentation, in a browser.
 doc:
     cargo doc --no-deps --open

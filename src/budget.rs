@@ -2,6 +2,8 @@
 //! that a task that never has to wait still lets others run.
 
 use std::cell::Cell;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::task::{Context, Poll, Waker, ready};
 
 /// How many operations on a buffer make a unit of budget. One takes nanoseconds
@@ -54,11 +56,19 @@ pub(crate) fn copied(n: usize) {
     owe();
 }
 
-/// Tells that `n` bytes were copied from one place in memory to another: what is less
-/// than a page's worth of them is part of its operation.
+/// How many bytes copied from one buffer to another cost as much as an operation on a
+/// buffer: with the operations themselves, a task that copies from memory alone moves
+/// 8 MiB at the most before others run, in about a millisecond.
+const BYTES_PER_OPERATION: usize = 512;
+
+/// Tells that `n` bytes were copied from one place in memory to another.
+#[inline]
 pub(crate) fn moved(n: usize) {
     if n >= BYTES_PER_UNIT {
         copied(n);
+    } else if n >= BYTES_PER_OPERATION {
+        let operations = u8::try_from(n / BYTES_PER_OPERATION).unwrap_or(u8::MAX);
+        PAID.set(PAID.get().saturating_sub(operations));
     }
 }
 
@@ -66,6 +76,12 @@ pub(crate) fn moved(n: usize) {
 /// next poll, under every runtime: its progress is in the file, or, where the file must
 /// not have a part of it, in the future.
 pub(crate) const MOST_A_POLL: usize = 1024 * 1024;
+
+/// As much room as this, in bytes, a buffer has that grows while much is in it: an
+/// allocation of that size has pages of its own, which the allocator moves as it grows
+/// where it would copy a smaller one (glibc: of up to 32 MiB). What is not filled takes
+/// no memory.
+pub(crate) const OWN_PAGES: usize = 33 * 1024 * 1024;
 
 /// How much one poll has handled.
 #[derive(Debug, Default)]
@@ -79,9 +95,69 @@ impl Share {
         if self.0 < MOST_A_POLL {
             return Poll::Ready(());
         }
-        cx.waker().wake_by_ref();
+        yield_now(cx);
         Poll::Pending
     }
+}
+
+/// Has the task polled again once others had their turn: the caller is pending.
+///
+/// Under tokio the turn of the others includes the timers and the sockets. A task that
+/// wakes itself is polled dozens of times before the runtime looks at those.
+pub(crate) fn yield_now(cx: &mut Context<'_>) {
+    // Its first poll leaves the waker with the runtime, or wakes where there is none.
+    let pending = pin!(tokio::task::yield_now()).poll(cx);
+    debug_assert!(pending.is_pending(), "it yields once");
+}
+
+/// Lets others run.
+pub(crate) async fn pause() {
+    let mut paused = false;
+    poll_fn(|cx| {
+        if std::mem::replace(&mut paused, true) {
+            return Poll::Ready(());
+        }
+        yield_now(cx);
+        Poll::Pending
+    })
+    .await;
+}
+
+/// Copies `src`, a share a poll, to the first bytes of `dst`, of which `done` are there
+/// already.
+pub(crate) fn poll_copy(
+    cx: &mut Context<'_>,
+    src: &[u8],
+    dst: &mut [u8],
+    done: &mut usize,
+) -> Poll<()> {
+    let end = src.len().min(*done + MOST_A_POLL);
+    dst[*done..end].copy_from_slice(&src[*done..end]);
+    *done = end;
+    if end == src.len() {
+        return Poll::Ready(());
+    }
+    yield_now(cx);
+    Poll::Pending
+}
+
+/// Has `to` hold all of `bytes`, of which it has the first already, a share a poll.
+pub(crate) fn poll_append(
+    cx: &mut Context<'_>,
+    bytes: &[u8],
+    to: &mut Vec<u8>,
+    share: &mut Share,
+) -> Poll<()> {
+    to.reserve_exact(bytes.len() - to.len());
+    while to.len() < bytes.len() {
+        let rest = &bytes[to.len()..];
+        let n = rest.len().min(MOST_A_POLL);
+        to.extend_from_slice(&rest[..n]);
+        if n < rest.len() {
+            ready!(share.poll_take(cx, n));
+        }
+    }
+    Poll::Ready(())
 }
 
 /// Copies `data`, a share a poll, and lets others run in between.
@@ -99,17 +175,17 @@ pub(crate) async fn copy_long(data: &[u8]) -> std::io::Result<Vec<u8>> {
     Ok(copy)
 }
 
-/// Lets others run, under every runtime.
-pub(crate) async fn pause() {
-    let mut paused = false;
-    std::future::poll_fn(|cx| {
-        if std::mem::replace(&mut paused, true) {
-            return Poll::Ready(());
+/// Whether there is a line end of any kind in `data`, of which a share is searched a poll.
+pub(crate) async fn has_line_end(data: &[u8]) -> bool {
+    for (at, piece) in data.chunks(MOST_A_POLL).enumerate() {
+        if at > 0 {
+            pause().await;
         }
-        cx.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
+        if memchr::memchr2(b'\n', b'\r', piece).is_some() {
+            return true;
+        }
+    }
+    false
 }
 
 /// Tells that an operation had a job run, or made a system call in place: the

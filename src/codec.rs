@@ -34,7 +34,7 @@ use std::borrow::Cow;
 use std::str::FromStr;
 
 pub(crate) use decode::{Decoder, DecoderState};
-pub(crate) use encode::Encoder;
+pub(crate) use encode::{EncodeError, Encoder};
 pub(crate) use locate::locate;
 pub use newline::Newline;
 pub(crate) use newline::{
@@ -114,6 +114,7 @@ impl Encoding {
     }
 
     /// The same, whatever becomes of this.
+    #[cfg(feature = "stdio")]
     pub(crate) fn static_name(&self) -> &'static str {
         self.codec.name()
     }
@@ -122,11 +123,6 @@ impl Encoding {
     #[must_use]
     pub fn label(&self) -> &str {
         &self.label
-    }
-
-    /// Whether pieces of a text, encoded one by one, give the same bytes as the whole.
-    pub(crate) fn is_piecewise(&self) -> bool {
-        !matches!(self.codec, Codec::Iso2022Jp)
     }
 
     /// Whether text is stored as it is in memory.

@@ -11,7 +11,7 @@ use std::task::{Context, Poll, ready};
 use crate::budget;
 use crate::call::{Call, Request};
 use crate::error::Result;
-use crate::executor::Chosen;
+use crate::executor::{Chosen, Load};
 
 mod flight;
 mod last;
@@ -23,6 +23,11 @@ pub(crate) use self::last::{Hold, run_detached, watch_main};
 pub(crate) trait Blocking: Send + 'static {
     /// What it gives.
     type Output: Send + 'static;
+
+    /// How much it moves, as far as that is known before.
+    fn load(&self) -> Load {
+        Load::default()
+    }
     /// The verb for jobs and errors.
     fn op(&self) -> &'static str;
     /// The path for jobs and errors.
@@ -80,6 +85,10 @@ struct CallTask<B, T> {
 impl<B: Blocking> Task for CallTask<B, B::Output> {
     fn run(&mut self) {
         self.output = self.input.take().map(B::run);
+    }
+
+    fn load(&self) -> Load {
+        self.input.as_ref().map_or_else(Load::default, B::load)
     }
 }
 

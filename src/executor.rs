@@ -89,7 +89,7 @@ mod tokio;
 
 pub use self::inline::InlineExecutor;
 pub use self::job::{Job, Outcome, Refused};
-pub(crate) use self::job::{Line, Place, Work, Wrapper};
+pub(crate) use self::job::{Line, Load, Place, Work, Wrapper};
 pub use self::manual::ManualExecutor;
 pub use self::thread_pool::{Stats, ThreadPoolExecutor};
 pub use self::tokio::TokioExecutor;
@@ -178,6 +178,10 @@ pub(crate) enum Chosen {
     Tokio(Handle),
     Given(Arc<dyn Executor>),
     /// Stands before the default, and hands on to it.
+    #[cfg_attr(
+        not(feature = "tempfile"),
+        expect(dead_code, reason = "only a spooled file puts one before another")
+    )]
     Before(Arc<dyn Executor>, Handle),
 }
 
@@ -188,6 +192,7 @@ impl Chosen {
     }
 
     /// `executor`, which hands its jobs on to `real`.
+    #[cfg(feature = "tempfile")]
     pub(crate) fn before(executor: impl Executor, real: &Self) -> Self {
         match real.runtime() {
             Some(runtime) => Self::Before(Arc::new(executor), runtime.clone()),

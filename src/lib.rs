@@ -169,8 +169,11 @@ pub mod open;
 pub mod os;
 pub mod ospath;
 pub mod raw_io;
+#[cfg(feature = "tempfile")]
 mod replace;
+#[cfg(feature = "stdio")]
 pub mod stdio;
+#[cfg(feature = "tempfile")]
 pub mod tempfile;
 pub mod text;
 mod timer;
@@ -189,12 +192,15 @@ pub use crate::file::{BinaryFile, File, RawFile, TextFile, TextPosition, TextSee
 pub use crate::open::{AnyFile, Open, Wrap, open, wrap};
 #[doc(inline)]
 pub use crate::raw_io::RawIo;
+#[cfg(feature = "stdio")]
 #[doc(inline)]
 pub use crate::stdio::{stderr, stderr_bytes, stdin, stdin_bytes, stdout, stdout_bytes};
 pub use crate::whole::{
-    ReadFile, ReadToString, ReadToStringKeywords, WriteAtomic, WriteFile, copy, read,
-    read_to_string, write, write_atomic,
+    Content, ReadFile, ReadToString, ReadToStringKeywords, WriteFile, copy, read, read_to_string,
+    write,
 };
+#[cfg(feature = "tempfile")]
+pub use crate::whole::{WriteAtomic, write_atomic};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

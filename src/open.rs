@@ -16,6 +16,7 @@ use crate::error::{Error, Result};
 use crate::executor::{Chosen, Executor};
 use crate::file::core::{Core, Meta};
 use crate::lazy::{Begin, Lazy};
+use crate::os::sys;
 use crate::raw_io::{self, RawIo, cached, nowait};
 
 mod asked;
@@ -429,41 +430,36 @@ impl OpenFile {
         let may_append = self.opener.is_some() || self.custom_flags.is_some();
         let mut file = match self.opener {
             Some(opener) => opener(&self.path, &asked)?,
-            None => raw_io::retry(|| asked.options().open(&self.path))?,
+            None => sys::open(asked.options(), &self.path)?,
         };
-        let metadata = file.metadata()?;
-        if metadata.is_dir() {
+        let (kind, metadata) = raw_io::look(&file)?;
+        if kind == raw_io::Kind::Folder {
             return Err(platform::is_a_directory());
         }
-        cached::learn(&file, &metadata);
+        if let Some(metadata) = &metadata {
+            cached::learn(&file, metadata);
+        }
+        let regular = kind == raw_io::Kind::Regular;
         // A regular file begins at its start, unless an opener has moved it.
-        let pos = if self.mode.action == Action::Append {
-            Seek::seek(&mut file, SeekFrom::End(0)).ok()
-        } else {
-            file.stream_position().ok()
+        let pos = match (kind, self.mode.action) {
+            (raw_io::Kind::Stream, _) => None,
+            (_, Action::Append) => Seek::seek(&mut file, SeekFrom::End(0)).ok(),
+            (_, _) => file.stream_position().ok(),
         };
         Ok(Opened {
             path: self.path,
             pos,
-            counted: raw_io::kind_of(&metadata) != raw_io::Kind::Character,
+            counted: kind != raw_io::Kind::Character,
             seekable: pos.is_some(),
             // Nothing else is a terminal; asking costs a system call.
-            isatty: !metadata.is_file() && RawIo::isatty(&file),
-            nowait: metadata.is_file() && self.mode.readable() && nowait::suits(&file),
+            isatty: !regular && RawIo::isatty(&file),
+            nowait: regular && self.mode.readable() && nowait::suits(&file),
             // An opener or a flag may have had it append, which moves the cursor at each write.
             append: self.mode.append()
                 || (may_append && raw_io::access(&file).is_ok_and(|access| access.append)),
             in_place: false,
             file,
         })
-    }
-}
-
-impl fmt::Debug for Settings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Settings")
-            .field("mode", &self.mode)
-            .finish_non_exhaustive()
     }
 }
 

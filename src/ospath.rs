@@ -29,9 +29,7 @@ use std::io;
 use std::path::Path;
 use std::time::SystemTime;
 
-#[cfg(unix)]
-use crate::call::none;
-use crate::call::{Call, one, one_inline, two};
+use crate::call::{Call, none, one, one_inline, two};
 use crate::error::Error;
 use crate::os::look;
 use crate::os::sys::{self, FileId};
@@ -380,8 +378,6 @@ pub type Samefile = Call<bool>;
 
 /// Says whether two paths are the same file, through links and by hard links.
 ///
-/// On Windows hard links are not seen.
-///
 /// # Cancel safety
 ///
 /// Dropping it changes nothing.
@@ -416,7 +412,7 @@ pub fn samefile(a: impl AsRef<Path>, b: impl AsRef<Path>) -> Samefile {
 /// Keyword: `executor` (the default one).
 pub type Sameopenfile = Call<bool>;
 
-/// Says whether two descriptors are of the same file. Unix only.
+/// Says whether two descriptors, or handles of Windows, are of the same file.
 ///
 /// They are duplicated here, so the call borrows nothing.
 ///
@@ -439,8 +435,7 @@ pub type Sameopenfile = Call<bool>;
 /// assert!(aiofiles::ospath::sameopenfile(&a, &b).await?);
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
-#[cfg(unix)]
-pub fn sameopenfile(a: impl std::os::fd::AsFd, b: impl std::os::fd::AsFd) -> Sameopenfile {
+pub fn sameopenfile(a: impl sys::AsSystem, b: impl sys::AsSystem) -> Sameopenfile {
     let (a, b) = (sys::Handle::new(a), sys::Handle::new(b));
     none("sameopenfile", (), move |()| {
         Ok(a.file_id()? == b.file_id()?)

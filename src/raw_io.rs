@@ -43,12 +43,14 @@ pub(crate) mod nowait;
 mod platform;
 
 use crate::os::sys;
+pub(crate) use crate::os::sys::retry;
 
 pub use self::adapt::{ReadWrite, Reader, Writer, read_write, reader, writer};
 pub(crate) use self::astray::Astray;
 use self::astray::there_and_back;
-pub(crate) use self::kind::{Access, Kind, access, kind, kind_of};
-pub(crate) use self::lock::{Lock, try_lock, unlock};
+pub(crate) use self::kind::{Access, Kind, access, kind, look};
+pub(crate) use self::lock::{Lock, Wait};
+pub(crate) use self::platform::OpenFile;
 
 /// A blocking byte stream with one cursor.
 ///
@@ -209,7 +211,7 @@ pub trait RawIo: Send + 'static {
     }
 }
 
-/// Writes the three operations that a type has from std: reads, writes, seeks.
+/// Writes the operations that a type has from std as they are: reads and writes.
 macro_rules! through_std {
     () => {
         fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
@@ -218,10 +220,6 @@ macro_rules! through_std {
 
         fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
             Write::write(self, buf)
-        }
-
-        fn seek(&mut self, pos: SeekFrom) -> io::Result<u64> {
-            Seek::seek(self, pos)
         }
     };
 }
@@ -237,7 +235,11 @@ impl RawIo for Arc<File> {
     }
 
     fn seek(&mut self, pos: SeekFrom) -> io::Result<u64> {
-        (&**self).seek(pos)
+        seek(self, pos)
+    }
+
+    fn read_spare(&mut self, vec: &mut Vec<u8>) -> io::Result<usize> {
+        read_spare(self, vec)
     }
 
     fn truncate(&mut self, size: u64) -> io::Result<()> {
@@ -264,6 +266,14 @@ impl RawIo for Arc<File> {
 
 impl RawIo for File {
     through_std!();
+
+    fn seek(&mut self, pos: SeekFrom) -> io::Result<u64> {
+        seek(self, pos)
+    }
+
+    fn read_spare(&mut self, vec: &mut Vec<u8>) -> io::Result<usize> {
+        read_spare(self, vec)
+    }
 
     fn truncate(&mut self, size: u64) -> io::Result<()> {
         self.set_len(size)
@@ -320,8 +330,13 @@ pub(crate) fn reserve(memory: &mut Cursor<Vec<u8>>, end: u64) -> io::Result<()> 
     Ok(())
 }
 
+#[cfg(feature = "tempfile")]
 impl RawIo for ::tempfile::NamedTempFile {
     through_std!();
+
+    fn seek(&mut self, pos: SeekFrom) -> io::Result<u64> {
+        seek(self.as_file(), pos)
+    }
 
     fn truncate(&mut self, size: u64) -> io::Result<()> {
         self.as_file().set_len(size)
@@ -345,8 +360,13 @@ impl RawIo for ::tempfile::NamedTempFile {
     }
 }
 
+#[cfg(feature = "tempfile")]
 impl RawIo for ::tempfile::SpooledTempFile {
     through_std!();
+
+    fn seek(&mut self, pos: SeekFrom) -> io::Result<u64> {
+        Seek::seek(self, pos)
+    }
 
     fn truncate(&mut self, size: u64) -> io::Result<()> {
         // It would roll over and back: it moves its cursor with its contents.
@@ -466,14 +486,9 @@ impl<T: RawIo + ?Sized> RawIo for Box<T> {
     }
 }
 
-/// Makes a call again for as long as it is interrupted (EINTR).
-pub(crate) fn retry<T>(mut f: impl FnMut() -> io::Result<T>) -> io::Result<T> {
-    loop {
-        match f() {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            other => return other,
-        }
-    }
+/// Moves the cursor; to before the start is `InvalidInput`.
+pub(crate) fn seek(file: &File, pos: SeekFrom) -> io::Result<u64> {
+    platform::seek(file, pos)
 }
 
 /// Whether a read at the cursor that nobody asked for has no effect on anything
@@ -483,10 +498,9 @@ pub(crate) fn is_plain(file: &File) -> bool {
 }
 
 /// Reads once at the cursor, into the spare capacity of `vec`.
-pub(crate) fn read_spare(file: &File, vec: &mut Vec<u8>) -> io::Result<usize> {
+fn read_spare(file: &File, vec: &mut Vec<u8>) -> io::Result<usize> {
     if vec.len() == vec.capacity() {
-        Ok(0)
-    } else {
-        platform::read_spare(file, vec)
+        return Ok(0);
     }
+    platform::read_spare(file, vec)
 }

@@ -12,7 +12,7 @@ use std::fs::{self, File};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf, is_separator};
 
-use ::tempfile::TempPath;
+use ::tempfile::{PathPersistError, TempPath};
 
 use crate::os::sys;
 
@@ -134,7 +134,7 @@ impl Draft {
             let moved = if self.exclusive {
                 name.persist_noclobber(&self.target)
             } else {
-                name.persist(&self.target)
+                rename(name, &self.target)
             };
             if let Err(error) = moved {
                 // The next try gives a new copy the rights of then.
@@ -182,6 +182,18 @@ fn copy_with_name(file: &File, folder: &Path, rights: &Rights) -> io::Result<Tem
     copy.sync_all()?;
     sys::close(copy)?;
     Ok(name)
+}
+
+/// Renames over whatever is there. By std, which also replaces what others have open on
+/// Windows, where the system can.
+fn rename(mut name: TempPath, to: &Path) -> Result<(), PathPersistError> {
+    match sys::retry(|| fs::rename(&name, to)) {
+        Ok(()) => {
+            name.disable_cleanup(true);
+            Ok(())
+        }
+        Err(error) => Err(PathPersistError { error, path: name }),
+    }
 }
 
 fn check_free(path: &Path) -> io::Result<()> {

@@ -33,6 +33,7 @@
 mod below;
 mod compat;
 mod decoded;
+mod encode;
 mod input;
 mod making;
 mod position;
@@ -48,6 +49,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 pub(crate) use self::below::Below;
 pub use self::compat::Compat;
 pub(crate) use self::decoded::{Decoded, Keep, Sought};
+pub(crate) use self::encode::{LONG, encode_error, encode_long};
 pub use self::making::Making;
 pub use self::position::{TextPosition, TextSeek};
 pub use self::reader::{Parts, Reader};

@@ -9,10 +9,14 @@ use crate::call::{Call, one, one_inline};
 use crate::codec::{Decoder, DecoderState, Encoding, ErrorPolicy};
 use crate::error::{Error, Result};
 use crate::os::sys;
-use crate::raw_io::{cached, nowait, retry};
+use crate::raw_io::{cached, nowait};
+#[cfg(feature = "tempfile")]
 use crate::replace;
 
+pub use self::content::Content;
 pub use crate::os::copyfile as copy;
+
+mod content;
 
 /// The pending call of [`read`].
 ///
@@ -150,7 +154,7 @@ fn read_cached(path: &Path) -> Option<Vec<u8>> {
 
 /// Reads a file in a job; the next one on its file system may need none.
 fn read_here(path: &Path) -> io::Result<Vec<u8>> {
-    let mut file = retry(|| fs::File::open(path))?;
+    let mut file = sys::open(fs::File::options().read(true), path)?;
     let metadata = file.metadata()?;
     cached::learn(&file, &metadata);
     // As std: what does not fit fails before anything is read.
@@ -191,9 +195,9 @@ pub type WriteFile = Call<()>;
 
 /// Writes a whole file: makes it, or replaces what is in it.
 ///
-/// As [`std::fs::write`], in one hop. `data` goes to the executor, so it is given
-/// away: a `Vec`, a `String`, a `Bytes`, a `&'static str`. A crash midway leaves
-/// half a file; [`write_atomic`] does not.
+/// As [`std::fs::write`], in one hop. `data` goes to the executor: what is owned is moved
+/// there, and what is borrowed is copied first (see [`Content`]). A crash midway leaves
+/// half a file; [`write_atomic`](crate::write_atomic) does not.
 ///
 /// # Cancel safety
 ///
@@ -213,11 +217,18 @@ pub type WriteFile = Call<()>;
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 /// aiofiles::write(&path, vec![1, 2, 3]).await?;
 /// assert_eq!(std::fs::read(&path).unwrap(), [1, 2, 3]);
+/// let text = format!("{}\n", 1 + 1);
+/// aiofiles::write(&path, &text).await?;
+/// assert_eq!(std::fs::read(&path).unwrap(), text.as_bytes());
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
-pub fn write(path: impl AsRef<Path>, data: impl AsRef<[u8]> + Send + 'static) -> WriteFile {
+pub fn write(path: impl AsRef<Path>, data: impl Content) -> WriteFile {
+    let data = data.into_bytes();
     one("write", path, (), move |path, ()| {
-        let mut file = fs::File::create(path)?;
+        let mut file = sys::open(
+            fs::File::options().write(true).create(true).truncate(true),
+            path,
+        )?;
         file.write_all(data.as_ref())?;
         // Also of bytes that the system took before, and could not keep.
         sys::close(file)
@@ -227,6 +238,7 @@ pub fn write(path: impl AsRef<Path>, data: impl AsRef<[u8]> + Send + 'static) ->
 /// The pending call of [`write_atomic`].
 ///
 /// Keyword: `executor` (the default one).
+#[cfg(feature = "tempfile")]
 pub type WriteAtomic = Call<()>;
 
 /// Writes a whole file so that it has either its old content or all of the new
@@ -278,10 +290,9 @@ pub type WriteAtomic = Call<()>;
 /// assert_eq!(aiofiles::read_to_string(&path).await?, "color = false\n");
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
-pub fn write_atomic(
-    path: impl AsRef<Path>,
-    data: impl AsRef<[u8]> + Send + 'static,
-) -> WriteAtomic {
+#[cfg(feature = "tempfile")]
+pub fn write_atomic(path: impl AsRef<Path>, data: impl Content) -> WriteAtomic {
+    let data = data.into_bytes();
     one("write", path, (), move |path, ()| {
         replace::replace_content(path, data.as_ref())
     })

@@ -157,7 +157,10 @@ fn failed_commit_keeps_the_old_and_can_be_tried_again() {
             assert_eq!(error.kind(), ErrorKind::IsADirectory);
             assert_eq!(error.path(), Some(&*path));
         }
-        assert_eq!(names(&dir), ["f"]);
+        if cfg!(target_os = "linux") {
+            // Elsewhere the new content has a name of its own until then.
+            assert_eq!(names(&dir), ["f"]);
+        }
         fs::remove_dir(&path).unwrap();
         file.commit().await.unwrap();
         assert_eq!(content(&path), "new");

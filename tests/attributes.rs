@@ -152,10 +152,10 @@ fn files_come_of_std_files_and_of_descriptors() {
         let mut binary: BinaryFile = std_file().into();
         assert_eq!(binary.read().await.unwrap(), b"text");
         #[cfg(unix)]
-        {
-            let fd = std::os::fd::OwnedFd::from(std_file());
-            assert_eq!(RawFile::from(fd).read().await.unwrap(), b"text");
-        }
+        let owned = std::os::fd::OwnedFd::from(std_file());
+        #[cfg(windows)]
+        let owned = std::os::windows::io::OwnedHandle::from(std_file());
+        assert_eq!(RawFile::from(owned).read().await.unwrap(), b"text");
     });
 }
 

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod support;
+#[path = "support/system.rs"]
+mod system;
 
 use std::io::{Cursor, ErrorKind, SeekFrom};
 
@@ -329,10 +331,10 @@ fn a_seek_before_the_start_is_refused_and_moves_nothing() {
             SeekFrom::Start(u64::MAX),
         ] {
             let error = file.seek(to).await.unwrap_err();
-            assert_eq!(
-                (error.kind(), error.raw_os_error()),
-                (ErrorKind::InvalidInput, Some(22))
-            );
+            assert_eq!(error.kind(), ErrorKind::InvalidInput);
+            if cfg!(unix) {
+                assert_eq!(error.raw_os_error(), Some(22));
+            }
             assert_eq!(error.path(), Some(path.as_path()));
             assert_eq!(file.tell().await.unwrap(), 4);
         }
@@ -440,7 +442,10 @@ fn reads_and_writes_mix_freely() {
 #[test]
 fn a_failed_flush_keeps_the_bytes_and_close_tells_again() {
     run(async {
-        let full = open("/dev/full").binary().mode("w");
+        let Some(full) = system::full_device() else {
+            return;
+        };
+        let full = open(full).binary().mode("w");
         let mut file = full.executor(Counting::new()).await.unwrap();
         file.write(b"x").await.unwrap();
         for _ in 0..2 {

@@ -4,7 +4,7 @@
 
 mod support;
 
-use std::io::{Cursor, SeekFrom};
+use std::io::{Cursor, ErrorKind, SeekFrom};
 
 use aiofiles::{AnyFile, Error, Result, open, raw_io, wrap};
 use futures::StreamExt;
@@ -128,7 +128,12 @@ fn all_unsupported(outcomes: Vec<Outcome>, at: &str) {
 
 fn all_fine(outcomes: Vec<Outcome>, at: &str) {
     for (method, outcome) in outcomes {
-        assert!(outcome.is_ok(), "{at}: {method} gave {outcome:?}");
+        // Windows syncs nothing through a handle that may not write.
+        let is_refused = |error: &aiofiles::Error| error.kind() == ErrorKind::PermissionDenied;
+        let sync = cfg!(windows) && method.starts_with("sync");
+        if !(sync && outcome.as_ref().is_err_and(is_refused)) {
+            assert!(outcome.is_ok(), "{at}: {method} gave {outcome:?}");
+        }
     }
 }
 

@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod support;
+#[path = "support/system.rs"]
+mod system;
 
 use std::fs::File;
 use std::io::{Cursor, Read, Seek, SeekFrom, Write};
@@ -12,6 +14,7 @@ use aiofiles::executor::ManualExecutor;
 use aiofiles::{BinaryFile, TextFile, open, wrap};
 use futures::FutureExt;
 use support::{Chunks, Dir, is_unsupported, run};
+use system::{pipe, same_open_file};
 
 fn std_file(dir: &Dir, content: &[u8]) -> File {
     let path = dir.file("f", content);
@@ -129,37 +132,25 @@ fn an_explicit_seek_reaches_the_system_unless_bytes_were_read_ahead() {
         let path = dir.join("f");
         let mut file = open(&path).binary().mode("w+").await.unwrap();
         // As a child process that was given the descriptor does.
-        let mut other = file.try_clone_std();
+        let mut other = same_open_file(&file);
         other.write_all(b"from the child").unwrap();
         file.seek(SeekFrom::Start(0)).await.unwrap();
         assert_eq!(file.read().await.unwrap(), b"from the child");
 
         let mut text = open(&path).mode("r+").await.unwrap();
-        let mut other = text.try_clone_std();
+        let mut other = same_open_file(&text);
         other.seek(SeekFrom::End(0)).unwrap();
         text.seek(SeekFrom::Start(0)).await.unwrap();
         assert_eq!(text.read().size(4).await.unwrap(), "from");
 
         let mut file = open(&path).binary().mode("r+").await.unwrap();
-        let mut other = file.try_clone_std();
+        let mut other = same_open_file(&file);
         other.seek(SeekFrom::Start(7)).unwrap();
         file.seek(SeekFrom::Start(0)).await.unwrap();
         file.write(b"FROM").await.unwrap();
         file.close().await.unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"FROM the child");
     });
-}
-
-/// The same descriptor once more, as a child process has it.
-trait TryCloneStd {
-    fn try_clone_std(&self) -> File;
-}
-
-#[cfg(unix)]
-impl<F: std::os::fd::AsFd> TryCloneStd for F {
-    fn try_clone_std(&self) -> File {
-        self.as_fd().try_clone_to_owned().unwrap().into()
-    }
 }
 
 #[cfg(unix)]
@@ -190,21 +181,6 @@ fn a_descriptor_that_appends_is_asked_where_it_is() {
         text.close().await.unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"01234567tail!");
     });
-}
-
-#[allow(clippy::incompatible_msrv, reason = "tests take the newest std")]
-fn pipe() -> (File, File) {
-    let (reader, writer) = std::io::pipe().unwrap();
-    #[cfg(unix)]
-    return (
-        std::os::fd::OwnedFd::from(reader).into(),
-        std::os::fd::OwnedFd::from(writer).into(),
-    );
-    #[cfg(windows)]
-    return (
-        std::os::windows::io::OwnedHandle::from(reader).into(),
-        std::os::windows::io::OwnedHandle::from(writer).into(),
-    );
 }
 
 #[test]
@@ -341,7 +317,6 @@ fn writelines_asks_whether_it_may_write() {
     });
 }
 
-#[cfg(unix)]
 #[test]
 fn truncate_and_seek_see_what_another_process_wrote() {
     run(async {
@@ -350,7 +325,7 @@ fn truncate_and_seek_see_what_another_process_wrote() {
         for buffered in [false, true] {
             let path = dir.file("f", "");
             let mut file = open(&path).binary().mode("w+").await.unwrap();
-            file.try_clone_std().write_all(child).unwrap();
+            same_open_file(&file).write_all(child).unwrap();
             if buffered {
                 file.write(b"ab").await.unwrap();
             }
@@ -360,7 +335,7 @@ fn truncate_and_seek_see_what_another_process_wrote() {
 
             let path = dir.file("t", "");
             let mut text = open(&path).mode("w+").await.unwrap();
-            text.try_clone_std().write_all(child).unwrap();
+            same_open_file(&text).write_all(child).unwrap();
             if buffered {
                 text.write("ab").await.unwrap();
             }
@@ -369,7 +344,7 @@ fn truncate_and_seek_see_what_another_process_wrote() {
         }
         let path = dir.file("t", "");
         let mut text = open(&path).mode("w+").await.unwrap();
-        text.try_clone_std().write_all(child).unwrap();
+        same_open_file(&text).write_all(child).unwrap();
         text.seek(SeekFrom::Current(0)).await.unwrap();
         text.write("X").await.unwrap();
         text.close().await.unwrap();

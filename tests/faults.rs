@@ -12,12 +12,17 @@ mod driver;
 mod model;
 #[path = "sequences/run.rs"]
 mod run;
+#[path = "support/system.rs"]
+mod system;
 #[path = "sequences/text.rs"]
 mod text;
 
+#[cfg(unix)]
 use std::fs::File;
 use std::io::SeekFrom;
+#[cfg(unix)]
 use std::path::PathBuf;
+#[cfg(unix)]
 use std::process::Command;
 
 use aiofiles::executor::{InlineExecutor, ManualExecutor};
@@ -184,8 +189,11 @@ fn seek_after_a_failed_write_returns() {
 #[test]
 fn full_device_is_told_by_flush_and_by_close() {
     block_on(async {
+        let Some(full) = system::full_device() else {
+            return;
+        };
         let open = || {
-            aiofiles::open("/dev/full")
+            aiofiles::open(full)
                 .binary()
                 .mode("w")
                 .executor(InlineExecutor)
@@ -210,10 +218,9 @@ fn full_device_is_told_by_flush_and_by_close() {
 
 #[test]
 fn broken_pipe_is_told() {
-    let (reader, writer) = std::io::pipe().unwrap();
+    let (reader, writer) = system::pipe();
     drop(reader);
     block_on(async {
-        let writer = File::from(std::os::fd::OwnedFd::from(writer));
         let mut file = wrap(writer).executor(InlineExecutor).await.unwrap();
         file.write(b"data").await.unwrap();
         let error = file.flush().await.unwrap_err();
@@ -224,6 +231,7 @@ fn broken_pipe_is_told() {
 
 /// Runs the test `name` again in a child under the shell's `limit`, with the
 /// variable `AIOFILES_CHILD` set to `dir`. `true` in that child.
+#[cfg(unix)]
 fn in_child(name: &str, limit: &str, dir: &Dir) -> Option<PathBuf> {
     if let Some(dir) = std::env::var_os("AIOFILES_CHILD") {
         return Some(dir.into());
@@ -242,6 +250,7 @@ fn in_child(name: &str, limit: &str, dir: &Dir) -> Option<PathBuf> {
     None
 }
 
+#[cfg(unix)]
 #[test]
 fn size_limit_loses_nothing_that_fits_elsewhere() {
     let dir = Dir::new();
@@ -273,6 +282,7 @@ fn size_limit_loses_nothing_that_fits_elsewhere() {
 }
 
 // aiofiles#83: EMFILE.
+#[cfg(unix)]
 #[test]
 fn descriptor_limit_fails_opens_and_nothing_else() {
     let dir = Dir::new();
@@ -313,6 +323,7 @@ fn descriptor_limit_fails_opens_and_nothing_else() {
     });
 }
 
+#[cfg(unix)]
 #[test]
 fn descriptor_limit_spoils_no_close_and_no_way_back() {
     let dir = Dir::new();

@@ -7,12 +7,9 @@ mod support;
 use std::fs::OpenOptions;
 use std::io::{Cursor, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use aiofiles::executor::InlineExecutor;
-use futures::stream::FuturesUnordered;
 use futures::{FutureExt, Stream, StreamExt};
 use support::{Counting, Dir, run};
 
@@ -102,6 +99,9 @@ fn is_looked_at_together(dir: &Dir) -> bool {
 #[cfg(target_os = "linux")]
 #[test]
 fn idle_followers_take_no_job_and_no_poll() {
+    use futures::stream::FuturesUnordered;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
     const FOLLOWERS: usize = 300;
     run(async {
         let dir = Dir::new();

@@ -391,7 +391,7 @@ fn no_waker_is_cloned_or_dropped_under_a_lock() {
     if !poll_with(shutdown.as_mut(), &hooked(&hook)) {
         block_on(shutdown);
     }
-    holder.unlock().unwrap();
+    drop(holder);
     block_on(lock).unwrap();
     assert!(calls.load(Ordering::SeqCst) > 30);
 }
@@ -401,7 +401,8 @@ fn followers_and_locks_go_on_beside_wakers_that_panic() {
     let dir = Dir::new();
     let path = dir.path("log");
     std::fs::write(&path, "one\n").unwrap();
-    let holder = std::fs::File::open(&path).unwrap();
+    let mut holder = std::fs::OpenOptions::new();
+    let mut holder = holder.append(true).open(&path).unwrap();
     holder.lock().unwrap();
     let open = || async {
         let open = aiofiles::open(&path).executor(InlineExecutor);
@@ -418,9 +419,10 @@ fn followers_and_locks_go_on_beside_wakers_that_panic() {
     let mut lock = Box::pin(file.lock());
     assert!(!poll_with(lock.as_mut(), &waker));
     woken.recv().unwrap();
-    std::fs::write(&path, "one\ntwo\n").unwrap();
+    // By this handle: on Windows its lock keeps the others from writing.
+    std::io::Write::write_all(&mut holder, b"two\n").unwrap();
     woken.recv().unwrap();
-    holder.unlock().unwrap();
+    drop(holder);
     block_on(lock).unwrap();
     assert_eq!(block_on(bad.next()).unwrap().unwrap(), "two");
 }

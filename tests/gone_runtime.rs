@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
+#[path = "support/system.rs"]
+mod system;
 
 use std::fs;
 use std::future::poll_fn;
@@ -61,7 +63,10 @@ fn file_goes_on_in_another_runtime_with_all_that_was_written() {
         });
     }
     runtime().block_on(file.close()).unwrap();
-    assert_eq!(fs::read(&path).unwrap(), b"one\ntwo\nthree\n");
+    assert_eq!(
+        fs::read(&path).unwrap(),
+        system::native("one\ntwo\nthree\n").as_bytes()
+    );
 }
 
 #[test]

@@ -4,10 +4,11 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod support;
+#[path = "support/system.rs"]
+mod system;
 
 use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
-use std::os::fd::{AsFd, AsRawFd};
 
 use aiofiles::{BinaryFile, RawFile, TextFile, open, wrap};
 use support::{Chunks, Counting, Dir, is_closed, poll_once, run};
@@ -242,9 +243,11 @@ fn sync_and_metadata_see_what_was_written() {
         file.write("e").await.unwrap();
         file.sync_all().await.unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"abcde");
-        let mut full = open("/dev/full").mode("w").await.unwrap();
-        full.write("x").await.unwrap();
-        assert_eq!(full.sync_data().await.unwrap_err().raw_os_error(), Some(28));
+        if let Some(full) = system::full_device() {
+            let mut full = open(full).mode("w").await.unwrap();
+            full.write("x").await.unwrap();
+            assert_eq!(full.sync_data().await.unwrap_err().raw_os_error(), Some(28));
+        }
     });
 }
 
@@ -325,19 +328,37 @@ fn std_files_come_and_go_at_the_logical_position() {
 
 #[test]
 fn descriptors_can_be_borrowed() {
+    #[cfg(unix)]
+    use std::os::fd::{AsFd as _, AsRawFd as _};
+    #[cfg(windows)]
+    use std::os::windows::io::{AsHandle as _, AsRawHandle as _};
     run(async {
         let dir = Dir::new();
         let path = dir.file("f", DIGITS);
         let mut text = open(&path).await.unwrap();
         let binary = open(&path).binary().await.unwrap();
-        let raw = open(&path).raw().await.unwrap();
-        let inode = rustix::fs::stat(&path).unwrap().st_ino;
-        for fd in [text.as_fd(), binary.as_fd(), raw.as_fd()] {
-            assert_eq!(rustix::fs::fstat(fd).unwrap().st_ino, inode);
+        let mut raw = open(&path).raw().await.unwrap();
+        let handles = [
+            system::same_open_file(&text),
+            system::same_open_file(&binary),
+            system::same_open_file(&raw),
+        ];
+        for (at, mut handle) in handles.into_iter().enumerate() {
+            handle.seek(SeekFrom::Start(at as u64)).unwrap();
+            let mut byte = [0];
+            handle.read_exact(&mut byte).unwrap();
+            assert_eq!(byte, DIGITS[at..=at]);
         }
+        let here = raw.seek(SeekFrom::Current(0)).await.unwrap();
+        assert_eq!(here, 3, "the cursor is the same");
+        #[cfg(unix)]
         assert_eq!(raw.as_raw_fd(), raw.as_fd().as_raw_fd());
+        #[cfg(windows)]
+        assert_eq!(raw.as_raw_handle(), raw.as_handle().as_raw_handle());
         text.close().await.unwrap();
-        let asked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| text.as_raw_fd()));
+        let asked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            system::same_open_file(&text)
+        }));
         assert!(asked.is_err(), "a closed file has none");
     });
 }

@@ -27,8 +27,9 @@ struct Shared {
     expected: Vec<u8>,
 }
 
+/// How many threads this process has; 0 where the system does not tell.
 fn threads() -> usize {
-    std::fs::read_dir("/proc/self/task").unwrap().count()
+    std::fs::read_dir("/proc/self/task").map_or(0, Iterator::count)
 }
 
 /// FNV-1a.
@@ -127,7 +128,9 @@ async fn soak(dir: &Dir, before: usize) {
         task.await.unwrap();
         assert!(threads() <= most, "{} threads", threads());
     }
-    assert_eq!(descriptors_below(dir.root()), FILES);
+    if cfg!(target_os = "linux") {
+        assert_eq!(descriptors_below(dir.root()), FILES);
+    }
     for (n, shared) in files.into_iter().enumerate() {
         let Shared { mut file, expected } = Arc::into_inner(shared).unwrap().into_inner();
         match n % 3 {

@@ -2,13 +2,16 @@
 
 #[path = "common/jobs.rs"]
 mod common;
+#[path = "support/system.rs"]
+mod system;
 
 use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
-use aiofiles::{ThreadPoolExecutor, os};
+use aiofiles::os;
 use common::run;
+use system::{link_to_file, link_to_folder};
 
 fn fill(root: &Path, width: usize) {
     for i in 0..width {
@@ -29,11 +32,9 @@ fn tree_is_removed_and_counted() {
     let call = os::rmtree(&root).on_progress(move |removed| tell.send(removed).unwrap_or_default());
     let removed = run(call).expect("it is removed");
     assert!(!root.exists());
-    if cfg!(unix) {
-        assert_eq!(removed, 1 + 20 * (2 + 20));
-        let told: Vec<_> = told.try_iter().collect();
-        assert!(told.iter().copied().eq(1..=removed));
-    }
+    assert_eq!(removed, 1 + 20 * (2 + 20));
+    let told: Vec<_> = told.try_iter().collect();
+    assert!(told.iter().copied().eq(1..=removed));
 }
 
 #[test]
@@ -46,27 +47,24 @@ fn what_is_no_folder_is_refused_and_kept() {
     assert!(file.exists());
     assert_eq!(kind(&dir.path().join("no")), ErrorKind::NotFound);
     run(os::rmtree(dir.path().join("no")).ignore_errors(true)).expect("ignored");
-    #[cfg(unix)]
-    {
-        let target = dir.path().join("target");
-        fill(&target, 2);
-        let link = dir.path().join("ln");
-        std::os::unix::fs::symlink("target", &link).expect("a link");
+    let target = dir.path().join("target");
+    fill(&target, 2);
+    let link = dir.path().join("ln");
+    if link_to_folder("target", &link).is_some() {
         assert_eq!(kind(&link), ErrorKind::NotADirectory);
         assert_eq!(kind(&dir.path().join("ln/")), ErrorKind::NotADirectory);
         assert!(target.join("d1/e/f1").exists() && link.is_symlink());
     }
 }
 
-#[cfg(unix)]
 #[test]
 fn links_in_it_are_removed_and_not_followed() {
     let dir = tempfile::tempdir().expect("a folder");
     let (root, out) = (dir.path().join("root"), dir.path().join("out"));
     fill(&root, 2);
     fill(&out, 2);
-    std::os::unix::fs::symlink(&out, root.join("ln")).expect("a link");
-    std::os::unix::fs::symlink("nowhere", root.join("d0/dangling")).expect("a link");
+    link_to_folder(&out, root.join("ln"));
+    link_to_file("nowhere", root.join("d0/dangling"));
     run(os::rmtree(&root)).expect("it is removed");
     assert!(!root.exists());
     assert!(out.join("d1/e/f1").exists());
@@ -133,7 +131,7 @@ fn depth_costs_no_stack_and_few_descriptors() {
         }
     });
     // A thread of a pool has 2 MiB of stack.
-    let pool = ThreadPoolExecutor::new(1);
+    let pool = aiofiles::ThreadPoolExecutor::new(1);
     let removed = run(call.executor(pool)).expect("it is removed");
     assert_eq!(removed, 2 * DEPTH as u64 + 1);
     assert!(!root.exists());

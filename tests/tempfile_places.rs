@@ -3,7 +3,6 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
-use std::future::IntoFuture;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::Command;

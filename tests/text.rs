@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod support;
+#[path = "support/system.rs"]
+mod system;
 
 use std::io::{ErrorKind, SeekFrom, Write};
 use std::time::Duration;
@@ -275,8 +277,8 @@ fn line_ends_are_those_of_the_newline() {
 #[test]
 fn a_carriage_return_at_the_end_of_a_pipe_waits_for_what_follows() {
     run(async {
-        let (reader, mut writer) = std::io::pipe().unwrap();
-        let mut file = TextFile::from_std(std::os::fd::OwnedFd::from(reader).into());
+        let (reader, mut writer) = system::pipe();
+        let mut file = TextFile::from_std(reader);
         writer.write_all(b"a\n\r").unwrap();
         assert_eq!(file.readline().await.unwrap(), "a\n");
         {

@@ -30,6 +30,15 @@ fn what_is_written_is_read() {
     let path = dir.path().join("f");
     run(async {
         aiofiles::write(&path, String::from("long text")).await?;
+        let owned = String::from("kept");
+        aiofiles::write(&path, &owned).await?;
+        aiofiles::write(&path, owned.as_str()).await?;
+        aiofiles::write(&path, std::borrow::Cow::Borrowed(owned.as_str())).await?;
+        aiofiles::write(&path, std::sync::Arc::<[u8]>::from(owned.as_bytes())).await?;
+        aiofiles::write(&path, [b'x'; 3]).await?;
+        aiofiles::write(&path, b"bytes").await?;
+        aiofiles::write_atomic(&path, &owned).await?;
+        assert_eq!(std::fs::read(&path).expect("it is there"), owned.as_bytes());
         aiofiles::write(&path, vec![b'x', b'\r', b'\n']).await?;
         assert_eq!(aiofiles::read(&path).await?, b"x\r\n");
         assert_eq!(aiofiles::read_to_string(&path).await?, "x\r\n");

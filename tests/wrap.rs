@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod support;
+#[path = "support/system.rs"]
+mod system;
 
 use std::fs::{File, OpenOptions};
 use std::io::{Cursor, ErrorKind, Read, Seek, SeekFrom};
@@ -41,10 +43,16 @@ fn a_std_file_keeps_its_cursor_and_its_access() {
         );
 
         let std = OpenOptions::new().append(true).open(&path).unwrap();
+        // Wine lets a handle that appends do what it may not do.
+        let tells = std.set_len(10).is_err() || cfg!(unix);
         let mut file = wrap(std).raw().await.unwrap();
-        assert_eq!(file.mode(), "ab");
         file.write(b"!").await.unwrap();
-        assert_eq!(file.tell().await.unwrap(), 11);
+        if tells {
+            assert_eq!(file.mode(), "ab");
+            assert_eq!(file.tell().await.unwrap(), 11);
+        } else {
+            println!("skipped: the system does not say that a handle appends");
+        }
 
         let std = OpenOptions::new()
             .read(true)
@@ -205,13 +213,14 @@ fn named_temporary_files_are_streams() {
         file.write("one\ntwo\n").await.unwrap();
         file.seek(SeekFrom::Start(0)).await.unwrap();
         assert_eq!(file.readlines().await.unwrap(), ["one\n", "two\n"]);
-        assert_eq!(file.metadata().await.unwrap().len(), 8);
+        let written = system::native("one\ntwo\n");
+        assert_eq!(file.metadata().await.unwrap().len(), written.len() as u64);
         file.sync_all().await.unwrap();
         let mut temporary = file.into_raw().await.unwrap();
         temporary.rewind().unwrap();
         let mut text = String::new();
         temporary.read_to_string(&mut text).unwrap();
-        assert_eq!(text, "one\ntwo\n");
+        assert_eq!(text, written);
         assert!(path.exists());
         drop(temporary);
         assert!(!path.exists());
@@ -366,7 +375,10 @@ fn with_closes_after_an_error_which_wins_over_that_of_close() {
         assert_eq!(jobs.ops().last(), Some(&"close"));
         assert_eq!(std::fs::read(dir.join("f")).unwrap(), b"x");
 
-        let full = || open("/dev/full").binary().mode("w");
+        let Some(device) = system::full_device() else {
+            return;
+        };
+        let full = || open(device).binary().mode("w");
         let error = full()
             .with(async |f| f.write(b"x").await)
             .await

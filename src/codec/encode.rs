@@ -52,11 +52,22 @@ impl Encoder {
         }
         self.run(text, dst).map_err(|at| {
             dst.truncate(before);
-            EncodeError {
-                index: text[..at].chars().count(),
-                character: first_char(&text[at..]),
-            }
+            EncodeError::at(text, at)
         })
+    }
+
+    /// As [`encode`](Self::encode), of a text that comes in pieces: together they give
+    /// what the whole text would.
+    pub(crate) fn pieces(&self, bom: bool) -> Pieces {
+        let shifts = match self.codec {
+            Codec::Iso2022Jp => Some(ISO_2022_JP.new_encoder()),
+            _ => None,
+        };
+        Pieces {
+            encoder: *self,
+            bom,
+            shifts,
+        }
     }
 
     /// `encode` without mark; `Err` is the offset of the bad character.
@@ -138,6 +149,43 @@ impl Encoder {
         }
         .expect("a String takes any text");
         true
+    }
+}
+
+/// A text that is encoded by pieces.
+pub(crate) struct Pieces {
+    encoder: Encoder,
+    /// Whether the mark is still to come.
+    bom: bool,
+    /// Of `iso-2022-jp`, the one encoding that has a state between two characters.
+    shifts: Option<encoding_rs::Encoder>,
+}
+
+impl Pieces {
+    /// Appends the next piece to `dst`, encoded; nothing may follow an error.
+    pub(crate) fn encode(
+        &mut self,
+        text: &str,
+        last: bool,
+        dst: &mut Vec<u8>,
+    ) -> Result<(), EncodeError> {
+        let bom = std::mem::take(&mut self.bom);
+        let Some(shifts) = &mut self.shifts else {
+            return self.encoder.encode(text, bom, dst);
+        };
+        let stand_in = |c, to: &mut String| self.encoder.stand_in(c, to);
+        let encoded = legacy::encode_with(shifts, text, last, stand_in, dst);
+        encoded.map_err(|at| EncodeError::at(text, at))
+    }
+}
+
+impl EncodeError {
+    /// At the byte `at` of `text`.
+    fn at(text: &str, at: usize) -> Self {
+        Self {
+            index: text[..at].chars().count(),
+            character: first_char(&text[at..]),
+        }
     }
 }
 

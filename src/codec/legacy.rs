@@ -69,16 +69,27 @@ pub(super) fn decode_with(
 pub(super) fn encode(
     encoding: &'static Encoding,
     text: &str,
+    stand_in: impl FnMut(char, &mut String) -> bool,
+    dst: &mut Vec<u8>,
+) -> Result<(), usize> {
+    encode_with(&mut encoding.new_encoder(), text, true, stand_in, dst)
+}
+
+/// The same with an encoder that was given what is before `text`, and that is to end in
+/// the initial state if this is the `last` of it.
+pub(super) fn encode_with(
+    encoder: &mut encoding_rs::Encoder,
+    text: &str,
+    last: bool,
     mut stand_in: impl FnMut(char, &mut String) -> bool,
     dst: &mut Vec<u8>,
 ) -> Result<(), usize> {
-    let mut encoder = encoding.new_encoder();
     let mut buffer = [0; BUFFER];
     let mut instead = String::new();
     let mut at = 0;
     loop {
         let (result, read, written) =
-            encoder.encode_from_utf8_without_replacement(&text[at..], &mut buffer, true);
+            encoder.encode_from_utf8_without_replacement(&text[at..], &mut buffer, last);
         dst.extend_from_slice(&buffer[..written]);
         at += read;
         match result {

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
 
 use crate::error::{Error, Result};
-use crate::executor::{Chosen, Job, Outcome, Place, Work, Wrapper};
+use crate::executor::{Chosen, Job, Load, Outcome, Place, Work, Wrapper};
 use crate::foreign::{catch, discard, wake_all};
 
 /// Something to run on an executor: inputs, progress and outputs in one value,
@@ -18,6 +18,11 @@ use crate::foreign::{catch, discard, wake_all};
 pub(crate) trait Task: Send + 'static {
     /// Blocks. A panic leaves `self` as far as it got.
     fn run(&mut self);
+
+    /// How much it moves, as far as that is known before.
+    fn load(&self) -> Load {
+        Load::default()
+    }
 }
 
 /// How a flight ended.
@@ -248,6 +253,7 @@ impl<T: Task> Flight<T> {
         path: Option<&Arc<Path>>,
         task: T,
     ) {
+        let load = task.load();
         {
             let mut slot = self.cell.lock();
             debug_assert!(matches!(slot.state, State::Empty), "one task at a time");
@@ -258,7 +264,8 @@ impl<T: Task> Flight<T> {
             };
             slot.again = executor.runtime().is_some().then(again);
         }
-        let job = Job::new(op, path.cloned(), self.cell.clone(), true);
+        let mut job = Job::new(op, path.cloned(), self.cell.clone(), true);
+        job.load = load;
         // A refused job is dropped, which ends the flight as lost. An executor that
         // panics has dropped it too, or runs it yet. The caller's state is in the
         // task: it must not unwind past that.

@@ -22,6 +22,18 @@ pub struct Job {
     wrapper: Option<Wrapper>,
     /// Whether somebody waits: only then may a pool that shuts down refuse it.
     pub(crate) awaited: bool,
+    /// What it moves, for an executor that may run it on the task.
+    pub(crate) load: Load,
+}
+
+/// How much a job moves, in bytes.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Load {
+    /// At the most, if there is as much.
+    pub(crate) reads: u64,
+    pub(crate) writes: u64,
+    /// Where what it writes ends; 0 where that is not known before.
+    pub(crate) end: u64,
 }
 
 /// What a [`Job`] runs.
@@ -89,6 +101,7 @@ impl Job {
             work: Some(work),
             wrapper: None,
             awaited,
+            load: Load::default(),
         }
     }
 
@@ -96,8 +109,14 @@ impl Job {
     /// the first to run does the work. Costs no allocation.
     pub(crate) fn again(&self) -> impl FnOnce() -> Option<Self> + use<> {
         let (op, path, awaited) = (self.op, self.path.clone(), self.awaited);
-        let work = self.work.clone();
-        move || work.map(|work| Self::new(op, path, work, awaited))
+        let (work, load) = (self.work.clone(), self.load);
+        move || {
+            work.map(|work| {
+                let mut job = Self::new(op, path, work, awaited);
+                job.load = load;
+                job
+            })
+        }
     }
 
     /// Runs the job on this thread, which it may block. Never panics: a panic of

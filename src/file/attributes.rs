@@ -16,7 +16,7 @@ impl<K: Buffers, R: RawIo> File<K, R> {
     /// # Errors
     ///
     /// That of the write or of the sync; `Unsupported` where the stream
-    /// cannot.
+    /// cannot; on Windows `PermissionDenied` for a file that is only read.
     ///
     /// # Examples
     ///

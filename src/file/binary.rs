@@ -271,10 +271,11 @@ impl<R: RawIo> File<Binary, R> {
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
     pub async fn readinto(&mut self, buf: &mut [u8]) -> Result<usize> {
-        let mut started = 0;
+        let (mut done, mut started) = (0, 0);
         poll_fn(|cx| {
             ready!(budget::poll_turn(cx));
-            self.core_mut().poll_read_into(cx, buf, false, &mut started)
+            self.core_mut()
+                .poll_read_into(cx, buf, false, &mut done, &mut started)
         })
         .await
     }
@@ -304,20 +305,21 @@ impl<R: RawIo> File<Binary, R> {
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
     pub async fn write(&mut self, data: &[u8]) -> Result<usize> {
-        // What a buffer holds is copied at once, whatever size was asked for it.
-        if data.len() > budget::MOST_A_POLL.max(self.core().capacity) {
+        // What a buffer of a size that was asked for holds is copied at once, within reason.
+        let buffer = self.core().capacity.min(4 * budget::MOST_A_POLL);
+        if data.len() > budget::MOST_A_POLL.max(buffer) {
             return self.write_long(data).await;
         }
         poll_fn(|cx| {
             ready!(budget::poll_turn(cx));
             let core = self.core_mut();
-            if core.write_more(data) {
-                return Poll::Ready(Ok(()));
+            if !core.write_more(data) {
+                ready!(core.poll_write(cx, "write", data))?;
             }
-            core.poll_write(cx, "write", data)
+            budget::moved(data.len());
+            Poll::Ready(Ok(data.len()))
         })
-        .await?;
-        Ok(data.len())
+        .await
     }
 
     /// A write whose copy takes more than one poll. The copy is the future's until it is

@@ -1,6 +1,9 @@
 //! A byte buffer with a consumed front.
 
 use std::io;
+use std::task::{Context, Poll, ready};
+
+use crate::budget::{MOST_A_POLL, OWN_PAGES, Share, poll_append};
 
 /// Bytes `start..end` of an allocation that is initialised throughout, so that
 /// it can be read into again without being cleared first.
@@ -16,7 +19,43 @@ pub(crate) struct Buf {
     /// As long as `start` is the first of these, no line end is between the second and
     /// the third many bytes behind it.
     behind: (usize, usize, usize),
+    /// What is being taken out of it, if that needs more than one poll.
+    taking: Option<Box<Taking>>,
 }
+
+/// The copy of the first bytes of a [`Buf`], in the making. They are consumed once it is
+/// complete: one that is given up has taken nothing.
+#[derive(Debug, Default)]
+struct Taking {
+    /// Where the buffer begins: one that begins elsewhere has other bytes.
+    start: usize,
+    /// How many bytes are to be taken, and whether by lines.
+    what: (usize, bool),
+    lines: Vec<Vec<u8>>,
+    /// Up to where the lines are complete.
+    done: usize,
+    /// How many bytes behind that have no line end.
+    searched: usize,
+    /// How long the next line is; 0 as long as its end was not found.
+    line: usize,
+    /// The line that is being copied, or all, if it is not by lines.
+    piece: Vec<u8>,
+}
+
+/// What a search for a line end has come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Search {
+    /// It ends the first so many bytes.
+    Found(usize),
+    /// Not all was searched: that is for the next poll.
+    Unfinished,
+    /// There is none yet.
+    Missing,
+}
+
+/// What a line costs to be copied, its bytes aside, in bytes that could be copied
+/// meanwhile: it is an allocation.
+const LINE: usize = 64;
 
 impl Buf {
     /// What is in it.
@@ -53,7 +92,20 @@ impl Buf {
         self.clear_behind(0);
     }
 
+    /// Bytes that came in a `Vec`, behind the first `from`; it must be empty.
+    pub(crate) fn adopt(&mut self, data: Vec<u8>, from: usize) {
+        debug_assert!(self.is_empty(), "nothing is behind them");
+        *self = Self {
+            floor: from,
+            start: from,
+            end: data.len(),
+            data,
+            ..Self::default()
+        };
+    }
+
     fn clear_behind(&mut self, room: usize) {
+        self.taking = None;
         (self.floor, self.start, self.end, self.searched) = (room, room, room, 0);
         self.behind = (0, 0, 0);
     }
@@ -68,31 +120,46 @@ impl Buf {
     }
 
     /// The length of the first line, its `\n` included. What was searched in vain
-    /// is not searched again.
+    /// is not searched again; of what was not, a share is searched: see
+    /// [`searched`](Self::searched).
     #[inline]
     pub(crate) fn find_line(&mut self) -> Option<usize> {
         let from = self.searched.max(self.start);
-        match memchr::memchr(b'\n', &self.data[from..self.end]) {
+        let to = self.end.min(from + MOST_A_POLL);
+        match memchr::memchr(b'\n', &self.data[from..to]) {
             Some(at) => Some(from + at + 1 - self.start),
             None => {
-                self.searched = self.end;
+                self.searched = to;
                 None
             }
         }
     }
 
+    /// How many of its bytes are known to have no line end.
+    pub(crate) fn searched(&self) -> usize {
+        self.searched.max(self.start) - self.start
+    }
+
     /// The length of all up to the first `\n` that has `skip` bytes before it. What was
     /// searched in vain is not searched again.
-    pub(crate) fn find_line_behind(&mut self, skip: usize) -> Option<usize> {
+    pub(crate) fn find_line_behind(&mut self, skip: usize) -> Search {
         let (start, begin, end) = self.behind;
         let known = start == self.start && begin == skip;
         let from = if known { end.max(skip) } else { skip };
-        let rest = self.bytes().get(from..)?;
-        let found = memchr::memchr(b'\n', rest);
-        if found.is_none() {
-            self.behind = (self.start, skip, self.len());
+        if from >= self.len() {
+            return Search::Missing;
         }
-        found.map(|at| from + at + 1)
+        let to = self.len().min(from + MOST_A_POLL);
+        match memchr::memchr(b'\n', &self.bytes()[from..to]) {
+            Some(at) => Search::Found(from + at + 1),
+            None => {
+                self.behind = (self.start, skip, to);
+                match to == self.len() {
+                    true => Search::Missing,
+                    false => Search::Unfinished,
+                }
+            }
+        }
     }
 
     /// Moves by `by` bytes within what is there, consumed bytes included; `false`
@@ -110,21 +177,20 @@ impl Buf {
 
     /// Puts `bytes` in front.
     pub(crate) fn unread(&mut self, bytes: &[u8]) {
-        if bytes.len() <= self.floor && self.start == self.floor {
+        if bytes.is_empty() {
+            // What was searched stays so.
+        } else if bytes.len() <= self.floor && self.start == self.floor {
             self.start -= bytes.len();
             self.data[self.start..self.floor].copy_from_slice(bytes);
-            (self.floor, self.searched) = (self.start, 0);
+            (self.floor, self.searched, self.taking) = (self.start, 0, None);
             self.behind = (0, 0, 0);
-        } else if !bytes.is_empty() {
+        } else {
             let mut data = bytes.to_vec();
             data.extend_from_slice(self.bytes());
             *self = Self {
-                floor: 0,
-                start: 0,
                 end: data.len(),
-                searched: 0,
-                behind: (0, 0, 0),
                 data,
+                ..Self::default()
             };
         }
     }
@@ -171,14 +237,16 @@ impl Buf {
         !self.data.is_empty()
     }
 
-    /// Gives the memory back if it is far more than `usual` bytes and unused.
-    pub(crate) fn shrink(&mut self, usual: usize) {
+    /// Gives its memory out if it is far more than `usual` bytes and unused.
+    #[must_use]
+    pub(crate) fn shrink(&mut self, usual: usize) -> Vec<u8> {
         if self.is_empty() {
             self.clear();
             if self.data.len() > usual.saturating_mul(2) {
-                self.data = Vec::new();
+                return std::mem::take(&mut self.data);
             }
         }
+        Vec::new()
     }
 
     /// As [`space`](Self::space), but fails as `OutOfMemory` where that much memory
@@ -189,7 +257,13 @@ impl Buf {
         let Some(need) = self.len().checked_add(room) else {
             return Err(io::ErrorKind::OutOfMemory.into());
         };
-        if need > SMALL && self.data.len() - self.end < room && self.data.len() < need {
+        if self.data.len() - self.end >= room {
+            return Ok(self.space(room));
+        }
+        if self.stays() {
+            let size = self.end.saturating_add(room.max(MOST_A_POLL));
+            self.data.try_reserve(size - self.data.len())?;
+        } else if need > SMALL && self.data.len() < need {
             // Zeroed memory cannot be asked for in a way that may fail; whether it
             // would be given can be: the same amount, uncleared and given back.
             let size = self.grown(need);
@@ -208,14 +282,29 @@ impl Buf {
         }
     }
 
+    /// Whether it holds so much that no poll may copy it to another place: it grows
+    /// where it is.
+    fn stays(&self) -> bool {
+        self.len() > MOST_A_POLL
+    }
+
     /// Room for at least `room` more bytes behind what is in it; tell
     /// [`filled`](Self::filled) how many were put there.
     pub(crate) fn space(&mut self, room: usize) -> &mut [u8] {
         if self.start > self.floor && self.is_empty() {
             self.clear();
         }
-        if self.data.len() - self.end < room {
+        if self.data.len() - self.end < room && self.stays() {
+            // The allocator knows how to move what is long: by its pages.
+            let size = self.end + room.max(MOST_A_POLL);
+            if self.data.capacity() < OWN_PAGES {
+                // Where not even that is to be had, it grows as it can.
+                drop(self.data.try_reserve_exact(OWN_PAGES - self.data.len()));
+            }
+            self.data.resize(size, 0);
+        } else if self.data.len() - self.end < room {
             let need = self.len() + room;
+            self.taking = None;
             if self.data.len() >= need {
                 self.data.copy_within(self.start..self.end, 0);
             } else {
@@ -249,15 +338,146 @@ impl Buf {
     /// saves the copy of a large part.
     pub(crate) fn take(&mut self, n: usize) -> Vec<u8> {
         debug_assert!(n <= self.len(), "only what is there can be taken");
-        if n == self.len() && self.start == 0 && n >= self.data.len() / 2 {
+        self.taking = None;
+        if self.gives_all(n) {
+            let rest = self.bytes()[n..].to_vec();
             let mut data = std::mem::take(&mut self.data);
             self.clear();
+            (self.end, self.data) = (rest.len(), rest);
             data.truncate(n);
+            if n > MOST_A_POLL && data.capacity() / 2 > n {
+                data.shrink_to_fit();
+            }
             return data;
         }
         let taken = self.bytes()[..n].to_vec();
         self.consume(n);
         taken
+    }
+
+    /// Whether the first `n` bytes are had without a copy: only what is behind them is
+    /// copied, if anything.
+    fn gives_all(&self, n: usize) -> bool {
+        let rest = self.len() - n;
+        let little = rest == 0 || (rest <= n / 2 && rest < MOST_A_POLL && n > MOST_A_POLL);
+        self.start == 0 && little && n >= self.data.len() / 2
+    }
+
+    /// As [`take`](Self::take), a share a poll: until it is complete, all is there.
+    pub(crate) fn poll_take(
+        &mut self,
+        cx: &mut Context<'_>,
+        n: usize,
+        share: &mut Share,
+    ) -> Poll<Vec<u8>> {
+        if n <= MOST_A_POLL || self.gives_all(n) {
+            return Poll::Ready(self.take(n));
+        }
+        let start = self.start;
+        let taking = self.taking(n, false);
+        let mut piece = std::mem::take(&mut taking.piece);
+        let copied = poll_append(cx, &self.data[start..start + n], &mut piece, share);
+        if copied.is_pending() {
+            self.taking(n, false).piece = piece;
+            return Poll::Pending;
+        }
+        self.taking = None;
+        self.consume(n);
+        Poll::Ready(piece)
+    }
+
+    /// Takes the first `n` bytes out, in lines with their `\n`, a share a poll: until
+    /// all are complete, all is there.
+    pub(crate) fn poll_take_lines(
+        &mut self,
+        cx: &mut Context<'_>,
+        n: usize,
+        share: &mut Share,
+    ) -> Poll<Vec<Vec<u8>>> {
+        let start = self.start;
+        let mut taking = std::mem::take(self.taking(n, true));
+        let bytes = &self.data[start..start + n];
+        let copied = taking.poll_copy_lines(cx, bytes, share);
+        if copied.is_pending() {
+            *self.taking(n, true) = Taking {
+                start,
+                what: (n, true),
+                ..taking
+            };
+            return Poll::Pending;
+        }
+        self.taking = None;
+        self.consume(n);
+        Poll::Ready(taking.lines)
+    }
+
+    /// Whether bytes are being taken out of it, by a call that needs more polls.
+    pub(crate) fn is_taking(&self) -> bool {
+        let taking = self.taking.as_ref();
+        taking.is_some_and(|taking| taking.start == self.start)
+    }
+
+    /// The copy in the making of the first `n` bytes, a new one unless it is of these.
+    fn taking(&mut self, n: usize, by_lines: bool) -> &mut Taking {
+        let (start, what) = (self.start, (n, by_lines));
+        let taking = self.taking.get_or_insert_default();
+        if (taking.start, taking.what) != (start, what) {
+            **taking = Taking {
+                start,
+                what,
+                ..Taking::default()
+            };
+        }
+        taking
+    }
+}
+
+impl Taking {
+    fn poll_copy_lines(
+        &mut self,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+        share: &mut Share,
+    ) -> Poll<()> {
+        while self.done < bytes.len() {
+            if self.line == 0 {
+                let from = self.done + self.searched;
+                let rest = &bytes[from..bytes.len().min(from + MOST_A_POLL)];
+                let end = memchr::memchr(b'\n', rest).map(|at| at + 1);
+                self.searched += end.unwrap_or(rest.len());
+                if end.is_none() && from + rest.len() < bytes.len() {
+                    ready!(share.poll_take(cx, rest.len()));
+                    continue;
+                }
+                self.line = self.searched;
+            }
+            // Exactly as large as it is: one that grows may be copied as a whole.
+            let line = &bytes[self.done..self.done + self.line];
+            if line.len() > MOST_A_POLL {
+                ready!(poll_append(cx, line, &mut self.piece, share));
+            } else {
+                self.piece = line.to_vec();
+            }
+            self.push_piece(bytes.len());
+            let n = std::mem::take(&mut self.line).min(MOST_A_POLL);
+            if self.done < bytes.len() {
+                ready!(share.poll_take(cx, n + LINE));
+            }
+        }
+        Poll::Ready(())
+    }
+
+    /// Adds the piece as the next line, of `len` bytes in lines.
+    fn push_piece(&mut self, len: usize) {
+        let count = self.lines.len();
+        if count == self.lines.capacity() && count * size_of::<Vec<u8>>() > MOST_A_POLL {
+            // It is copied as it grows, so at once to what it will need if the lines go
+            // on like this.
+            let rest = len.saturating_sub(self.done) / (self.done / count).max(1);
+            self.lines.reserve(rest + rest / 8);
+        }
+        self.lines.push(std::mem::take(&mut self.piece));
+        (self.done, self.searched) = (self.done + self.line, 0);
     }
 }
 

@@ -4,9 +4,10 @@
 
 use std::task::{Context, Poll, ready};
 
-use super::core::{BUFFER, Core, Started};
+use super::buf::Search;
+use super::core::{BUFFER, Core, FILLED, Started};
 use super::source::Span;
-use crate::budget::Share;
+use crate::budget::{self, MOST_A_POLL, Share};
 use crate::error::{Error, Result};
 use crate::raw_io::RawIo;
 
@@ -26,26 +27,74 @@ impl<R: RawIo> Core<R> {
             Some(size) if exact => (size.min(1), size),
             Some(size) => (size, self.chunk()),
         };
-        ready!(self.poll_fill(cx, min, chunk, started))?;
+        if !self.has_filled(*started) {
+            ready!(self.poll_fill(cx, min, chunk, started))?;
+        }
         let n = size.unwrap_or(usize::MAX).min(self.read.len());
-        let taken = self.read.take(n);
-        self.read.shrink(self.capacity);
+        let taken = ready!(self.poll_take(cx, n, &mut Share::default(), started));
+        self.shrink_read(self.capacity);
         Poll::Ready(Ok(taken))
     }
 
-    /// Fills `buf`, short only at the end; with one system call if `exact`.
+    /// Whether the operation goes on with what it has found in the buffer: taking that
+    /// out needs more than one poll.
+    fn has_filled(&self, started: Started) -> bool {
+        started == FILLED && self.read.is_taking()
+    }
+
+    /// The first `n` bytes of the buffer, a share a poll.
+    pub(super) fn poll_take(
+        &mut self,
+        cx: &mut Context<'_>,
+        n: usize,
+        share: &mut Share,
+        started: &mut Started,
+    ) -> Poll<Vec<u8>> {
+        let taken = self.read.poll_take(cx, n, share);
+        if taken.is_pending() {
+            *started = FILLED;
+            return Poll::Pending;
+        }
+        budget::moved(n.min(MOST_A_POLL));
+        taken
+    }
+
+    /// Fills `buf`, short only at the end; with one system call if `exact`. The first
+    /// `done` bytes of it were copied before, and all are consumed once it is complete.
     pub(super) fn poll_read_into(
         &mut self,
         cx: &mut Context<'_>,
         buf: &mut [u8],
         exact: bool,
+        done: &mut usize,
         started: &mut Started,
     ) -> Poll<Result<usize>> {
+        if *done == 0
+            && let Some(n) = ready!(self.poll_fill_for(cx, buf, exact, started))?
+        {
+            return Poll::Ready(Ok(n));
+        }
+        let n = buf.len().min(self.read.len());
+        ready!(budget::poll_copy(cx, &self.read.bytes()[..n], buf, done));
+        budget::moved(n.min(MOST_A_POLL));
+        self.read.consume(n);
+        self.shrink_read(self.capacity);
+        Poll::Ready(Ok(n))
+    }
+
+    /// Has in the buffer what is to fill `buf`; or fills it itself, with so many bytes.
+    fn poll_fill_for(
+        &mut self,
+        cx: &mut Context<'_>,
+        buf: &mut [u8],
+        exact: bool,
+        started: &mut Started,
+    ) -> Poll<Result<Option<usize>>> {
         // Past the buffer where it would only be in the way.
         if self.read.is_empty() && (exact || buf.len() >= self.capacity / 4) {
             self.check_readable("read")?;
             match self.read_nowait(buf) {
-                Some(n) if exact || n == buf.len() => return Poll::Ready(Ok(n)),
+                Some(n) if exact || n == buf.len() => return Poll::Ready(Ok(Some(n))),
                 Some(n) => self.read.push(&buf[..n]),
                 None => {}
             }
@@ -56,10 +105,7 @@ impl<R: RawIo> Core<R> {
             (buf.len(), self.chunk())
         };
         ready!(self.poll_fill(cx, min, chunk, started))?;
-        let n = buf.len().min(self.read.len());
-        buf[..n].copy_from_slice(self.read.consume_slice(n));
-        self.read.shrink(self.capacity);
-        Poll::Ready(Ok(n))
+        Poll::Ready(Ok(None))
     }
 
     /// Some bytes, with one system call at the most.
@@ -69,9 +115,12 @@ impl<R: RawIo> Core<R> {
         size: usize,
         started: &mut Started,
     ) -> Poll<Result<Vec<u8>>> {
-        ready!(self.poll_fill(cx, size.min(1), size, started))?;
+        if !self.has_filled(*started) {
+            ready!(self.poll_fill(cx, size.min(1), size, started))?;
+        }
         let n = size.min(self.read.len());
-        Poll::Ready(Ok(self.read.take(n)))
+        self.poll_take(cx, n, &mut Share::default(), started)
+            .map(Ok)
     }
 
     /// One line with its `\n`, or `size` bytes of it.
@@ -83,28 +132,32 @@ impl<R: RawIo> Core<R> {
         started: &mut Started,
     ) -> Poll<Result<Vec<u8>>> {
         let max = size.unwrap_or(usize::MAX);
-        if exact {
-            ready!(self.poll_fill_line(cx, 0, max, started))?;
-            let n = self.read.find_line().unwrap_or(self.read.len());
-            return Poll::Ready(Ok(self.read.take(n.min(max))));
-        }
-        let mut share = Share::default();
-        loop {
+        let (mut share, mut asked) = (Share::default(), false);
+        let n = loop {
             self.check_readable("read")?;
-            let n = match self.read.find_line() {
-                Some(n) => n.min(max),
-                None if self.read.len() >= max => max,
+            match self.read.find_line() {
+                Some(n) => break n.min(max),
+                None if self.read.searched() >= max => break max,
+                None if self.read.searched() < self.read.len() => {
+                    ready!(share.poll_take(cx, MOST_A_POLL));
+                }
+                None if self.has_filled(*started) => break self.read.len(),
+                // One job for the line, which ends with it.
+                None if asked => break self.read.len(),
+                None if exact => {
+                    ready!(self.poll_fill_line(cx, 0, max, started))?;
+                    asked = true;
+                }
                 None => {
                     let before = self.read.len();
-                    if !ready!(self.poll_fill(cx, before + 1, self.chunk(), started))? {
-                        ready!(share.poll_take(cx, self.read.len() - before));
-                        continue;
+                    if ready!(self.poll_fill(cx, before + 1, self.chunk(), started))? {
+                        break self.read.len();
                     }
-                    self.read.len()
+                    ready!(share.poll_take(cx, self.read.len() - before));
                 }
-            };
-            return Poll::Ready(Ok(self.read.take(n)));
-        }
+            }
+        };
+        self.poll_take(cx, n, &mut share, started).map(Ok)
     }
 
     /// Lines until their total exceeds `hint` bytes, or to the end. They stay in
@@ -116,34 +169,46 @@ impl<R: RawIo> Core<R> {
         exact: bool,
         started: &mut Started,
     ) -> Poll<Result<Vec<Vec<u8>>>> {
-        if let Some(hint) = hint.filter(|_| exact) {
-            ready!(self.poll_fill_line(cx, hint, usize::MAX, started))?;
-        }
+        let (mut share, mut asked) = (Share::default(), false);
         let end = loop {
             let Some(hint) = hint else {
-                ready!(self.poll_fill(cx, usize::MAX, BUFFER, started))?;
+                if !self.has_filled(*started) {
+                    ready!(self.poll_fill(cx, usize::MAX, BUFFER, started))?;
+                }
                 break self.read.len();
             };
             self.check_readable("read")?;
             // The first line end behind which more than `hint` bytes lie.
-            if let Some(end) = self.read.find_line_behind(hint) {
-                break end;
+            match self.read.find_line_behind(hint) {
+                Search::Found(end) => break end,
+                Search::Unfinished => {
+                    ready!(share.poll_take(cx, MOST_A_POLL));
+                    continue;
+                }
+                Search::Missing => {}
             }
-            let more = self.read.len() + 1;
-            if exact || ready!(self.poll_fill(cx, more, self.chunk(), started))? {
+            if asked || self.has_filled(*started) {
                 break self.read.len();
             }
+            if exact {
+                ready!(self.poll_fill_line(cx, hint, usize::MAX, started))?;
+                asked = true;
+            } else {
+                let before = self.read.len();
+                let more = before + 1;
+                if ready!(self.poll_fill(cx, more, self.chunk(), started))? {
+                    break self.read.len();
+                }
+                ready!(share.poll_take(cx, self.read.len() - before));
+            }
         };
-        let mut lines = Vec::new();
-        let mut rest = &self.read.bytes()[..end];
-        while !rest.is_empty() {
-            let n = memchr::memchr(b'\n', rest).map_or(rest.len(), |at| at + 1);
-            lines.push(rest[..n].to_vec());
-            rest = &rest[n..];
+        let lines = self.read.poll_take_lines(cx, end, &mut share);
+        if lines.is_pending() {
+            *started = FILLED;
+        } else {
+            self.shrink_read(self.capacity);
         }
-        self.read.consume(end);
-        self.read.shrink(self.capacity);
-        Poll::Ready(Ok(lines))
+        lines.map(Ok)
     }
 
     /// Has the next line in the buffer.
@@ -163,13 +228,19 @@ impl<R: RawIo> Core<R> {
                     content: total - 1,
                     total,
                 },
-                None if self.read.len() > max => Span {
+                None if self.read.searched() > max => Span {
                     content: max + 1,
                     total: 0,
                 },
+                None if self.read.searched() < self.read.len() => {
+                    ready!(share.poll_take(cx, MOST_A_POLL));
+                    continue;
+                }
                 None => {
                     let before = self.read.len();
-                    if !ready!(self.poll_fill(cx, before + 1, self.chunk(), started))? {
+                    if !self.has_filled(*started)
+                        && !ready!(self.poll_fill(cx, before + 1, self.chunk(), started))?
+                    {
                         ready!(share.poll_take(cx, self.read.len() - before));
                         continue;
                     }

@@ -7,7 +7,7 @@ use super::core::Core;
 use super::{File, FileKind, lock};
 use crate::budget;
 use crate::error::Result;
-use crate::raw_io::{self, Lock, RawIo};
+use crate::raw_io::{Lock, OpenFile, RawIo, Wait};
 
 impl<K: FileKind, R: RawIo> File<K, R> {
     /// Writes what is buffered and closes the file. Idempotent. Python:
@@ -88,7 +88,12 @@ impl<K: FileKind, R: RawIo> File<K, R> {
 
     /// Takes an exclusive lock on the file (flock(2) on Unix), and waits
     /// for it without keeping a thread: it tries, at growing distances up
-    /// to 100 ms, until it has it.
+    /// to 100 ms, until it has it. Of a lock that this file has already it makes
+    /// this one.
+    ///
+    /// On Unix it binds only those who ask for a lock; on Windows nobody else can
+    /// read or write the file meanwhile, by another handle of the same process
+    /// either.
     ///
     /// # Cancel safety
     ///
@@ -155,7 +160,7 @@ impl<K: FileKind, R: RawIo> File<K, R> {
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
     pub async fn try_lock(&mut self) -> Result<bool> {
-        lock::attempt(self.core_mut(), Lock::Exclusive).await
+        lock::attempt(self.core_mut(), Lock::Exclusive, Wait::No).await
     }
 
     /// Takes a shared lock if that needs no waiting; `false` if another
@@ -169,7 +174,7 @@ impl<K: FileKind, R: RawIo> File<K, R> {
     ///
     /// As [`lock`](Self::lock).
     pub async fn try_lock_shared(&mut self) -> Result<bool> {
-        lock::attempt(self.core_mut(), Lock::Shared).await
+        lock::attempt(self.core_mut(), Lock::Shared, Wait::No).await
     }
 
     /// Gives the lock up, after a flush: what was written under the lock
@@ -183,7 +188,8 @@ impl<K: FileKind, R: RawIo> File<K, R> {
     ///
     /// That of the write (the lock is held still) or of the system.
     pub async fn unlock(&mut self) -> Result<()> {
-        self.core_mut().with_file("unlock", raw_io::unlock).await
+        let unlock = |open: &OpenFile, file: &std::fs::File| open.unlock(file);
+        self.core_mut().with_open_file("unlock", unlock).await
     }
 
     /// Runs any number of blocking calls on the stream in one hop, in

@@ -170,6 +170,10 @@ pub(crate) struct Brought {
 /// nobody's: its result is put in place, and its write error kept.
 pub(crate) type Started = u64;
 
+/// The number of no job: the operation has all that it needs in the read buffer, and
+/// is taking it out. That buffer says whether this is still so.
+pub(crate) const FILLED: Started = Started::MAX;
+
 impl<R: RawIo> Core<R> {
     pub(crate) fn new(raw: R, meta: Meta, executor: Option<Chosen>) -> Self {
         Self {
@@ -412,6 +416,9 @@ impl Core<File> {
         self.cursor.share();
         (core.inline.asked, core.inline.suits) = (self.inline.asked, self.inline.suits);
         core.capacity = self.capacity;
+        if let (State::Idle(held), Some(own)) = (&mut core.state, self.held()) {
+            held.shares(own);
+        }
         core
     }
 }

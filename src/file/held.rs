@@ -7,15 +7,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::os::sys;
-use crate::raw_io::{Astray, RawIo, retry};
+use crate::raw_io::{Astray, OpenFile, RawIo, retry};
 
 /// A shared handle on the raw stream.
 ///
-/// A plain [`File`] needs no lock: the kernel has its cursor, and positional I/O
-/// may go on beside everything else. Anything else is used by one job at a time.
+/// A plain [`File`] needs no lock where the system keeps its cursor out of positional
+/// I/O, which then goes on beside everything else; [`OpenFile`] knows. Anything else is
+/// used by one job at a time.
 pub(crate) enum Held<R> {
     /// Only where `R` is [`File`].
-    File(Arc<File>),
+    File(Arc<File>, OpenFile),
     Other(Arc<Shared<R>>),
 }
 
@@ -28,6 +29,7 @@ pub(crate) struct Shared<R> {
     /// Whether it has taken bytes that it was not told to send on. Changes under
     /// the lock; the task reads it without.
     unflushed: AtomicBool,
+    open: OpenFile,
 }
 
 struct Slot<R> {
@@ -41,7 +43,7 @@ struct Slot<R> {
 impl<R> Clone for Held<R> {
     fn clone(&self) -> Self {
         match self {
-            Self::File(file) => Self::File(file.clone()),
+            Self::File(file, open) => Self::File(file.clone(), open.clone()),
             Self::Other(shared) => Self::Other(shared.clone()),
         }
     }
@@ -101,12 +103,13 @@ impl<R: RawIo> Slot<R> {
 impl<R: RawIo> Held<R> {
     pub(crate) fn new(raw: R) -> Self {
         match same_type::<R, File>(raw) {
-            Ok(file) => Self::File(Arc::new(file)),
+            Ok(file) => Self::File(Arc::new(file), OpenFile::new()),
             Err(raw) => {
                 let raw = Some(raw);
                 Self::Other(Arc::new(Shared {
                     slot: Mutex::new(Slot { raw, astray: None }),
                     unflushed: AtomicBool::new(false),
+                    open: OpenFile::new(),
                 }))
             }
         }
@@ -114,15 +117,32 @@ impl<R: RawIo> Held<R> {
 
     pub(crate) fn file(&self) -> Option<&Arc<File>> {
         match self {
-            Self::File(file) => Some(file),
+            Self::File(file, _) => Some(file),
             Self::Other(_) => None,
+        }
+    }
+
+    pub(crate) fn open_file(&self) -> &OpenFile {
+        match self {
+            Self::File(_, open) => open,
+            Self::Other(shared) => &shared.open,
+        }
+    }
+
+    /// A handle of the same open file, made by [`File::try_clone`].
+    pub(crate) fn shares(&mut self, other: &Self) {
+        if let Self::File(_, open) = self {
+            *open = other.open_file().clone();
         }
     }
 
     /// Uses the stream. Only in a job: it waits for any other user.
     pub(crate) fn with<T>(&self, f: impl FnOnce(&mut dyn RawIo) -> io::Result<T>) -> io::Result<T> {
         match self {
-            Self::File(file) => f(&mut file.clone()),
+            Self::File(file, open) => {
+                let _turn = open.turn();
+                f(&mut file.clone())
+            }
             Self::Other(shared) => shared.lock().run(|raw| f(raw)),
         }
     }
@@ -155,7 +175,7 @@ impl<R: RawIo> Held<R> {
     /// Whether the stream has taken bytes that it was not told to send on.
     pub(crate) fn unflushed(&self) -> bool {
         match self {
-            Self::File(_) => false,
+            Self::File(..) => false,
             Self::Other(shared) => shared.unflushed.load(Ordering::Relaxed),
         }
     }
@@ -176,7 +196,8 @@ impl<R: RawIo> Held<R> {
         f: impl FnOnce(&mut R) -> io::Result<T>,
     ) -> io::Result<T> {
         match self {
-            Self::File(file) => {
+            Self::File(file, open) => {
+                let _turn = open.turn();
                 let copy = same_type::<File, R>(file.try_clone()?);
                 f(&mut copy.unwrap_or_else(|_| unreachable!("`File` holds only where `R` is it")))
             }
@@ -194,12 +215,12 @@ impl<R: RawIo> Held<R> {
     /// descriptor.
     pub(crate) fn take(self) -> Result<R, (Self, io::Error)> {
         match self {
-            Self::File(file) => {
+            Self::File(file, open) => {
                 let file = match Arc::try_unwrap(file) {
                     Ok(file) => file,
                     Err(shared) => match shared.try_clone() {
                         Ok(copy) => copy,
-                        Err(error) => return Err((Self::File(shared), error)),
+                        Err(error) => return Err((Self::File(shared, open), error)),
                     },
                 };
                 let raw = same_type::<File, R>(file);
@@ -228,7 +249,7 @@ impl<R: RawIo> Held<R> {
     /// error of that is told here even so: nobody else could tell it.
     pub(crate) fn close(self) -> io::Result<()> {
         match self {
-            Self::File(file) => match Arc::try_unwrap(file) {
+            Self::File(file, _) => match Arc::try_unwrap(file) {
                 Ok(file) => sys::close(file),
                 Err(shared) => sys::close_duplicate(&*shared),
             },

@@ -171,9 +171,10 @@ impl<F: Source, B: BorrowMut<F>> Stream for Lines<F, B> {
                 State::Reading(started) => {
                     match ready!(file.poll_find(cx, this.max, this.follow, started)) {
                         Ok(Some(span)) => {
+                            let line = ready!(file.poll_take_line(cx, span, started));
                             *started = 0;
                             this.pause = LOOK;
-                            return Poll::Ready(Some(Ok(file.line(span).into())));
+                            return Poll::Ready(Some(Ok(line)));
                         }
                         Ok(None) if this.follow => Ok(State::wait(file, &mut this.pause)),
                         Ok(None) => Ok(State::Over),

@@ -4,17 +4,17 @@ use std::time::Duration;
 
 use crate::error::Result;
 use crate::file::core::Core;
-use crate::raw_io::{self, Lock, RawIo};
+use crate::raw_io::{Lock, RawIo, Wait};
 use crate::timer::Sleep;
 
-pub(crate) async fn attempt<R: RawIo>(core: &mut Core<R>, lock: Lock) -> Result<bool> {
-    core.with_file("lock", move |file| raw_io::try_lock(file, lock))
+pub(crate) async fn attempt<R: RawIo>(core: &mut Core<R>, lock: Lock, wait: Wait) -> Result<bool> {
+    core.with_open_file("lock", move |open, file| open.try_lock(file, lock, wait))
         .await
 }
 
 pub(crate) async fn wait<R: RawIo>(core: &mut Core<R>, lock: Lock) -> Result<()> {
     let mut pause = Duration::from_millis(1);
-    while !attempt(core, lock).await? {
+    while !attempt(core, lock, Wait::Yes).await? {
         Sleep::new(pause).await;
         pause = (pause * 2).min(Duration::from_millis(100));
     }

@@ -15,7 +15,12 @@ use super::{Bytes, File};
 use crate::budget;
 use crate::delegate::{Blocking, Hop};
 use crate::error::{Error, Result};
+use crate::executor::Load;
 use crate::raw_io::{RawIo, nowait, retry};
+
+mod write;
+
+pub use self::write::WriteAt;
 
 /// What a positional call needs of its file: it goes on beside the file's own
 /// operations, and even after the file is gone.
@@ -86,6 +91,13 @@ struct Reading<R> {
 impl<R: RawIo> Blocking for Reading<R> {
     type Output = Vec<u8>;
 
+    fn load(&self) -> Load {
+        Load {
+            reads: self.len as u64,
+            ..Load::default()
+        }
+    }
+
     fn op(&self) -> &'static str {
         "read"
     }
@@ -153,66 +165,6 @@ impl<R> Reading<R> {
                 .try_reserve_exact(rest.saturating_sub(self.data.len()))?;
         }
         Ok(())
-    }
-}
-
-/// The pending call of `write_at` and `write_all_at`: gives how many bytes were
-/// written.
-///
-/// It borrows nothing, and goes on beside the file's other operations.
-#[must_use = "a call does nothing unless you `.await` it"]
-pub struct WriteAt<R>(Hop<Writing<R>, usize>);
-
-impl<R: RawIo> Future for WriteAt<R> {
-    type Output = Result<usize>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut self.0).poll(cx)
-    }
-}
-
-impl<R> fmt::Debug for WriteAt<R> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("WriteAt").field(&self.0).finish()
-    }
-}
-
-struct Writing<R> {
-    at: At<R>,
-    data: Vec<u8>,
-    all: bool,
-}
-
-impl<R: RawIo> Blocking for Writing<R> {
-    type Output = usize;
-
-    fn op(&self) -> &'static str {
-        "write"
-    }
-
-    fn path(&self) -> Option<&Arc<Path>> {
-        self.at.path.as_ref()
-    }
-
-    fn run_nowait(&mut self, _: bool) -> Option<Result<usize>> {
-        self.at.held().err().map(Err)
-    }
-
-    fn run(mut self) -> Result<usize> {
-        let held = self.at.held()?.clone();
-        let mut done = 0;
-        while done < self.data.len() {
-            let at = self.at.offset.saturating_add(done as u64);
-            match held.write(|raw| retry(|| raw.write_at(&self.data[done..], at))) {
-                Ok(0) => return Err(self.at.fail("write", io::ErrorKind::WriteZero.into())),
-                Ok(n) => done += n,
-                Err(error) => return Err(self.at.fail("write", error)),
-            }
-            if !self.all {
-                break;
-            }
-        }
-        Ok(done)
     }
 }
 
@@ -315,15 +267,6 @@ impl<R: RawIo> Core<R> {
         }))
     }
 
-    pub(super) fn write_at(&self, offset: u64, data: &[u8], all: bool) -> WriteAt<R> {
-        let at = At::new(self, offset, self.check_writable("write"));
-        WriteAt(self.hop(Writing {
-            at,
-            data: data.to_vec(),
-            all,
-        }))
-    }
-
     /// A call on the executor of the file.
     fn hop<B: Blocking>(&self, blocking: B) -> Hop<B, B::Output> {
         Hop::new(blocking).on(self.executor_if_settled().cloned())
@@ -416,11 +359,12 @@ impl<K: Bytes, R: RawIo> File<K, R> {
     /// ```
     pub async fn readinto_at(&self, offset: u64, buf: &mut [u8]) -> Result<usize> {
         if let Some(n) = self.core().read_at_nowait(offset, buf) {
-            std::future::poll_fn(crate::budget::poll_spend).await;
+            poll_fn(budget::poll_spend).await;
             return Ok(n);
         }
         let data = self.read_at(offset, buf.len()).await?;
-        buf[..data.len()].copy_from_slice(&data);
+        let mut done = 0;
+        poll_fn(|cx| budget::poll_copy(cx, &data, buf, &mut done)).await;
         Ok(data.len())
     }
 
@@ -437,11 +381,14 @@ impl<K: Bytes, R: RawIo> File<K, R> {
     /// Those of the system; `Unsupported` if not open for writing, or if
     /// the stream cannot seek; `Closed`.
     pub fn write_at(&self, offset: u64, data: &[u8]) -> WriteAt<R> {
-        self.core().write_at(offset, data, false)
+        self.core().write_at(offset, data.to_vec(), false)
     }
 
     /// Writes all of `data` at `offset` and returns its length; as
     /// [`write_at`](Self::write_at) otherwise.
+    ///
+    /// `data` is copied before this returns, which for many MiB takes a while:
+    /// [`write_owned_at`](Self::write_owned_at) takes it without a copy.
     ///
     /// # Cancel safety
     ///
@@ -463,6 +410,33 @@ impl<K: Bytes, R: RawIo> File<K, R> {
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
     pub fn write_all_at(&self, offset: u64, data: &[u8]) -> WriteAt<R> {
+        self.core().write_at(offset, data.to_vec(), true)
+    }
+
+    /// Writes all of `data` at `offset` without copying it, and returns its length; as
+    /// [`write_all_at`](Self::write_all_at) otherwise.
+    ///
+    /// # Cancel safety
+    ///
+    /// Once begun it goes on to its end.
+    ///
+    /// # Errors
+    ///
+    /// As [`write_at`](Self::write_at); a part may have been written.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let path = dir.path().join("file");
+    /// let file = aiofiles::open(&path).binary().mode("w").await?;
+    /// let piece = vec![7; 4 << 20];
+    /// assert_eq!(file.write_owned_at(100, piece).await?, 4 << 20);
+    /// assert_eq!(std::fs::metadata(&path).unwrap().len(), 100 + (4 << 20));
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
+    pub fn write_owned_at(&self, offset: u64, data: Vec<u8>) -> WriteAt<R> {
         self.core().write_at(offset, data, true)
     }
 }

@@ -110,16 +110,17 @@ impl<R: RawIo> File<Raw, R> {
     ///
     /// # Cancel safety
     ///
-    /// As [`read`](Self::read): `buf` is written to only by a call that completes.
+    /// As [`read`](Self::read): `buf` is good only after a call that completes.
     ///
     /// # Errors
     ///
     /// As [`read`](Self::read).
     pub async fn readinto(&mut self, buf: &mut [u8]) -> Result<usize> {
-        let mut started = 0;
+        let (mut done, mut started) = (0, 0);
         poll_fn(|cx| {
             ready!(budget::poll_turn(cx));
-            self.core_mut().poll_read_into(cx, buf, true, &mut started)
+            self.core_mut()
+                .poll_read_into(cx, buf, true, &mut done, &mut started)
         })
         .await
     }

@@ -87,6 +87,18 @@ pub trait Source {
     #[doc(hidden)]
     fn is_empty(piece: &Self::Piece) -> bool;
 
+    /// As [`line`](Self::line), owned: a share a poll, consumed once it is complete.
+    #[doc(hidden)]
+    fn poll_take_line(
+        &mut self,
+        cx: &mut Context<'_>,
+        span: Span,
+        started: &mut Started,
+    ) -> Poll<Self::Piece> {
+        let _ = (cx, started);
+        Poll::Ready(self.line(span).into())
+    }
+
     /// The size of the file and the position of its cursor, in bytes. Of what cannot be
     /// [followed](Follow), nobody asks for it, nor for what is below.
     #[doc(hidden)]

@@ -106,3 +106,33 @@ impl<K: FileKind> std::os::fd::AsRawFd for File<K, std::fs::File> {
         std::os::fd::AsFd::as_fd(self).as_raw_fd()
     }
 }
+
+/// As [`from_std`](File::from_std), of the file that the handle is.
+#[cfg(windows)]
+impl<K: FileKind> From<std::os::windows::io::OwnedHandle> for File<K> {
+    fn from(handle: std::os::windows::io::OwnedHandle) -> Self {
+        Self::from_std(handle.into())
+    }
+}
+
+#[cfg(windows)]
+impl<K: FileKind> std::os::windows::io::AsHandle for File<K, std::fs::File> {
+    /// # Panics
+    ///
+    /// If the file is closed.
+    fn as_handle(&self) -> std::os::windows::io::BorrowedHandle<'_> {
+        let file = self.core().held().and_then(|held| held.file());
+        file.expect("the handle of a closed file was asked for")
+            .as_handle()
+    }
+}
+
+#[cfg(windows)]
+impl<K: FileKind> std::os::windows::io::AsRawHandle for File<K, std::fs::File> {
+    /// # Panics
+    ///
+    /// If the file is closed.
+    fn as_raw_handle(&self) -> std::os::windows::io::RawHandle {
+        std::os::windows::io::AsHandle::as_handle(self).as_raw_handle()
+    }
+}

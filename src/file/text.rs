@@ -14,7 +14,7 @@ use super::kind::sealed::HasLayer;
 use super::lines::{Lines, LinesOf};
 use super::pending::{NextLine, NextLines, Read, Readline, Readlines};
 use super::{File, Text};
-use crate::codec::{DecoderState, Encoder, ErrorPolicy};
+use crate::codec::{DecoderState, Encoder};
 use crate::error::Result;
 use crate::raw_io::RawIo;
 use crate::text::{Changes, Decoded, Keep, TextSettings};
@@ -197,7 +197,8 @@ impl<R: RawIo> File<Text, R> {
     }
 
     /// The canonical name of the encoding, and the error policy.
-    pub(crate) fn codec_names(&self) -> (&'static str, ErrorPolicy) {
+    #[cfg(feature = "stdio")]
+    pub(crate) fn codec_names(&self) -> (&'static str, crate::codec::ErrorPolicy) {
         let settings = &self.layer.settings;
         (settings.encoding.static_name(), settings.errors)
     }
@@ -280,6 +281,7 @@ impl<R: RawIo> File<Text, R> {
 
     /// The binary file below, at the position that the text has come to, on a
     /// stream that cannot seek: what was decoded and not delivered is put back.
+    #[cfg(feature = "stdio")]
     pub(crate) fn undecoded(&mut self) -> &mut BinaryFile<R> {
         debug_assert!(!self.core().meta.seekable, "`buffer` is for those");
         if self.core_mut().above > 0 {

@@ -10,7 +10,7 @@ use std::task::{Context, Poll, ready};
 use super::core::{BUFFER, Core, Started};
 use super::source::Source;
 use super::{Bytes, File, FileKind};
-use crate::budget;
+use crate::budget::{self, MOST_A_POLL};
 use crate::error::{Error, Result};
 use crate::raw_io::RawIo;
 
@@ -57,15 +57,12 @@ fn io<T>(poll: Poll<Result<T>>) -> Poll<io::Result<T>> {
     poll.map_err(Error::into_bare)
 }
 
-/// The most that the traits move at a time for a file without a buffer, in bytes.
-const UNBUFFERED: usize = 1024 * 1024;
-
 impl<R: RawIo> Core<R> {
     /// The most that the traits move at a time, in bytes.
     fn most_at_once(&self) -> usize {
         match self.capacity {
-            0 => UNBUFFERED,
-            size => size.max(BUFFER),
+            0 => MOST_A_POLL,
+            size => size.clamp(BUFFER, MOST_A_POLL),
         }
     }
 
@@ -96,7 +93,8 @@ impl<R: RawIo> Core<R> {
         ready!(io(filled))?;
         let n = buf.len().min(self.read.len());
         buf[..n].copy_from_slice(self.read.consume_slice(n));
-        self.read.shrink(self.capacity.max(BUFFER));
+        budget::moved(n);
+        self.shrink_read(self.capacity.max(BUFFER));
         Poll::Ready(Ok(n))
     }
 
@@ -268,6 +266,7 @@ where
         ready!(crate::budget::poll_turn(cx));
         let mut job = self.core().begun.job(By::Line);
         let line = self.poll_read_line(cx, None, &mut job);
+        let job = if line.is_ready() { 0 } else { job };
         self.core_mut().begun.set_job(By::Line, job);
         Poll::Ready(match ready!(line) {
             Ok(line) if Self::is_empty(&line) => None,

@@ -11,9 +11,11 @@ use super::core::{BUFFER, Meta};
 use super::held::Held;
 use super::queue::Queue;
 use crate::delegate::{Hold, Task};
+use crate::executor::Load;
 use crate::raw_io::{self, RawIo, nowait, retry};
 use crate::timer::tells_size_at_once;
 
+mod load;
 mod then;
 
 pub(crate) use self::then::{Call, Then};
@@ -132,6 +134,10 @@ impl<R: RawIo> Task for Work<R> {
             }
         }
         self.result = result;
+    }
+
+    fn load(&self) -> Load {
+        self.measure()
     }
 }
 
@@ -458,10 +464,7 @@ impl<R: RawIo> Work<R> {
             return Ok(());
         };
         let owned = &mut self.owned;
-        let n = match held.file() {
-            Some(file) => retry(|| raw_io::read_spare(file, owned))?,
-            None => held.with(|raw| retry(|| raw.read_spare(owned)))?,
-        };
+        let n = held.with(|raw| retry(|| raw.read_spare(owned)))?;
         self.pos = self.pos.map(|pos| pos + n as u64);
         Ok(())
     }

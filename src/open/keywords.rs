@@ -98,7 +98,8 @@ macro_rules! keywords {
             }
 
             /// Sets which line ends are recognised and written, as in Python or as
-            /// a [`Newline`] (universal).
+            /// a [`Newline`] (universal: any is read as `\n`, and `\n` is written as the
+            /// system's, which on Windows is `\r\n`).
             ///
             /// # Examples
             ///
@@ -141,3 +142,11 @@ macro_rules! keywords {
     };
 }
 pub(crate) use keywords;
+
+impl std::fmt::Debug for super::Settings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Settings")
+            .field("mode", &self.mode)
+            .finish_non_exhaustive()
+    }
+}

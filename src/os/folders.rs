@@ -317,7 +317,8 @@ pub type SyncDir = Call<()>;
 ///
 /// What makes a new, renamed or removed file survive a crash, once its content is there
 /// by [`sync_all`](crate::BinaryFile::sync_all). `write_atomic` and `atomic_file` do it
-/// themselves. Not in Python. Windows cannot and need not; there it does nothing.
+/// themselves. Not in Python. Windows cannot and need not; there it only
+/// refuses what is no folder.
 ///
 /// # Cancel safety
 ///

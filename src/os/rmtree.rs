@@ -59,8 +59,8 @@ impl fmt::Debug for RmtreeKeywords {
 ///
 /// As Python's `shutil.rmtree`. Symbolic links are removed, never followed, not
 /// even one that takes the place of a folder meanwhile; `path` itself may not be
-/// one. Any depth will do. On Windows it is [`std::fs::remove_dir_all`], and
-/// counts as one entry. Keywords: `ignore_errors` (`false`), `on_progress`.
+/// one. Any depth will do. On Windows a junction is a link too, and a folder is kept
+/// in its place while it is being emptied. Keywords: `ignore_errors` (`false`), `on_progress`.
 ///
 /// # Cancel safety
 ///
@@ -83,7 +83,6 @@ impl fmt::Debug for RmtreeKeywords {
 /// aiofiles::os::makedirs(root.join("a/b")).await?;
 /// aiofiles::write(root.join("a/f"), "").await?;
 /// let removed = aiofiles::os::rmtree(&root).await?;
-/// # #[cfg(unix)]
 /// assert_eq!(removed, 4);
 /// assert!(!aiofiles::ospath::exists(&root).await?);
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();

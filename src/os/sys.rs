@@ -4,7 +4,9 @@
 //! have fails with a bare `ErrorKind::Unsupported`, which the caller turns into
 //! [`Error::Unsupported`](crate::Error::Unsupported).
 
+use std::fs::{File, OpenOptions};
 use std::io;
+use std::path::Path;
 
 #[cfg(unix)]
 mod unix;
@@ -39,6 +41,17 @@ pub(crate) fn retry<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T>
             result => return result,
         }
     }
+}
+
+/// Opens a file. A folder is `IsADirectory`, where the system says so or means it.
+pub(crate) fn open(options: &OpenOptions, path: &Path) -> io::Result<File> {
+    retry(|| options.open(path)).map_err(|error| open_error(path, error))
+}
+
+/// The path without links.
+#[cfg(unix)]
+pub(crate) fn canonicalize(path: &Path) -> io::Result<std::path::PathBuf> {
+    retry(|| std::fs::canonicalize(path))
 }
 
 /// The error of what the platform does not have.

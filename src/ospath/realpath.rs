@@ -80,7 +80,7 @@ pub fn realpath(path: impl AsRef<Path>) -> Realpath {
             } else {
                 path
             };
-            match sys::retry(|| fs::canonicalize(given)) {
+            match sys::canonicalize(given) {
                 Ok(path) => Ok(path),
                 Err(error) if error.kind() == io::ErrorKind::InvalidInput => Err(error),
                 // Also of links: the system follows 40 of them, Python all.
@@ -135,7 +135,7 @@ fn resolve(given: &Path, strict: bool) -> io::Result<PathBuf> {
             }
             Part::Folder => {
                 if strict && !sys::retry(|| fs::metadata(&path))?.is_dir() {
-                    return Err(io::ErrorKind::NotADirectory.into());
+                    return Err(sys::not_a_directory());
                 }
                 continue;
             }
@@ -162,7 +162,7 @@ fn resolve(given: &Path, strict: bool) -> io::Result<PathBuf> {
                 let mut next = parts.iter().rev();
                 let mut goes_on = || next.any(|part| !matches!(part, Part::Resolved(_)));
                 if strict && !metadata.is_dir() && goes_on() {
-                    return Err(io::ErrorKind::NotADirectory.into());
+                    return Err(sys::not_a_directory());
                 }
                 None
             }

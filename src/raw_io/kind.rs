@@ -20,10 +20,6 @@ pub(crate) fn access(file: &File) -> io::Result<Access> {
 
 /// What a file is, as far as that says which questions are to be asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(
-    not(unix),
-    allow(dead_code, reason = "only Unix tells all of them apart")
-)]
 pub(crate) enum Kind {
     /// It has a cursor, and is no terminal.
     Regular,
@@ -42,7 +38,8 @@ pub(crate) fn kind(file: &File) -> Kind {
     super::platform::kind(file)
 }
 
-/// The same, where that was asked for already.
-pub(crate) fn kind_of(metadata: &Metadata) -> Kind {
-    super::platform::kind_of(metadata)
+/// The same, with all else that the system tells of it; of some kinds that is nothing
+/// on Windows.
+pub(crate) fn look(file: &File) -> io::Result<(Kind, Option<Metadata>)> {
+    super::platform::look(file)
 }

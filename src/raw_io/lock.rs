@@ -1,8 +1,6 @@
 //! Locks of open files: flock(2), or what the system has instead. (Those of std want
-//! a newer Rust than this crate.)
-
-use std::fs::File;
-use std::io;
+//! a newer Rust than this crate.) They are taken and given up by
+//! [`OpenFile`](super::OpenFile).
 
 /// Who may have a lock at the same time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,13 +11,11 @@ pub(crate) enum Lock {
     Shared,
 }
 
-/// Takes a lock; `false` if another open file has one that is in the way. Does not
-/// wait.
-pub(crate) fn try_lock(file: &File, lock: Lock) -> io::Result<bool> {
-    super::platform::try_lock(file, lock)
-}
-
-/// Gives up the lock, if there is one.
-pub(crate) fn unlock(file: &File) -> io::Result<()> {
-    super::platform::unlock(file)
+/// Whether somebody waits for a lock, or only tries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wait {
+    /// It will try again.
+    Yes,
+    /// What it has it keeps, should it not get what it asks for.
+    No,
 }

@@ -1,12 +1,47 @@
 //! Positional I/O on Unix.
 
 use std::fs::{File, Metadata};
-use std::io;
+use std::io::{self, Seek, SeekFrom};
 use std::os::unix::fs::{FileExt, MetadataExt};
 
 use rustix::fs::{FileType, OFlags, RawMode};
 
-use super::{Access, Kind, Lock};
+use super::{Access, Kind, Lock, Wait};
+
+/// What belongs to an open file, whichever of its handles is used. The system keeps
+/// all of it here.
+#[derive(Clone, Debug)]
+pub(crate) struct OpenFile;
+
+/// Whoever has it uses the cursor alone.
+#[derive(Debug)]
+pub(crate) struct Turn;
+
+impl OpenFile {
+    pub(crate) fn new() -> Self {
+        Self
+    }
+
+    /// Positional I/O does not move the cursor, so nobody waits.
+    pub(crate) fn turn(&self) -> Turn {
+        Turn
+    }
+
+    /// Takes a lock, in place of one that the open file has; `false` if another open
+    /// file has one that is in the way.
+    pub(crate) fn try_lock(&self, file: &File, lock: Lock, _: Wait) -> io::Result<bool> {
+        try_lock(file, lock)
+    }
+
+    /// Gives up the lock, if there is one.
+    pub(crate) fn unlock(&self, file: &File) -> io::Result<()> {
+        unlock(file)
+    }
+}
+
+pub(super) fn seek(mut file: &File, pos: SeekFrom) -> io::Result<u64> {
+    file.seek(pos)
+}
 
 pub(super) fn read_at(file: &File, buf: &mut [u8], offset: u64) -> io::Result<usize> {
     FileExt::read_at(file, buf, offset)
@@ -43,8 +78,10 @@ pub(super) fn kind(file: &File) -> Kind {
     file_type(file).map_or(Kind::Other, kind_of_type)
 }
 
-pub(super) fn kind_of(metadata: &Metadata) -> Kind {
-    kind_of_type(FileType::from_raw_mode(metadata.mode() as RawMode))
+pub(super) fn look(file: &File) -> io::Result<(Kind, Option<Metadata>)> {
+    let metadata = file.metadata()?;
+    let kind = kind_of_type(FileType::from_raw_mode(metadata.mode() as RawMode));
+    Ok((kind, Some(metadata)))
 }
 
 fn kind_of_type(kind: FileType) -> Kind {
@@ -83,7 +120,7 @@ pub(super) fn read_spare(file: &File, vec: &mut Vec<u8>) -> io::Result<usize> {
 }
 
 #[cfg(not(any(target_os = "illumos", target_os = "solaris")))]
-pub(super) fn try_lock(file: &File, lock: Lock) -> io::Result<bool> {
+fn try_lock(file: &File, lock: Lock) -> io::Result<bool> {
     use rustix::fs::FlockOperation;
     use rustix::io::Errno;
     let how = match lock {
@@ -98,18 +135,18 @@ pub(super) fn try_lock(file: &File, lock: Lock) -> io::Result<bool> {
 }
 
 #[cfg(not(any(target_os = "illumos", target_os = "solaris")))]
-pub(super) fn unlock(file: &File) -> io::Result<()> {
+fn unlock(file: &File) -> io::Result<()> {
     super::retry(|| Ok(rustix::fs::flock(file, rustix::fs::FlockOperation::Unlock)?))
 }
 
 /// There are only locks of a whole process here, which would keep no two files of
 /// one program apart.
 #[cfg(any(target_os = "illumos", target_os = "solaris"))]
-pub(super) fn try_lock(_: &File, _: Lock) -> io::Result<bool> {
+fn try_lock(_: &File, _: Lock) -> io::Result<bool> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
 #[cfg(any(target_os = "illumos", target_os = "solaris"))]
-pub(super) fn unlock(_: &File) -> io::Result<()> {
+fn unlock(_: &File) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }

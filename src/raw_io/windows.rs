@@ -1,67 +1,92 @@
-//! Positional I/O on Windows, where it moves the cursor: put back afterwards.
+//! Files on Windows, where positional I/O moves the cursor, and locks belong to a
+//! handle that can wait for itself.
 
 use std::fs::{File, Metadata};
-use std::io::{self, Seek, SeekFrom};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::windows::fs::FileExt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{Access, Kind, Lock};
+use super::{Access, Kind, Lock, Wait};
 
-pub(super) fn read_at(mut file: &File, buf: &mut [u8], offset: u64) -> io::Result<usize> {
-    let back = file.stream_position()?;
-    let result = file.seek_read(buf, offset);
-    file.seek(SeekFrom::Start(back))?;
-    result
+/// What belongs to an open file, whichever of its handles is used, and is not kept by
+/// the system.
+#[derive(Clone, Debug)]
+pub(crate) struct OpenFile(Arc<Kept>);
+
+#[derive(Debug, Default)]
+struct Kept {
+    cursor: Mutex<()>,
+    lock: Mutex<Option<Lock>>,
 }
 
-pub(super) fn write_at(mut file: &File, buf: &[u8], offset: u64) -> io::Result<usize> {
-    let back = file.stream_position()?;
-    let result = file.seek_write(buf, offset);
-    file.seek(SeekFrom::Start(back))?;
-    result
-}
+/// Whoever has it uses the cursor alone.
+#[derive(Debug)]
+pub(crate) struct Turn<'a>(
+    #[allow(dead_code, reason = "held, never looked at")] MutexGuard<'a, ()>,
+);
 
-/// Positional I/O moves the cursor meanwhile.
-pub(super) fn is_plain(_: &File) -> bool {
-    false
-}
+impl OpenFile {
+    pub(crate) fn new() -> Self {
+        Self(Arc::default())
+    }
 
-/// How a handle was opened cannot be asked for: taken as readable and writable.
-pub(super) fn access(_: &File) -> io::Result<Access> {
-    Ok(Access {
-        readable: true,
-        writable: true,
-        append: false,
-        direct: false,
-    })
-}
+    /// Waits for whoever uses the cursor: a positional call has it elsewhere for a
+    /// moment, and what read or wrote there meanwhile would do so in a wrong place.
+    pub(crate) fn turn(&self) -> Turn<'_> {
+        Turn(self.0.cursor.lock().unwrap_or_else(PoisonError::into_inner))
+    }
 
-/// A handle of a folder cannot be read either way; all else is asked.
-pub(super) fn kind(file: &File) -> Kind {
-    file.metadata()
-        .map_or(Kind::Other, |metadata| kind_of(&metadata))
-}
+    /// Takes a lock, in place of one that the open file has; `false` if another open
+    /// file has one that is in the way. The system would keep both, and let a handle
+    /// wait for itself.
+    pub(crate) fn try_lock(&self, file: &File, lock: Lock, wait: Wait) -> io::Result<bool> {
+        let mut held = self.0.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        match (*held, lock) {
+            (Some(Lock::Exclusive), Lock::Exclusive) | (Some(Lock::Shared), Lock::Shared) => {
+                return Ok(true);
+            }
+            (Some(Lock::Exclusive), Lock::Shared) => {
+                // A handle may have both, and the first unlock gives up the exclusive
+                // one: nobody can come between.
+                if !take(file, Lock::Shared)? {
+                    return Ok(false);
+                }
+                release(file)?;
+                *held = Some(Lock::Shared);
+                return Ok(true);
+            }
+            (Some(Lock::Shared), Lock::Exclusive) => {
+                release(file)?;
+                *held = None;
+                let taken = take(file, Lock::Exclusive);
+                if !matches!(taken, Ok(true)) && wait == Wait::No {
+                    if !take(file, Lock::Shared)? {
+                        let error = "another open file took the lock meanwhile: none is held";
+                        return Err(io::Error::other(error));
+                    }
+                    *held = Some(Lock::Shared);
+                    return taken;
+                }
+                *held = matches!(taken, Ok(true)).then_some(lock);
+                return taken;
+            }
+            (None, _) => {}
+        }
+        let taken = take(file, lock)?;
+        *held = taken.then_some(lock);
+        Ok(taken)
+    }
 
-pub(super) fn kind_of(metadata: &Metadata) -> Kind {
-    if metadata.is_dir() {
-        Kind::Folder
-    } else {
-        Kind::Other
+    /// Gives up the lock, if there is one, as flock(2).
+    pub(crate) fn unlock(&self, file: &File) -> io::Result<()> {
+        let mut held = self.0.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        release(file)?;
+        *held = None;
+        Ok(())
     }
 }
 
-/// Reads into spare capacity.
-pub(super) fn read_spare(mut file: &File, vec: &mut Vec<u8>) -> io::Result<usize> {
-    let before = vec.len();
-    vec.resize(vec.capacity(), 0);
-    let result = io::Read::read(&mut file, &mut vec[before..]);
-    vec.truncate(before + result.as_ref().map_or(0, |n| *n));
-    result
-}
-
-/// Over a lock that the handle has already: in its place, as flock(2) does. The
-/// system would keep both, and let a handle wait for itself.
-pub(super) fn try_lock(file: &File, lock: Lock) -> io::Result<bool> {
-    drop(unlock(file));
+fn take(file: &File, lock: Lock) -> io::Result<bool> {
     let taken = match lock {
         Lock::Exclusive => fs4::FileExt::try_lock(file),
         Lock::Shared => fs4::FileExt::try_lock_shared(file),
@@ -73,12 +98,101 @@ pub(super) fn try_lock(file: &File, lock: Lock) -> io::Result<bool> {
     }
 }
 
-/// Does nothing without a lock, as flock(2).
-pub(super) fn unlock(file: &File) -> io::Result<()> {
-    match fs4::FileExt::unlock(file) {
-        Err(error) if error.raw_os_error() == Some(ERROR_NOT_LOCKED) => Ok(()),
-        done => done,
+/// Does nothing without a lock.
+fn release(file: &File) -> io::Result<()> {
+    const ERROR_NOT_LOCKED: i32 = 158;
+    // What Wine says instead.
+    const ERROR_LOCK_VIOLATION: i32 = 33;
+    match fs4::FileExt::unlock(file).map_err(|error| (error.raw_os_error(), error)) {
+        Ok(()) | Err((Some(ERROR_NOT_LOCKED | ERROR_LOCK_VIOLATION), _)) => Ok(()),
+        Err((_, error)) => Err(error),
     }
 }
 
-const ERROR_NOT_LOCKED: i32 = 158;
+/// The system says of a place before the start what no error kind stands for.
+pub(super) fn seek(mut file: &File, pos: SeekFrom) -> io::Result<u64> {
+    const ERROR_NEGATIVE_SEEK: i32 = 131;
+    file.seek(pos).map_err(|error| {
+        if error.raw_os_error() == Some(ERROR_NEGATIVE_SEEK) {
+            io::Error::new(io::ErrorKind::InvalidInput, error)
+        } else {
+            error
+        }
+    })
+}
+
+/// Only with the [`Turn`] of the file: the cursor is elsewhere meanwhile.
+pub(super) fn read_at(file: &File, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+    there_and_back(file, |file| file.seek_read(buf, offset))
+}
+
+/// As [`read_at`].
+pub(super) fn write_at(file: &File, buf: &[u8], offset: u64) -> io::Result<usize> {
+    there_and_back(file, |file| file.seek_write(buf, offset))
+}
+
+fn there_and_back(
+    mut file: &File,
+    call: impl FnOnce(&File) -> io::Result<usize>,
+) -> io::Result<usize> {
+    let back = file.stream_position()?;
+    let result = call(file);
+    file.seek(SeekFrom::Start(back))?;
+    result
+}
+
+/// Positional calls and others of this crate keep out of its way.
+pub(super) fn is_plain(file: &File) -> bool {
+    kind(file) == Kind::Regular
+}
+
+/// How a handle was opened cannot be asked for. But the system looks at the rights of a
+/// handle before it looks at what it is asked to do: to read or write no bytes, or to
+/// make a file `-1` bytes long, does nothing in any case, and says whether it would have
+/// been allowed. Of pipes and devices everything is taken to be: a pipe carries empty
+/// messages too.
+pub(super) fn access(mut file: &File) -> io::Result<Access> {
+    let mut access = Access {
+        readable: true,
+        writable: true,
+        append: false,
+        direct: false,
+    };
+    if kind(file) == Kind::Regular {
+        let denied = |error: io::Error| error.kind() == io::ErrorKind::PermissionDenied;
+        access.readable = !file.read(&mut []).is_err_and(denied);
+        access.writable = !file.write(&[]).is_err_and(denied);
+        access.append = access.writable && file.set_len(u64::MAX).is_err_and(denied);
+    }
+    Ok(access)
+}
+
+pub(super) fn kind(file: &File) -> Kind {
+    look(file).map_or(Kind::Other, |(kind, _)| kind)
+}
+
+pub(super) fn look(file: &File) -> io::Result<(Kind, Option<Metadata>)> {
+    let kind = winapi_util::file::typ(file)?;
+    if kind.is_char() {
+        return Ok((Kind::Character, None));
+    }
+    if kind.is_pipe() {
+        return Ok((Kind::Stream, None));
+    }
+    let metadata = file.metadata()?;
+    let kind = if metadata.is_dir() {
+        Kind::Folder
+    } else {
+        Kind::Regular
+    };
+    Ok((kind, Some(metadata)))
+}
+
+/// Reads into spare capacity.
+pub(super) fn read_spare(mut file: &File, vec: &mut Vec<u8>) -> io::Result<usize> {
+    let before = vec.len();
+    vec.resize(vec.capacity(), 0);
+    let result = file.read(&mut vec[before..]);
+    vec.truncate(before + result.as_ref().map_or(0, |n| *n));
+    result
+}

@@ -1,6 +1,7 @@
 //! Handles on the standard input.
 
 use std::fmt;
+use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -10,8 +11,8 @@ use futures_core::Stream as FuturesStream;
 use super::facts::facts;
 use super::reading::{AllLines, Bytes, Line, Piece, PieceOf, Reading, Side, Sided, Text};
 use super::stream::Stream;
-use crate::budget;
-use crate::error::Result;
+use crate::budget::{self, MOST_A_POLL};
+use crate::error::{Error, Result};
 use crate::file::Reconfigure;
 use crate::file::core::Started;
 use crate::file::source::Source;
@@ -55,7 +56,7 @@ impl<S: Side> FuturesStream for Lines<S> {
         let line = ready!(this.stream.poll_with(cx, |file, cx| {
             let file = S::file(file);
             Poll::Ready(match ready!(file.poll_find(cx, max, false, started)) {
-                Ok(Some(span)) => Some(Ok(file.line(span).into())),
+                Ok(Some(span)) => Some(Ok(ready!(file.poll_take_line(cx, span, started)))),
                 Ok(None) => None,
                 Err(error) => Some(Err(error)),
             })
@@ -173,12 +174,24 @@ macro_rules! input {
             /// As [`read`](Self::read).
             pub async fn next_line(&mut self) -> Result<Option<&$Lent>> {
                 let mut turn = self.stream.turn().await;
-                let line = <$Side as Sided>::file(&mut turn).next_line().await?;
-                let Some(line) = line else {
+                let (line, mut started) = (&mut self.line, 0);
+                let found = poll_fn(|cx| {
+                    ready!(budget::poll_turn(cx));
+                    let file = <$Side as Sided>::file(&mut turn);
+                    let Some(span) = ready!(file.poll_find(cx, None, false, &mut started))? else {
+                        return Poll::Ready(Ok(false));
+                    };
+                    if span.total > MOST_A_POLL {
+                        *line = ready!(file.poll_take_line(cx, span, &mut started));
+                    } else {
+                        line.clear();
+                        line.$append(file.line(span));
+                    }
+                    Poll::Ready(Ok::<_, Error>(true))
+                });
+                if !found.await? {
                     return Ok(None);
-                };
-                self.line.clear();
-                self.line.$append(line);
+                }
                 Ok(Some(&self.line))
             }
 

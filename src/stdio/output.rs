@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 
 use super::facts::facts;
 use super::stream::Stream;
+use crate::budget::MOST_A_POLL;
 use crate::error::Result;
 use crate::file::Reconfigure;
 
@@ -222,6 +223,8 @@ impl BytesOutput {
 
     fn poll_write(&self, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
         self.stream.poll_with(cx, |file, cx| {
+            // No more than that is taken.
+            let data = &data[..data.len().min(MOST_A_POLL)];
             let lines = file.line_buffering() && memchr::memchr(b'\n', data).is_some();
             let mut binary = Pin::new(file.undecoded());
             let written = tokio::io::AsyncWrite::poll_write(binary.as_mut(), cx, data);

@@ -12,6 +12,7 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use super::daemon::Daemon;
 use super::platform;
+use crate::budget::has_line_end;
 use crate::codec::{Encoding, ErrorPolicy};
 use crate::error::Result;
 use crate::executor::Chosen;
@@ -418,7 +419,7 @@ impl Turn {
 
     /// Waits for a flush if what was written has to be out by now.
     pub(super) async fn flush_line(&mut self, data: &[u8]) -> Result<()> {
-        if self.line_buffering() && memchr::memchr2(b'\n', b'\r', data).is_some() {
+        if self.line_buffering() && has_line_end(data).await {
             self.flush().await?;
         }
         Ok(())

@@ -94,9 +94,9 @@ impl Place {
             if let Some(file) = platform::unnamed(dir, append, self.mode())? {
                 return Ok(file);
             }
-            let named = builder.make_in(dir, |path| platform::create(path, append, self.mode()))?;
-            let (file, path) = named.into_parts();
-            path.close()?;
+            let create = |path: &Path| platform::create_anonymous(path, append, self.mode());
+            let (file, path) = builder.make_in(dir, create)?.into_parts();
+            platform::forget_name(path)?;
             Ok(file)
         })
     }

@@ -4,13 +4,14 @@
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Cursor, Seek, SeekFrom, Write};
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::place::Place;
-use crate::executor::{Chosen, Executor, Job, Refused};
+use crate::budget::MOST_A_POLL;
+use crate::executor::{Chosen, Executor, Job, Load, Refused};
 use crate::os::sys;
-use crate::raw_io::{RawIo, reserve};
+use crate::raw_io::{self, RawIo, reserve};
 
 /// What a spooled file stands on: bytes in memory, and an unnamed temporary file
 /// once they are too many.
@@ -46,6 +47,26 @@ pub(super) struct Shared {
     state: AtomicU8,
     /// In bytes; 0 is no limit.
     max_size: u64,
+    /// How much is in memory, in bytes.
+    size: AtomicU64,
+    /// How many jobs are with the real executor although all is in memory.
+    away: AtomicUsize,
+}
+
+/// Counts a job that is with the real executor, until it is gone.
+struct Away(Arc<Shared>);
+
+impl Away {
+    fn new(shared: &Arc<Shared>) -> Self {
+        shared.away.fetch_add(1, Ordering::AcqRel);
+        Self(shared.clone())
+    }
+}
+
+impl Drop for Away {
+    fn drop(&mut self) {
+        self.0.away.fetch_sub(1, Ordering::AcqRel);
+    }
 }
 
 impl Shared {
@@ -55,6 +76,15 @@ impl Shared {
 
     fn raise(&self, to: u8) {
         self.state.fetch_max(to, Ordering::AcqRel);
+    }
+
+    /// Whether a job is more than the task may do itself; one that would have to wait
+    /// for such a job is too.
+    fn is_much(&self, load: Load) -> bool {
+        let size = self.size.load(Ordering::Acquire);
+        let filled = load.end.saturating_sub(size);
+        let moved = load.reads.min(size).max(load.writes).max(filled);
+        moved > MOST_A_POLL as u64 || self.away.load(Ordering::Acquire) > 0
     }
 
     pub(super) fn rolled(&self) -> bool {
@@ -107,6 +137,14 @@ impl Executor for SpoolExecutor {
             self.shared.demand();
         }
         let in_place = match self.shared.state() {
+            MEMORY if self.shared.is_much(job.load) => {
+                let away = Away::new(&self.shared);
+                let job = job.wrap(move |run| {
+                    let _away = away;
+                    run();
+                });
+                return self.real.get().execute(job);
+            }
             MEMORY => true,
             // What is to be thrown away need not be on disk.
             DUE => job.op() == "close",
@@ -126,6 +164,8 @@ impl Spool {
         let shared = Arc::new(Shared {
             state: AtomicU8::new(MEMORY),
             max_size,
+            size: AtomicU64::new(0),
+            away: AtomicUsize::new(0),
         });
         let spool = Self {
             shared: shared.clone(),
@@ -162,6 +202,13 @@ impl Spool {
     }
 }
 
+impl Spool {
+    fn note_size(&mut self) {
+        let size = self.memory().get_ref().len() as u64;
+        self.shared.size.store(size, Ordering::Release);
+    }
+}
+
 impl RawIo for Spool {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         match self.rolled_file()? {
@@ -182,13 +229,14 @@ impl RawIo for Spool {
         let end = memory.position().saturating_add(buf.len() as u64);
         reserve(memory, end)?;
         let n = Write::write(memory, buf)?;
+        self.note_size();
         self.shared.limit(end);
         Ok(n)
     }
 
     fn seek(&mut self, pos: SeekFrom) -> io::Result<u64> {
         match self.rolled_file()? {
-            Some(mut file) => file.seek(pos),
+            Some(file) => raw_io::seek(file, pos),
             None => {
                 let memory = self.memory();
                 let pos = Seek::seek(memory, pos)?;
@@ -211,6 +259,7 @@ impl RawIo for Spool {
         let memory = self.memory();
         reserve(memory, size)?;
         RawIo::truncate(memory, size)?;
+        self.note_size();
         // Whether the size was said or is the position is known further up.
         self.shared.limit(size);
         Ok(())
@@ -231,6 +280,7 @@ impl RawIo for Spool {
         let memory = self.memory();
         reserve(memory, end)?;
         let n = RawIo::write_at(memory, buf, offset)?;
+        self.note_size();
         self.shared.limit(end);
         Ok(n)
     }

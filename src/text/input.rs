@@ -72,7 +72,7 @@ impl<R: AsyncRead> Below for Filling<'_, R> {
 
     fn consume(&mut self, n: usize) {
         self.input.bytes.consume(n);
-        self.input.bytes.shrink(self.input.capacity);
+        drop(self.input.bytes.shrink(self.input.capacity));
     }
 
     fn chunk(&self) -> usize {

@@ -9,6 +9,7 @@ use std::task::{Context, Poll, ready};
 use pin_project_lite::pin_project;
 use tokio::io::AsyncWrite;
 
+use super::encode::{LONG, encode_error, encode_long};
 use super::input::BUFFER;
 use super::making::Checked;
 use super::refused::{Refused, check_size};
@@ -16,9 +17,6 @@ use super::{Changes, Reconfigure, TextSettings};
 use crate::budget;
 use crate::codec::{Encoder, Encoding, ErrorPolicy, Newline, translate_out};
 use crate::error::{Error, Result};
-
-/// How many bytes of text one poll encodes, about: others run after that.
-const TURN: usize = 256 * 1024;
 
 pin_project! {
     /// Text that is encoded into a stream of bytes. Python: a `TextIOWrapper` over a stream
@@ -190,15 +188,8 @@ impl<W> Checked for Writer<W> {
 fn encode(settings: &TextSettings, bom: bool, text: &str, out: &mut Vec<u8>) -> Result<()> {
     let translated = translate_out(settings.newline, text);
     let encoder = Encoder::new(&settings.encoding, settings.errors);
-    encoder
-        .encode(&translated, bom, out)
-        .map_err(|error| Error::Encode {
-            encoding: settings.encoding.name().to_owned(),
-            character: error.character,
-            // In the text as it was given, where no line end was two characters.
-            index: text.chars().take_while(|&c| c != error.character).count(),
-            path: None,
-        })
+    let encoded = encoder.encode(&translated, bom, out);
+    encoded.map_err(|error| encode_error(settings, error, text, 0, None))
 }
 
 impl<W: AsyncWrite> Writer<W> {
@@ -299,50 +290,20 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
     pub async fn write(&mut self, text: &str) -> Result<usize> {
         self.check_open("write")?;
         poll_fn(budget::poll_turn).await;
-        if text.len() > TURN && self.settings.encoding.is_piecewise() {
-            self.write_long(text).await?;
+        let (bytes, chars) = if text.len() > LONG {
+            // What is encoded is the future's until it is whole, so that a dropped write
+            // has not begun.
+            encode_long(&self.settings, self.bom, text, None).await?
         } else {
             let mut bytes = Vec::new();
             encode(&self.settings, self.bom, text, &mut bytes)?;
-            self.accept(bytes).await?;
-        }
+            (bytes, text.chars().count())
+        };
+        self.accept(bytes).await?;
         if self.flushes(text) {
             self.flush().await?;
         }
-        Ok(text.chars().count())
-    }
-
-    /// A write whose encoding takes more than one poll: what is encoded is the future's
-    /// until it is whole, so that a dropped write has not begun.
-    async fn write_long(&mut self, text: &str) -> Result<()> {
-        let mut bytes = Vec::new();
-        let (mut rest, mut before) = (text, 0);
-        while !rest.is_empty() {
-            let mut at = rest.len().min(TURN);
-            while !rest.is_char_boundary(at) {
-                at -= 1;
-            }
-            let (piece, behind) = rest.split_at(at);
-            let bom = self.bom && before == 0;
-            encode(&self.settings, bom, piece, &mut bytes).map_err(|error| match error {
-                Error::Encode {
-                    encoding,
-                    character,
-                    index,
-                    path,
-                } => Error::Encode {
-                    encoding,
-                    character,
-                    index: index + text[..before].chars().count(),
-                    path,
-                },
-                other => other,
-            })?;
-            before += at;
-            rest = behind;
-            budget::pause().await;
-        }
-        self.accept(bytes).await
+        Ok(chars)
     }
 
     /// Puts what was encoded into the buffer, once it fits.
@@ -422,7 +383,7 @@ impl<W: AsyncWrite> AsyncWrite for Writer<W> {
     ) -> Poll<io::Result<usize>> {
         ready!(budget::poll_turn(cx));
         self.check_open("write")?;
-        let data = &data[..data.len().min(TURN)];
+        let data = &data[..data.len().min(LONG)];
         // What there is of a character, with what completes it.
         let mut joined = Vec::new();
         let bytes = if self.carry.is_empty() {

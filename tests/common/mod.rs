@@ -84,10 +84,14 @@ pub(crate) fn start_and_abandon<F: Future>(future: F) {
     drop(poll_once(std::pin::pin!(future)));
 }
 
-/// The descriptors of this process that are open on something below `dir`.
+/// The descriptors of this process that are open on something below `dir`; 0 where
+/// the system does not tell, which is everywhere but on Linux.
 pub(crate) fn descriptors_below(dir: &Path) -> usize {
-    let links = std::fs::read_dir("/proc/self/fd").unwrap();
+    let links = std::fs::read_dir("/proc/self/fd");
+    assert!(links.is_ok() || !cfg!(target_os = "linux"));
     links
+        .into_iter()
+        .flatten()
         .filter_map(|entry| std::fs::read_link(entry.unwrap().path()).ok())
         .filter(|target| target.starts_with(dir))
         .count()

@@ -1,8 +1,6 @@
 //! Temporary folders.
 
 use std::fs;
-use std::future::IntoFuture;
-use std::path::{Path, PathBuf};
 
 use aiofiles::executor::InlineExecutor;
 use aiofiles::tempfile::temporary_directory;
@@ -17,9 +15,8 @@ async fn cleanup_removes_all_and_follows_no_link() {
     let root = folder.path().to_owned();
     fs::create_dir_all(root.join("a/b/c")).unwrap();
     fs::write(root.join("a/b/f"), "x").unwrap();
-    #[cfg(unix)]
     for link in ["link", "a/b/link"] {
-        std::os::unix::fs::symlink(outside.path(), root.join(link)).unwrap();
+        crate::system::link_to_folder(outside.path(), root.join(link));
     }
     folder.cleanup().await.unwrap();
     assert!(!root.exists());
@@ -61,15 +58,18 @@ async fn cleanup_errors_are_told_unless_ignored() {
 }
 
 /// What stands at a path and cannot be removed as a folder: a file.
-struct Immovable(PathBuf);
+#[cfg(target_os = "linux")]
+struct Immovable(std::path::PathBuf);
 
+#[cfg(target_os = "linux")]
 impl Immovable {
-    fn at(path: &Path) -> Self {
+    fn at(path: &std::path::Path) -> Self {
         fs::write(path, "").unwrap();
         Self(path.to_owned())
     }
 }
 
+#[cfg(target_os = "linux")]
 impl Drop for Immovable {
     fn drop(&mut self) {
         drop(fs::remove_file(&self.0));
@@ -140,7 +140,7 @@ fn unreadable_folders_are_removed() {
 
 /// Makes a folder in a folder in a folder …, deeper than any path can be long.
 #[cfg(target_os = "linux")]
-fn make_deep(root: &Path, levels: usize) {
+fn make_deep(root: &std::path::Path, levels: usize) {
     use rustix::fs::{CWD, Mode, OFlags, mkdirat, openat};
     let flags = OFlags::DIRECTORY | OFlags::CLOEXEC;
     let mut folder = openat(CWD, root, flags, Mode::empty()).unwrap();
@@ -187,7 +187,7 @@ fn deep_folders_are_removed_without_deep_recursion() {
 #[test]
 fn ignored_errors_do_not_keep_the_rest_from_going() {
     use futures::executor::block_on;
-    struct Mounted(PathBuf);
+    struct Mounted(std::path::PathBuf);
     impl Drop for Mounted {
         fn drop(&mut self) {
             let umount = std::process::Command::new("umount").arg(&self.0).status();

@@ -2,7 +2,7 @@
 
 use std::task::{Context, Poll, ready};
 
-use crate::budget;
+use crate::budget::{self, MOST_A_POLL, Share};
 use crate::error::Result;
 use crate::file::block::{Ends, find_block};
 use crate::file::core::Started;
@@ -413,6 +413,22 @@ impl<K: Bytes, R: RawIo> Source for File<K, R> {
 
     fn block(&mut self, len: usize) -> Block<'_, [u8]> {
         Block::new(self.core_mut().read.consume_slice(len), Ends::Lf)
+    }
+
+    #[inline]
+    fn poll_take_line(
+        &mut self,
+        cx: &mut Context<'_>,
+        span: Span,
+        started: &mut Started,
+    ) -> Poll<Vec<u8>> {
+        if span.total <= MOST_A_POLL {
+            return Poll::Ready(self.line(span).to_vec());
+        }
+        let core = self.core_mut();
+        let mut line = ready!(core.poll_take(cx, span.total, &mut Share::default(), started));
+        line.truncate(span.content);
+        Poll::Ready(line)
     }
 
     fn poll_size(

@@ -217,8 +217,13 @@ impl<R: RawIo> Core<R> {
             self.ahead.spare = Buf::default();
         }
         // Read for a caller that has gone: the next read's.
-        self.read
-            .push(work.owned.get(work.owned_done..).unwrap_or_default());
+        if work.owned.len() > work.owned_done {
+            if self.read.is_empty() {
+                self.read.adopt(work.owned, work.owned_done);
+            } else {
+                self.read.push(&work.owned[work.owned_done..]);
+            }
+        }
 
         let (op, about_writes) = match work.stage {
             Stage::Begin => (busy.op, had_dirty),

@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::file::buf::Buf;
 use crate::file::held::Held;
 use crate::file::work::{Call, Then};
-use crate::raw_io::RawIo;
+use crate::raw_io::{OpenFile, RawIo};
 use crate::timer::Growth;
 
 impl<R: RawIo> Core<R> {
@@ -183,6 +183,7 @@ impl<R: RawIo> Core<R> {
 
     /// As [`call`](Self::call), but polled: `f` runs in the job that the first poll
     /// starts.
+    #[cfg(feature = "tempfile")]
     pub(crate) fn poll_call(
         &mut self,
         cx: &mut Context<'_>,
@@ -208,6 +209,21 @@ impl<R: RawIo> Core<R> {
             None => Err(io::ErrorKind::Unsupported.into()),
         };
         self.call(op, false, move |call| call.held.with(run)).await
+    }
+
+    /// As [`with_file`](Self::with_file), with what belongs to the open file.
+    pub(crate) async fn with_open_file<T: Send + 'static>(
+        &mut self,
+        op: &'static str,
+        f: impl FnOnce(&OpenFile, &File) -> io::Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.call(op, false, move |call| {
+            call.held.with(|raw| match raw.as_file() {
+                Some(file) => f(call.held.open_file(), file),
+                None => Err(io::ErrorKind::Unsupported.into()),
+            })
+        })
+        .await
     }
 
     /// Writes what is buffered and closes the stream, even where that fails.

@@ -154,6 +154,12 @@ impl Out {
         queue.push(data);
     }
 
+    /// Takes `data`, which fits, for the buffer, without a copy: nothing is before it.
+    pub(super) fn adopt(&mut self, data: Vec<u8>) {
+        debug_assert!(self.is_empty(), "nothing is overtaken");
+        self.buffer = data;
+    }
+
     /// What the buffer holds, for a job that is left behind with all else.
     pub(super) fn take_buffer(&mut self) -> Vec<u8> {
         mem::take(&mut self.buffer)

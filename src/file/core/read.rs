@@ -7,6 +7,7 @@ use super::jobs::Parcel;
 use super::state::Beside;
 use super::{Core, Started};
 use crate::budget;
+use crate::delegate::run_detached;
 use crate::error::Result;
 use crate::file::buf::Buf;
 use crate::file::core::BUFFER;
@@ -17,6 +18,9 @@ use crate::raw_io::{RawIo, nowait};
 /// What the first refill asks for, in bytes, and one after a seek: twice as much
 /// each time the file is read on, up to the size of the buffer.
 const FIRST: usize = 32 * 1024;
+
+/// How much memory, in bytes, the task does not free itself.
+const LONG: usize = 4 * 1024 * 1024;
 
 /// Room in front of what is fetched ahead, for the rest of what was before it.
 const ROOM: usize = 4 * 1024;
@@ -70,6 +74,15 @@ impl<R: RawIo> Core<R> {
         }
     }
 
+    /// Gives back the memory of a read buffer that is used up and far more than `usual`
+    /// bytes. Where it is long, a job does: the system takes milliseconds for that.
+    pub(crate) fn shrink_read(&mut self, usual: usize) {
+        let unused = self.read.shrink(usual);
+        if let Some(executor) = self.executor.as_ref().filter(|_| unused.len() > LONG) {
+            run_detached(executor, "free", None, move || drop(unused));
+        }
+    }
+
     /// Reads until `min` bytes are buffered or the stream ends, which is `true`.
     /// System calls ask for `chunk` bytes, or for all that is missing if that is more.
     pub(crate) fn poll_fill(
@@ -118,7 +131,7 @@ impl<R: RawIo> Core<R> {
     }
 
     /// As [`poll_fill`](Self::poll_fill), up to the first line end behind `min`
-    /// bytes and not further.
+    /// bytes and not further. The caller has found none in the buffer.
     pub(crate) fn poll_fill_line(
         &mut self,
         cx: &mut Context<'_>,
@@ -129,10 +142,6 @@ impl<R: RawIo> Core<R> {
         if !self.owns(*started) {
             ready!(self.poll_back(cx, 0))?;
             self.check_readable("read")?;
-            let behind = self.read.bytes().get(min..).unwrap_or_default();
-            if self.read.len() >= max || memchr::memchr(b'\n', behind).is_some() {
-                return Poll::Ready(Ok(()));
-            }
             if let Some(error) = self.ahead.failed.take() {
                 return Poll::Ready(Err(error));
             }
@@ -330,6 +339,8 @@ impl<R: RawIo> Core<R> {
             ready!(self.poll_back(cx, 0))?;
             self.check_readable("read")?;
             let n = self.read.len().min(owned.capacity() - owned.len());
+            // As from the system, it may be less than there is room for.
+            let n = n.min(budget::MOST_A_POLL);
             if n > 0 || owned.len() == owned.capacity() {
                 owned.extend_from_slice(&self.read.bytes()[..n]);
                 self.read.consume(n);

@@ -64,14 +64,19 @@ impl<R: RawIo> Core<R> {
         Poll::Ready(Ok(()))
     }
 
-    /// Accepts all of `data`, which is more than a buffer holds, without a copy: it is
-    /// taken once this is ready, and written by a job meanwhile.
+    /// Accepts all of `data`, which is long, without a copy: it is taken once this is
+    /// ready. Where it does not fit into the buffer, a job writes it meanwhile.
     pub(crate) fn poll_write_long(
         &mut self,
         cx: &mut Context<'_>,
         data: &mut Vec<u8>,
     ) -> Poll<Result<()>> {
         ready!(self.poll_settled(cx))?;
+        if data.len() <= self.capacity && !self.is_dirty() {
+            // As any other write: a buffer of that size was asked for.
+            self.out.adopt(std::mem::take(data));
+            return Poll::Ready(Ok(()));
+        }
         self.out.append_owned(std::mem::take(data));
         Poll::Ready(self.start_write_behind())
     }

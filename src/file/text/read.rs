@@ -19,7 +19,7 @@ impl<R: RawIo> Below for Core<R> {
 
     fn consume(&mut self, n: usize) {
         self.read.consume(n);
-        self.read.shrink(self.capacity);
+        self.shrink_read(self.capacity);
     }
 
     fn chunk(&self) -> usize {

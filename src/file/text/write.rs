@@ -11,6 +11,7 @@ use crate::file::core::BUFFER;
 use crate::file::traits::By;
 use crate::file::{File, Text};
 use crate::raw_io::RawIo;
+use crate::text::{LONG, encode_error, encode_long};
 
 impl<R: RawIo> File<Text, R> {
     /// Writes `text` into the buffer, encoded and with its line ends translated;
@@ -43,16 +44,43 @@ impl<R: RawIo> File<Text, R> {
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
     pub async fn write(&mut self, text: &str) -> Result<usize> {
-        poll_fn(|cx| {
-            ready!(budget::poll_turn(cx));
-            self.poll_write(cx, text)
-        })
-        .await?;
-        let line_end = || memchr::memchr2(b'\n', b'\r', text.as_bytes()).is_some();
-        if self.layer.settings.write_through || (self.layer.line_buffering && line_end()) {
+        let chars = if text.len() > LONG {
+            self.write_long(text).await?
+        } else {
+            poll_fn(|cx| {
+                ready!(budget::poll_turn(cx));
+                ready!(self.poll_write(cx, text))?;
+                budget::moved(text.len());
+                Poll::Ready(Ok::<_, Error>(()))
+            })
+            .await?;
+            text.chars().count()
+        };
+        let settings = &self.layer.settings;
+        if settings.write_through
+            || (self.layer.line_buffering && budget::has_line_end(text.as_bytes()).await)
+        {
             self.flush().await?;
         }
-        Ok(text.chars().count())
+        Ok(chars)
+    }
+
+    /// A write that takes more than one poll to encode; returns how many characters it
+    /// has. What is encoded is the future's until it is whole, so that a dropped write has
+    /// not begun.
+    async fn write_long(&mut self, text: &str) -> Result<usize> {
+        self.core().check_writable("write")?;
+        poll_fn(|cx| self.poll_ready_to_write(cx)).await?;
+        let (settings, due) = (&self.layer.settings, self.layer.bom == Bom::Due);
+        let path = self.core().path();
+        let (mut bytes, chars) = encode_long(settings, due, text, path).await?;
+        poll_fn(|cx| {
+            let core = self.core_mut();
+            ready!(core.poll_write_long(cx, &mut bytes))?;
+            self.wrote();
+            Poll::Ready(Ok(chars))
+        })
+        .await
     }
 
     /// Writes every item, with nothing between them. Python: `writelines`.
@@ -94,10 +122,7 @@ impl<R: RawIo> File<Text, R> {
         {
             return Poll::Ready(Ok(()));
         }
-        ready!(self.poll_settled(cx))?;
-        if self.layer.bom == Bom::Unknown {
-            self.layer.bom = ready!(self.poll_bom(cx))?;
-        }
+        ready!(self.poll_ready_to_write(cx))?;
         let translated = translate_out(self.layer.settings.newline, text);
         let due = self.layer.bom == Bom::Due;
         let mut scratch = std::mem::take(&mut self.layer.scratch);
@@ -106,13 +131,8 @@ impl<R: RawIo> File<Text, R> {
         } else {
             scratch.clear();
             if let Err(error) = self.layer.encoder.encode(&translated, due, &mut scratch) {
-                return Poll::Ready(Err(Error::Encode {
-                    encoding: self.layer.settings.encoding.name().to_owned(),
-                    character: error.character,
-                    // In the text as it was given, where no line end was two characters.
-                    index: text.chars().take_while(|&c| c != error.character).count(),
-                    path: self.core().path().map(ToOwned::to_owned),
-                }));
+                let (settings, path) = (&self.layer.settings, self.core().path());
+                return Poll::Ready(Err(encode_error(settings, error, text, 0, path)));
             }
             &scratch
         };
@@ -121,12 +141,26 @@ impl<R: RawIo> File<Text, R> {
             self.layer.scratch = scratch;
         }
         if let Poll::Ready(Ok(())) = &written {
-            self.layer.bom = Bom::No;
-            let core = self.layer.binary.core();
-            self.layer.decoded.sync(core);
-            self.layer.decoded.wrote(due);
+            self.wrote();
         }
         written
+    }
+
+    /// Waits until it is known whether a mark is due, and nothing else is on its way.
+    fn poll_ready_to_write(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        ready!(self.poll_settled(cx))?;
+        if self.layer.bom == Bom::Unknown {
+            self.layer.bom = ready!(self.poll_bom(cx))?;
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// What was written is in the buffer.
+    fn wrote(&mut self) {
+        let due = std::mem::replace(&mut self.layer.bom, Bom::No) == Bom::Due;
+        let core = self.layer.binary.core();
+        self.layer.decoded.sync(core);
+        self.layer.decoded.wrote(due);
     }
 
     /// Whether the next write goes to the start of the file.

@@ -76,6 +76,8 @@ impl Dir {
     }
 }
 
+pub(crate) use std::os::fd::AsFd as AsSystem;
+
 /// A descriptor of the call's own, made when the call is.
 #[derive(Debug)]
 pub(crate) struct Handle(Result<OwnedFd, Errno>);
@@ -398,10 +400,20 @@ pub(crate) fn is_stream(metadata: &Metadata) -> bool {
     kind.is_fifo() || kind.is_socket()
 }
 
+/// The error of a path that goes on behind what is no folder.
+pub(crate) fn not_a_directory() -> io::Error {
+    Errno::NOTDIR.into()
+}
+
 /// The error of links that lead back to where they start. Its `ErrorKind` has no
 /// stable name.
 pub(crate) fn link_loop() -> io::Error {
     Errno::LOOP.into()
+}
+
+/// The error of an open; elsewhere it takes a look to say what is meant.
+pub(crate) fn open_error(_path: &Path, error: io::Error) -> io::Error {
+    error
 }
 
 /// Makes the names in a folder durable.

@@ -2,12 +2,16 @@
 
 use std::fs::{self, File, Metadata};
 use std::io;
-use std::os::windows::fs::FileExt;
+use std::os::windows::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use super::{OnRemoved, unsupported};
+use super::unsupported;
 use crate::os::StatVfs;
+
+mod remove_tree;
+
+pub(crate) use self::remove_tree::remove_tree;
 
 /// Closes. The system tells nothing by that.
 #[allow(
@@ -38,18 +42,57 @@ impl Dir {
     }
 }
 
-/// What tells one file from all others: its real path.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct FileId(PathBuf);
+/// What tells one file from all others: its volume, and its number there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FileId(u64, u64);
 
 impl FileId {
-    pub(crate) fn of_open(_file: &File, path: &Path) -> io::Result<Self> {
-        Self::at(path)
+    pub(crate) fn of_open(file: &File, _path: &Path) -> io::Result<Self> {
+        let information = winapi_util::file::information(file)?;
+        Ok(Self(
+            information.volume_serial_number(),
+            information.file_index(),
+        ))
     }
 
+    /// Of what is at `path`, through links.
     pub(crate) fn at(path: &Path) -> io::Result<Self> {
-        Ok(Self(fs::canonicalize(path)?))
+        Self::of_open(&open_any(path, 0, true)?, path)
     }
+}
+
+pub(crate) use std::os::windows::io::AsHandle as AsSystem;
+
+/// A handle of the call's own, made when the call is.
+#[derive(Debug)]
+pub(crate) struct Handle(io::Result<File>);
+
+impl Handle {
+    pub(crate) fn new(handle: impl AsSystem) -> Self {
+        Self(handle.as_handle().try_clone_to_owned().map(File::from))
+    }
+
+    pub(crate) fn file_id(self) -> io::Result<FileId> {
+        FileId::of_open(&self.0?, Path::new(""))
+    }
+}
+
+/// Opens folders too.
+const FILE_FLAG_BACKUP_SEMANTICS: u32 = 0x0200_0000;
+/// Opens a link itself.
+const FILE_FLAG_OPEN_REPARSE_POINT: u32 = 0x0020_0000;
+
+/// Opens a file, or a folder too, for what `access` says; a link itself unless `follow`.
+fn open_any(path: &Path, access: u32, follow: bool) -> io::Result<File> {
+    let link = if follow {
+        0
+    } else {
+        FILE_FLAG_OPEN_REPARSE_POINT
+    };
+    File::options()
+        .access_mode(access)
+        .custom_flags(FILE_FLAG_BACKUP_SEMANTICS | link)
+        .open(path)
 }
 
 pub(crate) fn stat(_dir: &Dir, path: &Path, follow: bool) -> io::Result<Metadata> {
@@ -110,9 +153,7 @@ pub(crate) fn utime(
     times: Option<(SystemTime, SystemTime)>,
     follow: bool,
 ) -> io::Result<()> {
-    if !follow {
-        return unsupported();
-    }
+    const FILE_WRITE_ATTRIBUTES: u32 = 0x100;
     let (accessed, modified) = times.unwrap_or_else(|| {
         let now = SystemTime::now();
         (now, now)
@@ -120,7 +161,7 @@ pub(crate) fn utime(
     let times = fs::FileTimes::new()
         .set_accessed(accessed)
         .set_modified(modified);
-    File::options().write(true).open(path)?.set_times(times)
+    open_any(path, FILE_WRITE_ATTRIBUTES, follow)?.set_times(times)
 }
 
 /// The creation, as Python's `getctime` here.
@@ -222,14 +263,39 @@ pub(crate) fn is_stream(_metadata: &Metadata) -> bool {
     false
 }
 
+/// The error of a path that goes on behind what is no folder.
+pub(crate) fn not_a_directory() -> io::Error {
+    io::ErrorKind::NotADirectory.into()
+}
+
 /// The error of links that lead back to where they start.
 pub(crate) fn link_loop() -> io::Error {
     io::Error::other("too many levels of symbolic links")
 }
 
 /// Names are durable here without being told.
-pub(crate) fn sync_dir(_path: &Path) -> io::Result<()> {
-    Ok(())
+pub(crate) fn sync_dir(path: &Path) -> io::Result<()> {
+    if fs::metadata(path)?.is_dir() {
+        Ok(())
+    } else {
+        Err(io::ErrorKind::NotADirectory.into())
+    }
+}
+
+/// The error of an open: of a folder the system says only that access is denied.
+pub(crate) fn open_error(path: &Path, error: io::Error) -> io::Error {
+    let denied = error.kind() == io::ErrorKind::PermissionDenied;
+    if denied && fs::metadata(path).is_ok_and(|metadata| metadata.is_dir()) {
+        io::ErrorKind::IsADirectory.into()
+    } else {
+        error
+    }
+}
+
+/// The path without links, as it is shown to people: without `\\?\` where that says
+/// nothing, as Python's `realpath`.
+pub(crate) fn canonicalize(path: &Path) -> io::Result<PathBuf> {
+    dunce::canonicalize(path)
 }
 
 pub(crate) fn abspath(path: &Path) -> io::Result<PathBuf> {
@@ -293,19 +359,6 @@ impl Copier {
             }
         }
         Ok(n)
-    }
-}
-
-/// By std, so `removed` is told once, of the tree, and errors are not skipped.
-pub(crate) fn remove_tree(
-    path: &Path,
-    ignore_errors: bool,
-    removed: OnRemoved<'_>,
-) -> io::Result<()> {
-    match fs::remove_dir_all(path) {
-        Ok(()) => removed(),
-        Err(_) if ignore_errors => Ok(()),
-        Err(error) => Err(error),
     }
 }
 

@@ -5,6 +5,8 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 
+use ::tempfile::TempPath;
+
 #[cfg_attr(target_os = "linux", path = "unnamed/linux.rs")]
 #[cfg_attr(not(target_os = "linux"), path = "unnamed/other.rs")]
 mod unnamed;
@@ -25,6 +27,15 @@ fn options(append: bool, mode: u32) -> OpenOptions {
 pub(super) fn create(path: &Path, append: bool, mode: u32) -> io::Result<File> {
     let mut options = options(append, mode);
     retry(|| options.create_new(true).open(path))
+}
+
+/// What will have no name.
+pub(super) fn create_anonymous(path: &Path, append: bool, mode: u32) -> io::Result<File> {
+    create(path, append, mode)
+}
+
+pub(super) fn forget_name(path: TempPath) -> io::Result<()> {
+    path.close()
 }
 
 pub(super) fn create_dir(path: &Path) -> io::Result<()> {

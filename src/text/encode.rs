@@ -1,0 +1,64 @@
+//! Text on its way out: line ends translated, encoded, a share a poll.
+
+use std::path::Path;
+
+use super::TextSettings;
+use crate::budget;
+use crate::codec::{EncodeError, Encoder, translate_out};
+use crate::error::{Error, Result};
+
+/// How many bytes of text one poll encodes.
+pub(crate) const LONG: usize = 256 * 1024;
+
+/// How much of `text` that is.
+fn first_piece(text: &str) -> usize {
+    let mut end = text.len().min(LONG);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    end
+}
+
+/// Encodes `text`, behind a mark if that is due, and tells how many characters it has.
+/// What is encoded belongs to the caller only once it is whole.
+pub(crate) async fn encode_long(
+    settings: &TextSettings,
+    bom: bool,
+    text: &str,
+    path: Option<&Path>,
+) -> Result<(Vec<u8>, usize)> {
+    let (mut bytes, mut chars) = (Vec::new(), 0);
+    // In most encodings it is as much at least.
+    let reserved = bytes.try_reserve(text.len().max(budget::OWN_PAGES));
+    reserved.map_err(|error| Error::os("write", path, error.into()))?;
+    let mut pieces = Encoder::new(&settings.encoding, settings.errors).pieces(bom);
+    let mut rest = text;
+    while !rest.is_empty() {
+        let (now, later) = rest.split_at(first_piece(rest));
+        let translated = translate_out(settings.newline, now);
+        let encoded = pieces.encode(&translated, later.is_empty(), &mut bytes);
+        encoded.map_err(|error| encode_error(settings, error, now, chars, path))?;
+        chars += now.chars().count();
+        rest = later;
+        budget::pause().await;
+    }
+    Ok((bytes, chars))
+}
+
+/// The error of a character in `text`, which has `before` characters before it.
+pub(crate) fn encode_error(
+    settings: &TextSettings,
+    error: EncodeError,
+    text: &str,
+    before: usize,
+    path: Option<&Path>,
+) -> Error {
+    // In the text as it was given, where no line end was two characters.
+    let index = text.chars().take_while(|&c| c != error.character).count();
+    Error::Encode {
+        encoding: settings.encoding.name().to_owned(),
+        character: error.character,
+        index: before + index,
+        path: path.map(ToOwned::to_owned),
+    }
+}

@@ -1,0 +1,106 @@
+//! What can be written as a whole file.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+/// Content of a file, for [`write()`](crate::write()) and
+/// [`write_atomic`](crate::write_atomic).
+///
+/// What is owned is moved to the executor: a `Vec<u8>`, a `String`, an array, a `Cow`, and
+/// anything `AsRef<[u8]>` in a `Box` or an `Arc`. What is borrowed is copied, at once: any
+/// `&T` where `T` is `AsRef<[u8]>`, such as a `&str`, a `&String` or a `&Bytes`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not the content of a file",
+    label = "it is text or bytes, owned or borrowed",
+    note = "borrow it, and it is copied: `&data`; or box it, and it is moved: `Box::new(data)`"
+)]
+pub trait Content: sealed::Content {}
+
+pub(super) mod sealed {
+    pub trait Content {
+        /// The bytes, for another thread.
+        type Bytes: AsRef<[u8]> + Send + 'static;
+
+        #[doc(hidden)]
+        fn into_bytes(self) -> Self::Bytes;
+    }
+}
+
+/// What is its own bytes.
+macro_rules! moved {
+    ($([$($generics:tt)*] $Type:ty),* $(,)?) => {$(
+        impl<$($generics)*> Content for $Type {}
+
+        impl<$($generics)*> sealed::Content for $Type {
+            type Bytes = Self;
+
+            fn into_bytes(self) -> Self {
+                self
+            }
+        }
+    )*};
+}
+
+moved! {
+    [] Vec<u8>,
+    [] String,
+    [const N: usize] [u8; N],
+}
+
+/// What points to its bytes.
+#[derive(Debug)]
+pub struct Behind<P>(P);
+
+impl<P: std::ops::Deref<Target: AsRef<[u8]>>> AsRef<[u8]> for Behind<P> {
+    fn as_ref(&self) -> &[u8] {
+        (*self.0).as_ref()
+    }
+}
+
+/// What is moved with its bytes.
+macro_rules! pointer {
+    ($($Type:ident: $($bounds:tt)*),*) => {$(
+        impl<T: AsRef<[u8]> + ?Sized + $($bounds)*> Content for $Type<T> {}
+
+        impl<T: AsRef<[u8]> + ?Sized + $($bounds)*> sealed::Content for $Type<T> {
+            type Bytes = Behind<Self>;
+
+            fn into_bytes(self) -> Behind<Self> {
+                Behind(self)
+            }
+        }
+    )*};
+}
+
+pointer!(Box: Send + 'static);
+pointer!(Arc: Send + Sync + 'static);
+
+impl<T: AsRef<[u8]> + ?Sized> Content for &T {}
+
+impl<T: AsRef<[u8]> + ?Sized> sealed::Content for &T {
+    type Bytes = Vec<u8>;
+
+    fn into_bytes(self) -> Vec<u8> {
+        self.as_ref().to_vec()
+    }
+}
+
+impl Content for Cow<'_, str> {}
+
+impl sealed::Content for Cow<'_, str> {
+    type Bytes = String;
+
+    fn into_bytes(self) -> String {
+        self.into_owned()
+    }
+}
+
+impl Content for Cow<'_, [u8]> {}
+
+impl sealed::Content for Cow<'_, [u8]> {
+    type Bytes = Vec<u8>;
+
+    fn into_bytes(self) -> Vec<u8> {
+        self.into_owned()
+    }
+}
