@@ -48,6 +48,7 @@ pub(crate) use newline::{
     LineEnd, NewlinesSeen, Terminator, find_line_end, translate_in, translate_out,
 };
 pub use policy::ErrorPolicy;
+pub(crate) use unicode::utf8_tail_len;
 
 use self::other::Other;
 use crate::{Error, Result};

@@ -197,6 +197,24 @@ impl Decoder {
         DecoderState(self.mode)
     }
 
+    /// Whether bytes are text as they are from here on, if they are UTF-8.
+    pub(crate) fn is_plain_utf8(&self) -> bool {
+        match self.codec {
+            Codec::Utf8 => true,
+            Codec::Utf8Sig => self.mode == Mode::Body,
+            Codec::Utf16
+            | Codec::Utf16Le
+            | Codec::Utf16Be
+            | Codec::Utf32
+            | Codec::Utf32Le
+            | Codec::Utf32Be
+            | Codec::Latin1
+            | Codec::Ascii
+            | Codec::Iso2022Jp
+            | Codec::Legacy(_) => false,
+        }
+    }
+
     /// How many bytes of byte order mark the latest `decode` skipped at the
     /// front of its source: they belong to no character.
     pub(crate) fn bom_len(&self) -> usize {

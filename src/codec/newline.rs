@@ -216,19 +216,24 @@ impl NewlinesSeen {
     }
 
     /// Records all line ends of `text` before translation; without a last `\r`
-    /// that is held back.
-    pub(crate) fn record_all(&mut self, text: &str) {
+    /// that is held back. Returns whether any of them is a `\r` alone.
+    pub(crate) fn record_all(&mut self, text: &str) -> bool {
         let text = text.as_bytes();
-        for cr in memchr_iter(b'\r', text) {
-            match text.get(cr + 1) {
-                Some(b'\n') => self.crlf = true,
-                _ => self.cr = true,
-            }
-            if self.cr && self.crlf {
-                break;
-            }
+        let (Some(first), Some(last)) = (text.first(), text.last()) else {
+            return false;
+        };
+        // Bits instead of branches: a loop that becomes vector code.
+        let (mut cr, mut lf, mut crlf) = (*last == b'\r', *first == b'\n', false);
+        for (&one, &next) in text.iter().zip(&text[1..]) {
+            let (ends, begins) = (one == b'\r', next == b'\n');
+            crlf |= ends & begins;
+            cr |= ends & !begins;
+            lf |= begins & !ends;
         }
-        self.lf = self.lf || memchr_iter(b'\n', text).any(|lf| lf == 0 || text[lf - 1] != b'\r');
+        self.cr |= cr;
+        self.lf |= lf;
+        self.crlf |= crlf;
+        cr
     }
 
     /// Those seen, in Python's order.

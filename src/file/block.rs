@@ -12,25 +12,47 @@ use crate::codec::{LineEnd, Newline, find_line_end};
 /// that are not taken of it are read all the same.
 pub struct Block<'a, L: ?Sized = str> {
     rest: &'a L,
-    newline: Newline,
+    ends: Ends,
+}
+
+/// Which line ends there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ends {
+    /// `\n` only.
+    Lf,
+    /// `\n` and `\r\n`: no `\r` is one alone.
+    LfOrCrLf,
+    /// Those of the mode.
+    Any(Newline),
 }
 
 impl<'a, L: ?Sized> Block<'a, L> {
-    pub(crate) fn new(lines: &'a L, newline: Newline) -> Self {
-        Self {
-            rest: lines,
-            newline,
-        }
+    pub(crate) fn new(lines: &'a L, ends: Ends) -> Self {
+        Self { rest: lines, ends }
     }
 }
 
 /// The first line: where it ends, and where the next one begins. The block ends with a
 /// line, so what could be half of a line end is a whole one.
 #[inline]
-fn split(newline: Newline, rest: &[u8]) -> Option<(usize, usize)> {
+fn split(ends: Ends, rest: &[u8]) -> Option<(usize, usize)> {
     if rest.is_empty() {
         return None;
     }
+    let newline = match ends {
+        Ends::Any(newline) => newline,
+        Ends::Lf | Ends::LfOrCrLf => {
+            if let Some(end) = memchr::memchr(b'\n', rest) {
+                let cr = ends == Ends::LfOrCrLf && rest[..end].ends_with(b"\r");
+                return Some((end - usize::from(cr), end + 1));
+            }
+            // The last line of all, or one that was found early.
+            if ends == Ends::Lf {
+                return Some((rest.len(), rest.len()));
+            }
+            Newline::Universal
+        }
+    };
     Some(match find_line_end(newline, rest, 0, true) {
         LineEnd::Found {
             content_end,
@@ -46,7 +68,7 @@ impl<'a> Iterator for Block<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<&'a str> {
-        let (end, next) = split(self.newline, self.rest.as_bytes())?;
+        let (end, next) = split(self.ends, self.rest.as_bytes())?;
         let line = &self.rest[..end];
         self.rest = &self.rest[next..];
         Some(line)
@@ -58,7 +80,7 @@ impl<'a> Iterator for Block<'a, [u8]> {
 
     #[inline]
     fn next(&mut self) -> Option<&'a [u8]> {
-        let (end, next) = split(self.newline, self.rest)?;
+        let (end, next) = split(self.ends, self.rest)?;
         let line = &self.rest[..end];
         self.rest = &self.rest[next..];
         Some(line)
@@ -76,13 +98,15 @@ impl<L: ?Sized> fmt::Debug for Block<'_, L> {
 
 /// How many bytes of `text` whole lines take, of which `first` is known: none of the
 /// others is longer than `max`, and the last has its terminator.
-pub(crate) fn find_block(newline: Newline, text: &[u8], first: Span, max: usize) -> usize {
+pub(crate) fn find_block(ends: Ends, text: &[u8], first: Span, max: usize) -> usize {
     let rest = &text[first.total..];
-    let end = match newline {
-        Newline::Lf => memchr::memrchr(b'\n', rest).map_or(0, |at| at + 1),
-        Newline::Cr => memchr::memrchr(b'\r', rest).map_or(0, |at| at + 1),
-        Newline::CrLf => memchr::memmem::rfind(rest, b"\r\n").map_or(0, |at| at + 2),
-        Newline::Universal | Newline::Untranslated => {
+    let end = match ends {
+        Ends::Lf | Ends::LfOrCrLf | Ends::Any(Newline::Lf) => {
+            memchr::memrchr(b'\n', rest).map_or(0, |at| at + 1)
+        }
+        Ends::Any(Newline::Cr) => memchr::memrchr(b'\r', rest).map_or(0, |at| at + 1),
+        Ends::Any(Newline::CrLf) => memchr::memmem::rfind(rest, b"\r\n").map_or(0, |at| at + 2),
+        Ends::Any(Newline::Universal | Newline::Untranslated) => {
             // A last `\r` may be half of a line end.
             let sure = rest.strip_suffix(b"\r").unwrap_or(rest);
             memchr::memrchr2(b'\n', b'\r', sure).map_or(0, |at| at + 1)
@@ -93,7 +117,7 @@ pub(crate) fn find_block(newline: Newline, text: &[u8], first: Span, max: usize)
     }
     let mut len = first.total;
     while len < first.total + end {
-        match split(newline, &text[len..first.total + end]) {
+        match split(ends, &text[len..first.total + end]) {
             Some((content, total)) if content <= max => len += total,
             Some(_) | None => break,
         }
@@ -107,12 +131,12 @@ mod tests {
     use super::*;
 
     /// The lines of `text` in blocks, each from where the one before ended.
-    fn lines(newline: Newline, text: &str, max: usize) -> Vec<Vec<&str>> {
+    fn lines(ends: Ends, text: &str, max: usize) -> Vec<Vec<&str>> {
         let mut blocks = Vec::new();
         let mut rest = text;
-        while let Some((content, total)) = split(newline, rest.as_bytes()) {
-            let len = find_block(newline, rest.as_bytes(), Span { content, total }, max);
-            blocks.push(Block::new(&rest[..len], newline).collect());
+        while let Some((content, total)) = split(ends, rest.as_bytes()) {
+            let len = find_block(ends, rest.as_bytes(), Span { content, total }, max);
+            blocks.push(Block::new(&rest[..len], ends).collect());
             rest = &rest[len..];
         }
         blocks
@@ -121,7 +145,7 @@ mod tests {
     #[test]
     fn a_block_is_whole_lines_of_the_kind_of_line_end() {
         let text = "a\nb\r\nc\rd";
-        let of = |newline| lines(newline, text, usize::MAX);
+        let of = |newline| lines(Ends::Any(newline), text, usize::MAX);
         assert_eq!(of(Newline::Lf), [vec!["a", "b\r"], vec!["c\rd"]]);
         assert_eq!(of(Newline::Cr), [vec!["a\nb", "\nc"], vec!["d"]]);
         assert_eq!(of(Newline::CrLf), [vec!["a\nb"], vec!["c\rd"]]);
@@ -130,14 +154,32 @@ mod tests {
     }
 
     #[test]
+    fn what_is_known_of_line_ends_changes_no_line() {
+        for text in ["a\n\nb\n", "a\nb", "\n", ""] {
+            let known = lines(Ends::Lf, text, usize::MAX);
+            assert_eq!(
+                known,
+                lines(Ends::Any(Newline::Universal), text, usize::MAX)
+            );
+        }
+        for text in ["a\r\n\nb\r\n\r\n", "a\r\nb", "\r\n", "a\n\r"] {
+            let known = lines(Ends::LfOrCrLf, text, usize::MAX);
+            assert_eq!(
+                known,
+                lines(Ends::Any(Newline::Universal), text, usize::MAX)
+            );
+        }
+    }
+
+    #[test]
     fn a_last_cr_waits_for_what_is_behind_it() {
-        let blocks = lines(Newline::Universal, "a\nb\r", usize::MAX);
+        let blocks = lines(Ends::Any(Newline::Universal), "a\nb\r", usize::MAX);
         assert_eq!(blocks, [["a"], ["b"]]);
     }
 
     #[test]
     fn a_long_line_begins_a_block_of_its_own() {
-        let blocks = lines(Newline::Universal, "a\nb\nlong\nc\n", 2);
+        let blocks = lines(Ends::Any(Newline::Universal), "a\nb\nlong\nc\n", 2);
         assert_eq!(blocks, [vec!["a", "b"], vec!["long", "c"]]);
     }
 }

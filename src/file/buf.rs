@@ -195,6 +195,43 @@ impl Buf {
         }
     }
 
+    /// How many bytes it holds without more memory.
+    pub(crate) fn room(&self) -> usize {
+        self.data.len()
+    }
+
+    /// Takes the first `n` bytes out as text, with the allocation, in whose place comes
+    /// `spare`. Gives that back, and all stays as it was, if they are not UTF-8 or were
+    /// not read to the front of the allocation.
+    pub(crate) fn take_text(&mut self, n: usize, mut spare: Vec<u8>) -> Result<String, Vec<u8>> {
+        if self.start > 0 {
+            return Err(spare);
+        }
+        let (room, end) = (self.data.len(), self.end);
+        let behind = self.data[n..end].to_vec();
+        let mut data = std::mem::take(&mut self.data);
+        data.truncate(n);
+        match String::from_utf8(data) {
+            Ok(text) => {
+                if spare.capacity() < room {
+                    spare = vec![0; room];
+                } else {
+                    spare.resize(room, 0);
+                }
+                self.data = spare;
+                self.clear();
+                self.push(&behind);
+                Ok(text)
+            }
+            Err(error) => {
+                self.data = error.into_bytes();
+                self.data.extend_from_slice(&behind);
+                self.data.resize(room, 0);
+                Err(spare)
+            }
+        }
+    }
+
     /// Whether it has memory of its own.
     pub(crate) fn is_allocated(&self) -> bool {
         !self.data.is_empty()

@@ -6,14 +6,10 @@ use std::collections::VecDeque;
 use super::TextSettings;
 use super::below::Below;
 use super::position::TextPosition;
-use crate::codec::{
-    Decoder, DecoderState, LineEnd, Newline, NewlinesSeen, Terminator, find_line_end, locate,
-};
-use crate::file::Block;
-use crate::file::block::find_block;
-use crate::file::source::Span;
+use crate::codec::{Decoder, DecoderState, Newline, NewlinesSeen, locate};
 
 mod decode;
+mod deliver;
 
 /// How many bytes are decoded at a time: what CPython reads ahead, and few
 /// enough to stay in the nearest cache.
@@ -62,12 +58,20 @@ pub(crate) struct Decoded {
     /// Not translated; what is before `at` has been delivered.
     text: String,
     at: usize,
+    /// What an earlier text was in, for its memory.
+    spare: Vec<u8>,
     /// No line end begins before this, unless it is before `at`.
     searched: usize,
     /// Up to here line ends have been recorded.
     recorded: usize,
     /// Whether any `\r` is in `text` behind `at`.
     has_cr: bool,
+    /// Whether any of them is a line end alone: where each has its `\n`, or waits for it
+    /// at the end of the text, lines are found by that.
+    lone_cr: bool,
+    /// Whether a line that ends in a last `\r` was found before it is known what comes
+    /// behind: a `\n` there belongs to it.
+    early: bool,
     seen: NewlinesSeen,
     /// What `text` consists of, oldest first.
     segments: VecDeque<Segment>,
@@ -130,9 +134,12 @@ impl Decoded {
             settings: settings.clone(),
             text: String::new(),
             at: 0,
+            spare: Vec::new(),
             searched: 0,
             recorded: 0,
             has_cr: false,
+            lone_cr: false,
+            early: false,
             seen: NewlinesSeen::default(),
             segments: VecDeque::new(),
             fault: None,
@@ -261,9 +268,13 @@ impl Decoded {
     }
 
     fn clear(&mut self) {
+        if self.goes_in_place() && self.text.len() > self.spare.len() {
+            self.spare = std::mem::take(&mut self.text).into_bytes();
+        }
         self.text.clear();
         self.segments.clear();
-        (self.at, self.searched, self.recorded, self.has_cr) = (0, 0, 0, false);
+        (self.at, self.searched, self.recorded) = (0, 0, 0);
+        (self.has_cr, self.lone_cr, self.early) = (false, false, false);
         self.located = None;
     }
 
@@ -387,105 +398,5 @@ impl Decoded {
     pub(crate) fn bad_bytes(&self) -> &[u8] {
         let fault = self.fault.as_ref().filter(|fault| !fault.reported);
         fault.map_or(&[], |fault| &fault.bytes)
-    }
-
-    // ---- delivery ---------------------------------------------------------------
-
-    /// What was not delivered, not translated.
-    #[inline]
-    pub(crate) fn rest(&self) -> &str {
-        &self.text[self.at..]
-    }
-
-    /// Whether `\r` may occur in what was not delivered.
-    pub(crate) fn has_cr(&self) -> bool {
-        self.has_cr
-    }
-
-    /// Consumes `n` bytes of the text and returns them.
-    #[inline]
-    pub(crate) fn deliver(&mut self, n: usize) -> &str {
-        let at = self.at;
-        self.at += n;
-        self.in_bad_line &= n == 0;
-        &self.text[at..self.at]
-    }
-
-    /// Consumes a line and returns it without its end.
-    #[inline]
-    pub(crate) fn deliver_line(&mut self, span: Span) -> &str {
-        let at = self.at;
-        self.at += span.total;
-        &self.text[at..at + span.content]
-    }
-
-    /// How many bytes whole lines take that are here, `first` of them being known: no line
-    /// of them but that is longer than `max` bytes.
-    pub(crate) fn find_block(&self, first: Span, max: usize) -> usize {
-        find_block(self.newline(), self.rest().as_bytes(), first, max)
-    }
-
-    /// Consumes `n` bytes of whole lines, and lends them.
-    pub(crate) fn deliver_block(&mut self, n: usize) -> Block<'_> {
-        let newline = self.newline();
-        Block::new(self.deliver(n), newline)
-    }
-
-    /// Takes all of the text out, if none of it was delivered.
-    pub(crate) fn deliver_all(&mut self) -> String {
-        let text = if self.at == 0 {
-            std::mem::take(&mut self.text)
-        } else {
-            self.rest().to_owned()
-        };
-        self.in_bad_line &= text.is_empty();
-        self.clear();
-        text
-    }
-
-    /// Finds the end of the first line, where only `\n` can be one; `None` if it is
-    /// not there yet, or may be another.
-    #[inline]
-    pub(crate) fn find_newline(&mut self) -> Option<Span> {
-        if self.has_cr || matches!(self.settings.newline, Newline::Cr | Newline::CrLf) {
-            return None;
-        }
-        let bytes = self.text.as_bytes();
-        let from = self.searched.max(self.at);
-        let Some(found) = memchr::memchr(b'\n', &bytes[from..]) else {
-            self.searched = bytes.len();
-            return None;
-        };
-        let content = from + found - self.at;
-        let total = content + 1;
-        Some(Span { content, total })
-    }
-
-    /// Finds the end of the first line; `None` if it is not there yet. What was
-    /// searched in vain is not searched again.
-    pub(crate) fn find_line(&mut self, at_eof: bool) -> Option<(Span, Terminator)> {
-        if let Some(span) = self.find_newline() {
-            return Some((span, Terminator::Lf));
-        }
-        let from = self.searched.max(self.at);
-        let bytes = self.text.as_bytes();
-        let line = &bytes[self.at..];
-        match find_line_end(self.settings.newline, line, from - self.at, at_eof) {
-            LineEnd::Found {
-                content_end,
-                terminator_len,
-                which,
-            } => {
-                let span = Span {
-                    content: content_end,
-                    total: content_end + terminator_len,
-                };
-                Some((span, which))
-            }
-            LineEnd::NeedMore { resume } => {
-                self.searched = self.at + resume;
-                None
-            }
-        }
     }
 }

@@ -96,7 +96,8 @@ impl<R: AsyncRead> Below for Filling<'_, R> {
             }
             // Of what is missing no more than as much again, since the stream may end.
             let chunk = self.chunk();
-            let room = (min - len).max(chunk).min(len.max(chunk)).min(MOST_A_POLL);
+            let room = (min - len).max(chunk.saturating_sub(len));
+            let room = room.min(len.max(chunk)).min(MOST_A_POLL);
             match ready!(self.poll_read(cx, room)) {
                 Ok(0) => {
                     *started = 1;

@@ -53,14 +53,16 @@ impl Decoded {
             self.pass_fault();
             below.check_readable()?;
             let mut eof = false;
+            let before = self.rest().len();
             if decoded_all {
+                self.go_back(below);
                 let chunk = below.chunk();
                 let more = if want > chunk { want } else { 1 };
                 let min = below.bytes().len().saturating_add(more);
                 eof = ready!(below.poll_fill(cx, min, chunk, started))?;
                 self.sync(below);
             }
-            let (before, left) = (self.rest().len(), below.bytes().len());
+            let left = below.bytes().len();
             if left > 0 || eof {
                 let most = match want {
                     usize::MAX => TURN as usize,
@@ -339,6 +341,8 @@ impl Decoded {
         (span.content <= max).then_some(span)
     }
 
+    #[cold]
+    #[inline(never)]
     fn poll_find_more(
         &mut self,
         below: &mut impl Below,

@@ -3,9 +3,8 @@
 use std::task::{Context, Poll, ready};
 
 use crate::budget::{self, MOST_A_POLL, Share};
-use crate::codec::Newline;
 use crate::error::Result;
-use crate::file::block::find_block;
+use crate::file::block::{Ends, find_block};
 use crate::file::core::Started;
 use crate::file::lines::{Lines, LinesOf};
 use crate::file::pending::{NextLine, NextLines, Readline, Readlines, Truncate, Truncating};
@@ -409,11 +408,11 @@ impl<K: Bytes, R: RawIo> Source for File<K, R> {
     }
 
     fn find_block(&self, first: Span, max: usize) -> usize {
-        find_block(Newline::Lf, self.core().read.bytes(), first, max)
+        find_block(Ends::Lf, self.core().read.bytes(), first, max)
     }
 
     fn block(&mut self, len: usize) -> Block<'_, [u8]> {
-        Block::new(self.core_mut().read.consume_slice(len), Newline::Lf)
+        Block::new(self.core_mut().read.consume_slice(len), Ends::Lf)
     }
 
     #[inline]

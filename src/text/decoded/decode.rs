@@ -1,7 +1,7 @@
 //! From bytes to text: what is decoded, recorded of it, and dropped again.
 
-use super::{Decoded, Fault, Keep, Segment};
-use crate::codec::Terminator;
+use super::{Decoded, Fault, Keep, Segment, TURN};
+use crate::codec::{Terminator, utf8_tail_len};
 use crate::error::Error;
 use crate::text::below::Below;
 
@@ -67,11 +67,38 @@ impl Decoded {
             "bad bytes are reported before what follows"
         );
         self.begun = true;
+        // A line was delivered whose `\r` may be half of its end.
+        let half = self.early && self.at == self.text.len();
         self.compact();
         if self.text.is_empty() {
             if let Some(offset) = below.begin() {
                 self.offset = offset;
             }
+        }
+        let (offset, at) = (self.offset, self.text.len());
+        let consumed = match self.decode_in_place(below, last) {
+            Some(consumed) => consumed,
+            None => self.decode_copy(below, most, last),
+        };
+        self.offset = offset + consumed as u64;
+        self.count += consumed as u64;
+        let last = last && (below.bytes().is_empty() || self.fault.is_some());
+        if self.text.len() > at || self.fault.is_some() || last {
+            self.at += usize::from(half && self.text[at..].starts_with('\n'));
+            self.early = false;
+        }
+        self.drop_skipped();
+        let new = &self.text.as_bytes()[at..];
+        self.has_cr |= memchr::memchr(b'\r', new).is_some();
+        self.record(last);
+    }
+
+    /// Decodes at most `most` bytes behind the text; returns how many it consumed.
+    fn decode_copy(&mut self, below: &mut impl Below, most: usize, last: bool) -> usize {
+        if self.text.capacity() == 0 {
+            let mut spare = std::mem::take(&mut self.spare);
+            spare.clear();
+            self.text = String::from_utf8(spare).unwrap_or_default();
         }
         let buffered = below.bytes().bytes();
         let src = &buffered[..buffered.len().min(most)];
@@ -109,12 +136,58 @@ impl Decoded {
             });
         }
         below.consume(consumed);
-        self.offset += consumed as u64;
-        self.count += consumed as u64;
-        self.drop_skipped();
-        let new = &self.text.as_bytes()[at..];
-        self.has_cr |= memchr::memchr(b'\r', new).is_some();
-        self.record(last);
+        consumed
+    }
+
+    /// Takes what is buffered as the text, if that is UTF-8 and none is waiting: it is
+    /// checked where it was read, and not copied. Returns how many bytes it consumed.
+    fn decode_in_place(&mut self, below: &mut impl Below, last: bool) -> Option<usize> {
+        if !self.text.is_empty() || !self.goes_in_place() {
+            return None;
+        }
+        let buf = below.bytes();
+        let cut = utf8_tail_len(buf.bytes());
+        let len = buf.len() - cut;
+        // Where little is there, a copy costs less than another buffer.
+        if len < buf.room() / 4 || len > TURN as usize || (last && cut > 0) {
+            return None;
+        }
+        match buf.take_text(len, std::mem::take(&mut self.spare)) {
+            Ok(text) => {
+                self.text = text;
+                Some(len)
+            }
+            // Bad bytes, which are dealt with one by one.
+            Err(spare) => {
+                self.spare = spare;
+                None
+            }
+        }
+    }
+
+    /// Whether bytes are text as they are, and nobody asks which of them were which.
+    pub(super) fn goes_in_place(&self) -> bool {
+        self.keep == Keep::Text && self.decoder.is_plain_utf8()
+    }
+
+    /// Puts the begin of a line that is here back in front of the bytes that will come,
+    /// so that these can be decoded in place. Does nothing if that is long: it would be
+    /// looked at again and again.
+    pub(crate) fn go_back(&mut self, below: &mut impl Below) {
+        let rest = self.rest().len();
+        // Nor in the middle of a `\r\n`, which would be recorded as two.
+        let decided = self.recorded >= self.at && !self.rest().starts_with('\n');
+        let plain = !self.in_bad_line && self.fault.is_none() && self.goes_in_place();
+        if rest == 0 || rest > below.chunk() / 16 || !decided || !plain {
+            return;
+        }
+        let buf = below.bytes();
+        let cut = buf.take(buf.len());
+        buf.clear();
+        buf.push(self.rest().as_bytes());
+        buf.push(&cut);
+        self.offset = self.offset.saturating_sub(rest as u64);
+        self.clear();
     }
 
     /// Drops characters in front that a seek has left over.
@@ -141,8 +214,9 @@ impl Decoded {
             new = new.strip_prefix('\n').unwrap_or(new);
             self.after_cr = false;
         }
-        if self.has_cr {
-            self.seen.record_all(new);
+        // One that was held back may have been delivered.
+        if self.has_cr || new.starts_with('\r') {
+            self.lone_cr |= self.seen.record_all(new);
         } else if memchr::memchr(b'\n', new.as_bytes()).is_some() {
             self.seen.record(Terminator::Lf);
         }
@@ -208,5 +282,6 @@ impl Decoded {
         }
         self.has_cr =
             self.has_cr && memchr::memchr(b'\r', &self.text.as_bytes()[self.at..]).is_some();
+        self.lone_cr &= self.has_cr;
     }
 }

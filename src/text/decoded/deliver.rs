@@ -1,0 +1,133 @@
+//! From text to what is asked for: lines are found, and text is handed out.
+
+use super::{Decoded, Keep};
+use crate::codec::{LineEnd, Newline, Terminator, find_line_end};
+use crate::file::Block;
+use crate::file::block::{Ends, find_block};
+use crate::file::source::Span;
+
+impl Decoded {
+    /// What was not delivered, not translated.
+    #[inline]
+    pub(crate) fn rest(&self) -> &str {
+        &self.text[self.at..]
+    }
+
+    /// Whether `\r` may occur in what was not delivered.
+    pub(crate) fn has_cr(&self) -> bool {
+        self.has_cr
+    }
+
+    /// Consumes `n` bytes of the text and returns them.
+    #[inline]
+    pub(crate) fn deliver(&mut self, n: usize) -> &str {
+        let at = self.at;
+        self.at += n;
+        self.in_bad_line &= n == 0;
+        &self.text[at..self.at]
+    }
+
+    /// Consumes a line and returns it without its end.
+    #[inline]
+    pub(crate) fn deliver_line(&mut self, span: Span) -> &str {
+        let at = self.at;
+        self.at += span.total;
+        &self.text[at..at + span.content]
+    }
+
+    /// How many bytes whole lines take that are here, `first` of them being known: no line
+    /// of them but that is longer than `max` bytes.
+    pub(crate) fn find_block(&self, first: Span, max: usize) -> usize {
+        find_block(self.ends(), self.rest().as_bytes(), first, max)
+    }
+
+    /// Consumes `n` bytes of whole lines, and lends them.
+    pub(crate) fn deliver_block(&mut self, n: usize) -> Block<'_> {
+        let ends = self.ends();
+        Block::new(self.deliver(n), ends)
+    }
+
+    /// Takes all of the text out, if none of it was delivered.
+    pub(crate) fn deliver_all(&mut self) -> String {
+        let text = if self.at == 0 {
+            std::mem::take(&mut self.text)
+        } else {
+            self.rest().to_owned()
+        };
+        self.in_bad_line &= text.is_empty();
+        self.clear();
+        text
+    }
+
+    /// Which line ends can be in what was not delivered.
+    #[inline]
+    fn ends(&self) -> Ends {
+        match self.settings.newline {
+            Newline::Lf => Ends::Lf,
+            Newline::Universal | Newline::Untranslated if !self.has_cr => Ends::Lf,
+            Newline::Universal | Newline::Untranslated if !self.lone_cr => Ends::LfOrCrLf,
+            newline => Ends::Any(newline),
+        }
+    }
+
+    /// Finds the end of the first line, where each has a `\n`; `None` if it is not there
+    /// yet, or may be another.
+    #[inline]
+    pub(crate) fn find_newline(&mut self) -> Option<Span> {
+        let ends = self.ends();
+        if matches!(ends, Ends::Any(_)) {
+            return None;
+        }
+        let bytes = self.text.as_bytes();
+        let from = self.searched.max(self.at);
+        let Some(found) = memchr::memchr(b'\n', &bytes[from..]) else {
+            // A last `\r` is not decided.
+            self.searched = bytes.len() - usize::from(bytes[from..].ends_with(b"\r"));
+            return None;
+        };
+        let end = from + found;
+        let total = end + 1 - self.at;
+        let cr = ends == Ends::LfOrCrLf && bytes[self.at..end].ends_with(b"\r");
+        let content = total - 1 - usize::from(cr);
+        Some(Span { content, total })
+    }
+
+    /// Finds the end of the first line; `None` if it is not there yet. What was
+    /// searched in vain is not searched again.
+    pub(crate) fn find_line(&mut self, at_eof: bool) -> Option<(Span, Terminator)> {
+        if let Some(span) = self.find_newline() {
+            let crlf = span.total - span.content == 2;
+            let which = if crlf {
+                Terminator::CrLf
+            } else {
+                Terminator::Lf
+            };
+            return Some((span, which));
+        }
+        let from = self.searched.max(self.at);
+        let bytes = self.text.as_bytes();
+        let line = &bytes[self.at..];
+        // Who looks at a stream that is slow, as the progress of a child, sees each state
+        // when it is there: all that comes behind can tell is that a `\n` is no line.
+        let early =
+            !at_eof && self.keep == Keep::Text && self.settings.newline == Newline::Universal;
+        match find_line_end(self.settings.newline, line, from - self.at, at_eof || early) {
+            LineEnd::Found {
+                content_end,
+                terminator_len,
+                which,
+            } => {
+                let span = Span {
+                    content: content_end,
+                    total: content_end + terminator_len,
+                };
+                self.early |= early && which == Terminator::Cr && span.total == line.len();
+                Some((span, which))
+            }
+            LineEnd::NeedMore { resume } => {
+                self.searched = self.at + resume;
+                None
+            }
+        }
+    }
+}
