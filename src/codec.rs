@@ -112,6 +112,11 @@ impl Encoding {
         self.codec.name()
     }
 
+    /// The same, whatever becomes of this.
+    pub(crate) fn static_name(&self) -> &'static str {
+        self.codec.name()
+    }
+
     /// Returns the label exactly as it was passed, as Python's `.encoding` does.
     #[must_use]
     pub fn label(&self) -> &str {

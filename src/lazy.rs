@@ -8,41 +8,55 @@ use std::task::{Context, Poll};
 
 use crate::error::Result;
 
+/// A value that is reached only through `&mut`, so that what it is a part of can be
+/// shared between threads where the value itself (a closure of the caller's) cannot.
+pub(crate) struct Exclusive<T>(Mutex<T>);
+
+impl<T> Exclusive<T> {
+    pub(crate) fn new(value: T) -> Self {
+        Self(Mutex::new(value))
+    }
+
+    pub(crate) fn get_mut(&mut self) -> &mut T {
+        self.0.get_mut().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// The arguments of a pending call.
-pub(crate) trait Begin: Send + 'static {
+pub(crate) trait Begin: Send {
     /// What the call gives.
     type Output;
 
     /// Does what the arguments ask for.
-    fn begin(self) -> impl Future<Output = Result<Self::Output>> + Send + 'static;
+    fn begin(self) -> impl Future<Output = Result<Self::Output>> + Send;
 }
 
-/// Arguments that can be changed until the first poll.
-pub(crate) struct Lazy<A: Begin> {
+/// Arguments that can be changed until the first poll; they may borrow for `'a`.
+pub(crate) struct Lazy<'a, A: Begin + 'a> {
     /// Never locked: the lock makes arguments that cannot be shared between
     /// threads (closures, streams) a part of a future that can.
-    state: Mutex<State<A>>,
+    state: Mutex<State<'a, A>>,
 }
 
-enum State<A: Begin> {
+enum State<'a, A: Begin + 'a> {
     Asked(A),
-    Begun(Pin<Box<dyn Future<Output = Result<A::Output>> + Send>>),
+    Begun(Pin<Box<dyn Future<Output = Result<A::Output>> + Send + 'a>>),
     Over,
 }
 
-impl<A: Begin> Lazy<A> {
+impl<'a, A: Begin + 'a> Lazy<'a, A> {
     pub(crate) fn new(args: A) -> Self {
         Self {
             state: Mutex::new(State::Asked(args)),
         }
     }
 
-    /// The arguments; `None` once it has begun.
-    pub(crate) fn args(&mut self) -> Option<&mut A> {
-        match self.state() {
-            State::Asked(args) => Some(args),
-            State::Begun(_) | State::Over => None,
+    /// Changes the arguments; does nothing to a call that has begun.
+    pub(crate) fn set(mut self, change: impl FnOnce(&mut A)) -> Self {
+        if let State::Asked(args) = self.state() {
+            change(args);
         }
+        self
     }
 
     /// The same call for other arguments.
@@ -51,7 +65,7 @@ impl<A: Begin> Lazy<A> {
     ///
     /// If it has begun.
     #[track_caller]
-    pub(crate) fn map<B: Begin>(self, change: impl FnOnce(A) -> B) -> Lazy<B> {
+    pub(crate) fn map<B: Begin + 'a>(self, change: impl FnOnce(A) -> B) -> Lazy<'a, B> {
         match self
             .state
             .into_inner()
@@ -72,24 +86,25 @@ impl<A: Begin> Lazy<A> {
         }
     }
 
-    fn state(&mut self) -> &mut State<A> {
+    fn state(&mut self) -> &mut State<'a, A> {
         self.state.get_mut().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 // Nothing in it is pinned: what has begun is in a box.
-impl<A: Begin> Unpin for Lazy<A> {}
+impl<'a, A: Begin + 'a> Unpin for Lazy<'a, A> {}
 
-impl<A: Begin> Future for Lazy<A> {
+impl<'a, A: Begin + 'a> Future for Lazy<'a, A> {
     type Output = Result<A::Output>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let state = self.state();
-        let mut future = match std::mem::replace(state, State::Over) {
-            State::Asked(args) => Box::pin(args.begin()),
-            State::Begun(future) => future,
-            State::Over => panic!("a call was polled after it had completed"),
-        };
+        let mut future: Pin<Box<dyn Future<Output = Self::Output> + Send + 'a>> =
+            match std::mem::replace(state, State::Over) {
+                State::Asked(args) => Box::pin(args.begin()),
+                State::Begun(future) => future,
+                State::Over => panic!("a call was polled after it had completed"),
+            };
         let result = future.as_mut().poll(cx);
         if result.is_pending() {
             *self.state() = State::Begun(future);

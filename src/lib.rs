@@ -81,7 +81,9 @@
 //! Blocking calls run on an [`Executor`]: tokio's `spawn_blocking` unless you say
 //! otherwise, per call (`.executor(..)`) or once ([`executor::set_default`]). With
 //! a [`ThreadPoolExecutor`] the crate needs no runtime at all. A file keeps its
-//! executor for all it does, its drop included. One user-level operation is one
+//! executor for all it does, its drop included; only where nobody chose one, and the
+//! runtime that it was used in first is gone, it goes on with that of the next call.
+//! One user-level operation is one
 //! job; what the buffer can serve takes none, and on Linux a read that the page
 //! cache can serve takes none either (see [`Executor::allows_nowait`]).
 //!
@@ -94,7 +96,8 @@
 //!
 //! # Errors
 //!
-//! An [`Error`] names operation and path and keeps kind and errno. Write errors
+//! An [`Error`] names what failed, and of the system's errors operation and path, and
+//! keeps kind and errno. Write errors
 //! are kept: what a failed flush could not write stays in the buffer, the error
 //! comes with the next operation that reports write errors if nobody waited for
 //! it, and flushing again tries again: do not write them again.

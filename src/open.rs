@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::future::Future;
 use std::io::{self, Seek, SeekFrom};
 use std::path::Path;
@@ -19,6 +19,7 @@ use crate::lazy::{Begin, Lazy};
 use crate::os::sys;
 use crate::raw_io::{self, RawIo, cached, nowait};
 
+mod asked;
 mod keywords;
 mod kind;
 mod mode;
@@ -27,6 +28,8 @@ mod mode;
 mod platform;
 mod wrap;
 
+pub use self::asked::Asked;
+use self::asked::Opener;
 pub(crate) use self::keywords::keywords;
 pub(crate) use self::kind::Plan;
 pub use self::kind::{Any, AnyFile, Binary, Kind, Raw, Text, TextKind};
@@ -80,9 +83,6 @@ pub fn open(path: impl AsRef<Path>) -> Open<Text> {
     }))
 }
 
-/// What `opener` runs.
-type Opener = Box<dyn FnOnce(&Path, &OpenOptions) -> io::Result<File> + Send>;
-
 /// The keywords, of `open` and `wrap` alike.
 #[derive(Default)]
 pub struct Settings {
@@ -103,7 +103,7 @@ pub struct Settings {
 
 /// A pending [`open()`]: `.await` opens the file.
 #[must_use = "a call does nothing unless you `.await` it"]
-pub struct Open<K: Kind = Text>(Lazy<OpenArgs<K>>);
+pub struct Open<K: Kind = Text>(Lazy<'static, OpenArgs<K>>);
 
 /// The arguments of [`open()`].
 struct OpenArgs<K> {
@@ -151,11 +151,8 @@ impl<K: Kind> Open<K> {
     }
 
     /// Changes a keyword; does nothing to a call that has begun.
-    fn set(mut self, change: impl FnOnce(&mut Settings)) -> Self {
-        if let Some(args) = self.0.args() {
-            change(&mut args.settings);
-        }
-        self
+    fn set(self, change: impl FnOnce(&mut Settings)) -> Self {
+        Self(self.0.set(|args| change(&mut args.settings)))
     }
 
     /// Sets the Unix mode of a file that is created, less the umask (`0o666`).
@@ -186,7 +183,7 @@ impl<K: Kind> Open<K> {
     }
 
     /// Passes `flags` to the system besides those that the mode asks for (none), as
-    /// [`OpenOptions`] does on Unix and on Windows: O_NONBLOCK for a FIFO, O_NOFOLLOW,
+    /// [`OpenOptions`](std::fs::OpenOptions) does on Unix and on Windows: O_NONBLOCK for a FIFO, O_NOFOLLOW,
     /// O_DIRECT.
     ///
     /// # Examples
@@ -205,30 +202,6 @@ impl<K: Kind> Open<K> {
     /// ```
     pub fn custom_flags(self, flags: i32) -> Self {
         self.set(|settings| settings.custom_flags = Some(flags))
-    }
-
-    /// Opens with `opener` instead of [`OpenOptions::open`]: it gets the path and
-    /// the options that the mode stands for, and runs on the executor.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-    /// # let dir = tempfile::tempdir().unwrap();
-    /// # let path = dir.path().join("file");
-    /// std::fs::write(&path, "text").unwrap();
-    /// let elsewhere = path.clone();
-    /// let mut file = aiofiles::open("a name that the opener maps")
-    ///     .opener(move |_, options| options.open(elsewhere))
-    ///     .await?;
-    /// assert_eq!(file.read().await?, "text");
-    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
-    /// ```
-    pub fn opener<F>(self, opener: F) -> Self
-    where
-        F: FnOnce(&Path, &OpenOptions) -> io::Result<File> + Send + 'static,
-    {
-        self.set(|settings| settings.opener = Some(Box::new(opener)))
     }
 }
 
@@ -448,10 +421,16 @@ impl OpenFile {
         if let Some(permissions) = self.permissions {
             platform::set_permissions(&mut options, permissions);
         }
+        let asked = Asked {
+            mode: self.mode,
+            create: self.create,
+            custom_flags: self.custom_flags,
+            options,
+        };
         let may_append = self.opener.is_some() || self.custom_flags.is_some();
         let mut file = match self.opener {
-            Some(opener) => opener(&self.path, &options)?,
-            None => sys::open(&options, &self.path)?,
+            Some(opener) => opener(&self.path, &asked)?,
+            None => sys::open(asked.options(), &self.path)?,
         };
         let (kind, metadata) = raw_io::look(&file)?;
         if kind == raw_io::Kind::Folder {

@@ -32,7 +32,7 @@
 
 use std::ffi::OsStr;
 use std::fmt;
-use std::future::{Future, IntoFuture};
+use std::future::Future;
 use std::path::Path;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -42,6 +42,7 @@ use self::place::Place;
 use crate::codec::{Encoding, ErrorPolicy, Newline};
 use crate::error::{Error, Result};
 use crate::executor::{Chosen, Executor};
+use crate::lazy::{Begin, Lazy};
 use crate::open::{Any, Binary, Kind, Raw, Settings, Text, TextKind, keywords};
 
 mod atomic;
@@ -188,7 +189,10 @@ pub fn spooled_temporary_file() -> Temporary<Spooled> {
 
 /// A pending temporary file: `.await` makes it.
 #[must_use = "a call does nothing unless you `.await` it"]
-pub struct Temporary<W, K = Binary> {
+pub struct Temporary<W: Make, K: Kind = Binary>(Lazy<'static, TemporaryArgs<W, K>>);
+
+/// What is to be made.
+struct TemporaryArgs<W, K> {
     place: Place,
     settings: Settings,
     what: W,
@@ -197,57 +201,64 @@ pub struct Temporary<W, K = Binary> {
     default_mode: &'static str,
 }
 
-impl<W, K> Temporary<W, K> {
-    /// Changes a keyword.
-    fn set(mut self, change: impl FnOnce(&mut Settings)) -> Self {
-        change(&mut self.settings);
-        self
+impl<W: Make, K: Kind> Temporary<W, K> {
+    /// Changes a keyword; does nothing to a call that has begun.
+    fn set(self, change: impl FnOnce(&mut Settings)) -> Self {
+        Self(self.0.set(|args| change(&mut args.settings)))
+    }
+
+    fn set_place(self, change: impl FnOnce(&mut Place)) -> Self {
+        Self(self.0.set(|args| change(&mut args.place)))
+    }
+
+    fn set_what(self, change: impl FnOnce(&mut W)) -> Self {
+        Self(self.0.set(|args| change(&mut args.what)))
     }
 }
 
-keywords!([W, K] Temporary<W, K>);
+keywords!([W: Make, K: Kind] Temporary<W, K>);
 
 /// Writes the keyword methods about where a file or folder stands.
 macro_rules! place_keywords {
     ([$($generics:tt)*] $Self:ty) => {
         impl<$($generics)*> $Self {
             /// Sets the folder it is made in (see the [module](crate::tempfile)).
-            pub fn dir(mut self, dir: impl AsRef<Path>) -> Self {
-                self.place.dir = Some(dir.as_ref().to_owned());
-                self
+            pub fn dir(self, dir: impl AsRef<Path>) -> Self {
+                let dir = dir.as_ref().to_owned();
+                self.set_place(|place| place.dir = Some(dir))
             }
 
             /// Sets what its name begins with (`tmp`).
-            pub fn prefix(mut self, prefix: impl AsRef<OsStr>) -> Self {
-                self.place.prefix = Some(prefix.as_ref().to_owned());
-                self
+            pub fn prefix(self, prefix: impl AsRef<OsStr>) -> Self {
+                let prefix = prefix.as_ref().to_owned();
+                self.set_place(|place| place.prefix = Some(prefix))
             }
 
             /// Sets what its name ends with (nothing). A dot is not put before it.
-            pub fn suffix(mut self, suffix: impl AsRef<OsStr>) -> Self {
-                self.place.suffix = Some(suffix.as_ref().to_owned());
-                self
+            pub fn suffix(self, suffix: impl AsRef<OsStr>) -> Self {
+                let suffix = suffix.as_ref().to_owned();
+                self.set_place(|place| place.suffix = Some(suffix))
             }
         }
     };
 }
 use place_keywords;
 
-place_keywords!([W, K] Temporary<W, K>);
+place_keywords!([W: Make, K: Kind] Temporary<W, K>);
 
-impl<W> Temporary<W> {
+impl<W: Make> Temporary<W> {
     fn new(what: W) -> Self {
-        Self {
+        Self(Lazy::new(TemporaryArgs {
             place: Place::default(),
             settings: Settings::default(),
             what,
             kind: Binary::default(),
             default_mode: "w+",
-        }
+        }))
     }
 }
 
-impl<W, K> Temporary<W, K> {
+impl<W: Make, K: Kind> Temporary<W, K> {
     /// Makes a text file; its mode is `w+` unless given.
     pub fn text(self) -> Temporary<W, Text> {
         self.kind(Text::default(), "w+")
@@ -261,23 +272,22 @@ impl<W, K> Temporary<W, K> {
     /// Sets the mode of the file (0o600: for its user only), less the umask, as that
     /// of [`open`](crate::Open::permissions). Of a spooled file, once it is on disk.
     /// Means nothing on Windows.
-    pub fn permissions(mut self, mode: u32) -> Self {
-        self.place.permissions = Some(mode);
-        self
+    pub fn permissions(self, mode: u32) -> Self {
+        self.set_place(|place| place.permissions = Some(mode))
     }
 
-    fn kind<L>(self, kind: L, default_mode: &'static str) -> Temporary<W, L> {
-        Temporary {
-            place: self.place,
-            settings: self.settings,
-            what: self.what,
+    fn kind<L: Kind>(self, kind: L, default_mode: &'static str) -> Temporary<W, L> {
+        Temporary(self.0.map(|args| TemporaryArgs {
+            place: args.place,
+            settings: args.settings,
+            what: args.what,
             kind,
             default_mode,
-        }
+        }))
     }
 }
 
-impl<W: OnDisk, K> Temporary<W, K> {
+impl<W: OnDisk, K: Kind> Temporary<W, K> {
     /// Makes an unbuffered file of bytes. Python: `buffering=0`.
     pub fn raw(self) -> Temporary<W, Raw> {
         self.kind(Raw::default(), "w+")
@@ -289,27 +299,24 @@ impl<W: OnDisk, K> Temporary<W, K> {
     }
 }
 
-impl<K> Temporary<Named, K> {
+impl<K: Kind> Temporary<Named, K> {
     /// Sets whether the file is removed at all (`true`).
-    pub fn delete(mut self, yes: bool) -> Self {
-        self.what.delete = yes;
-        self
+    pub fn delete(self, yes: bool) -> Self {
+        self.set_what(|what| what.delete = yes)
     }
 
     /// Sets whether the file is removed as soon as it is closed (`true`), or only
     /// when it is dropped or its scope ends. Means nothing with `.delete(false)`.
-    pub fn delete_on_close(mut self, yes: bool) -> Self {
-        self.what.delete_on_close = yes;
-        self
+    pub fn delete_on_close(self, yes: bool) -> Self {
+        self.set_what(|what| what.delete_on_close = yes)
     }
 }
 
-impl<K> Temporary<Spooled, K> {
+impl<K: Kind> Temporary<Spooled, K> {
     /// Sets how many bytes stay in memory (0: any number). More than that, after
     /// encoding, and the file goes to disk.
-    pub fn max_size(mut self, bytes: u64) -> Self {
-        self.what.max_size = bytes;
-        self
+    pub fn max_size(self, bytes: u64) -> Self {
+        self.set_what(|what| what.max_size = bytes)
     }
 }
 
@@ -351,67 +358,50 @@ impl<W: Make, K: Kind> Temporary<W, K> {
     }
 }
 
-impl<W: Make, K: Kind> IntoFuture for Temporary<W, K> {
-    type Output = Result<W::Output<K>>;
-    type IntoFuture = Creating<W::Output<K>>;
+impl<W: Make, K: Kind> Begin for TemporaryArgs<W, K> {
+    type Output = W::Output<K>;
 
-    fn into_future(self) -> Self::IntoFuture {
-        Creating::new(async move {
-            let Self {
-                place,
-                mut settings,
-                what,
-                kind,
-                default_mode,
-            } = self;
-            settings.mode.get_or_insert_with(|| default_mode.to_owned());
-            let plan = kind.plan(&mut settings)?;
-            place.check(place::OP)?;
-            let executor = match settings.executor {
-                Some(executor) => executor,
-                None => Chosen::current(place::OP)?,
-            };
-            W::make::<K>(Request {
-                place,
-                what,
-                plan,
-                executor,
-                nowait: settings.nowait,
-            })
-            .await
+    async fn begin(self) -> Result<W::Output<K>> {
+        let Self {
+            place,
+            mut settings,
+            what,
+            kind,
+            default_mode,
+        } = self;
+        settings.mode.get_or_insert_with(|| default_mode.to_owned());
+        let plan = kind.plan(&mut settings)?;
+        place.check(place::OP)?;
+        let executor = match settings.executor {
+            Some(executor) => executor,
+            None => Chosen::current(place::OP)?,
+        };
+        W::make::<K>(Request {
+            place,
+            what,
+            plan,
+            executor,
+            nowait: settings.nowait,
         })
+        .await
     }
 }
 
-/// The future of a pending temporary file or folder.
-#[must_use = "a future does nothing unless you `.await` it"]
-pub struct Creating<T>(Pin<Box<dyn Future<Output = Result<T>> + Send>>);
-
-impl<T> Creating<T> {
-    fn new(future: impl Future<Output = Result<T>> + Send + 'static) -> Self {
-        Self(Box::pin(future))
-    }
-}
-
-impl<T> Future for Creating<T> {
-    type Output = Result<T>;
+impl<W: Make, K: Kind> Future for Temporary<W, K> {
+    type Output = Result<W::Output<K>>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.0.as_mut().poll(cx)
+        Pin::new(&mut self.0).poll(cx)
     }
 }
 
-impl<W, K> fmt::Debug for Temporary<W, K> {
+impl<W: Make, K: Kind> fmt::Debug for Temporary<W, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Temporary")
-            .field("place", &self.place)
-            .field("mode", &self.settings.mode)
-            .finish_non_exhaustive()
-    }
-}
-
-impl<T> fmt::Debug for Creating<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Creating").finish_non_exhaustive()
+        let mut debug = f.debug_struct("Temporary");
+        self.0.inspect(|args| {
+            debug.field("place", &args.place);
+            debug.field("mode", &args.settings.mode);
+        });
+        debug.finish_non_exhaustive()
     }
 }

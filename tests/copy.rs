@@ -253,6 +253,31 @@ fn failed_copy_removes_what_it_made() {
     assert!(dir.join("dst").exists(), "it was there before");
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn copy_through_links_to_nothing_makes_what_they_lead_to_or_nothing() {
+    use std::os::unix::fs::symlink;
+    let dir = Dir::new();
+    fs::create_dir(dir.join("sub")).expect("a folder");
+    symlink("sub/b", dir.join("a")).expect("a link");
+    symlink("../c", dir.join("sub/b")).expect("a link");
+    run(os::copyfile("/proc/self/mem", dir.join("a"))).expect_err("address 0");
+    assert_eq!(dir.names(), ["a", "sub"], "no half file");
+    dir.file("src", b"content");
+    run(os::copyfile(dir.join("src"), dir.join("a"))).expect("it is copied");
+    assert_eq!(fs::read(dir.join("c")).expect("it is there"), b"content");
+    assert!(dir.join("a").is_symlink() && dir.join("sub/b").is_symlink());
+    symlink("loop", dir.join("loop")).expect("a link");
+    let error = run(os::copyfile(dir.join("src"), dir.join("loop"))).expect_err("a loop");
+    assert_eq!(
+        error.raw_os_error(),
+        Some(rustix::io::Errno::LOOP.raw_os_error())
+    );
+    symlink("none/x", dir.join("lost")).expect("a link");
+    let error = run(os::copyfile(dir.join("src"), dir.join("lost"))).expect_err("no folder");
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+}
+
 #[test]
 fn dropped_copy_stops_between_pieces_and_leaves_nothing() {
     let dir = Dir::new();

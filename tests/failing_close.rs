@@ -230,6 +230,161 @@ fn close_beside_a_call_on_the_same_file_tells() {
 }
 
 #[test]
+fn shutdown_by_the_traits_tells_and_leaves_the_file_open() {
+    use tokio::io::AsyncWriteExt as _;
+    run(async |disk| {
+        for errno in ERRNOS {
+            let path = disk.path("f");
+            let mut binary = aiofiles::open(&path).binary().mode("w").await.unwrap();
+            let mut raw = aiofiles::open(&path).raw().mode("r+").await.unwrap();
+            binary.write_all(b"taken, not kept").await.unwrap();
+            raw.write_all(b"taken").await.unwrap();
+            disk.fail(errno);
+            let told = [
+                binary.shutdown().await,
+                raw.shutdown().await,
+                futures::AsyncWriteExt::close(&mut raw).await,
+            ];
+            for error in told.map(Result::unwrap_err) {
+                assert_eq!(error.raw_os_error(), Some(errno));
+            }
+            // All was written before: a flush has nothing to do.
+            binary.flush().await.unwrap();
+            // A copy ends with it, and so does a frame of tokio-util.
+            let told = tokio::io::copy(&mut &b"more"[..], &mut binary).await;
+            assert_eq!(told.unwrap(), 4);
+            assert_eq!(
+                binary.shutdown().await.unwrap_err().raw_os_error(),
+                Some(errno)
+            );
+            disk.heal();
+            binary.shutdown().await.unwrap();
+            assert!(!binary.closed() && !raw.closed());
+            binary.close().await.unwrap();
+            assert_eq!(fs::read(&path).unwrap(), b"taken, not keptmore");
+        }
+    });
+}
+
+#[test]
+fn shutdown_that_is_given_up_is_told_later() {
+    use tokio::io::AsyncWriteExt as _;
+    run(async |disk| {
+        let path = disk.path("f");
+        let manual = aiofiles::executor::ManualExecutor::new();
+        let open = aiofiles::open(&path).binary().mode("w");
+        let open = open.executor(manual.clone());
+        let mut open = std::pin::pin!(open.into_future());
+        assert!(futures::poll!(&mut open).is_pending());
+        manual.run_all();
+        let mut file = open.await.unwrap();
+        file.write_all(b"x").await.unwrap();
+        disk.fail(ERRNOS[0]);
+        {
+            let mut shutdown = std::pin::pin!(file.shutdown());
+            assert!(futures::poll!(&mut shutdown).is_pending());
+        }
+        manual.run_all();
+        let error = file.write(b"y").await.unwrap_err();
+        assert_eq!(error.raw_os_error(), Some(ERRNOS[0]));
+        disk.heal();
+        let mut close = std::pin::pin!(file.close());
+        assert!(futures::poll!(&mut close).is_pending());
+        manual.run_all();
+        close.await.unwrap();
+    });
+}
+
+#[test]
+fn adapters_and_shared_files_tell() {
+    use aiofiles::raw_io::{read_write, writer};
+    run(async |disk| {
+        let path = disk.path("f");
+        write(&path);
+        let [errno, ..] = ERRNOS;
+        let open = || {
+            fs::File::options()
+                .write(true)
+                .read(true)
+                .open(&path)
+                .unwrap()
+        };
+        let mut shared = aiofiles::wrap(Arc::new(open())).await.unwrap();
+        let mut plain = aiofiles::wrap(writer(open())).await.unwrap();
+        let buffered = writer(std::io::BufWriter::new(open()));
+        let mut buffered = aiofiles::wrap(buffered).await.unwrap();
+        let mut both = aiofiles::wrap(read_write(open())).await.unwrap();
+        disk.fail(errno);
+        shared.write(b"x").await.unwrap();
+        assert_errno(shared.close().await, errno, "close");
+        plain.write(b"x").await.unwrap();
+        assert_errno(plain.close().await, errno, "close");
+        buffered.write(b"x").await.unwrap();
+        assert_errno(buffered.close().await, errno, "close");
+        both.write(b"x").await.unwrap();
+        assert_errno(both.close().await, errno, "close");
+    });
+}
+
+/// Takes every descriptor that there is, until it is dropped.
+fn take_all() -> Vec<fs::File> {
+    let null = std::iter::repeat_with(|| fs::File::open("/dev/null"));
+    null.map_while(std::result::Result::ok).collect()
+}
+
+#[test]
+fn without_a_descriptor_left_nothing_lost_is_persisted() {
+    // In a process of its own: others here want descriptors too.
+    const INSIDE: &str = "AIOFILES_TEST_NO_DESCRIPTORS";
+    if std::env::var_os(INSIDE).is_none() {
+        let name = "without_a_descriptor_left_nothing_lost_is_persisted";
+        let mut command = std::process::Command::new(std::env::current_exe().unwrap());
+        let output = command
+            .args(["--exact", name, "--nocapture"])
+            .env(INSIDE, "1")
+            .output();
+        let output = output.unwrap();
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        return;
+    }
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let maximum = getrlimit(Resource::Nofile).maximum;
+    setrlimit(
+        Resource::Nofile,
+        Rlimit {
+            current: Some(64),
+            maximum,
+        },
+    )
+    .unwrap();
+    run(async |disk| {
+        let [errno, ..] = ERRNOS;
+        let old = disk.path("old");
+        fs::write(&old, "old").unwrap();
+        let mut named = tempfile::named_temporary_file()
+            .dir(disk.dir.path())
+            .await
+            .unwrap();
+        named.write(b"new").await.unwrap();
+        named.flush().await.unwrap();
+        disk.fail(errno);
+        let none_left = take_all();
+        assert_errno(named.persist(&old).await, errno, "write");
+        drop(none_left);
+        disk.heal();
+        assert_eq!(fs::read(&old).unwrap(), b"old");
+        let none_left = take_all();
+        named.persist(&old).await.unwrap();
+        drop(none_left);
+        assert_eq!(fs::read(&old).unwrap(), b"new");
+    });
+}
+
+#[test]
 fn file_that_was_only_read_closes_without_a_word() {
     run(async |disk| {
         let path = disk.path("f");

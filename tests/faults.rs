@@ -361,6 +361,7 @@ fn descriptor_limit_spoils_no_close_and_no_way_back() {
     });
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn full_disk_takes_the_rest_once_there_is_room() {
     let dir = Dir::new();

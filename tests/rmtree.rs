@@ -137,6 +137,40 @@ fn depth_costs_no_stack_and_few_descriptors() {
     assert!(!root.exists());
 }
 
+#[cfg(unix)]
+#[test]
+fn with_errors_ignored_a_folder_that_is_moved_away_keeps_none_of_the_others() {
+    // Deeper than folders are held open.
+    const DEPTH: usize = 40;
+    for ignore in [true, false] {
+        let dir = tempfile::tempdir().expect("a folder");
+        let root = dir.path().join("root");
+        let deep = root.join(["d"; DEPTH].join("/"));
+        fs::create_dir_all(&deep).expect("folders");
+        for n in 0..20 {
+            fs::write(root.join(format!("f{n}")), "").expect("a file");
+            fs::write(root.join(format!("d/f{n}")), "").expect("a file");
+        }
+        let (moved, to, last) = (root.join("d/d"), dir.path().join("moved"), deep.clone());
+        let call = os::rmtree(&root)
+            .ignore_errors(ignore)
+            .on_progress(move |_| {
+                if !last.exists() && moved.exists() {
+                    fs::rename(&moved, &to).expect("it is moved");
+                }
+            });
+        match (run(call), ignore) {
+            (Ok(_), true) => assert!(!root.exists()),
+            (Err(error), false) => assert!(error.to_string().contains("was moved"), "{error}"),
+            (other, _) => panic!("{ignore}: {other:?}"),
+        }
+        assert!(
+            dir.path().join("moved").exists(),
+            "it was never empty to the end"
+        );
+    }
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn what_cannot_be_removed_is_named_or_ignored() {

@@ -8,7 +8,7 @@ mod support;
 mod system;
 
 use std::fs::File;
-use std::future::IntoFuture;
+use std::future::{Future, IntoFuture};
 use std::io::{Cursor, SeekFrom};
 
 use aiofiles::executor::{InlineExecutor, ManualExecutor};
@@ -134,6 +134,68 @@ fn futures_are_send() {
         wrap(Cursor::new(Vec::new())).text().mode("a").into_future(),
     ));
     drop(send_static(aiofiles::delegate(|| 1)));
+}
+
+/// Every pending call is a future itself, and may be kept in a box that is shared.
+fn pending<'a, T>(
+    call: impl Future<Output = Result<T>> + Send + Sync + Unpin + 'a,
+) -> Box<dyn Future<Output = Result<T>> + Send + Sync + Unpin + 'a> {
+    Box::new(call)
+}
+
+#[test]
+fn pending_calls_are_futures_send_sync_and_unpin() {
+    use aiofiles::{os, ospath, tempfile as temp};
+    let job: Box<dyn FnMut() + Send> = Box::new(|| ());
+    let cell = std::cell::Cell::new(1);
+    drop(pending(open("x").opener(move |path, options| {
+        let _ = (&job, &cell);
+        options.open(path)
+    })));
+    let raw: Box<dyn RawIo> = Box::new(Cursor::new(Vec::new()));
+    drop(pending(wrap(raw).text()));
+    drop(pending(temp::temporary_file().any()));
+    drop(pending(temp::named_temporary_file().text()));
+    drop(pending(temp::spooled_temporary_file().max_size(1)));
+    drop(pending(temp::temporary_directory().delete(false)));
+    drop(pending(temp::atomic_file("x").raw()));
+    drop(pending(os::stat("x")));
+    drop(pending(os::scandir("x")));
+    drop(pending(os::copyfile("x", "y").on_progress(|_, _| ())));
+    drop(pending(os::rmtree("x").on_progress(|_| ())));
+    drop(pending(ospath::exists("x")));
+    drop(pending(aiofiles::write("x", "y")));
+    drop(pending(aiofiles::stdin().read()));
+    drop(pending(aiofiles::stdout().reconfigure().newline("")));
+    let mut file = TextFile::new(Cursor::new(Vec::new()));
+    drop(pending(file.read().size(1)));
+    drop(pending(file.readline()));
+    drop(pending(file.readlines()));
+    drop(pending(file.next_line()));
+    drop(pending(file.truncate()));
+    drop(pending(file.reconfigure().newline("")));
+    fn shared<T: Send + Sync + Unpin + 'static>(_: &T) {}
+    shared(&os::walk("x").onerror(drop).filter_dirs(|_| true));
+    fn nobody_needs<K: aiofiles::open::Kind>(file: &mut temp::NamedTemporaryFile<K>) {
+        drop(pending(file.persist("x").permissions(0o600)));
+    }
+    let _ = nobody_needs::<aiofiles::open::Text>;
+}
+
+#[test]
+fn temporaries_are_joined_as_they_are() {
+    run(async {
+        let made = (0..3).map(|_| aiofiles::tempfile::temporary_file());
+        let files = futures::future::try_join_all(made).await.unwrap();
+        assert_eq!(files.len(), 3);
+        let (folder, file) = futures::future::try_join(
+            aiofiles::tempfile::temporary_directory(),
+            aiofiles::tempfile::named_temporary_file(),
+        )
+        .await
+        .unwrap();
+        assert!(folder.path().is_dir() && file.name().is_file());
+    });
 }
 
 #[test]

@@ -436,6 +436,24 @@ fn facts_are_pythons() {
     );
 }
 
+#[test]
+fn streams_are_reconfigured_for_all_handles() {
+    let mut child = start("reconfigure");
+    let input: Vec<u8> = "\u{e9}x\n"
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    child.stdin.take().unwrap().write_all(&input).unwrap();
+    let output = output(child);
+    assert!(output.status.success(), "{output:?}");
+    let out = output
+        .stdout
+        .strip_prefix(HEADER.as_bytes())
+        .unwrap_or(&output.stdout);
+    let expected = b"caf\xc3\xa9 caf\xe9\r\n\\u65e5\r\n\xe9x\r\n";
+    assert_eq!(out, expected, "{}", out.escape_ascii());
+}
+
 /// A child whose standard input is a connection, and the other end of that.
 fn start_connected(scenario: &str) -> (Child, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

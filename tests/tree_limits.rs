@@ -61,6 +61,58 @@ fn realpath_goes_on_behind_a_link_to_itself() {
 }
 
 #[test]
+fn strict_realpath_of_a_path_that_asks_for_a_folder_wants_one() {
+    let dir = Dir::new();
+    let root = std::fs::canonicalize(dir.path()).unwrap();
+    std::fs::write(root.join("file"), "").unwrap();
+    std::fs::create_dir(root.join("folder")).unwrap();
+    for (link, to) in [
+        ("l", "file"),
+        ("l2", "file/"),
+        ("l3", "folder/."),
+        ("l4", "file/."),
+    ] {
+        symlink(to, root.join(link)).unwrap();
+    }
+    for given in [
+        "file/", "file/.", "file//./", "file/..", "l/", "l/.", "l2", "l4", "l4/x",
+    ] {
+        let strict = ospath::realpath(root.join(given)).strict(true);
+        let error = run(strict).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotADirectory, "{given}");
+    }
+    for given in ["folder/", "folder/.", "l3", "l3/", "folder/../folder/"] {
+        let strict = ospath::realpath(root.join(given)).strict(true);
+        assert_eq!(run(strict).unwrap(), root.join("folder"), "{given}");
+    }
+    assert_eq!(real(root.join("file/")), root.join("file"), "not strict");
+}
+
+#[test]
+fn folders_are_not_made_in_a_file() {
+    let dir = Dir::new();
+    let root = dir.path();
+    std::fs::write(root.join("file"), "").unwrap();
+    // As CPython's.
+    for (path, kind) in [
+        ("file", ErrorKind::AlreadyExists),
+        ("file/", ErrorKind::AlreadyExists),
+        ("file/.", ErrorKind::NotADirectory),
+        ("file/./.", ErrorKind::NotADirectory),
+        ("file/x", ErrorKind::NotADirectory),
+    ] {
+        for exist_ok in [false, true] {
+            let error = run(os::makedirs(root.join(path)).exist_ok(exist_ok)).unwrap_err();
+            assert_eq!(error.kind(), kind, "{path} {exist_ok}");
+        }
+    }
+    run(os::makedirs(root.join("a/."))).unwrap();
+    let error = run(os::makedirs(root.join("a/."))).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::AlreadyExists);
+    run(os::makedirs(root.join("a/.")).exist_ok(true)).unwrap();
+}
+
+#[test]
 fn realpath_follows_each_link_of_a_bomb_once() {
     let dir = Dir::new();
     let root = std::fs::canonicalize(dir.path()).unwrap();

@@ -43,6 +43,11 @@ impl End {
     }
 }
 
+/// How many wakers wait for the end of a task, about. A caller that comes with a new
+/// one at each poll, as some combinators do, would fill the memory: the oldest is woken
+/// and forgotten, and comes again if it is still there.
+const WAITERS: usize = 64;
+
 /// What a caller that leaves a running task behind wants done with it.
 type Heir<T> = Box<dyn FnOnce(T) + Send>;
 
@@ -325,10 +330,13 @@ impl<T: Task> Flight<T> {
             discard(waker);
             return Poll::Ready(ended);
         }
+        let oldest = (slot.more.len() >= WAITERS).then(|| slot.more.remove(0));
         match &slot.waker {
             Some(_) => slot.more.push(waker),
             None => slot.waker = Some(waker),
         }
+        drop(slot);
+        wake_all(oldest);
         Poll::Pending
     }
 

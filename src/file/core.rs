@@ -1,10 +1,33 @@
 //! The machine under every kind of file: one cursor, one operation in flight.
 //!
-//! | state | what it holds | what may happen |
-//! |---|---|---|
-//! | idle | the stream; bytes read ahead, or bytes to be written, never both where it can seek | buffer operations are served here; anything else starts a job |
-//! | busy | the job has the stream's next step and the buffers it needs; beside one that writes, the task may go on filling the write buffer, and hands full ones over; beside one that fetches ahead, it goes on taking from the read buffer | any other operation waits for the job and takes over what it brought, whoever started it |
-//! | closed | nothing | every operation fails with `Closed`; `close` succeeds |
+//! What each event does in each state, of a file that can seek and is open in both
+//! directions. A test reads this table and walks it.
+//!
+//! | state | read | write | write much | flush | seek | tell | truncate | close |
+//! |---|---|---|---|---|---|---|---|---|
+//! | idle | job | here | starts | here | job | here | job | job |
+//! | idle, read ahead | here | here | starts | here | here | here | job | job |
+//! | idle, dirty | job | here | starts | job | job | here | job | job |
+//! | idle, a write failed | job | error | error | error | error | here | error | job |
+//! | busy, reading | waits | waits | waits | waits | waits | waits | waits | waits |
+//! | busy, fetching ahead | beside | waits | waits | waits | waits | waits | waits | waits |
+//! | busy, writing | waits | beside | beside | waits | waits | waits | waits | waits |
+//! | busy, anything else | waits | waits | waits | waits | waits | waits | waits | waits |
+//! | closed | closed | closed | closed | closed | closed | closed | closed | here |
+//!
+//! - *here*: done by the poll that asks for it, from memory; *closed* and *error* fail
+//!   there, with nothing done.
+//! - *job*: a job does it, which first writes what is buffered and moves the cursor back
+//!   over what was read ahead; the file is busy until somebody has looked at its end.
+//! - *starts*: done as *here*, with more in the buffer than it should hold: a job is
+//!   left running that writes it.
+//! - *waits*: for the job in flight, whoever started it; takes over what it brought, and
+//!   goes on in the state that this leads to.
+//! - *beside*: done as *here* while the job goes on.
+//!
+//! A drop takes a job back that has not begun; one that runs goes on to its end, and
+//! writes all that is left; then the stream is closed. Of an idle file a job, that
+//! nobody waits for, writes what is left; a clean one is closed here and now.
 //!
 //! An operation never keeps bytes in its future: a read fills the read buffer
 //! and takes them out in the poll that completes it; a write puts all its bytes
@@ -18,22 +41,27 @@ use std::fmt;
 use std::fs::File;
 use std::io::{self, SeekFrom};
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use super::buf::Buf;
 use super::held::Held;
-use super::queue::Queue;
 use super::traits::Begun;
-use super::work::{Pending, Work};
-use crate::delegate::{Flight, Hold};
+use super::work::Work;
+use crate::delegate::Flight;
 use crate::error::{Error, Result};
 use crate::executor::Chosen;
 use crate::raw_io::{self, Kind, RawIo, nowait, retry};
 
+use self::ahead::Ahead;
+use self::out::Out;
+use self::state::State;
+
+mod ahead;
 mod jobs;
 mod ops;
+mod out;
 mod read;
+mod state;
 mod write;
 
 /// The default size of a buffer, in bytes.
@@ -56,80 +84,75 @@ pub struct Core<R> {
     /// more of `R` there than everywhere, so what it needs is noted where a core is
     /// made.
     finish: fn(&mut Self),
-    /// `None` once closed, and while a close is in flight.
-    held: Option<Held<R>>,
     pub(crate) meta: Meta,
     /// Settled at the first operation at the latest.
     executor: Option<Chosen>,
-    /// Whether reads may be served inline: what was asked for, and whether it
-    /// suits the stream (`None` until a job has looked).
-    nowait_asked: Option<bool>,
-    nowait_suits: Option<bool>,
-    /// Whether it is known to be a regular file of a local file system, whose
-    /// metadata is there without waiting: it was opened in place.
-    local: bool,
+    inline: Inline,
     /// Size of the buffers, in bytes.
     pub(crate) capacity: usize,
+    state: State<R>,
+    /// Of the job in flight; kept for the next one.
+    flight: Option<Flight<Work<R>>>,
+    /// Counts the jobs: the number of the last one.
+    job: Started,
+    cursor: Cursor,
     /// Bytes read and not yet asked for; the cursor is behind them.
     pub(crate) read: Buf,
-    /// Left over from a job that could not write it all; before `write`.
-    front: Pending,
-    /// Full buffers, between `front` and `write`; the job in flight may be taking
-    /// them. `None` until the first.
-    queue: Option<Arc<Queue>>,
-    /// Bytes accepted and not yet handed to a job.
-    write: Vec<u8>,
-    /// How many bytes the cursor is ahead of the logical position, besides `read`
-    /// and `above`.
-    rewind: u64,
+    ahead: Ahead,
+    out: Out,
     /// How many bytes before `read` the layer above has taken and not delivered,
     /// as it last said.
     pub(crate) above: u64,
     /// Changes whenever what was read ahead, `above` included, becomes void.
     pub(crate) generation: u32,
-    /// Where the cursor of the stream is, if known.
+    /// A sync on `&self` that failed, until its caller was told. `None` until the first.
+    pub(super) failed_sync: OnceLock<Arc<Mutex<Option<io::Error>>>>,
+    /// What the last own job has left for its operation.
+    pub(crate) brought: Brought,
+    pub(crate) begun: Begun,
+}
+
+/// Where the cursor of the stream is, as far as that is known.
+#[derive(Debug, Default)]
+struct Cursor {
     pos: Option<u64>,
     /// Whether `pos` is never known and the cursor must be asked each time: another
     /// handle may move it, or the system does not count it (a character device,
     /// where a read leaves it as it was).
     shared: bool,
-    flight: Option<Flight<Work<R>>>,
-    /// Shared with the job in flight, where that has bytes to write. `None` until
-    /// the first.
-    hold: Option<Arc<Hold>>,
-    busy: bool,
-    /// Counts the jobs: the number of the last one.
-    job: Started,
-    /// The verb of the job in flight.
-    op: &'static str,
-    /// Whether that job writes again what could not be written before.
-    retrying: bool,
-    /// A write that failed with nobody waiting for it.
-    failed: Option<Error>,
-    /// A sync on `&self` that failed, until its caller was told. `None` until the first.
-    pub(super) failed_sync: OnceLock<Arc<Mutex<Option<io::Error>>>>,
-    /// A read that failed with nobody waiting for it: the system may tell of it once
-    /// (a connection that was reset), so the read that comes to its place does.
-    failed_read: Option<Error>,
-    /// Tells a read job that goes on until it has so many bytes that nobody waits for
-    /// so many any more. `None` until the first such job.
-    given_up: Option<Arc<AtomicBool>>,
-    /// Whether the job in flight is of those.
-    goes_on: bool,
-    /// How many refills in a row have followed each other in the file.
-    streak: u32,
-    /// Whether the last one gave all that was asked for: there may be more.
-    full: bool,
-    /// Whether the stream may be read before somebody asks: a regular file
-    /// (`None` until a job has looked).
-    plain: Option<bool>,
+    /// How many bytes it is ahead of the logical position, besides what was read ahead:
+    /// the next job moves it back.
+    rewind: u64,
     /// Whether a job has found that the file tells its size at once.
     tells_size: bool,
-    /// A read buffer that is not in use.
-    spare: Buf,
-    /// What the last own job has left for its operation.
-    pub(crate) brought: Brought,
-    pub(crate) begun: Begun,
+}
+
+impl Cursor {
+    fn set(&mut self, pos: Option<u64>) {
+        self.pos = pos.filter(|_| !self.shared);
+    }
+
+    /// Behind `n` bytes that were read.
+    fn advance(&mut self, n: usize) {
+        self.pos = self.pos.map(|pos| pos + n as u64);
+    }
+
+    /// From now on it is asked each time.
+    fn share(&mut self) {
+        (self.shared, self.pos) = (true, None);
+    }
+}
+
+/// What may be done on the task itself.
+#[derive(Clone, Copy, Debug, Default)]
+struct Inline {
+    /// Whether reads may be served inline; `None` leaves it to the executor.
+    asked: Option<bool>,
+    /// Whether that suits the stream (`None` until a job has looked).
+    suits: Option<bool>,
+    /// Whether it is known to be a regular file of a local file system, whose
+    /// metadata is there without waiting: it was opened in place.
+    local: bool,
 }
 
 /// Results of a job, for the operation that started it.
@@ -151,38 +174,20 @@ impl<R: RawIo> Core<R> {
     pub(crate) fn new(raw: R, meta: Meta, executor: Option<Chosen>) -> Self {
         Self {
             finish: Self::finish,
-            held: Some(Held::new(raw)),
             meta,
             executor,
-            nowait_asked: None,
-            nowait_suits: None,
-            local: false,
+            inline: Inline::default(),
             capacity: BUFFER,
+            state: State::Idle(Held::new(raw)),
+            flight: None,
+            job: 0,
+            cursor: Cursor::default(),
             read: Buf::default(),
-            front: Pending::default(),
-            queue: None,
-            write: Vec::new(),
-            rewind: 0,
+            ahead: Ahead::default(),
+            out: Out::default(),
             above: 0,
             generation: 0,
-            pos: None,
-            shared: false,
-            flight: None,
-            hold: None,
-            busy: false,
-            job: 0,
-            op: "use",
-            retrying: false,
-            failed: None,
-            failed_read: None,
             failed_sync: OnceLock::new(),
-            given_up: None,
-            goes_on: false,
-            streak: 0,
-            full: false,
-            plain: None,
-            tells_size: false,
-            spare: Buf::default(),
             brought: Brought::default(),
             begun: Begun::default(),
         }
@@ -246,19 +251,19 @@ impl<R: RawIo> Core<R> {
         // The page cache answers from the first read on.
         if file == Some(Kind::Regular) {
             let cached = readable && access.is_some_and(|access| !access.direct);
-            core.nowait_suits = Some(cached && nowait::suits_regular());
+            core.inline.suits = Some(cached && nowait::suits_regular());
         }
         core
     }
 
     /// Where the cursor is now, if that is known and stays so.
     pub(crate) fn set_pos(&mut self, pos: Option<u64>) {
-        self.pos = pos.filter(|_| !self.shared);
+        self.cursor.set(pos);
     }
 
     /// Where the cursor is does not follow from what was read and written.
     pub(crate) fn never_count(&mut self) {
-        (self.shared, self.pos) = (true, None);
+        self.cursor.share();
     }
 
     pub(crate) fn set_executor(&mut self, executor: Option<Chosen>) {
@@ -266,16 +271,16 @@ impl<R: RawIo> Core<R> {
     }
 
     pub(crate) fn set_nowait(&mut self, asked: Option<bool>, suits: Option<bool>) {
-        (self.nowait_asked, self.nowait_suits) = (asked, suits);
+        (self.inline.asked, self.inline.suits) = (asked, suits);
     }
 
     pub(crate) fn set_local(&mut self, local: bool) {
-        self.local = local;
+        self.inline.local = local;
     }
 
     /// Whether the page cache may be asked, as far as that was said.
     pub(crate) fn ask_nowait(&mut self, asked: Option<bool>) {
-        self.nowait_asked = asked;
+        self.inline.asked = asked;
     }
 
     // ---- what is answered from memory -------------------------------------
@@ -285,11 +290,11 @@ impl<R: RawIo> Core<R> {
     }
 
     pub(crate) fn held(&self) -> Option<&Held<R>> {
-        self.held.as_ref()
+        self.state.held()
     }
 
     pub(crate) fn closed(&self) -> bool {
-        self.held.is_none()
+        self.held().is_none()
     }
 
     pub(crate) fn executor(&mut self, op: &'static str) -> Result<&Chosen> {
@@ -319,7 +324,7 @@ impl<R: RawIo> Core<R> {
     }
 
     pub(crate) fn check_open(&self, op: &'static str) -> Result<()> {
-        if self.closed() && !self.busy {
+        if matches!(self.state, State::Closed) {
             Err(self.closed_error(op))
         } else {
             Ok(())
@@ -355,44 +360,25 @@ impl<R: RawIo> Core<R> {
 
     /// Whether a job is in flight, or has ended and was not looked at.
     pub(crate) fn is_busy(&self) -> bool {
-        self.busy
+        self.state.is_busy()
     }
 
     /// Whether anything was accepted that no job has written yet.
     pub(crate) fn is_dirty(&self) -> bool {
-        !self.front.is_empty() || !self.write.is_empty() || self.queued() > 0
-    }
-
-    /// How many bytes wait in the queue.
-    fn queued(&self) -> usize {
-        self.queue.as_ref().map_or(0, |queue| queue.len())
+        !self.out.is_empty()
     }
 
     /// Where the next read or write takes place, in bytes from the start, if known.
     pub(crate) fn position(&self) -> Option<u64> {
-        if self.busy || self.shared {
+        if self.is_busy() || self.cursor.shared {
             return None;
         }
-        let dirty = self.front.rest().len() + self.queued() + self.write.len();
-        Some(self.pos?.checked_sub(self.behind())? + dirty as u64)
+        Some(self.cursor.pos?.checked_sub(self.behind())? + self.out.len() as u64)
     }
 
     /// How many bytes the cursor is ahead of the logical position.
     fn behind(&self) -> u64 {
-        self.rewind + self.above + self.read.len() as u64
-    }
-
-    /// Everything that is to be written before the queue and behind it, of which
-    /// one is empty.
-    fn take_dirty(&mut self) -> [Pending; 2] {
-        if let Some(queue) = self.queue.as_ref().filter(|queue| !queue.is_empty()) {
-            queue.push(std::mem::take(&mut self.write));
-        }
-        let back = Pending {
-            data: std::mem::take(&mut self.write),
-            start: 0,
-        };
-        [std::mem::take(&mut self.front), back]
+        self.cursor.rewind + self.above + self.read.len() as u64
     }
 }
 
@@ -405,10 +391,10 @@ impl<R: RawIo> fmt::Debug for Core<R> {
 impl<R: RawIo> Core<R> {
     /// The `Debug` of every kind of file.
     pub(crate) fn debug(&self, kind: &str, mode: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let state = match (self.busy, self.closed()) {
-            (true, _) => "busy",
-            (false, true) => "closed",
-            (false, false) => "idle",
+        let state = match &self.state {
+            State::Idle(_) => "idle",
+            State::Busy(_) => "busy",
+            State::Closed => "closed",
         };
         f.debug_struct(kind)
             .field("name", &self.meta.name)
@@ -422,10 +408,11 @@ impl Core<File> {
     /// Another handle of the same open file.
     pub(crate) fn clone_with(&mut self, file: File) -> Self {
         let mut core = Self::new(file, self.meta.clone(), self.executor.clone());
-        (core.shared, self.shared, self.pos) = (true, true, None);
-        (core.nowait_asked, core.nowait_suits) = (self.nowait_asked, self.nowait_suits);
+        core.cursor.share();
+        self.cursor.share();
+        (core.inline.asked, core.inline.suits) = (self.inline.asked, self.inline.suits);
         core.capacity = self.capacity;
-        if let (Some(held), Some(own)) = (&mut core.held, &self.held) {
+        if let (State::Idle(held), Some(own)) = (&mut core.state, self.held()) {
             held.shares(own);
         }
         core

@@ -240,6 +240,11 @@ impl<R: RawIo> Held<R> {
         }
     }
 
+    /// Tells what a close would say of the file behind the stream, which stays open.
+    pub(crate) fn ask_close(&self) -> io::Result<()> {
+        self.with(|raw| raw.as_file().map_or(Ok(()), sys::close_duplicate))
+    }
+
     /// Closes the stream and drops it; a plain file when its last user is done. The
     /// error of that is told here even so: nobody else could tell it.
     pub(crate) fn close(self) -> io::Result<()> {

@@ -195,6 +195,12 @@ impl<R: RawIo> File<Text, R> {
         self.layer.decoded.newlines()
     }
 
+    /// The canonical name of the encoding, and the error policy.
+    pub(crate) fn codec_names(&self) -> (&'static str, ErrorPolicy) {
+        let settings = &self.layer.settings;
+        (settings.encoding.static_name(), settings.errors)
+    }
+
     /// Says whether a write with a line end in it is followed by a flush.
     #[must_use]
     pub fn line_buffering(&self) -> bool {
@@ -224,8 +230,8 @@ impl<R: RawIo> File<Text, R> {
     /// assert!(file.reconfigure().newline("\n").await.is_err());
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
-    pub fn reconfigure(&mut self) -> Reconfigure<'_, R> {
-        Reconfigure::new(self)
+    pub fn reconfigure(&mut self) -> Reconfigure<'_> {
+        Reconfigure::new(|changes| self.apply(changes))
     }
 
     /// Returns the binary file below, at the position that the text has come to

@@ -29,6 +29,7 @@ pub(super) enum By {
     Read,
     Fill,
     Flush,
+    Shutdown,
     Seek,
     Line,
     /// The question whether a text's mark is due.
@@ -132,6 +133,14 @@ impl<R: RawIo> Core<R> {
         io(flushed)
     }
 
+    pub(super) fn io_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(budget::poll_turn(cx));
+        let mut job = self.begun.job(By::Shutdown);
+        let done = self.poll_shutdown(cx, &mut job);
+        self.begun.set_job(By::Shutdown, job);
+        io(done)
+    }
+
     pub(super) fn io_start_seek(&mut self, pos: SeekFrom) -> io::Result<()> {
         self.check_seekable("seek")?;
         if self.begun.seek.replace(pos) != Some(pos) {
@@ -187,9 +196,10 @@ impl<K: Bytes, R: RawIo> tokio::io::AsyncWrite for File<K, R> {
         self.core_mut().io_flush(cx)
     }
 
-    /// Flushes. The file stays open: [`close`](Self::close) closes it.
+    /// Flushes, and tells what close(2) would say. The file stays open:
+    /// [`close`](Self::close) closes it.
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.core_mut().io_flush(cx)
+        self.core_mut().io_shutdown(cx)
     }
 }
 
@@ -226,9 +236,10 @@ impl<K: Bytes, R: RawIo> futures_io::AsyncWrite for File<K, R> {
         self.core_mut().io_flush(cx)
     }
 
-    /// Flushes. The file stays open: [`close`](Self::close) closes it.
+    /// Flushes, and tells what close(2) would say. The file stays open:
+    /// [`close`](Self::close) closes it.
     fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.core_mut().io_flush(cx)
+        self.core_mut().io_shutdown(cx)
     }
 }
 
@@ -238,7 +249,8 @@ impl<K: Bytes, R: RawIo> futures_io::AsyncSeek for File<K, R> {
         cx: &mut Context<'_>,
         pos: SeekFrom,
     ) -> Poll<io::Result<u64>> {
-        // A seek that goes on is told from a new one by where it goes.
+        // A seek that goes on is told from a new one by where it goes: of two alike, the
+        // first given up midway and nothing done between them, one is made.
         self.machine().io_start_seek(pos)?;
         self.machine().io_seek(cx)
     }

@@ -358,6 +358,10 @@ impl<R: RawIo> Work<R> {
                 Ok(())
             }
             Then::Flush | Then::Close => held.flush(),
+            Then::Shutdown => {
+                held.flush()?;
+                held.ask_close()
+            }
             Then::Call { run, .. } => run(Call {
                 held,
                 pos: &mut self.pos,

@@ -58,7 +58,7 @@ pub fn wrap<R: RawIo>(raw: R) -> Wrap<R, Binary> {
 
 /// A pending [`wrap`]: `.await` gives the file.
 #[must_use = "a call does nothing unless you `.await` it"]
-pub struct Wrap<R: RawIo, K: Kind = Binary>(Lazy<WrapArgs<R, K>>);
+pub struct Wrap<R: RawIo, K: Kind = Binary>(Lazy<'static, WrapArgs<R, K>>);
 
 /// The arguments of [`wrap`].
 struct WrapArgs<R, K> {
@@ -99,11 +99,8 @@ impl<R: RawIo, K: Kind> Wrap<R, K> {
     }
 
     /// Changes a keyword; does nothing to a call that has begun.
-    fn set(mut self, change: impl FnOnce(&mut Settings)) -> Self {
-        if let Some(args) = self.0.args() {
-            change(&mut args.settings);
-        }
-        self
+    fn set(self, change: impl FnOnce(&mut Settings)) -> Self {
+        Self(self.0.set(|args| change(&mut args.settings)))
     }
 }
 

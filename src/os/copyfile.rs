@@ -3,7 +3,7 @@
 use std::fmt;
 use std::fs::{File, FileTimes, Metadata};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::keywords::keywords;
 use super::sys::{self, Copier, Dir, FileId};
@@ -178,24 +178,48 @@ pub(super) fn copy_file(
         sys::DEFAULT_MODE
     };
     // Without set-user-ID and the like until the content is there.
-    let (output, is_new) = sys::retry(|| sys::open_destination(dst, mode & 0o777))?;
+    let (output, made) = open_destination(dst, mode & 0o777)?;
     let copied = fill(
         &input,
         &metadata,
         &output,
         (src, dst),
-        is_new,
+        made.is_some(),
         keep,
         progress,
     );
     // Before the name goes: a file that is open cannot be removed everywhere.
     let closed = sys::close(output);
     let copied = copied.and_then(|copied| closed.map(|()| copied));
-    if copied.is_err() && is_new {
+    if let Some(made) = made.filter(|_| copied.is_err()) {
         // The error to tell is the copy's.
-        drop(std::fs::remove_file(dst));
+        drop(std::fs::remove_file(made));
     }
     copied
+}
+
+/// How many links are followed to a destination that is not there; the system follows
+/// as many.
+const LINKS: usize = 40;
+
+/// Opens the destination, or makes it: then with its path, through links to nothing.
+fn open_destination(dst: &Path, mode: u32) -> io::Result<(File, Option<PathBuf>)> {
+    let mut path = dst.to_path_buf();
+    for _ in 0..LINKS {
+        match sys::retry(|| sys::create_destination(&path, mode)) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            made => return made.map(|file| (file, Some(path))),
+        }
+        match sys::retry(|| sys::open_destination(dst)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            opened => return opened.map(|file| (file, None)),
+        }
+        // A link that leads to nothing; or it was removed just now.
+        if let Ok(target) = sys::readlink(&Dir::default(), &path) {
+            path = path.parent().unwrap_or(Path::new("")).join(target);
+        }
+    }
+    Err(sys::link_loop())
 }
 
 /// Makes a link like `src`, to the same place, with its times if they are to be kept.

@@ -147,11 +147,32 @@ pub(super) fn make_dirs(path: &Path, mode: u32, exist_ok: bool) -> io::Result<()
         }
     }
     match sys::mkdir(&here, leaf, mode) {
+        // `file/.` goes through a file.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && ends_with_dot(path) => {
+            match sys::stat(&here, path, true) {
+                Err(through) => Err(through),
+                Ok(_) if exist_ok => Ok(()),
+                Ok(_) => Err(error),
+            }
+        }
         // Not only if it is `AlreadyExists`: on a read-only file system, say,
         // another error comes first.
         Err(_) if exist_ok && sys::stat(&here, leaf, true).is_ok_and(|m| m.is_dir()) => Ok(()),
         done => done,
     }
+}
+
+/// Whether the last name of a path is `.`.
+fn ends_with_dot(path: &Path) -> bool {
+    let mut names = names_from_last(path);
+    names.next() == Some(b".") && names.next().is_some()
+}
+
+/// The names of a path as they stand there, from the last to the first.
+fn names_from_last(path: &Path) -> impl Iterator<Item = &[u8]> {
+    let bytes = path.as_os_str().as_encoded_bytes();
+    let names = bytes.rsplit(|&byte| std::path::is_separator(byte.into()));
+    names.filter(|name| !name.is_empty())
 }
 
 /// The pending call of [`rmdir`].
@@ -238,10 +259,8 @@ pub fn removedirs(path: impl AsRef<Path>) -> Removedirs {
 /// Removes the folders above what was removed, as long as they are empty, and no
 /// further than to a `.` in the path, which no system removes.
 pub(super) fn remove_dirs_above(path: &Path) {
-    let bytes = path.as_os_str().as_encoded_bytes();
-    let names = bytes.rsplit(|&byte| std::path::is_separator(byte.into()));
-    let names = names.take_while(|name| *name != b".");
-    let levels = names.filter(|name| !name.is_empty()).count();
+    let names = names_from_last(path);
+    let levels = names.take_while(|name| *name != b".").count();
     for folder in path.ancestors().skip(1).take(levels.saturating_sub(1)) {
         if folder.as_os_str().is_empty() || sys::rmdir(&Dir::default(), folder).is_err() {
             return;

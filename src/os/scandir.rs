@@ -137,8 +137,9 @@ impl DirEntry {
     }
 
     /// Returns what `.with_stat(true)` fetched: the metadata of the entry
-    /// itself, of a link not followed. `None` without it, or if the entry
-    /// vanished.
+    /// itself, of a link not followed. `None` without it, and where the system would
+    /// not tell (the entry vanished, the folder may not be searched): [`stat`](Self::stat)
+    /// says why.
     #[must_use]
     pub fn metadata(&self) -> Option<&Metadata> {
         self.found.metadata.as_deref()
@@ -233,7 +234,8 @@ pub struct ScandirKeywords {
 
 impl Scanning {
     /// Fetches the metadata of every entry in the hop that finds it (`false`),
-    /// for [`DirEntry::metadata`]. Of a link it is that of the link.
+    /// for [`DirEntry::metadata`]. Of a link it is that of the link. An entry whose
+    /// metadata is refused is listed all the same, without.
     pub fn with_stat(self, yes: bool) -> Self {
         self.set(|keywords| keywords.with_stat = yes)
     }

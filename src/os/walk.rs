@@ -17,6 +17,7 @@ use super::sys::{self, FileId};
 use crate::call::{Call, one};
 use crate::error::{Error, Result};
 use crate::executor::{Chosen, Executor};
+use crate::lazy::Exclusive;
 
 /// One folder of a [`walk`], Python's `(dirpath, dirnames, filenames)`.
 #[derive(Clone, Debug)]
@@ -84,6 +85,9 @@ enum Step {
     HandOut(WalkEntry),
 }
 
+/// Told of the folders that could not be read.
+type OnError = Box<dyn FnMut(Error) + Send>;
+
 /// Says which sub-folders stay.
 type KeepDir = Box<dyn FnMut(&DirEntry) -> bool + Send>;
 
@@ -101,8 +105,8 @@ pub struct Walk {
     topdown: bool,
     followlinks: bool,
     with_stat: bool,
-    onerror: Option<Box<dyn FnMut(Error) + Send>>,
-    keep: Option<KeepDir>,
+    onerror: Option<Exclusive<OnError>>,
+    keep: Option<Exclusive<KeepDir>>,
     executor: Option<Chosen>,
     steps: Vec<Step>,
     reading: Option<(Call<Read>, Arc<Path>)>,
@@ -167,7 +171,7 @@ impl Walk {
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
     pub fn onerror(mut self, handle: impl FnMut(Error) + Send + 'static) -> Self {
-        self.onerror = Some(Box::new(handle));
+        self.onerror = Some(Exclusive::new(Box::new(handle)));
         self
     }
 
@@ -191,7 +195,7 @@ impl Walk {
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
     pub fn filter_dirs(mut self, keep: impl FnMut(&DirEntry) -> bool + Send + 'static) -> Self {
-        self.keep = Some(Box::new(keep));
+        self.keep = Some(Exclusive::new(Box::new(keep)));
         self
     }
 
@@ -263,7 +267,7 @@ impl Walk {
                         self.descend(&listing);
                         self.steps.insert(index, Step::HandOut(listing.entry));
                     }
-                    (Err(error), Some(handle)) => handle(error),
+                    (Err(error), Some(handle)) => handle.get_mut()(error),
                     (Err(error), None) => return Poll::Ready(Some(Err(error))),
                 }
             }
@@ -307,7 +311,7 @@ impl Walk {
         let entries = found.into_iter().map(|found| DirEntry::new(&parent, found));
         let (mut dirs, files): (Vec<_>, Vec<_>) = entries.partition(DirEntry::is_dir);
         if let Some(keep) = &mut self.keep {
-            dirs.retain(keep);
+            dirs.retain(keep.get_mut());
         }
         Ok(WalkEntry {
             dirpath,

@@ -96,6 +96,9 @@ enum Part {
     From(PathBuf),
     Up,
     Down(OsString),
+    /// What it has come to is to be a folder: the path, or a link, ends with `/` or
+    /// `/.`.
+    Folder,
     /// The link at this path leads to where the path has come.
     Resolved(PathBuf),
 }
@@ -130,6 +133,12 @@ fn resolve(given: &Path, strict: bool) -> io::Result<PathBuf> {
                 links.insert(link, Some(path.clone()));
                 continue;
             }
+            Part::Folder => {
+                if strict && !sys::retry(|| fs::metadata(&path))?.is_dir() {
+                    return Err(io::ErrorKind::NotADirectory.into());
+                }
+                continue;
+            }
             Part::Down(name) => name,
         };
         let here = path.join(name);
@@ -148,7 +157,10 @@ fn resolve(given: &Path, strict: bool) -> io::Result<PathBuf> {
                 },
             },
             Ok(metadata) => {
-                let goes_on = || parts.iter().any(|part| !matches!(part, Part::Resolved(_)));
+                // The next ones first: of links that have been followed there may be
+                // many.
+                let mut next = parts.iter().rev();
+                let mut goes_on = || next.any(|part| !matches!(part, Part::Resolved(_)));
                 if strict && !metadata.is_dir() && goes_on() {
                     return Err(io::ErrorKind::NotADirectory.into());
                 }
@@ -171,6 +183,9 @@ fn resolve(given: &Path, strict: bool) -> io::Result<PathBuf> {
 fn push_reversed(parts: &mut Vec<Part>, path: &Path) {
     let mut root = PathBuf::new();
     let mut names = Vec::new();
+    if asks_for_folder(path) {
+        parts.push(Part::Folder);
+    }
     for component in path.components() {
         match component {
             Component::Prefix(_) | Component::RootDir => root.push(component),
@@ -183,4 +198,12 @@ fn push_reversed(parts: &mut Vec<Part>, path: &Path) {
     if !root.as_os_str().is_empty() {
         parts.push(Part::From(root));
     }
+}
+
+/// Whether the path ends with a separator or with a `.` behind one.
+fn asks_for_folder(path: &Path) -> bool {
+    let bytes = path.as_os_str().as_encoded_bytes();
+    let bytes = bytes.strip_suffix(b".").unwrap_or(bytes);
+    let last = bytes.last();
+    last.is_some_and(|&byte| std::path::is_separator(byte.into()))
 }

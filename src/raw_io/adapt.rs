@@ -1,8 +1,18 @@
 //! Streams out of std's `Read`, `Write` and `Seek`.
 
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::any::Any;
+use std::fs::File;
+use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 
 use super::RawIo;
+use crate::os::sys;
+
+/// Tells what close(2) says of a file that is dropped next, which could not tell.
+fn close_file(stream: &dyn Any) -> io::Result<()> {
+    let buffered = || stream.downcast_ref().map(BufWriter::<File>::get_ref);
+    let file = stream.downcast_ref::<File>().or_else(buffered);
+    file.map_or(Ok(()), sys::close_duplicate)
+}
 
 /// A [`RawIo`] over a std `Read`; made by [`reader`].
 #[derive(Debug)]
@@ -31,6 +41,8 @@ pub fn reader<T: Read + Send + 'static>(read: T) -> Reader<T> {
 }
 
 /// Adapts any std `Write`: write-only, not seekable.
+///
+/// Of a [`File`], and of a [`BufWriter`] around one, closing tells what close(2) says.
 ///
 /// # Examples
 ///
@@ -105,6 +117,10 @@ impl<T: Write + Send + 'static> RawIo for Writer<T> {
         self.0.flush()
     }
 
+    fn close(&mut self) -> io::Result<()> {
+        close_file(&self.0)
+    }
+
     fn readable(&self) -> bool {
         false
     }
@@ -125,5 +141,9 @@ impl<T: Read + Write + Seek + Send + 'static> RawIo for ReadWrite<T> {
 
     fn flush(&mut self) -> io::Result<()> {
         self.0.flush()
+    }
+
+    fn close(&mut self) -> io::Result<()> {
+        close_file(&self.0)
     }
 }

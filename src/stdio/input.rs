@@ -12,6 +12,7 @@ use super::reading::{AllLines, Bytes, Line, Piece, PieceOf, Reading, Side, Sided
 use super::stream::Stream;
 use crate::budget;
 use crate::error::Result;
+use crate::file::Reconfigure;
 use crate::file::core::Started;
 use crate::file::source::Source;
 
@@ -254,16 +255,41 @@ impl TextInput {
         "r"
     }
 
-    /// Returns the encoding, `utf-8`.
+    /// Returns the canonical name of the encoding, `utf-8` unless
+    /// [reconfigured](Self::reconfigure).
     #[must_use]
     pub fn encoding(&self) -> &str {
-        "utf-8"
+        self.stream.facts().encoding
     }
 
-    /// Returns the error policy, `strict`.
+    /// Returns the error policy, `strict` unless [reconfigured](Self::reconfigure).
     #[must_use]
     pub fn errors(&self) -> &str {
-        self.stream.spec.errors().as_str()
+        self.stream.facts().errors.as_str()
+    }
+
+    /// Changes the encoding, the error policy or the line ends, for all handles, before
+    /// any text was read. Python: `sys.stdin.reconfigure`.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped midway, all of it is changed or nothing.
+    ///
+    /// # Errors
+    ///
+    /// `Unsupported` once text was read; an unknown label or name; `Closed`.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let stdin = aiofiles::stdin();
+    /// stdin.reconfigure().encoding("shift_jis").errors("replace").await?;
+    /// let text = stdin.read().await?;
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
+    pub fn reconfigure(&self) -> Reconfigure<'static> {
+        self.stream.reconfigure()
     }
 }
 

@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 use super::facts::facts;
 use super::stream::Stream;
 use crate::error::Result;
+use crate::file::Reconfigure;
 
 /// A handle on stdout or stderr, as text. Python: `aiofiles.stdout`.
 ///
@@ -123,16 +124,44 @@ impl TextOutput {
         self.stream.turn().await.writelines(lines).await
     }
 
-    /// Returns the encoding, `utf-8`.
+    /// Returns the canonical name of the encoding, `utf-8` unless
+    /// [reconfigured](Self::reconfigure).
     #[must_use]
     pub fn encoding(&self) -> &str {
-        "utf-8"
+        self.stream.facts().encoding
     }
 
-    /// Returns the error policy: `strict`, on stderr `backslashreplace`.
+    /// Returns the error policy: `strict`, on stderr `backslashreplace`, unless
+    /// [reconfigured](Self::reconfigure).
     #[must_use]
     pub fn errors(&self) -> &str {
-        self.stream.spec.errors().as_str()
+        self.stream.facts().errors.as_str()
+    }
+
+    /// Changes the encoding, the error policy, the line ends or the buffering, for all
+    /// handles, behind what was written. Python: `sys.stdout.reconfigure`.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped midway, all of it is changed or nothing.
+    ///
+    /// # Errors
+    ///
+    /// Those of a flush; an unknown label or name; `Closed`. Nothing has changed then.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let stdout = aiofiles::stdout();
+    /// stdout.reconfigure().encoding("ascii").errors("backslashreplace").await?;
+    /// stdout.write("caf\u{e9}\n").await?; // caf\xe9
+    /// stdout.flush().await?;
+    /// assert_eq!(stdout.encoding(), "ascii");
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
+    pub fn reconfigure(&self) -> Reconfigure<'static> {
+        self.stream.reconfigure()
     }
 }
 

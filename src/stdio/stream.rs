@@ -15,9 +15,9 @@ use super::platform;
 use crate::codec::{Encoding, ErrorPolicy};
 use crate::error::Result;
 use crate::executor::Chosen;
-use crate::file::TextSettings;
 use crate::file::core::{Core, Meta};
 use crate::file::{BinaryFile, TextFile};
+use crate::file::{Reconfigure, TextSettings};
 use crate::foreign::{discard, wake, wake_all};
 use crate::raw_io::RawIo;
 
@@ -63,6 +63,9 @@ pub(super) struct Facts {
     pub(super) isatty: bool,
     pub(super) closed: bool,
     pub(super) line_buffering: bool,
+    /// Its canonical name.
+    pub(super) encoding: &'static str,
+    pub(super) errors: ErrorPolicy,
 }
 
 /// What the handles of a stream share. Under its lock values are moved in and out,
@@ -199,6 +202,11 @@ impl Stream {
         polled
     }
 
+    /// Changes the text layer of all handles.
+    pub(super) fn reconfigure(&'static self) -> Reconfigure<'static> {
+        Reconfigure::new(async |changes| self.turn().await.apply(changes).await)
+    }
+
     /// Puts another stream in place.
     pub(super) async fn replace(&'static self, raw: Box<dyn RawIo>) -> Result<Box<dyn RawIo>> {
         /// In place of a stream that was closed.
@@ -256,6 +264,8 @@ fn build(spec: Spec, raw: Box<dyn RawIo>, executor: &Chosen) -> (Box<File>, Fact
         isatty,
         closed: false,
         line_buffering,
+        encoding: Encoding::default().static_name(),
+        errors: spec.errors(),
     };
     (Box::new(TextFile::with(core, settings)), facts)
 }
@@ -434,6 +444,8 @@ impl Drop for Turn {
         if let Some(file) = self.file.take() {
             let mut slot = self.stream.slot();
             slot.facts.closed = file.closed();
+            slot.facts.line_buffering = file.line_buffering();
+            (slot.facts.encoding, slot.facts.errors) = file.codec_names();
             slot.file = Some(file);
         }
         self.stream.pass_on(self.quiet);

@@ -3,17 +3,19 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::fs::File;
-use std::future::IntoFuture;
+use std::future::Future;
 use std::ops::{Deref, DerefMut};
 use std::path::Path;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
-use super::Creating;
 use crate::codec::{Encoding, ErrorPolicy, Newline};
 use crate::delegate::Hop;
 use crate::error::{Error, Result};
 use crate::executor::{Chosen, Executor};
 use crate::file::core::{Core, Meta};
+use crate::lazy::{Begin, Lazy};
 use crate::open::{Action, Any, Binary, Kind, Raw, Settings, Text, TextKind, keywords};
 
 mod stage;
@@ -68,18 +70,20 @@ use self::stage::{Commit, Create, Discard, OP, Stage, lock};
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
 pub fn atomic_file(path: impl AsRef<Path>) -> CreateAtomic {
-    CreateAtomic {
+    CreateAtomic(Lazy::new(AtomicArgs {
         path: path.as_ref().into(),
         permissions: crate::os::sys::DEFAULT_MODE,
         settings: Settings::default(),
         kind: Binary::default(),
         default_mode: "w",
-    }
+    }))
 }
 
 /// A pending [`atomic_file`]: `.await` makes it.
 #[must_use = "a call does nothing unless you `.await` it"]
-pub struct CreateAtomic<K = Binary> {
+pub struct CreateAtomic<K: Kind = Binary>(Lazy<'static, AtomicArgs<K>>);
+
+struct AtomicArgs<K> {
     path: Arc<Path>,
     permissions: u32,
     settings: Settings,
@@ -88,17 +92,16 @@ pub struct CreateAtomic<K = Binary> {
     default_mode: &'static str,
 }
 
-impl<K> CreateAtomic<K> {
-    /// Changes a keyword.
-    fn set(mut self, change: impl FnOnce(&mut Settings)) -> Self {
-        change(&mut self.settings);
-        self
+impl<K: Kind> CreateAtomic<K> {
+    /// Changes a keyword; does nothing to a call that has begun.
+    fn set(self, change: impl FnOnce(&mut Settings)) -> Self {
+        Self(self.0.set(|args| change(&mut args.settings)))
     }
 }
 
-keywords!([K] CreateAtomic<K>);
+keywords!([K: Kind] CreateAtomic<K>);
 
-impl<K> CreateAtomic<K> {
+impl<K: Kind> CreateAtomic<K> {
     /// Makes a text file.
     pub fn text(self) -> CreateAtomic<Text> {
         self.kind(Text::default(), "w")
@@ -119,21 +122,20 @@ impl<K> CreateAtomic<K> {
         self.kind(Any::default(), "wb")
     }
 
-    fn kind<L>(self, kind: L, default_mode: &'static str) -> CreateAtomic<L> {
-        CreateAtomic {
-            path: self.path,
-            permissions: self.permissions,
-            settings: self.settings,
+    fn kind<L: Kind>(self, kind: L, default_mode: &'static str) -> CreateAtomic<L> {
+        CreateAtomic(self.0.map(|args| AtomicArgs {
+            path: args.path,
+            permissions: args.permissions,
+            settings: args.settings,
             kind,
             default_mode,
-        }
+        }))
     }
 
     /// Sets the mode of a file that is new at `path` (0o666), less the umask, as that
     /// of [`open`](crate::Open::permissions). One that is replaced keeps its rights.
-    pub fn permissions(mut self, mode: u32) -> Self {
-        self.permissions = mode;
-        self
+    pub fn permissions(self, mode: u32) -> Self {
+        Self(self.0.set(|args| args.permissions = mode))
     }
 }
 
@@ -181,71 +183,78 @@ impl<K: Kind> CreateAtomic<K> {
     }
 }
 
-impl<K: Kind> IntoFuture for CreateAtomic<K> {
+impl<K: Kind> Future for CreateAtomic<K> {
     type Output = Result<AtomicFile<K>>;
-    type IntoFuture = Creating<AtomicFile<K>>;
 
-    fn into_future(self) -> Self::IntoFuture {
-        Creating::new(async move {
-            let Self {
-                path,
-                permissions,
-                mut settings,
-                kind,
-                default_mode,
-            } = self;
-            let given = settings.mode.clone();
-            settings.mode.get_or_insert_with(|| default_mode.to_owned());
-            let plan = kind.plan(&mut settings)?;
-            let exclusive = match plan.mode.action {
-                Action::Write => false,
-                Action::Create => true,
-                Action::Read | Action::Append => {
-                    return Err(Error::InvalidMode {
-                        mode: given.unwrap_or_default(),
-                        reason: "an atomic file starts empty: its mode is one of `w` and `x`",
-                    });
-                }
-            };
-            let executor = match settings.executor {
-                Some(executor) => executor,
-                None => Chosen::current(OP)?,
-            };
-            let call = Hop::new(Create {
-                path: path.clone(),
-                exclusive,
-                executor: executor.clone(),
-            });
-            let (file, stage, suits) = call.on(Some(executor.clone())).await?;
-            let meta = Meta {
-                name: Some(path),
-                mode: Cow::Borrowed(plan.mode.canonical()),
-                readable: plan.mode.readable(),
-                writable: true,
-                append: false,
-                seekable: true,
-                isatty: false,
-            };
-            let mut core = Core::new(file, meta, Some(executor));
-            core.capacity = plan.capacity;
-            core.set_pos(Some(0));
-            core.set_nowait(settings.nowait, Some(suits));
-            Ok(AtomicFile {
-                file: K::build(core, plan),
-                stage,
-                permissions,
-                closing: false,
-            })
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.0).poll(cx)
+    }
+}
+
+impl<K: Kind> Begin for AtomicArgs<K> {
+    type Output = AtomicFile<K>;
+
+    async fn begin(self) -> Result<AtomicFile<K>> {
+        let Self {
+            path,
+            permissions,
+            mut settings,
+            kind,
+            default_mode,
+        } = self;
+        let given = settings.mode.clone();
+        settings.mode.get_or_insert_with(|| default_mode.to_owned());
+        let plan = kind.plan(&mut settings)?;
+        let exclusive = match plan.mode.action {
+            Action::Write => false,
+            Action::Create => true,
+            Action::Read | Action::Append => {
+                return Err(Error::InvalidMode {
+                    mode: given.unwrap_or_default(),
+                    reason: "an atomic file starts empty: its mode is one of `w` and `x`",
+                });
+            }
+        };
+        let executor = match settings.executor {
+            Some(executor) => executor,
+            None => Chosen::current(OP)?,
+        };
+        let call = Hop::new(Create {
+            path: path.clone(),
+            exclusive,
+            executor: executor.clone(),
+        });
+        let (file, stage, suits) = call.on(Some(executor.clone())).await?;
+        let meta = Meta {
+            name: Some(path),
+            mode: Cow::Borrowed(plan.mode.canonical()),
+            readable: plan.mode.readable(),
+            writable: true,
+            append: false,
+            seekable: true,
+            isatty: false,
+        };
+        let mut core = Core::new(file, meta, Some(executor));
+        core.capacity = plan.capacity;
+        core.set_pos(Some(0));
+        core.set_nowait(settings.nowait, Some(suits));
+        Ok(AtomicFile {
+            file: K::build(core, plan),
+            stage,
+            permissions,
+            closing: false,
         })
     }
 }
 
-impl<K> fmt::Debug for CreateAtomic<K> {
+impl<K: Kind> fmt::Debug for CreateAtomic<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CreateAtomic")
-            .field("path", &self.path)
-            .field("mode", &self.settings.mode)
-            .finish_non_exhaustive()
+        let mut debug = f.debug_struct("CreateAtomic");
+        self.0.inspect(|args| {
+            debug.field("path", &args.path);
+            debug.field("mode", &args.settings.mode);
+        });
+        debug.finish_non_exhaustive()
     }
 }
 

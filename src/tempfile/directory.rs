@@ -1,16 +1,20 @@
 //! Temporary folders.
 
 use std::ffi::OsStr;
-use std::future::IntoFuture;
+use std::fmt;
+use std::future::Future;
 use std::path::Path;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
 use super::entry::Entry;
 use super::place::{CreateFolder, Place};
+use super::place_keywords;
 use super::remove::OnError;
-use super::{Creating, place_keywords};
 use crate::delegate::Hop;
 use crate::error::{Error, Result};
 use crate::executor::{Chosen, Executor};
+use crate::lazy::{Begin, Lazy};
 
 /// Makes a folder that is removed, with all in it, when it is closed or dropped.
 /// Python: `aiofiles.tempfile.TemporaryDirectory`.
@@ -40,18 +44,20 @@ use crate::executor::{Chosen, Executor};
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
 pub fn temporary_directory() -> CreateDirectory {
-    CreateDirectory {
+    CreateDirectory(Lazy::new(DirectoryArgs {
         place: Place::default(),
         executor: None,
         ignore_cleanup_errors: false,
         delete: true,
-    }
+    }))
 }
 
 /// A pending [`temporary_directory`]: `.await` makes it.
-#[derive(Debug)]
 #[must_use = "a call does nothing unless you `.await` it"]
-pub struct CreateDirectory {
+pub struct CreateDirectory(Lazy<'static, DirectoryArgs>);
+
+#[derive(Debug)]
+struct DirectoryArgs {
     place: Place,
     executor: Option<Chosen>,
     ignore_cleanup_errors: bool,
@@ -62,23 +68,29 @@ place_keywords!([] CreateDirectory);
 
 impl CreateDirectory {
     /// Makes and removes it on `executor`, also on drop, instead of the default one.
-    pub fn executor(mut self, executor: impl Executor) -> Self {
-        self.executor = Some(Chosen::new(executor));
-        self
+    pub fn executor(self, executor: impl Executor) -> Self {
+        self.set(|args| args.executor = Some(Chosen::new(executor)))
+    }
+
+    /// Changes a keyword; does nothing to a call that has begun.
+    fn set(self, change: impl FnOnce(&mut DirectoryArgs)) -> Self {
+        Self(self.0.set(change))
+    }
+
+    fn set_place(self, change: impl FnOnce(&mut Place)) -> Self {
+        self.set(|args| change(&mut args.place))
     }
 
     /// Sets whether errors of the removal are ignored (`false`): all that can be
     /// removed goes then, and the rest stays.
-    pub fn ignore_cleanup_errors(mut self, yes: bool) -> Self {
-        self.ignore_cleanup_errors = yes;
-        self
+    pub fn ignore_cleanup_errors(self, yes: bool) -> Self {
+        self.set(|args| args.ignore_cleanup_errors = yes)
     }
 
     /// Sets whether the drop and the end of `with` remove it (`true`).
     /// [`cleanup`](TemporaryDirectory::cleanup) does anyway.
-    pub fn delete(mut self, yes: bool) -> Self {
-        self.delete = yes;
-        self
+    pub fn delete(self, yes: bool) -> Self {
+        self.set(|args| args.delete = yes)
     }
 
     /// Makes the folder, runs `body` with it, removes it whatever happens (unless
@@ -138,28 +150,41 @@ impl CreateDirectory {
     }
 }
 
-impl IntoFuture for CreateDirectory {
-    type Output = Result<TemporaryDirectory>;
-    type IntoFuture = Creating<TemporaryDirectory>;
+impl Begin for DirectoryArgs {
+    type Output = TemporaryDirectory;
 
-    fn into_future(self) -> Self::IntoFuture {
-        Creating::new(async move {
-            self.place.check(CreateFolder::OP)?;
-            let executor = match self.executor {
-                Some(executor) => executor,
-                None => Chosen::current(CreateFolder::OP)?,
-            };
-            let call = Hop::new(CreateFolder {
-                place: self.place,
-                executor: executor.clone(),
-            });
-            let mut entry = call.on(Some(executor.clone())).await?;
-            entry.delete(self.delete);
-            Ok(TemporaryDirectory {
-                entry,
-                ignore_cleanup_errors: self.ignore_cleanup_errors,
-            })
+    async fn begin(self) -> Result<TemporaryDirectory> {
+        self.place.check(CreateFolder::OP)?;
+        let executor = match self.executor {
+            Some(executor) => executor,
+            None => Chosen::current(CreateFolder::OP)?,
+        };
+        let call = Hop::new(CreateFolder {
+            place: self.place,
+            executor: executor.clone(),
+        });
+        let mut entry = call.on(Some(executor.clone())).await?;
+        entry.delete(self.delete);
+        Ok(TemporaryDirectory {
+            entry,
+            ignore_cleanup_errors: self.ignore_cleanup_errors,
         })
+    }
+}
+
+impl Future for CreateDirectory {
+    type Output = Result<TemporaryDirectory>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.0).poll(cx)
+    }
+}
+
+impl fmt::Debug for CreateDirectory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = f.debug_struct("CreateDirectory");
+        self.0.inspect(|args| debug.field("place", &args.place));
+        debug.finish_non_exhaustive()
     }
 }
 

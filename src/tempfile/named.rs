@@ -12,6 +12,7 @@ use std::task::{Context, Poll};
 use super::entry::Entry;
 use super::remove::OnError;
 use crate::error::Result;
+use crate::lazy::{Begin, Lazy};
 use crate::open::{Binary, Kind};
 
 /// A file with a name, which is removed when it is closed or dropped. Python:
@@ -134,11 +135,11 @@ impl<K: Kind> NamedTemporaryFile<K> {
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
     pub fn persist(&mut self, path: impl AsRef<Path>) -> Persist<'_, K> {
-        Persist {
+        Persist(Lazy::new(PersistArgs {
+            file: self,
             path: path.as_ref().into(),
             permissions: None,
-            state: State::Asked(self),
-        }
+        }))
     }
 
     async fn persist_to(&mut self, path: Arc<Path>, permissions: Option<u32>) -> Result<()> {
@@ -211,53 +212,45 @@ impl<K: Kind> fmt::Debug for NamedTemporaryFile<K> {
 
 /// A pending [`persist`](NamedTemporaryFile::persist): `.await` runs it.
 #[must_use = "a call does nothing unless you `.await` it"]
-pub struct Persist<'a, K: Kind> {
+pub struct Persist<'a, K: Kind>(Lazy<'a, PersistArgs<'a, K>>);
+
+struct PersistArgs<'a, K: Kind> {
+    file: &'a mut NamedTemporaryFile<K>,
     path: Arc<Path>,
     permissions: Option<u32>,
-    state: State<'a, K>,
-}
-
-enum State<'a, K: Kind> {
-    Asked(&'a mut NamedTemporaryFile<K>),
-    Going(Pin<Box<dyn Future<Output = Result<()>> + Send + 'a>>),
-    Over,
 }
 
 impl<K: Kind> Persist<'_, K> {
     /// Sets the mode that the file has from then on, exactly, whatever the umask (the
     /// one it has). On Windows only whether it may be written.
-    pub fn permissions(mut self, mode: u32) -> Self {
-        self.permissions = Some(mode);
-        self
+    pub fn permissions(self, mode: u32) -> Self {
+        Self(self.0.set(|args| args.permissions = Some(mode)))
     }
 }
 
-impl<'a, K: Kind> Future for Persist<'a, K> {
+impl<K: Kind> Begin for PersistArgs<'_, K> {
+    type Output = ();
+
+    async fn begin(self) -> Result<()> {
+        self.file.persist_to(self.path, self.permissions).await
+    }
+}
+
+impl<K: Kind> Future for Persist<'_, K> {
     type Output = Result<()>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
-        let this = self.get_mut();
-        let mut going: Pin<Box<dyn Future<Output = Result<()>> + Send + 'a>> =
-            match std::mem::replace(&mut this.state, State::Over) {
-                State::Asked(file) => {
-                    Box::pin(file.persist_to(this.path.clone(), this.permissions))
-                }
-                State::Going(going) => going,
-                State::Over => panic!("a `Persist` was polled after it had completed"),
-            };
-        let done = going.as_mut().poll(cx);
-        if done.is_pending() {
-            this.state = State::Going(going);
-        }
-        done
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        Pin::new(&mut self.0).poll(cx)
     }
 }
 
 impl<K: Kind> fmt::Debug for Persist<'_, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Persist")
-            .field("path", &self.path)
-            .field("permissions", &self.permissions)
-            .finish_non_exhaustive()
+        let mut debug = f.debug_struct("Persist");
+        self.0.inspect(|args| {
+            debug.field("path", &args.path);
+            debug.field("permissions", &args.permissions);
+        });
+        debug.finish_non_exhaustive()
     }
 }

@@ -69,6 +69,7 @@ pub(crate) fn run(name: &str) -> i32 {
             Ok(stdout().flush().await?)
         }),
         "facts" => block_on(facts()),
+        "reconfigure" => block_on(reconfigure()),
         "reset_lines" => block_on(reset(async || stdin().readline().await)),
         "reset_bytes" => block_on(reset(async || {
             let bytes = stdin_bytes().read().await?;
@@ -368,4 +369,35 @@ async fn reset(read: impl AsyncFn() -> Result<String>) -> Result<()> {
         say(&line).await?;
     }
     Ok(())
+}
+
+async fn reconfigure() -> Result<()> {
+    let (input, out) = (stdin(), stdout());
+    let error = input.reconfigure().encoding("klingon").await.unwrap_err();
+    assert!(matches!(error, Error::UnknownEncoding { .. }));
+    assert_eq!((input.encoding(), input.errors()), ("utf-8", "strict"));
+    out.write("caf\u{e9} ").await?;
+    // One for all handles, behind what was written.
+    stdout()
+        .reconfigure()
+        .encoding("latin-1")
+        .newline("\r\n")
+        .await?;
+    assert_eq!((out.encoding(), out.errors()), ("latin-1", "strict"));
+    out.write("caf\u{e9}\n").await?;
+    let refused = out.write("\u{65e5}").await.unwrap_err();
+    assert!(matches!(refused, Error::Encode { .. }), "{refused}");
+    out.reconfigure()
+        .errors("backslashreplace")
+        .line_buffering(true)
+        .await?;
+    assert!(stdout().line_buffering());
+    out.write("\u{65e5}\n").await?;
+    stdin().reconfigure().encoding("utf-16-le").await?;
+    assert_eq!(input.encoding(), "utf-16-le");
+    let line = input.readline().await?;
+    out.write(&line).await?;
+    let late = input.reconfigure().encoding("utf-8").await.unwrap_err();
+    assert!(matches!(late, Error::Unsupported { .. }), "{late}");
+    out.flush().await
 }

@@ -204,8 +204,12 @@ impl Filesystem for Quota {
         }
     }
 
+    /// What it would not keep, it cannot bring to a device either.
     fn fsync(&self, _: &Request, _: INodeNo, _: FileHandle, _: bool, reply: ReplyEmpty) {
-        reply.ok();
+        match self.errno.load(Ordering::SeqCst) {
+            0 => reply.ok(),
+            errno => reply.error(Errno::from_i32(errno)),
+        }
     }
 
     fn unlink(&self, _: &Request, _: INodeNo, name: &OsStr, reply: ReplyEmpty) {

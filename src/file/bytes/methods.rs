@@ -248,7 +248,10 @@ impl<K: Bytes, R: RawIo> File<K, R> {
     }
 
     /// Returns the position, in bytes from the start, pending writes
-    /// counted; from memory unless somebody else may have moved it.
+    /// counted. From memory where the file knows it: what another process, or a
+    /// duplicate of the descriptor that this crate did not make, does to the cursor is
+    /// seen by the next [`seek`](Self::seek), which asks the system. Python: `tell`,
+    /// which asks each time.
     ///
     /// # Cancel safety
     ///

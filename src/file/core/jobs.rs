@@ -3,9 +3,9 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, ready};
 
+use super::state::{Beside, Busy, State};
 use super::{Brought, Core, Started};
 use crate::budget;
 use crate::delegate::{End, Flight, Hold, run_detached};
@@ -26,28 +26,76 @@ enum Keep {
     ForReads,
 }
 
+/// What a job takes along, besides what is to be written, and leaves free.
+pub(super) struct Parcel {
+    read: Buf,
+    owned: Vec<u8>,
+    beside: Beside,
+}
+
+impl Parcel {
+    /// Nothing; it leaves the task so much to do.
+    pub(super) fn beside(beside: Beside) -> Self {
+        Self {
+            read: Buf::default(),
+            owned: Vec::new(),
+            beside,
+        }
+    }
+
+    /// The read buffer, to be filled further.
+    pub(super) fn read(read: Buf) -> Self {
+        Self {
+            read,
+            ..Self::beside(Beside::Nothing)
+        }
+    }
+
+    /// A buffer of the caller's.
+    pub(super) fn owned(owned: &mut Vec<u8>, beside: Beside) -> Self {
+        Self {
+            owned: std::mem::take(owned),
+            ..Self::beside(beside)
+        }
+    }
+}
+
 impl<R: RawIo> Core<R> {
+    /// As [`start_with`](Self::start_with), with nothing besides, and nothing beside it.
+    pub(super) fn start(&mut self, op: &'static str, then: Then<R>) -> Result<()> {
+        self.start_with(op, then, Parcel::beside(Beside::Nothing))
+    }
+
     /// Hands a job to the executor, with everything that has to be written first.
-    pub(super) fn start(
+    /// The file is idle before, and busy after.
+    pub(super) fn start_with(
         &mut self,
         op: &'static str,
         then: Then<R>,
-        read: Buf,
-        owned: Vec<u8>,
+        parcel: Parcel,
     ) -> Result<()> {
-        debug_assert!(!self.busy, "one operation in flight");
         self.executor(op)?;
-        budget::owe();
-        let held = if matches!(then, Then::Close) {
-            self.held.take()
-        } else {
-            self.held.clone()
+        let held = match std::mem::replace(&mut self.state, State::Closed) {
+            State::Idle(held) => held,
+            other => {
+                debug_assert!(matches!(other, State::Closed), "one operation in flight");
+                self.state = other;
+                return Err(self.closed_error(op));
+            }
         };
+        budget::owe();
+        let Parcel {
+            read,
+            owned,
+            beside,
+        } = parcel;
+        // A close takes the stream along.
+        let stays = (!matches!(then, Then::Close)).then(|| held.clone());
         let mut work = Work {
-            pos: self.pos.filter(|_| !self.shared),
-            rewind: self.rewind,
-            dirty: self.take_dirty(),
-            queue: self.queue.clone(),
+            pos: self.cursor.pos.filter(|_| !self.cursor.shared),
+            rewind: self.cursor.rewind,
+            dirty: self.out.take_for_job(),
+            queue: self.out.queue().cloned(),
             read,
             owned_done: if matches!(then, Then::WriteOwned) {
                 0
@@ -55,61 +103,62 @@ impl<R: RawIo> Core<R> {
                 owned.len()
             },
             owned,
-            nowait: self.nowait_suits,
-            plain: self.plain,
-            ..Work::new(held, &self.meta, then)
+            nowait: self.inline.suits,
+            plain: self.ahead.plain,
+            ..Work::new(Some(held), &self.meta, then)
         };
         if work.needs_finish() {
-            let hold = self.hold.get_or_insert_default();
+            let hold = self.out.hold.get_or_insert_default();
             hold.begin();
             work.hold = Some(hold.clone());
-        } else if let Some(hold) = &self.hold {
+        } else if let Some(hold) = &self.out.hold {
             // Nobody need wait for this one.
             hold.release();
         }
-        self.goes_on = work.goes_on();
-        if self.goes_on {
-            let given_up = self.given_up.get_or_insert_default();
-            given_up.store(false, Ordering::Relaxed);
-            work.given_up = Some(given_up.clone());
+        let goes_on = work.goes_on();
+        if goes_on {
+            work.given_up = Some(self.ahead.watch());
         }
         let executor = self.executor.as_mut().expect("settled just above");
         let flight = self.flight.get_or_insert_with(Flight::new);
         flight.start(executor, op, self.meta.name.as_ref(), work);
-        (self.busy, self.op) = (true, op);
         self.job += 1;
+        self.state = State::Busy(Busy {
+            held: stays,
+            op,
+            beside,
+            goes_on,
+        });
         Ok(())
     }
 
     /// Whether the job in flight is the one that `started` stands for.
     pub(super) fn owns(&self, started: Started) -> bool {
-        self.busy && started == self.job
+        self.is_busy() && started == self.job
     }
 
     /// Waits for the job in flight and puts in place what it brought. The error,
     /// if any, goes to the operation that `started` it; without one, an error
     /// about bytes to be written is kept for the next that reports such errors.
     pub(crate) fn poll_back(&mut self, cx: &mut Context<'_>, started: Started) -> Poll<Result<()>> {
-        if !self.busy {
+        let Some(busy) = self.state.busy() else {
             return Poll::Ready(Ok(()));
-        }
+        };
         let own = started == self.job;
-        if let Some(given_up) = self.given_up.as_ref().filter(|_| self.goes_on && !own) {
-            given_up.store(true, Ordering::Relaxed);
+        if busy.goes_on && !own {
+            self.ahead.give_up();
             // It may end before it is done: nobody may come back and take it for whole.
             self.job += 1;
         }
         let flight = self.flight.as_mut().expect("a busy file has a flight");
         let (work, end) = ready!(flight.poll_end(cx));
-        self.busy = false;
-        self.retrying = false;
         match self.put_back(work, end, own) {
             Some((error, _)) if own => Poll::Ready(Err(error)),
             Some((error, keep)) => {
                 match keep {
                     Keep::Never => {}
-                    Keep::ForWrites => self.failed = Some(error),
-                    Keep::ForReads => self.failed_read = Some(error),
+                    Keep::ForWrites => self.out.failed = Some(error),
+                    Keep::ForReads => self.ahead.failed = Some(error),
                 }
                 Poll::Ready(Ok(()))
             }
@@ -117,12 +166,19 @@ impl<R: RawIo> Core<R> {
         }
     }
 
-    /// Returns the error, and what becomes of it if nobody waits for the job.
+    /// Puts everything in its place; the file is idle then, or closed. Returns the
+    /// error, and what becomes of it if nobody waits for the job.
     fn put_back(&mut self, mut work: Work<R>, end: End, own: bool) -> Option<(Error, Keep)> {
-        if work.closing {
-            // A close that did not get so far as to close leaves the file open.
-            self.held = work.held.take();
-        }
+        let State::Busy(busy) = std::mem::replace(&mut self.state, State::Closed) else {
+            unreachable!("only a busy file has a job that comes back");
+        };
+        // A close that did not get so far as to close leaves the file open.
+        let held = if work.closing {
+            work.held.take()
+        } else {
+            busy.held
+        };
+        self.state.rest(held);
         if matches!(end, End::Panicked(_)) {
             // Nobody knows where the stream has got to, nor how much of a buffer
             // to be filled is more than zeros.
@@ -131,24 +187,18 @@ impl<R: RawIo> Core<R> {
                 work.owned.truncate(work.owned_done);
             }
         }
-        self.set_pos(work.pos);
-        (self.rewind, self.nowait_suits) = (work.rewind, work.nowait);
-        (self.full, self.plain) = (work.full, work.plain);
-        self.streak += u32::from(work.full);
-        self.tells_size |= work.tells_size;
-        if let Some(queue) = &self.queue {
-            // A job that panicked or never began did not close the queue.
-            queue.close();
-        }
+        self.cursor.set(work.pos);
+        self.cursor.rewind = work.rewind;
+        self.cursor.tells_size |= work.tells_size;
+        self.inline.suits = work.nowait;
+        (self.ahead.full, self.ahead.plain) = (work.full, work.plain);
+        self.ahead.streak += u32::from(work.full);
+        self.out.close_queue();
         let had_dirty =
             work.has_dirty() || work.dirty.iter().any(|pending| !pending.data.is_empty());
-        if self.write.capacity() == 0 && work.dirty[1].is_empty() {
-            // The buffer itself is used again, unless a long write made it huge.
-            let mut spare = std::mem::take(&mut work.dirty[1]).data;
-            spare.clear();
-            if spare.capacity() <= self.capacity.saturating_mul(2) {
-                self.write = spare;
-            }
+        if work.dirty[1].is_empty() {
+            let emptied = std::mem::take(&mut work.dirty[1]).data;
+            self.out.reuse(emptied, self.capacity);
         }
         if own {
             self.brought = Brought {
@@ -160,22 +210,21 @@ impl<R: RawIo> Core<R> {
             work.owned_out = false;
         }
         // What it could not write stays first in line.
-        debug_assert!(self.front.is_empty(), "the job has taken it along");
-        self.front = work.leftover();
+        self.out.put_back(work.leftover());
         self.take_in(work.read);
-        if !self.full {
+        if !self.ahead.full {
             // Nothing is fetched ahead for now.
-            self.spare = Buf::default();
+            self.ahead.spare = Buf::default();
         }
         // Read for a caller that has gone: the next read's.
         self.read
             .push(work.owned.get(work.owned_done..).unwrap_or_default());
 
         let (op, about_writes) = match work.stage {
-            Stage::Begin => (self.op, had_dirty),
+            Stage::Begin => (busy.op, had_dirty),
             Stage::Rewind => ("seek", had_dirty),
             Stage::Drain => ("write", true),
-            Stage::Then => (self.op, false),
+            Stage::Then => (busy.op, false),
         };
         let read_failed = work.reads && work.stage == Stage::Then;
         let (error, keep) = match (end, work.result) {
@@ -200,9 +249,9 @@ impl<R: RawIo> Core<R> {
     /// back: for calls on `&self`. The error of a write that failed is told here too,
     /// and stays for the operation that reports it.
     pub(crate) fn poll_written(&self, cx: &mut Context<'_>, op: &'static str) -> Poll<Result<()>> {
-        let mut failed = self.failed.as_ref().and_then(Error::raw_os_error);
+        let mut failed = self.out.failed.as_ref().and_then(Error::raw_os_error);
         let mut left = self.is_dirty();
-        if let Some(flight) = self.flight.as_ref().filter(|_| self.busy) {
+        if let Some(flight) = self.flight.as_ref().filter(|_| self.is_busy()) {
             let ended = flight.poll_look(cx, |ended| match ended {
                 Some((work, _)) => {
                     let result = work.result.as_ref();
@@ -231,19 +280,19 @@ impl<R: RawIo> Core<R> {
     /// the kept one.
     pub(super) fn poll_idle(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
         ready!(self.poll_back(cx, 0))?;
-        Poll::Ready(self.failed.take().map_or(Ok(()), Err))
+        Poll::Ready(self.out.failed.take().map_or(Ok(()), Err))
     }
 
     /// Drops what was read ahead; the next job moves the cursor back over it.
     pub(crate) fn drop_read_ahead(&mut self) {
-        self.streak = 0;
+        self.ahead.streak = 0;
         if self.meta.seekable {
             // What is read after this may be something else.
-            self.failed_read = None;
+            self.ahead.failed = None;
         }
         let ahead = self.read.len() as u64 + self.above;
         if self.meta.seekable && ahead > 0 {
-            self.rewind += ahead;
+            self.cursor.rewind += ahead;
             self.void_read_ahead();
         }
         self.forget_consumed();
@@ -259,7 +308,7 @@ impl<R: RawIo> Core<R> {
 
     /// The same, unless a job is using it.
     pub(crate) fn drop_read_ahead_if_idle(&mut self) {
-        if !self.busy {
+        if !self.is_busy() {
             self.drop_read_ahead();
         }
     }
@@ -277,14 +326,14 @@ impl<R: RawIo> Core<R> {
         cx: &mut Context<'_>,
         op: &'static str,
         started: &mut Started,
-        job: impl FnOnce(&mut Self) -> Result<(Then<R>, Vec<u8>)>,
+        job: impl FnOnce(&mut Self) -> Result<Then<R>>,
     ) -> Poll<Result<()>> {
         if !self.owns(*started) {
             ready!(budget::poll_spend(cx));
             ready!(self.poll_idle(cx))?;
             self.check_open(op)?;
-            let (then, owned) = job(self)?;
-            self.start(op, then, Buf::default(), owned)?;
+            let then = job(self)?;
+            self.start(op, then)?;
             *started = self.job;
         }
         self.poll_back(cx, *started)
@@ -312,13 +361,15 @@ impl<R: RawIo> Core<R> {
     /// Sends what is buffered on its way, with nobody waiting; a clean file is
     /// closed here and now.
     pub(super) fn finish(&mut self) {
-        let Some(flight) = self.flight.take().filter(|_| self.busy) else {
+        let is_busy = self.is_busy();
+        let held = self.state.close();
+        let Some(flight) = self.flight.take().filter(|_| is_busy) else {
             let work = Work {
-                pos: self.pos,
-                rewind: self.rewind,
-                dirty: self.take_dirty(),
-                queue: self.queue.take(),
-                ..Work::new(self.held.take(), &self.meta, Then::Nothing)
+                pos: self.cursor.pos,
+                rewind: self.cursor.rewind,
+                dirty: self.out.take_for_job(),
+                queue: self.out.queue().cloned(),
+                ..Work::new(held, &self.meta, Then::Nothing)
             };
             if work.needs_finish() {
                 self.finish_work(work, Arc::default());
@@ -327,9 +378,9 @@ impl<R: RawIo> Core<R> {
         };
         // Behind all that the job still has to write.
         let rest = Arc::new(Queue::default());
-        rest.push(std::mem::take(&mut self.write));
+        rest.push(self.out.take_buffer());
         let behind = rest.clone();
-        let hold = self.hold.take();
+        let hold = self.out.hold.take();
         if let Some(hold) = &hold {
             hold.leave();
         }

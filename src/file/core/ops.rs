@@ -33,7 +33,7 @@ impl<R: RawIo> Core<R> {
         ready!(self.poll_job(cx, "seek", started, |core| {
             core.check_seekable("seek")?;
             core.drop_read_ahead();
-            Ok((Then::Seek(to), Vec::new()))
+            Ok(Then::Seek(to))
         }))?;
         Poll::Ready(Ok(self.brought.number))
     }
@@ -43,8 +43,8 @@ impl<R: RawIo> Core<R> {
         let raw = self.capacity == 0;
         // As in CPython, only where bytes were read ahead: elsewhere somebody else may
         // have moved the cursor, and a seek is how a program says where it is to be.
-        let ahead = !self.read.is_empty() && self.rewind + self.above == 0;
-        if raw || !ahead || self.failed.is_some() || self.is_dirty() {
+        let ahead = !self.read.is_empty() && self.cursor.rewind + self.above == 0;
+        if raw || !ahead || self.out.failed.is_some() || self.is_dirty() {
             return None;
         }
         let here = self.position()?;
@@ -76,7 +76,7 @@ impl<R: RawIo> Core<R> {
         }
         ready!(self.poll_job(cx, "tell", started, |core| {
             core.check_seekable("tell")?;
-            Ok((Then::Where, Vec::new()))
+            Ok(Then::Where)
         }))?;
         Poll::Ready(Ok(self.brought.number.saturating_sub(self.behind())))
     }
@@ -85,8 +85,8 @@ impl<R: RawIo> Core<R> {
     /// bytes were read ahead or are to be written.
     pub(crate) fn forget_position(&mut self) {
         let ahead = self.behind() > 0;
-        if !self.busy && !ahead && !self.is_dirty() {
-            self.pos = None;
+        if !self.is_busy() && !ahead && !self.is_dirty() {
+            self.cursor.pos = None;
         }
     }
 
@@ -103,7 +103,7 @@ impl<R: RawIo> Core<R> {
         ready!(self.poll_job(cx, "truncate", started, |core| {
             core.check_writable("truncate")?;
             core.drop_read_ahead();
-            Ok((Then::Truncate(size), Vec::new()))
+            Ok(Then::Truncate(size))
         }))?;
         Poll::Ready(Ok(self.brought.number))
     }
@@ -118,19 +118,22 @@ impl<R: RawIo> Core<R> {
         if !self.owns(*started) {
             ready!(self.poll_back(cx, 0))?;
             self.check_open("stat")?;
-            self.start("stat", Then::Size, Buf::default(), Vec::new())?;
+            self.start("stat", Then::Size)?;
             *started = self.job;
         }
         ready!(self.poll_back(cx, *started))?;
-        Poll::Ready(Ok((self.brought.number, self.pos.unwrap_or(0))))
+        Poll::Ready(Ok((self.brought.number, self.cursor.pos.unwrap_or(0))))
     }
 
     /// Waits until the file has another size than where the cursor is, without a
     /// job. `None` where that cannot be had, or [`poll_size`](Self::poll_size) has
     /// not found out yet that it can.
     pub(crate) fn growth(&self) -> Option<Growth> {
-        let pos = self.pos.filter(|_| self.tells_size && !self.busy)?;
-        let file = self.held.as_ref().and_then(Held::file)?;
+        let pos = self
+            .cursor
+            .pos
+            .filter(|_| self.cursor.tells_size && !self.is_busy())?;
+        let file = self.held().and_then(Held::file)?;
         Some(Growth::new(file.clone(), pos))
     }
 
@@ -167,13 +170,10 @@ impl<R: RawIo> Core<R> {
                     *value.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
                     Ok(())
                 };
-                Ok((
-                    Then::Call {
-                        run: Box::new(run),
-                        keep,
-                    },
-                    Vec::new(),
-                ))
+                Ok(Then::Call {
+                    run: Box::new(run),
+                    keep,
+                })
             })
         })
         .await?;
@@ -193,7 +193,7 @@ impl<R: RawIo> Core<R> {
         self.poll_job(cx, op, started, |core| {
             core.drop_read_ahead();
             let run = Box::new(f);
-            Ok((Then::Call { run, keep: false }, Vec::new()))
+            Ok(Then::Call { run, keep: false })
         })
     }
 
@@ -234,37 +234,36 @@ impl<R: RawIo> Core<R> {
         if !self.owns(*started) {
             ready!(self.poll_back(cx, 0))?;
             if self.closed() {
-                return Poll::Ready(self.failed.take().map_or(Ok(()), Err));
+                return Poll::Ready(self.out.failed.take().map_or(Ok(()), Err));
             }
             if let Err(error) = self.executor("close") {
                 if self.is_dirty() {
                     return Poll::Ready(Err(error));
                 }
                 // Nothing was ever done with it.
-                self.held = None;
+                self.state.close();
                 return Poll::Ready(Ok(()));
             }
             // A regular file that was not written to: there is nothing to wait for.
-            if !self.meta.writable && self.failed.is_none() && self.may_nowait() {
+            if !self.meta.writable && self.out.failed.is_none() && self.may_nowait() {
                 ready!(budget::poll_spend(cx));
-                self.held = None;
+                self.state.close();
                 self.void_read_ahead();
                 self.read = Buf::default();
                 return Poll::Ready(Ok(()));
             }
             self.drop_read_ahead();
-            self.start("close", Then::Close, Buf::default(), Vec::new())?;
+            self.start("close", Then::Close)?;
             *started = self.job;
         }
         let result = ready!(self.poll_back(cx, *started));
-        let mut kept = self.failed.take();
+        let mut kept = self.out.failed.take();
         if kept.is_none() {
             kept = self.take_failed_sync("sync");
         }
         if self.closed() {
             // What could not be written has been reported, and is gone.
-            drop(self.take_dirty());
-            self.queue = None;
+            self.out.clear();
             self.void_read_ahead();
             self.read = Buf::default();
         }
@@ -297,9 +296,9 @@ impl<R: RawIo> Core<R> {
             |_: &Self, _| Ok(())
         };
         self.call_if(op, true, check, flush).await?;
-        let held = self.held.take().ok_or_else(|| self.closed_error(op))?;
+        let held = self.state.close().ok_or_else(|| self.closed_error(op))?;
         held.take().map_err(|(held, error)| {
-            self.held = Some(held);
+            self.state.rest(Some(held));
             Error::os(op, self.path(), error)
         })
     }

@@ -3,6 +3,8 @@
 use std::fs::Metadata;
 use std::task::{Context, Poll, ready};
 
+use super::jobs::Parcel;
+use super::state::Beside;
 use super::{Core, Started};
 use crate::budget;
 use crate::error::Result;
@@ -27,7 +29,7 @@ impl<R: RawIo> Core<R> {
             0 => BUFFER,
             size => size,
         };
-        most.min(FIRST << self.streak.min(16))
+        most.min(FIRST << self.ahead.streak.min(16))
     }
 
     /// Puts what a job has read behind what is here.
@@ -39,12 +41,12 @@ impl<R: RawIo> Core<R> {
             // A long line in the making: what is copied is what came, or a line would
             // be copied again for each chunk of it.
             self.read.push(read.bytes());
-            self.spare = read;
+            self.ahead.spare = read;
         } else if read.is_allocated() {
             let before = std::mem::replace(&mut self.read, read);
             self.read.unread(before.bytes());
             if before.is_allocated() {
-                self.spare = before;
+                self.ahead.spare = before;
             }
         }
     }
@@ -52,16 +54,16 @@ impl<R: RawIo> Core<R> {
     /// Has a job read on while the task takes in what is here: where a file is
     /// read from one end to the other, and jobs are what it takes.
     fn fetch_ahead(&mut self) {
-        let wanted = self.full
-            && self.streak > 1
-            && self.plain == Some(true)
-            && !(self.busy || self.shared || self.is_dirty())
-            && self.rewind == 0
+        let wanted = self.ahead.full
+            && self.ahead.streak > 1
+            && self.ahead.plain == Some(true)
+            && !(self.is_busy() || self.cursor.shared || self.is_dirty())
+            && self.cursor.rewind == 0
             && self.capacity > 0;
-        self.full = false;
+        self.ahead.full = false;
         if wanted {
             let chunk = self.chunk();
-            let mut read = std::mem::take(&mut self.spare);
+            let mut read = std::mem::take(&mut self.ahead.spare);
             read.prepare(ROOM, chunk);
             // Should it fail, the read that comes for it meets that again.
             drop(self.start_fill(Then::Fill { min: 1, chunk }, read));
@@ -78,7 +80,7 @@ impl<R: RawIo> Core<R> {
         started: &mut Started,
     ) -> Poll<Result<bool>> {
         loop {
-            if self.busy {
+            if self.is_busy() {
                 let own = self.owns(*started);
                 if !own && self.read.len() >= min && min > 0 {
                     // What is being fetched is behind it.
@@ -95,12 +97,12 @@ impl<R: RawIo> Core<R> {
             self.check_readable("read")?;
             if self.read.len() >= min {
                 // Fetched ahead; the page cache may have the next by itself.
-                if self.full && !self.may_nowait() {
+                if self.ahead.full && !self.may_nowait() {
                     self.fetch_ahead();
                 }
                 return Poll::Ready(Ok(false));
             }
-            if let Some(error) = self.failed_read.take() {
+            if let Some(error) = self.ahead.failed.take() {
                 return Poll::Ready(Err(error));
             }
             if self.fill_nowait(min, chunk) || self.fill_rest_nowait(min) {
@@ -131,7 +133,7 @@ impl<R: RawIo> Core<R> {
             if self.read.len() >= max || memchr::memchr(b'\n', behind).is_some() {
                 return Poll::Ready(Ok(()));
             }
-            if let Some(error) = self.failed_read.take() {
+            if let Some(error) = self.ahead.failed.take() {
                 return Poll::Ready(Err(error));
             }
             let read = std::mem::take(&mut self.read);
@@ -147,32 +149,33 @@ impl<R: RawIo> Core<R> {
             self.read = read;
             return Err(error);
         }
-        self.start("read", then, read, Vec::new())
+        self.start_with("read", then, Parcel::read(read))
     }
 
     /// Whether an inline read may be tried now. Not at a shared cursor: while
     /// another handle reads, the kernel lets nobody else use it, and that waits.
     pub(super) fn may_nowait(&mut self) -> bool {
-        let ready = !self.busy && !self.shared && !self.is_dirty() && self.rewind == 0;
-        if !ready || self.failed_read.is_some() || self.nowait_suits != Some(true) {
+        let ready =
+            !self.is_busy() && !self.cursor.shared && !self.is_dirty() && self.cursor.rewind == 0;
+        if !ready || self.ahead.failed.is_some() || self.inline.suits != Some(true) {
             return false;
         }
         let Ok(executor) = self.executor("read") else {
             return false;
         };
         let allowed = executor.get().allows_nowait();
-        self.nowait_asked.unwrap_or(allowed)
+        self.inline.asked.unwrap_or(allowed)
     }
 
     pub(super) fn nowait_read(
         &mut self,
         read: impl FnOnce(&std::fs::File) -> nowait::Answer,
     ) -> Option<usize> {
-        let file = self.held.as_ref().and_then(Held::file)?;
+        let file = self.held().and_then(Held::file)?;
         match read(file) {
             nowait::Answer::Data(n) => {
                 budget::copied(n);
-                self.pos = self.pos.map(|pos| pos + n as u64);
+                self.cursor.advance(n);
                 if let Some(executor) = &self.executor {
                     executor.get().nowait_hit();
                 }
@@ -180,7 +183,7 @@ impl<R: RawIo> Core<R> {
             }
             nowait::Answer::WouldWait => None,
             nowait::Answer::Never => {
-                self.nowait_suits = Some(false);
+                self.inline.suits = Some(false);
                 None
             }
         }
@@ -199,34 +202,38 @@ impl<R: RawIo> Core<R> {
         let n = self.nowait_read(|file| nowait::read(file, space));
         read.filled(n.unwrap_or(0));
         self.read = read;
-        self.streak += u32::from(n.is_some());
+        self.ahead.streak += u32::from(n.is_some());
         n.is_some()
     }
 
     /// The metadata of the file, where that takes no job.
     pub(crate) fn metadata_nowait(&mut self) -> Option<Metadata> {
-        if !self.local || !self.may_nowait() {
+        if !self.inline.local || !self.may_nowait() {
             return None;
         }
-        let file = self.held.as_ref().and_then(Held::file)?;
+        let file = self.held().and_then(Held::file)?;
         file.metadata().ok()
     }
 
     /// The same on `&self`, before the executor of the file is settled or after.
     pub(crate) fn metadata_beside_nowait(&self) -> Option<Metadata> {
-        let quiet = !self.busy && !self.is_dirty();
+        let quiet = !self.is_busy() && !self.is_dirty();
         let executor = self.executor.as_ref()?;
         let allowed = || executor.get().allows_nowait();
-        if !self.local || !quiet || !self.nowait_at().unwrap_or_else(allowed) {
+        if !self.inline.local || !quiet || !self.nowait_at().unwrap_or_else(allowed) {
             return None;
         }
-        self.held.as_ref().and_then(Held::file)?.metadata().ok()
+        self.held().and_then(Held::file)?.metadata().ok()
     }
 
     /// Reads what is left of a small file from the page cache, where more is asked
     /// for than is read in place; `false` if that takes a job.
     fn fill_rest_nowait(&mut self, min: usize) -> bool {
-        let Some(pos) = self.pos.filter(|_| min - self.read.len() > nowait::MOST) else {
+        let Some(pos) = self
+            .cursor
+            .pos
+            .filter(|_| min - self.read.len() > nowait::MOST)
+        else {
             return false;
         };
         let rest = self.metadata_nowait().map(|metadata| metadata.len());
@@ -240,13 +247,13 @@ impl<R: RawIo> Core<R> {
     /// Whether it is known without a job that the file ends at the cursor: by its
     /// size, not because the page cache had nothing.
     fn ends_here(&mut self) -> bool {
-        let Some(pos) = self.pos.filter(|_| self.local) else {
+        let Some(pos) = self.cursor.pos.filter(|_| self.inline.local) else {
             return false;
         };
         let ends = self.metadata_nowait();
         let ends = ends.is_some_and(|metadata| metadata.len() <= pos);
         if ends {
-            self.full = false;
+            self.ahead.full = false;
             budget::owe();
         }
         ends
@@ -266,8 +273,8 @@ impl<R: RawIo> Core<R> {
     /// Whether a positional read may be tried inline: `None` leaves it to the
     /// executor.
     pub(crate) fn nowait_at(&self) -> Option<bool> {
-        if self.nowait_suits == Some(true) {
-            self.nowait_asked
+        if self.inline.suits == Some(true) {
+            self.inline.asked
         } else {
             Some(false)
         }
@@ -282,7 +289,7 @@ impl<R: RawIo> Core<R> {
         {
             return None;
         }
-        let file = self.held.as_ref().and_then(Held::file)?;
+        let file = self.held().and_then(Held::file)?;
         match nowait::read_at(file, buf, offset) {
             nowait::Answer::Data(n) if n == buf.len() => {
                 budget::copied(n);
@@ -328,7 +335,7 @@ impl<R: RawIo> Core<R> {
                 self.read.consume(n);
                 return Poll::Ready(Ok(n));
             }
-            if let Some(error) = self.failed_read.take() {
+            if let Some(error) = self.ahead.failed.take() {
                 return Poll::Ready(Err(error));
             }
             if let Some(n) = self.read_owned_nowait(owned) {
@@ -339,11 +346,10 @@ impl<R: RawIo> Core<R> {
             }
             self.executor("read")?;
             self.forget_consumed();
-            self.start(
+            self.start_with(
                 "read",
                 Then::ReadOwned,
-                Buf::default(),
-                std::mem::take(owned),
+                Parcel::owned(owned, Beside::Nothing),
             )?;
             *started = self.job;
         }

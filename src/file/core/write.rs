@@ -2,12 +2,13 @@
 
 use std::task::{Context, Poll, ready};
 
+use super::jobs::Parcel;
+use super::state::Beside;
 use super::{Core, Started};
 use crate::budget;
 use crate::error::Result;
-use crate::file::buf::Buf;
 use crate::file::held::Held;
-use crate::file::work::{LARGE, Then};
+use crate::file::work::Then;
 use crate::raw_io::RawIo;
 
 /// How many full buffers may wait for the job that writes them.
@@ -27,29 +28,24 @@ impl<R: RawIo> Core<R> {
         self.executor(op)?;
         loop {
             self.check_writable(op)?;
-            if let Some(error) = self.failed.take() {
+            if let Some(error) = self.out.failed.take() {
                 return Poll::Ready(Err(error));
             }
-            let fits = self.write.len() + data.len() <= self.capacity;
-            if self.busy {
+            let fits = self.out.fits(data.len(), self.capacity);
+            if self.is_busy() {
                 // A job that writes does not mind; any other has the cursor.
-                if self.may_write_behind() && (fits || self.hand_over()) {
+                if self.may_write_behind() && (fits || self.out.offer()) {
                     break;
                 }
                 ready!(self.poll_handed_over(cx))?;
                 continue;
             }
             self.drop_read_ahead();
-            // What failed, with all that was queued behind it.
-            let stuck = self.front.rest().len() + self.queued() >= self.capacity.max(1);
-            if fits && !stuck {
+            if fits && self.out.stuck() < self.capacity.max(1) {
                 break;
             }
-            if !self.front.is_empty() {
-                // What failed before must go first: without it, nothing more, or
-                // a caller that ignores errors would fill the memory.
-                self.start_drain()?;
-                self.retrying = true;
+            if self.out.has_front() {
+                self.start_again("write")?;
                 continue;
             }
             if data.len() <= self.capacity {
@@ -57,18 +53,11 @@ impl<R: RawIo> Core<R> {
             }
             break;
         }
-        if self.write.capacity() == 0 {
-            let spare = self.queue.as_ref().and_then(|queue| queue.spare());
-            self.write = spare.unwrap_or_default();
-            // A buffer that is said to be huge grows as it is filled.
-            let usual = self.capacity.min(LARGE);
-            self.write.reserve_exact(data.len().max(usual));
-        }
-        self.write.extend_from_slice(data);
-        if self.write.len() > self.capacity && !(self.busy && self.hand_over()) {
+        self.out.append(data, self.capacity);
+        if self.out.is_over(self.capacity) && !(self.is_busy() && self.out.offer()) {
             // It need not wait for more; but what failed goes first.
             let idle = self.poll_back(cx, 0).is_ready();
-            if idle && self.failed.is_none() {
+            if idle && self.out.failed.is_none() {
                 self.start_write_behind()?;
             }
         }
@@ -83,9 +72,7 @@ impl<R: RawIo> Core<R> {
         data: &mut Vec<u8>,
     ) -> Poll<Result<()>> {
         ready!(self.poll_settled(cx))?;
-        let queue = self.queue.get_or_insert_default();
-        queue.push(std::mem::take(&mut self.write));
-        queue.push(std::mem::take(data));
+        self.out.append_owned(std::mem::take(data));
         Poll::Ready(self.start_write_behind())
     }
 
@@ -99,26 +86,25 @@ impl<R: RawIo> Core<R> {
             ready!(self.poll_idle(cx))?;
             self.check_writable("write")?;
             self.drop_read_ahead();
-            if self.front.is_empty() && self.queued() == 0 {
+            if self.out.stuck() == 0 {
                 return Poll::Ready(Ok(()));
             }
             // Under another name than the write that waits for it.
-            self.start("flush", Then::Nothing, Buf::default(), Vec::new())?;
-            self.retrying = true;
+            self.start_again("flush")?;
         }
     }
 
-    /// Gives the full buffer to the job in flight, which writes it after its own;
-    /// `false` if it has enough to do, or ends.
-    fn hand_over(&mut self) -> bool {
-        let queue = self.queue.as_ref();
-        queue.is_some_and(|queue| queue.offer(&mut self.write))
+    /// Has a job try to write what failed before, and nothing beside it: that must go
+    /// first, and without it no more is taken, or a caller that ignores errors would
+    /// fill the memory.
+    fn start_again(&mut self, op: &'static str) -> Result<()> {
+        self.start(op, Then::Nothing)
     }
 
     /// Waits until the job in flight has ended, or takes more.
     fn poll_handed_over(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
         match self.poll_idle(cx) {
-            Poll::Pending if self.may_write_behind() => match &self.queue {
+            Poll::Pending if self.may_write_behind() => match self.out.queue() {
                 Some(queue) => queue.poll_room(cx).map(Ok),
                 None => Poll::Pending,
             },
@@ -127,22 +113,20 @@ impl<R: RawIo> Core<R> {
     }
 
     /// Whether the job in flight leaves it to the task to fill the next buffer.
-    pub(super) fn may_write_behind(&self) -> bool {
-        self.op == "write" && !self.retrying
+    fn may_write_behind(&self) -> bool {
+        let busy = self.state.busy();
+        busy.is_some_and(|busy| busy.beside == Beside::Write)
     }
 
     /// Adds `data` to what is in the buffer already; `false` if that is nothing,
-    /// or if there is more to do. Bytes in the buffer say that the file may be
-    /// written to and that nothing is read ahead.
+    /// or if there is more to do.
     #[inline]
     pub(crate) fn write_more(&mut self, data: &[u8]) -> bool {
-        let ready = !self.write.is_empty()
-            && self.front.is_empty()
-            && data.len() <= self.capacity.saturating_sub(self.write.len())
-            && self.failed.is_none()
-            && (!self.busy || self.may_write_behind());
+        let ready = self.out.is_filling()
+            && self.out.fits(data.len(), self.capacity)
+            && (!self.is_busy() || self.may_write_behind());
         if ready {
-            self.write.extend_from_slice(data);
+            self.out.extend(data);
         }
         ready
     }
@@ -150,14 +134,9 @@ impl<R: RawIo> Core<R> {
     /// Starts a job that writes what there is, and goes on with what is handed over.
     fn start_write_behind(&mut self) -> Result<()> {
         if self.capacity > 0 {
-            let limit = self.capacity.saturating_mul(BEHIND);
-            self.queue.get_or_insert_default().open(limit);
+            self.out.open_queue(self.capacity.saturating_mul(BEHIND));
         }
-        self.start_drain()
-    }
-
-    pub(super) fn start_drain(&mut self) -> Result<()> {
-        self.start("write", Then::Nothing, Buf::default(), Vec::new())
+        self.start_with("write", Then::Nothing, Parcel::beside(Beside::Write))
     }
 
     /// Writes everything that is buffered, and has the stream send it on.
@@ -169,20 +148,39 @@ impl<R: RawIo> Core<R> {
         loop {
             let own = self.owns(*started);
             ready!(self.poll_back(cx, *started))?;
-            if let Some(error) = self.failed.take() {
+            if let Some(error) = self.out.failed.take() {
                 return Poll::Ready(Err(error));
             }
             self.check_open("flush")?;
-            let unflushed = self.held.as_ref().is_some_and(Held::unflushed);
+            let unflushed = self.held().is_some_and(Held::unflushed);
             if !self.is_dirty() && (own || !unflushed) {
-                if let Some(queue) = &self.queue {
-                    queue.shrink();
-                }
+                self.out.shrink();
                 return Poll::Ready(Ok(()));
             }
-            self.start("flush", Then::Flush, Buf::default(), Vec::new())?;
+            self.start("flush", Then::Flush)?;
             *started = self.job;
         }
+    }
+
+    /// As [`poll_flush`](Self::poll_flush), and tells what a close would say: on some
+    /// file systems that is the only word of writes that failed late. The file stays
+    /// open. One that was opened in place is on a file system whose close cannot fail.
+    pub(crate) fn poll_shutdown(
+        &mut self,
+        cx: &mut Context<'_>,
+        started: &mut Started,
+    ) -> Poll<Result<()>> {
+        if !self.owns(*started) {
+            ready!(self.poll_idle(cx))?;
+            self.check_open("flush")?;
+            let clean = !self.is_dirty() && !self.held().is_some_and(Held::unflushed);
+            if clean && (self.inline.local || !self.meta.writable) {
+                return Poll::Ready(Ok(()));
+            }
+            self.start("close", Then::Shutdown)?;
+            *started = self.job;
+        }
+        self.poll_back(cx, *started)
     }
 
     /// Writes all of `owned` without copying it; gives it back.
@@ -195,12 +193,8 @@ impl<R: RawIo> Core<R> {
         if !self.owns(*started) {
             ready!(budget::poll_spend(cx));
             ready!(self.poll_settled(cx))?;
-            self.start(
-                "write",
-                Then::WriteOwned,
-                Buf::default(),
-                std::mem::take(owned),
-            )?;
+            let parcel = Parcel::owned(owned, Beside::Write);
+            self.start_with("write", Then::WriteOwned, parcel)?;
             *started = self.job;
         }
         let result = ready!(self.poll_back(cx, *started));

@@ -1,12 +1,14 @@
 //! Changing an open text file.
 
 use std::fmt;
-use std::future::{Future, IntoFuture};
+use std::future::Future;
 use std::pin::Pin;
+use std::task::{Context, Poll};
 
 use super::{Bom, Decoded, TextFile};
 use crate::codec::{Encoder, Encoding, ErrorPolicy, Newline};
 use crate::error::{Error, Result};
+use crate::lazy::{Begin, Lazy};
 use crate::raw_io::RawIo;
 
 /// A pending [`reconfigure`](TextFile::reconfigure): keyword methods say what
@@ -33,8 +35,21 @@ use crate::raw_io::RawIo;
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
 #[must_use = "a call does nothing unless you `.await` it"]
-pub struct Reconfigure<'a, R: RawIo> {
-    file: &'a mut TextFile<R>,
+pub struct Reconfigure<'a>(Lazy<'a, Asked<'a>>);
+
+/// Applies the changes to what they are for.
+type Apply<'a> = Box<dyn FnOnce(Changes) -> Applied<'a> + Send + 'a>;
+
+type Applied<'a> = Pin<Box<dyn Future<Output = Result<()>> + Send + 'a>>;
+
+struct Asked<'a> {
+    apply: Apply<'a>,
+    changes: Changes,
+}
+
+/// What is to be another.
+#[derive(Debug, Default)]
+pub(crate) struct Changes {
     encoding: Option<Result<Encoding>>,
     errors: Option<Result<ErrorPolicy>>,
     newline: Option<Result<Newline>>,
@@ -42,101 +57,109 @@ pub struct Reconfigure<'a, R: RawIo> {
     write_through: Option<bool>,
 }
 
-impl<'a, R: RawIo> Reconfigure<'a, R> {
-    pub(super) fn new(file: &'a mut TextFile<R>) -> Self {
-        Self {
-            file,
-            encoding: None,
-            errors: None,
-            newline: None,
-            line_buffering: None,
-            write_through: None,
-        }
+impl<'a> Reconfigure<'a> {
+    pub(crate) fn new<F>(apply: impl FnOnce(Changes) -> F + Send + 'a) -> Self
+    where
+        F: Future<Output = Result<()>> + Send + 'a,
+    {
+        Self(Lazy::new(Asked {
+            apply: Box::new(|changes| Box::pin(apply(changes))),
+            changes: Changes::default(),
+        }))
+    }
+
+    fn set(self, change: impl FnOnce(&mut Changes)) -> Self {
+        Self(self.0.set(|asked| change(&mut asked.changes)))
     }
 
     /// Changes the encoding; the error policy becomes `strict` unless one is
     /// given too.
-    pub fn encoding<E>(mut self, encoding: E) -> Self
+    pub fn encoding<E>(self, encoding: E) -> Self
     where
         E: TryInto<Encoding, Error: Into<Error>>,
     {
-        self.encoding = Some(encoding.try_into().map_err(Into::into));
-        self
+        self.set(|changes| changes.encoding = Some(encoding.try_into().map_err(Into::into)))
     }
 
     /// Changes the error policy.
-    pub fn errors<P>(mut self, policy: P) -> Self
+    pub fn errors<P>(self, policy: P) -> Self
     where
         P: TryInto<ErrorPolicy, Error: Into<Error>>,
     {
-        self.errors = Some(policy.try_into().map_err(Into::into));
-        self
+        self.set(|changes| changes.errors = Some(policy.try_into().map_err(Into::into)))
     }
 
     /// Changes the line ends.
-    pub fn newline<N>(mut self, newline: N) -> Self
+    pub fn newline<N>(self, newline: N) -> Self
     where
         N: TryInto<Newline, Error: Into<Error>>,
     {
-        self.newline = Some(newline.try_into().map_err(Into::into));
-        self
+        self.set(|changes| changes.newline = Some(newline.try_into().map_err(Into::into)))
     }
 
     /// Changes whether a write with a line end in it is followed by a flush.
-    pub fn line_buffering(mut self, yes: bool) -> Self {
-        self.line_buffering = Some(yes);
-        self
+    pub fn line_buffering(self, yes: bool) -> Self {
+        self.set(|changes| changes.line_buffering = Some(yes))
     }
 
     /// Changes whether every write is handed to the system at once.
-    pub fn write_through(mut self, yes: bool) -> Self {
-        self.write_through = Some(yes);
-        self
+    pub fn write_through(self, yes: bool) -> Self {
+        self.set(|changes| changes.write_through = Some(yes))
     }
+}
 
-    async fn apply(self) -> Result<()> {
-        let file = self.file;
-        file.core().check_open("reconfigure")?;
-        let encoding = self.encoding.transpose()?;
-        let errors = self.errors.transpose()?;
-        let newline = self.newline.transpose()?;
+impl Begin for Asked<'_> {
+    type Output = ();
+
+    async fn begin(self) -> Result<()> {
+        (self.apply)(self.changes).await
+    }
+}
+
+impl Future for Reconfigure<'_> {
+    type Output = Result<()>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.0).poll(cx)
+    }
+}
+
+impl<R: RawIo> TextFile<R> {
+    pub(crate) async fn apply(&mut self, changes: Changes) -> Result<()> {
+        self.core().check_open("reconfigure")?;
+        let encoding = changes.encoding.transpose()?;
+        let errors = changes.errors.transpose()?;
+        let newline = changes.newline.transpose()?;
         let codec = encoding.is_some() || errors.is_some() || newline.is_some();
-        if codec && file.layer.decoded.has_begun() {
+        if codec && self.layer.decoded.has_begun() {
             let reason = "the encoding and the line ends cannot change once something was read";
-            return Err(file.core().unsupported("reconfigure", reason));
+            return Err(self.core().unsupported("reconfigure", reason));
         }
-        file.flush().await?;
-        let settings = &mut file.layer.settings;
+        self.flush().await?;
+        let layer = &mut self.layer;
+        let settings = &mut layer.settings;
         if let Some(encoding) = encoding {
             settings.encoding = encoding;
             settings.errors = ErrorPolicy::default();
         }
         settings.errors = errors.unwrap_or(settings.errors);
         settings.newline = newline.unwrap_or(settings.newline);
-        settings.write_through = self.write_through.unwrap_or(settings.write_through);
-        file.layer.line_buffering = self.line_buffering.unwrap_or(file.layer.line_buffering);
+        settings.write_through = changes.write_through.unwrap_or(settings.write_through);
+        layer.line_buffering = changes.line_buffering.unwrap_or(layer.line_buffering);
         if codec {
-            file.layer.encoder =
-                Encoder::new(&file.layer.settings.encoding, file.layer.settings.errors);
-            let core = file.layer.binary.core();
-            file.layer.decoded = Decoded::new(&file.layer.settings, core);
-            file.layer.bom = Bom::Unknown;
+            layer.encoder = Encoder::new(&settings.encoding, settings.errors);
+            layer.decoded = Decoded::new(settings, layer.binary.core());
+            layer.bom = Bom::Unknown;
         }
         Ok(())
     }
 }
 
-impl<'a, R: RawIo> IntoFuture for Reconfigure<'a, R> {
-    type Output = Result<()>;
-    type IntoFuture = Pin<Box<dyn Future<Output = Result<()>> + Send + 'a>>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.apply())
-    }
-}
-
-impl<R: RawIo> fmt::Debug for Reconfigure<'_, R> {
+impl fmt::Debug for Reconfigure<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Reconfigure").finish_non_exhaustive()
+        let mut debug = f.debug_struct("Reconfigure");
+        self.0
+            .inspect(|asked| debug.field("changes", &asked.changes));
+        debug.finish_non_exhaustive()
     }
 }

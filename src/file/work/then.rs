@@ -35,6 +35,8 @@ pub(crate) enum Then<R> {
     /// Asks for the size; the largest number for what has none.
     Size,
     Flush,
+    /// A flush that also tells what a close would say.
+    Shutdown,
     Close,
     /// Anything else; `keep` says that an error must not get lost.
     Call {
@@ -48,7 +50,7 @@ impl<R> Then<R> {
     /// written behind it.
     pub(super) fn writes(&self) -> bool {
         match self {
-            Self::Nothing | Self::WriteOwned | Self::Flush | Self::Close => true,
+            Self::Nothing | Self::WriteOwned | Self::Flush | Self::Shutdown | Self::Close => true,
             Self::Fill { .. }
             | Self::FillLine { .. }
             | Self::ReadOwned
@@ -62,7 +64,7 @@ impl<R> Then<R> {
 
     pub(super) fn keeps_error(&self) -> bool {
         match self {
-            Self::Nothing | Self::WriteOwned | Self::Flush | Self::Close => true,
+            Self::Nothing | Self::WriteOwned | Self::Flush | Self::Shutdown | Self::Close => true,
             Self::Fill { .. }
             | Self::FillLine { .. }
             | Self::ReadOwned

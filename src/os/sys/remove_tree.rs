@@ -209,16 +209,62 @@ impl Removal<'_> {
             };
         };
         if above.dir.is_none() {
-            let fd = open_at(frame.fd()?, c"..", FOLDER)?;
-            if id(fd.as_fd())? != above.id {
-                // Going on would remove what nobody asked for.
-                let error = io::Error::other("the folder was moved while it was being removed");
-                return Err(self.named(None, error));
+            let opened = match self.open_above(&frame) {
+                // Somebody has moved what was below.
+                Err(_) if self.ignore_errors => self.open_by_names(),
+                opened => opened,
+            };
+            match opened {
+                Ok(dir) => self.innermost_mut().dir = Some(dir),
+                Err(error) => {
+                    self.excuse(None, error)?;
+                    self.give_up_innermost();
+                    return Ok(());
+                }
             }
-            above.dir = Some(Dir::new(fd)?);
         }
         let done = self.unlink(&frame.name, AtFlags::REMOVEDIR);
         self.settle(&frame.name, done)
+    }
+
+    /// Opens the innermost folder again, from `frame`, which was in it.
+    fn open_above(&self, frame: &Frame) -> io::Result<Dir> {
+        self.checked(open_at(frame.fd()?, c"..", FOLDER)?)
+    }
+
+    /// Opens the innermost folder again, from the root down.
+    fn open_by_names(&self) -> io::Result<Dir> {
+        let mut fd = open_at(fs::CWD, self.root, FOLDER)?;
+        for frame in &self.frames[1..] {
+            fd = open_at(fd.as_fd(), &*frame.name, FOLDER)?;
+        }
+        self.checked(fd)
+    }
+
+    /// Going on in another folder would remove what nobody asked for.
+    fn checked(&self, fd: OwnedFd) -> io::Result<Dir> {
+        if id(fd.as_fd())? != self.innermost().id {
+            let error = "the folder was moved while it was being removed";
+            return Err(io::Error::other(error));
+        }
+        Ok(Dir::new(fd)?)
+    }
+
+    /// Leaves the innermost folder as it is, which cannot be opened again.
+    fn give_up_innermost(&mut self) {
+        while let Some(given_up) = self.frames.pop() {
+            let Some(above) = self.frames.last_mut() else {
+                break;
+            };
+            above.left.insert(given_up.name);
+            if above.dir.is_some() {
+                break;
+            }
+            if let Ok(dir) = self.open_by_names() {
+                self.innermost_mut().dir = Some(dir);
+                break;
+            }
+        }
     }
 
     /// Goes on after an entry, or stops with its error.

@@ -15,26 +15,9 @@ use rustix::io::Errno;
 use super::{retry, unsupported};
 use crate::os::{R_OK, StatVfs, W_OK, X_OK};
 
-/// Closes, and tells what the system says: of writes that failed late, as those over a
-/// quota or over a network do, that may be the only word. Closed it is in any case,
-/// and never closed again.
-pub(crate) fn close(file: impl Into<OwnedFd>) -> io::Result<()> {
-    match nix::unistd::close(file.into()) {
-        // The descriptor is gone, and somebody else may have its number by now.
-        Ok(()) | Err(nix::errno::Errno::EINTR) => Ok(()),
-        Err(errno) => Err(errno.into()),
-    }
-}
+mod close;
 
-/// Tells what a close would say, for a file that stays open, or that others close: a
-/// duplicate is closed.
-pub(crate) fn close_duplicate(file: impl AsFd) -> io::Result<()> {
-    match rustix::io::fcntl_dupfd_cloexec(file, 0) {
-        Ok(duplicate) => close(duplicate),
-        // There are too many open files: it cannot be asked.
-        Err(_) => Ok(()),
-    }
-}
+pub(crate) use self::close::{close, close_duplicate};
 
 /// The folder that a relative path starts from.
 #[derive(Debug, Default)]
@@ -349,21 +332,17 @@ pub(crate) fn open_source(path: &Path) -> io::Result<File> {
         .open(path)
 }
 
-/// Opens a file to copy into, with its old content, and says whether it was
-/// made here. Never waits for the other end of a FIFO.
-pub(crate) fn open_destination(path: &Path, mode: u32) -> io::Result<(File, bool)> {
-    let flags = OFlags::NONBLOCK.bits() as i32;
+/// Makes a file to copy to; it fails if anything is there, a link to nothing too.
+pub(crate) fn create_destination(path: &Path, mode: u32) -> io::Result<File> {
     let mut options = std::fs::OpenOptions::new();
-    options.write(true).custom_flags(flags).mode(mode);
-    match options.clone().create_new(true).open(path) {
-        Ok(file) => Ok((file, true)),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            // `create`: there may be a link there that points to nothing.
-            let file = options.create(true).truncate(false).open(path)?;
-            Ok((file, false))
-        }
-        Err(error) => Err(error),
-    }
+    options.write(true).create_new(true).mode(mode).open(path)
+}
+
+/// Opens a file to copy to as it is. Never waits for the reader of a FIFO.
+pub(crate) fn open_destination(path: &Path) -> io::Result<File> {
+    let mut options = std::fs::OpenOptions::new();
+    let flags = OFlags::NONBLOCK.bits() as i32;
+    options.write(true).custom_flags(flags).open(path)
 }
 
 /// Permission bits, with those for set-user-ID and the like.

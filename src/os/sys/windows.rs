@@ -232,19 +232,14 @@ pub(crate) fn open_source(path: &Path) -> io::Result<File> {
     File::open(path)
 }
 
-pub(crate) fn open_destination(path: &Path, _mode: u32) -> io::Result<(File, bool)> {
-    match File::create_new(path) {
-        Ok(file) => Ok((file, true)),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            let file = File::options()
-                .write(true)
-                .create(true)
-                .truncate(false)
-                .open(path)?;
-            Ok((file, false))
-        }
-        Err(error) => Err(error),
-    }
+/// Makes a file to copy to; it fails if anything is there, a link to nothing too.
+pub(crate) fn create_destination(path: &Path, _mode: u32) -> io::Result<File> {
+    File::create_new(path)
+}
+
+/// Opens a file to copy to as it is.
+pub(crate) fn open_destination(path: &Path) -> io::Result<File> {
+    File::options().write(true).open(path)
 }
 
 /// Of permissions there is one here: the owner's to write.
