@@ -47,8 +47,8 @@ const LITTLE: &[(&str, &str)] = &[
     ("ospath/names.rs", "abspath expanduser"),
     ("ospath/realpath.rs", "realpath"),
     ("stdio.rs", "set_stdin set_stdout set_stderr"),
-    ("stdio/input.rs", "close flush"),
-    ("stdio/output.rs", "flush close"),
+    ("stdio/input.rs", "close flush reconfigure"),
+    ("stdio/output.rs", "flush close reconfigure"),
     (
         "tempfile.rs",
         "temporary_file named_temporary_file spooled_temporary_file text binary raw any with \

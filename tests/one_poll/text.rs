@@ -44,15 +44,15 @@ fn writes_of_text_encode_a_share_a_poll() {
     ];
     for (encoding, newline, unit) in shapes {
         let at = format!("{encoding} {newline:?} {unit:?}");
-        let text = unit.repeat(4 * MIB / unit.len());
+        let text = unit.repeat(MIB / unit.len());
         let chars = text.chars().count();
         let mut f = file(X, encoding, newline);
         let (n, polls) = watch(f.write(&text));
         assert_eq!(n.unwrap(), chars, "{at}");
-        polls.by_shares(&at, text.len(), SHARE);
+        polls.by_shares(&at, text.len(), SHARE / 2);
         let (done, polls) = watch(f.writelines(["one", &text]));
         done.unwrap();
-        polls.by_shares(&at, text.len(), SHARE);
+        polls.by_shares(&at, text.len(), SHARE / 2);
     }
 }
 
@@ -62,27 +62,27 @@ fn reads_of_text_decode_a_share_a_poll() {
     let mut f = open();
     let (text, polls) = watch(f.read());
     assert_eq!(text.unwrap().len(), SIZE);
-    polls.bounded("read", SIZE);
+    polls.counted("read", SIZE, SHARE);
     let mut f = open();
     let (text, polls) = watch(f.readline());
     assert_eq!(text.unwrap().len(), SIZE);
-    polls.by_shares("readline", SIZE, SHARE);
+    polls.counted("readline", SIZE, SHARE);
     let mut f = open();
     let (text, polls) = watch(f.readlines());
-    assert_eq!(text.unwrap().concat().len(), SIZE);
-    polls.by_shares("readlines", SIZE, SHARE);
+    assert_eq!(text.unwrap()[0].len(), SIZE);
+    polls.counted("readlines", SIZE, SHARE);
     let mut f = open();
     let (len, polls) = watch(async { f.next_line().await.unwrap().unwrap().len() });
     assert_eq!(len, SIZE);
-    polls.by_shares("next_line", SIZE, SHARE);
+    polls.counted("next_line", SIZE, SHARE);
     let mut f = open();
     let (text, polls) = watch(async { f.lines().next().await });
     assert_eq!(text.unwrap().unwrap().len(), SIZE);
-    polls.by_shares("lines", SIZE, SHARE);
+    polls.counted("lines", SIZE, SHARE);
     let mut f = open().into_lines();
     let (text, polls) = watch(f.next());
     assert_eq!(text.unwrap().unwrap().len(), SIZE);
-    polls.by_shares("into_lines", SIZE, SHARE);
+    polls.counted("into_lines", SIZE, SHARE);
     let mut f = open();
     drop(now(f.read().size(10)));
     let (binary, polls) = watch(f.detach());
