@@ -203,10 +203,11 @@ impl Polls {
     /// Jobs moved all of it, or there were shares: in any case, no poll did most.
     fn bounded(self, at: &str, size: usize) {
         let copy = copy_time(size);
-        // Of few polls, no one takes much more than its part.
-        let part = 3 * self.sum / u32::try_from(self.count).unwrap();
-        let part = if self.count > 3 { part } else { Duration::ZERO };
-        let most = (copy / 4).max(part).max(Duration::from_millis(2));
+        // Of few polls, no one takes much more than its part. What a poll takes on a busy
+        // machine says little below this.
+        let part = 4 * self.sum / u32::try_from(self.count).unwrap();
+        let part = if self.count > 4 { part } else { Duration::ZERO };
+        let most = copy.max(part).max(Duration::from_millis(50));
         assert!(self.longest <= most, "{at}: {self:?}; a copy is {copy:?}");
     }
 }

@@ -210,8 +210,7 @@ impl Decoder {
             | Codec::Utf32Be
             | Codec::Latin1
             | Codec::Ascii
-            | Codec::Iso2022Jp
-            | Codec::Legacy(_) => false,
+            | Codec::Other(_) => false,
         }
     }
 

@@ -21,7 +21,7 @@ pub(super) const ROWS: &[(&str, &str)] = &[
     ("file/raw.rs", "read readall readinto write writelines"),
     (
         "file/bytes/methods.rs",
-        "readline readlines next_line lines into_lines read_owned write_owned",
+        "readline readlines next_line next_lines lines into_lines read_owned write_owned",
     ),
     ("file/chunks.rs", "chunks into_chunks"),
     (
@@ -113,6 +113,13 @@ fn reads_of_bytes_take_a_share_a_poll() {
             .unwrap()
             .unwrap()
             .len());
+        reads!("next_lines", pattern, SIZE, |_| true, |f| f
+            .next_lines()
+            .await
+            .unwrap()
+            .unwrap()
+            .map(<[u8]>::len)
+            .sum::<usize>());
         reads!("readlines", pattern, SIZE, |_| true, |f| {
             total(f.readlines().await.unwrap())
         });

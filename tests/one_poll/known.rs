@@ -65,6 +65,11 @@ const LITTLE: &[(&str, &str)] = &[
     ("tempfile/named.rs", "close persist"),
     ("tempfile/spooled.rs", "fileno truncate"),
     ("tempfile/traits.rs", "flush seek"),
+    ("text.rs", "reader futures_reader writer futures_writer"),
+    ("text/reader.rs", "reconfigure"),
+    ("text/writer.rs", "reconfigure"),
+    // What it reads, a job does.
+    ("raw_io/adapt.rs", "reader"),
 ];
 
 /// Calls that hand all they move to one job, from a path to a path.

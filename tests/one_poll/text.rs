@@ -1,6 +1,6 @@
 //! Text files.
 
-use aiofiles::{TextFile, ThreadPoolExecutor, wrap};
+use aiofiles::{TextFile, ThreadPoolExecutor, text, wrap};
 use futures::StreamExt;
 
 use super::{MIB, Pattern, now, watch};
@@ -9,9 +9,15 @@ use super::{MIB, Pattern, now, watch};
 pub(super) const ROWS: &[(&str, &str)] = &[
     (
         "file/text.rs",
-        "detach read readline readlines next_line lines into_lines",
+        "detach read readline readlines next_line next_lines lines into_lines",
     ),
     ("file/text/write.rs", "write writelines"),
+    (
+        "text/reader.rs",
+        "read readline readlines next_line next_lines lines into_lines",
+    ),
+    ("text/making.rs", "into_lines"),
+    ("text/writer.rs", "write writelines flush close"),
 ];
 
 const SIZE: usize = 8 * MIB;
@@ -76,6 +82,17 @@ fn reads_of_text_decode_a_share_a_poll() {
     assert_eq!(len, SIZE);
     polls.counted("next_line", SIZE, SHARE);
     let mut f = open();
+    let (len, polls) = watch(async {
+        f.next_lines()
+            .await
+            .unwrap()
+            .unwrap()
+            .map(str::len)
+            .sum::<usize>()
+    });
+    assert_eq!(len, SIZE);
+    polls.counted("next_lines", SIZE, SHARE);
+    let mut f = open();
     let (text, polls) = watch(async { f.lines().next().await });
     assert_eq!(text.unwrap().unwrap().len(), SIZE);
     polls.counted("lines", SIZE, SHARE);
@@ -88,4 +105,53 @@ fn reads_of_text_decode_a_share_a_poll() {
     let (binary, polls) = watch(f.detach());
     drop(binary.unwrap());
     polls.bounded("detach", SIZE);
+}
+
+#[test]
+fn text_over_streams_takes_a_share_a_poll() {
+    let bytes = vec![b'x'; SIZE];
+    let open = || now(text::reader(&bytes[..])).unwrap();
+    let mut r = open();
+    let (text, polls) = watch(r.read());
+    assert_eq!(text.unwrap().len(), SIZE);
+    polls.counted("read", SIZE, SHARE);
+    let mut r = open();
+    let (text, polls) = watch(r.readline());
+    assert_eq!(text.unwrap().len(), SIZE);
+    polls.counted("readline", SIZE, SHARE);
+    let mut r = open();
+    let (text, polls) = watch(r.readlines());
+    assert_eq!(text.unwrap()[0].len(), SIZE);
+    polls.counted("readlines", SIZE, SHARE);
+    let mut r = open();
+    let (len, polls) = watch(async { r.next_line().await.unwrap().unwrap().len() });
+    assert_eq!(len, SIZE);
+    polls.counted("next_line", SIZE, SHARE);
+    let mut r = open();
+    let (block, polls) = watch(async { r.next_lines().await.unwrap().unwrap().count() });
+    assert_eq!(block, 1);
+    polls.counted("next_lines", SIZE, SHARE);
+    let mut r = open();
+    let (text, polls) = watch(async { r.lines().next().await });
+    assert_eq!(text.unwrap().unwrap().len(), SIZE);
+    polls.counted("lines", SIZE, SHARE);
+    let mut r = text::reader(&bytes[..]).into_lines();
+    let (text, polls) = watch(r.next());
+    assert_eq!(text.unwrap().unwrap().len(), SIZE);
+    polls.counted("into_lines", SIZE, SHARE);
+
+    let long = "\u{e9}".repeat(SIZE / 2);
+    let mut w = now(text::writer(tokio::io::sink()).encoding("latin-1")).unwrap();
+    let (n, polls) = watch(w.write(&long));
+    assert_eq!(n.unwrap(), SIZE / 2);
+    polls.by_shares("write", SIZE, SHARE);
+    let (done, polls) = watch(w.flush());
+    done.unwrap();
+    polls.bounded("flush", SIZE);
+    let (done, polls) = watch(w.writelines(["one", &long]));
+    done.unwrap();
+    polls.by_shares("writelines", SIZE, SHARE);
+    let (done, polls) = watch(w.close());
+    done.unwrap();
+    polls.bounded("close", SIZE);
 }
