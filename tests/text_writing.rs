@@ -402,3 +402,46 @@ fn an_error_of_the_system_comes_with_every_flush_and_with_close() {
         );
     });
 }
+
+#[test]
+fn a_long_write_that_is_given_up_has_written_nothing() {
+    use futures::FutureExt;
+    let text = "\u{65e5}\n".repeat(150_000);
+    for (encoding, newline) in [("utf-8", "\n"), ("utf-16", "\r\n"), ("iso-2022-jp", "\n")] {
+        futures::executor::block_on(async {
+            let dir = Dir::new();
+            let path = dir.join("f");
+            let made = || {
+                let file = std::fs::File::create(&path).unwrap();
+                let opened = wrap(file).mode("w").text().encoding(encoding);
+                opened
+                    .newline(newline)
+                    .executor(aiofiles::executor::InlineExecutor)
+            };
+            let mut file = made().await.unwrap();
+            file.write(&text).await.unwrap();
+            file.write("end").await.unwrap();
+            file.close().await.unwrap();
+            let once = std::fs::read(&path).unwrap();
+            let mut file = made().await.unwrap();
+            for polls in 1..3 {
+                let mut write = Box::pin(file.write(&text));
+                for _ in 0..polls {
+                    assert!(write.as_mut().now_or_never().is_none());
+                }
+            }
+            assert_eq!(file.write(&text).await.unwrap(), 300_000);
+            // The character is looked for in the whole text.
+            if encoding == "iso-2022-jp" {
+                let bad = format!("{text}\u{1f600}");
+                match file.write(&bad).await.unwrap_err() {
+                    Error::Encode { index, .. } => assert_eq!(index, 300_000),
+                    other => panic!("{other}"),
+                }
+            }
+            file.write("end").await.unwrap();
+            file.close().await.unwrap();
+            assert!(std::fs::read(&path).unwrap() == once, "{encoding}");
+        });
+    }
+}

@@ -168,3 +168,31 @@ fn texts_longer_than_the_buffers_survive_any_shift() {
         }
     }
 }
+
+#[test]
+fn pieces_give_what_the_whole_text_gives_wherever_it_is_cut() {
+    let text = "a\u{a5}b\\~c\u{65e5}\u{672c}\u{a5}x\u{1f600}\u{203e}\n\u{e9}\u{65e5}y";
+    let mut tried = 0;
+    for label in ["utf-8-sig", "utf-16", "latin-1", "gb18030", "iso-2022-jp"] {
+        for bom in [false, true] {
+            let encoder = Encoder::new(&encoding(label), ErrorPolicy::BackslashReplace);
+            let mut whole = Vec::new();
+            encoder
+                .encode(text, bom, &mut whole)
+                .expect("all has bytes");
+            for (first, _) in text.char_indices() {
+                for (second, _) in text.char_indices().filter(|&(at, _)| at >= first) {
+                    let (mut pieces, mut bytes) = (encoder.pieces(bom), Vec::new());
+                    let parts = [&text[..first], &text[first..second], &text[second..]];
+                    for (at, part) in parts.into_iter().enumerate() {
+                        let encoded = pieces.encode(part, at == 2, &mut bytes);
+                        encoded.expect("all has bytes");
+                    }
+                    assert_eq!(bytes, whole, "{label} {bom} {first} {second}");
+                    tried += 1;
+                }
+            }
+        }
+    }
+    assert!(tried > 1000, "{tried}");
+}
