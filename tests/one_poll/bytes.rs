@@ -21,7 +21,7 @@ pub(super) const ROWS: &[(&str, &str)] = &[
     ("file/raw.rs", "read readall readinto write writelines"),
     (
         "file/bytes/methods.rs",
-        "readline readlines next_line lines into_lines read_owned write_owned",
+        "readline readlines next_line next_lines lines into_lines read_owned write_owned",
     ),
     ("file/chunks.rs", "chunks into_chunks"),
     (
@@ -142,6 +142,14 @@ fn reads_of_bytes_take_a_share_a_poll() {
         + 1);
     reads!("readlines.hint", X, SIZE, |_| true, |f| {
         f.readlines().hint(SIZE / 2).await.unwrap()[0].len()
+    });
+    reads!("next_lines", X, SIZE, |_| true, |f| {
+        f.next_lines()
+            .await
+            .unwrap()
+            .unwrap()
+            .map(<[u8]>::len)
+            .sum()
     });
     reads!("lines", X, SIZE, |_| true, |f| {
         f.lines().next().await.unwrap().unwrap().len()

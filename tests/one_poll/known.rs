@@ -47,8 +47,9 @@ const LITTLE: &[(&str, &str)] = &[
     ("ospath/names.rs", "abspath expanduser"),
     ("ospath/realpath.rs", "realpath"),
     ("stdio.rs", "set_stdin set_stdout set_stderr"),
-    ("stdio/input.rs", "close flush"),
-    ("stdio/output.rs", "flush close"),
+    ("raw_io/adapt.rs", "reader"),
+    ("stdio/input.rs", "close flush reconfigure"),
+    ("stdio/output.rs", "flush close reconfigure"),
     (
         "tempfile.rs",
         "temporary_file named_temporary_file spooled_temporary_file text binary raw any with \
@@ -65,6 +66,11 @@ const LITTLE: &[(&str, &str)] = &[
     ("tempfile/named.rs", "close persist"),
     ("tempfile/spooled.rs", "fileno truncate"),
     ("tempfile/traits.rs", "flush seek"),
+    ("text.rs", "reader writer futures_reader futures_writer"),
+    // That of the reader.
+    ("text/making.rs", "into_lines"),
+    ("text/reader.rs", "reconfigure"),
+    ("text/writer.rs", "reconfigure"),
 ];
 
 /// Calls that hand all they move to one job, from a path to a path.

@@ -1,6 +1,6 @@
 //! Text files.
 
-use aiofiles::{TextFile, ThreadPoolExecutor, wrap};
+use aiofiles::{TextFile, ThreadPoolExecutor, text, wrap};
 use futures::StreamExt;
 
 use super::{MIB, Pattern, now, watch};
@@ -9,8 +9,13 @@ use super::{MIB, Pattern, now, watch};
 pub(super) const ROWS: &[(&str, &str)] = &[
     (
         "file/text.rs",
-        "detach read readline readlines next_line lines into_lines",
+        "detach read readline readlines next_line next_lines lines into_lines",
     ),
+    (
+        "text/reader.rs",
+        "read readline readlines next_line next_lines lines into_lines",
+    ),
+    ("text/writer.rs", "write writelines flush close"),
     ("file/text/write.rs", "write writelines"),
 ];
 
@@ -79,6 +84,11 @@ fn reads_of_text_decode_a_share_a_poll() {
     let (text, polls) = watch(async { f.lines().next().await });
     assert_eq!(text.unwrap().unwrap().len(), SIZE);
     polls.by_shares("lines", SIZE, SHARE);
+    let mut f = open();
+    let lines = async { f.next_lines().await.unwrap().unwrap().map(str::len).sum() };
+    let (len, polls): (usize, _) = watch(lines);
+    assert_eq!(len, SIZE);
+    polls.by_shares("next_lines", SIZE, SHARE);
     let mut f = open().into_lines();
     let (text, polls) = watch(f.next());
     assert_eq!(text.unwrap().unwrap().len(), SIZE);
@@ -88,4 +98,59 @@ fn reads_of_text_decode_a_share_a_poll() {
     let (binary, polls) = watch(f.detach());
     drop(binary.unwrap());
     polls.bounded("detach", SIZE);
+}
+
+#[test]
+fn texts_of_streams_take_a_share_a_poll() {
+    let bytes = vec![b'x'; SIZE];
+    let open = || now(text::reader(&bytes[..])).unwrap();
+    let mut r = open();
+    let (text, polls) = watch(r.read());
+    assert_eq!(text.unwrap().len(), SIZE);
+    polls.by_shares("read", SIZE, SHARE);
+    let mut r = open();
+    let (text, polls) = watch(r.readline());
+    assert_eq!(text.unwrap().len(), SIZE);
+    polls.by_shares("readline", SIZE, SHARE);
+    let mut r = open();
+    let (text, polls) = watch(r.readlines());
+    assert_eq!(text.unwrap().concat().len(), SIZE);
+    polls.by_shares("readlines", SIZE, SHARE);
+    let mut r = open();
+    let (len, polls) = watch(async { r.next_line().await.unwrap().unwrap().len() });
+    assert_eq!(len, SIZE);
+    polls.by_shares("next_line", SIZE, SHARE);
+    let mut r = open();
+    let lines = async { r.next_lines().await.unwrap().unwrap().map(str::len).sum() };
+    let (len, polls): (usize, _) = watch(lines);
+    assert_eq!(len, SIZE);
+    polls.by_shares("next_lines", SIZE, SHARE);
+    let mut r = open();
+    let (line, polls) = watch(async { r.lines().next().await });
+    assert_eq!(line.unwrap().unwrap().len(), SIZE);
+    polls.by_shares("lines", SIZE, SHARE);
+    let mut r = open().into_lines();
+    let (line, polls) = watch(r.next());
+    assert_eq!(line.unwrap().unwrap().len(), SIZE);
+    polls.by_shares("into_lines", SIZE, SHARE);
+
+    let text = "x".repeat(SIZE);
+    let mut w = now(text::writer(tokio::io::sink())).unwrap();
+    let (done, polls) = watch(w.write(&text));
+    assert_eq!(done.unwrap(), SIZE);
+    polls.by_shares("write", SIZE, SHARE);
+    let (done, polls) = watch(w.writelines(["one", &text]));
+    done.unwrap();
+    polls.by_shares("writelines", SIZE, SHARE);
+    for last in ["flush", "close"] {
+        now(w.write(&text)).unwrap();
+        let (done, polls) = watch(async {
+            match last {
+                "flush" => w.flush().await,
+                _ => w.close().await,
+            }
+        });
+        done.unwrap();
+        polls.bounded(last, SIZE);
+    }
 }
