@@ -37,6 +37,7 @@
 //! | you want | you need |
 //! |---|---|
 //! | text, by lines or whole | [`open()`], which gives a [`TextFile`] |
+//! | text that comes out of a child process, a socket, a decompressor or a body, or goes there | [`text::reader`] and [`text::writer`] |
 //! | bytes, buffered, with the I/O traits of tokio and futures | [`open(..).binary()`](Open::binary): [`BinaryFile`] |
 //! | one system call for one operation | [`open(..).raw()`](Open::raw): [`RawFile`] |
 //! | the kind decided at run time by a mode string | [`open(..).any()`](Open::any): [`AnyFile`] |
