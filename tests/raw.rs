@@ -47,7 +47,9 @@ fn a_pipe_gives_what_is_there() {
     run(async {
         let (reader, mut writer) = pipe();
         let mut file = RawFile::from_std(reader);
-        assert!(file.readable() && !file.writable() && !file.seekable());
+        assert!(file.readable() && !file.seekable());
+        // Windows does not say in which direction a pipe goes.
+        assert!(!file.writable() || cfg!(windows));
         writer.write_all(b"hello").unwrap();
         assert_eq!(file.read().size(100).await.unwrap(), b"hello");
         assert!(is_unsupported(&file.tell().await));
@@ -184,7 +186,9 @@ fn positions_are_the_systems() {
         assert_eq!(file.seek(SeekFrom::End(-3)).await.unwrap(), 7);
         assert_eq!(file.seek(SeekFrom::Current(-2)).await.unwrap(), 5);
         for to in [SeekFrom::Current(-6), SeekFrom::End(-11)] {
-            assert_eq!(file.seek(to).await.unwrap_err().raw_os_error(), Some(22));
+            let error = file.seek(to).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidInput);
+            assert!(error.raw_os_error() == Some(22) || cfg!(windows));
         }
         assert_eq!(file.tell().await.unwrap(), 5);
         assert_eq!(file.write(b"AB").await.unwrap(), 2);
