@@ -343,13 +343,22 @@ fn writes_of_bytes_copy_a_share_a_poll() {
     writes!("writelines", true, |f, data| {
         f.writelines([&data[..10], &data]).await.unwrap();
     });
-    // Outside tokio, its own loop knows no budget.
-    writes!("write_all", false, |f, data| {
-        AsyncWriteExt::write_all(&mut f, &data).await.unwrap();
-    });
-    writes!("write_owned", false, |f, data| {
-        assert_eq!(f.write_owned(data.clone()).await.0.unwrap(), SIZE);
-    });
+    // Its own loop goes on as long as a buffer takes more: outside tokio, which has a
+    // budget for that, it is bounded by what is on its way to the stream.
+    let made = wrap(Pattern::new(X, 0)).mode("w").executor(pool());
+    let mut f: BinaryFile<Pattern> = now(made).unwrap();
+    let data = vec![b'x'; SIZE];
+    let (done, polls) = watch(async { AsyncWriteExt::write_all(&mut f, &data).await });
+    done.unwrap();
+    polls.bounded("write_all", SIZE);
+    for capacity in [128 * 1024, 2 * SIZE] {
+        let made = wrap(Pattern::new(X, 0)).mode("w").buffering(capacity);
+        let mut f: BinaryFile<Pattern> = now(made.executor(pool())).unwrap();
+        let data = vec![b'x'; SIZE];
+        let ((written, _data), polls) = watch(f.write_owned(data));
+        assert_eq!(written.unwrap(), SIZE);
+        polls.bounded("write_owned", SIZE);
+    }
 }
 
 fn total(lines: Vec<Vec<u8>>) -> usize {
