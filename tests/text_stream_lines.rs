@@ -119,7 +119,7 @@ fn reads_that_are_given_up_while_much_text_is_copied_take_nothing() {
         let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
         read.poll(&mut cx).is_ready()
     };
-    for polls in [1, 3, 10, 20, 22, 23, 24] {
+    for polls in [3, 20, 22, 24] {
         let mut reader = block_on(text::reader(text.as_bytes())).unwrap();
         let mut ready = 0;
         {
