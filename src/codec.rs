@@ -3,7 +3,8 @@
 //!
 //! Ten encodings are exactly Python's: `utf-8`, `utf-8-sig`, `utf-16`,
 //! `utf-16-le`, `utf-16-be`, `utf-32`, `utf-32-le`, `utf-32-be`, `latin-1` and
-//! `ascii`. All others are the [WHATWG encodings], whose tables differ from
+//! `ascii`. All others, with the feature `encodings`, are the [WHATWG encodings], whose
+//! tables differ from
 //! Python's here and there: `shift_jis` is Windows code page 932, `gb2312` is
 //! GBK, `iso-8859-9` is windows-1254.
 //!
@@ -18,13 +19,19 @@
 //!
 //! [WHATWG encodings]: https://encoding.spec.whatwg.org/#names-and-labels
 
+#[cfg_attr(not(feature = "encodings"), path = "codec/bulk_std.rs")]
+mod bulk;
 mod decode;
 mod encode;
+#[cfg(feature = "encodings")]
 mod jis;
 mod label;
+#[cfg(feature = "encodings")]
 mod legacy;
 mod locate;
 mod newline;
+#[cfg_attr(not(feature = "encodings"), path = "codec/no_other.rs")]
+mod other;
 mod policy;
 #[cfg(test)]
 mod tests;
@@ -43,6 +50,7 @@ pub(crate) use newline::{
 pub use policy::ErrorPolicy;
 pub(crate) use unicode::utf8_tail_len;
 
+use self::other::Other;
 use crate::{Error, Result};
 
 /// How the characters of a text file are stored as bytes.
@@ -204,10 +212,12 @@ enum Codec {
     Utf32Be,
     Latin1,
     Ascii,
-    /// The only one that is still stateful behind the start of the stream.
-    Iso2022Jp,
-    /// Any other; never one of the above, nor WHATWG's `replacement`.
-    Legacy(&'static encoding_rs::Encoding),
+    /// Any other.
+    #[cfg_attr(
+        not(feature = "encodings"),
+        expect(dead_code, reason = "there are no others then")
+    )]
+    Other(Other),
 }
 
 impl Codec {
@@ -223,8 +233,7 @@ impl Codec {
             Self::Utf32Be => "utf-32-be",
             Self::Latin1 => "latin-1",
             Self::Ascii => "ascii",
-            Self::Iso2022Jp => encoding_rs::ISO_2022_JP.name(),
-            Self::Legacy(legacy) => legacy.name(),
+            Self::Other(other) => other.name(),
         }
     }
 
@@ -241,8 +250,7 @@ impl Codec {
             | Self::Utf32Be
             | Self::Latin1
             | Self::Ascii
-            | Self::Iso2022Jp
-            | Self::Legacy(_) => b"",
+            | Self::Other(_) => b"",
         }
     }
 }

@@ -95,6 +95,19 @@
 //! begun or is complete in the buffer; the next operation waits for the abandoned
 //! one, so nothing overtakes it. `select!` and timeouts need no care.
 //!
+//! # Fairness
+//!
+//! One poll copies or searches 1 MiB of bytes at the most, or encodes or decodes
+//! 256 KiB of text, however long a line or a write is; then the task lets others run,
+//! the timers and sockets of tokio included, and goes on. Until the last share is
+//! done nothing is consumed, and nothing is in the buffer. Calls that memory answers
+//! (a line, a seek, a small write) spend tokio's budget, so a loop over them yields
+//! too. What this cannot bound: the drop of what a call gave you, the copy that
+//! [`write_all_at`](BinaryFile::write_all_at) makes before it returns
+//! ([`write_owned_at`](BinaryFile::write_owned_at) makes none), the `String`s or the
+//! `String` that a read of long text gives at its end, and an
+//! [`InlineExecutor`](executor::InlineExecutor), which runs whole jobs on the task.
+//!
 //! # Errors
 //!
 //! An [`Error`] names what failed, and of the system's errors operation and path, and

@@ -41,6 +41,7 @@ pub(crate) mod nowait;
 #[cfg_attr(unix, path = "raw_io/unix.rs")]
 #[cfg_attr(windows, path = "raw_io/windows.rs")]
 mod platform;
+mod standard;
 
 use crate::os::sys;
 pub(crate) use crate::os::sys::retry;
@@ -371,52 +372,6 @@ impl RawIo for ::tempfile::SpooledTempFile {
     fn truncate(&mut self, size: u64) -> io::Result<()> {
         // It would roll over and back: it moves its cursor with its contents.
         self.set_len(size)
-    }
-}
-
-impl RawIo for io::Stdin {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        Read::read(self, buf)
-    }
-
-    fn isatty(&self) -> bool {
-        self.is_terminal()
-    }
-
-    fn writable(&self) -> bool {
-        false
-    }
-}
-
-impl RawIo for io::Stdout {
-    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        Write::write(self, buf)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Write::flush(self)
-    }
-
-    fn isatty(&self) -> bool {
-        self.is_terminal()
-    }
-
-    fn readable(&self) -> bool {
-        false
-    }
-}
-
-impl RawIo for io::Stderr {
-    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        Write::write(self, buf)
-    }
-
-    fn isatty(&self) -> bool {
-        self.is_terminal()
-    }
-
-    fn readable(&self) -> bool {
-        false
     }
 }
 

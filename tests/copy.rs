@@ -361,6 +361,36 @@ fn tree_is_not_copied_into_itself() {
 
 #[cfg(unix)]
 #[test]
+fn tree_is_not_copied_into_itself_through_a_link() {
+    use std::os::unix::fs::symlink;
+    let dir = Dir::new();
+    dir.file("src/f", b"text");
+    dir.file("box/g", b"beside");
+    fs::create_dir_all(dir.join("there/deep")).expect("a folder");
+    symlink("../box", dir.join("src/link")).expect("a link");
+    run(async {
+        let dst = dir.join("box/copy");
+        let error = os::copytree(dir.join("src"), &dst)
+            .await
+            .expect_err("endless");
+        assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
+        assert!(!dst.join("link/copy").exists());
+
+        // Not its root, but a folder of it.
+        fs::remove_file(dir.join("src/link")).expect("removed");
+        fs::create_dir(dir.join("src/deep")).expect("a folder");
+        symlink("../../there/deep", dir.join("src/deep/link")).expect("a link");
+        let call = os::copytree(dir.join("src"), dir.join("there"));
+        let error = call.dirs_exist_ok(true).await.expect_err("endless");
+        assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
+        assert!(!dir.join("there/deep/link/link").exists());
+        Ok::<(), Error>(())
+    })
+    .expect("nothing else fails");
+}
+
+#[cfg(unix)]
+#[test]
 fn links_in_a_tree() {
     use std::os::unix::fs::symlink;
     let dir = Dir::new();

@@ -351,3 +351,16 @@ fn truncate_and_seek_see_what_another_process_wrote() {
         assert_eq!(std::fs::read(&path).unwrap(), b"from the childX");
     });
 }
+
+#[test]
+fn a_cursor_at_the_largest_number_counts_no_further() {
+    run(async {
+        let mut file = wrap(Cursor::new(b"abc".to_vec())).await.unwrap();
+        file.seek(SeekFrom::Start(u64::MAX)).await.unwrap();
+        file.write(b"xx").await.unwrap();
+        // It is asked of the stream, which has to be written to first.
+        let error = file.tell().await.unwrap_err();
+        assert_eq!(error.kind(), std::io::ErrorKind::OutOfMemory);
+        assert_eq!(file.close().await.unwrap_err().kind(), error.kind());
+    });
+}

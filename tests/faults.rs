@@ -27,7 +27,9 @@ use std::process::Command;
 
 use aiofiles::executor::{InlineExecutor, ManualExecutor};
 use aiofiles::{BinaryFile, Error, wrap};
-use common::{Dir, EIO, ENOSPC, Fault, Memory, Op, Stream, start_and_abandon};
+#[cfg(unix)]
+use common::Dir;
+use common::{EIO, ENOSPC, Fault, Memory, Op, Stream, start_and_abandon};
 use driver::Faults;
 use futures::FutureExt as _;
 use futures::executor::block_on;
@@ -361,6 +363,7 @@ fn descriptor_limit_spoils_no_close_and_no_way_back() {
     });
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn full_disk_takes_the_rest_once_there_is_room() {
     let dir = Dir::new();

@@ -53,7 +53,8 @@ fn many_lines_take_few_jobs() {
         let mut file = open(&path).executor(jobs.clone()).await.unwrap();
         assert_eq!(file.readlines().await.unwrap().len(), LINES);
         let taken = jobs.take();
-        assert!(taken <= 3, "readlines: {taken}");
+        // The last gives the memory back that held it all.
+        assert!(taken <= 4, "readlines: {taken}");
     });
 }
 

@@ -1,6 +1,7 @@
 //! What reading costs grows with what is read, and with nothing else.
 //!
-//! A binary of its own, with one test: its allocator counts for the whole process.
+//! A binary of its own: its allocator counts for the whole process, so the tests take
+//! turns.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![allow(unsafe_code, reason = "a global allocator cannot be had without")]
@@ -8,10 +9,15 @@
 mod support;
 
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::io;
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use aiofiles::executor::InlineExecutor;
 use aiofiles::wrap;
+use futures::StreamExt;
+use futures::executor::block_on;
 use support::Dir;
 
 const MIB: usize = 1024 * 1024;
@@ -56,10 +62,150 @@ unsafe impl GlobalAlloc for CountingAllocator {
 #[global_allocator]
 static ALLOCATOR: CountingAllocator = CountingAllocator;
 
+/// One test counts at a time.
+static TURN: Mutex<()> = Mutex::new(());
+
+/// A file as a stream that counts what is read of it.
+struct Counted {
+    file: std::fs::File,
+    read: Arc<AtomicUsize>,
+}
+
+impl aiofiles::RawIo for Counted {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let n = io::Read::read(&mut self.file, buf)?;
+        self.read.fetch_add(n, Ordering::Relaxed);
+        Ok(n)
+    }
+
+    fn seek(&mut self, pos: io::SeekFrom) -> io::Result<u64> {
+        io::Seek::seek(&mut self.file, pos)
+    }
+}
+
+const METHODS: [&str; 10] = [
+    "read",
+    "read.size",
+    "readline",
+    "readlines",
+    "readlines.hint",
+    "next_line",
+    "lines",
+    "stream",
+    "readinto",
+    "chunks",
+];
+
+/// Reads all of a file by one method.
+macro_rules! read_all {
+    ($file:ident, $method:expr, $bytes:expr) => {{
+        let mut buf = vec![0; 300_000];
+        loop {
+            let n: usize = match $method {
+                "read" => $file.read().await.unwrap().len(),
+                "read.size" => $file.read().size(300_000).await.unwrap().len(),
+                "readline" => $file.readline().await.unwrap().len(),
+                "readlines" => $file.readlines().await.unwrap().len(),
+                "readlines.hint" => $file.readlines().hint(300_000).await.unwrap().len(),
+                "next_line" => usize::from($file.next_line().await.unwrap().is_some()),
+                "lines" => usize::from($file.lines().next().await.is_some()),
+                "stream" => usize::from($file.next().await.is_some()),
+                _ => $bytes(&mut $file, $method, &mut buf).await,
+            };
+            if n == 0 {
+                break;
+            }
+        }
+    }};
+}
+
+async fn only_bytes<R: aiofiles::RawIo>(
+    file: &mut aiofiles::BinaryFile<R>,
+    method: &str,
+    buf: &mut [u8],
+) -> usize {
+    match method {
+        "readinto" => file.readinto(buf).await.unwrap(),
+        _ => {
+            let chunk = file.chunks(buf.len()).next().await;
+            chunk.map_or(0, |chunk| chunk.unwrap().len())
+        }
+    }
+}
+
+/// What it costs, in bytes: read from the stream and asked of the allocator.
+fn cost(path: &Path, method: &str, text: bool, inline: bool) -> usize {
+    let before = CountingAllocator::bytes();
+    let read = Arc::<AtomicUsize>::default();
+    let file = std::fs::File::open(path).unwrap();
+    block_on(async {
+        if inline {
+            // From the page cache, where that answers.
+            let opened = wrap(file).mode("r").nowait(true).executor(InlineExecutor);
+            if text {
+                let mut file = opened.text().newline("\n").await.unwrap();
+                read_all!(file, method, async |_: &mut _, _: &str, _: &mut [u8]| 0);
+            } else {
+                let mut file = opened.await.unwrap();
+                read_all!(file, method, only_bytes);
+            }
+            return;
+        }
+        let stream = Counted {
+            file,
+            read: read.clone(),
+        };
+        let opened = wrap(stream).mode("r").executor(InlineExecutor);
+        if text {
+            let mut file = opened.text().newline("\n").await.unwrap();
+            read_all!(file, method, async |_: &mut _, _: &str, _: &mut [u8]| 0);
+        } else {
+            let mut file = opened.await.unwrap();
+            read_all!(file, method, only_bytes);
+        }
+    });
+    CountingAllocator::bytes() - before + read.load(Ordering::Relaxed)
+}
+
+#[test]
+fn twice_as_much_costs_twice_as_much_by_any_method() {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let dir = Dir::new();
+    let mut tried = 0;
+    for line in [10, 5000, 200_000, usize::MAX] {
+        let made = |size: usize| {
+            let mut data = vec![b'x'; size];
+            for end in data.iter_mut().skip(line.saturating_sub(1)).step_by(line) {
+                *end = b'\n';
+            }
+            dir.file(&size.to_string(), data)
+        };
+        let (one, two) = (made(MIB / 2), made(MIB));
+        for method in METHODS {
+            for (text, inline) in [(false, false), (false, true), (true, false), (true, true)] {
+                if text && matches!(method, "readinto" | "chunks") {
+                    continue;
+                }
+                let first = cost(&one, method, text, inline);
+                let second = cost(&two, method, text, inline);
+                // Buffers grow by doubling, and have a size to begin with.
+                assert!(
+                    second <= 5 * first / 2 + MIB / 2,
+                    "{method} in lines of {line}, text {text}, inline {inline}: \
+                     {first}, then {second} bytes"
+                );
+                tried += 1;
+            }
+        }
+    }
+    assert_eq!(tried, 4 * (8 * 4 + 2 * 2));
+}
+
 /// How often a line was moved on its way, as the time it takes shows: per byte it is
 /// the same for a long line as for a short one.
 #[test]
 fn a_line_costs_what_its_bytes_cost_however_long_it_is() {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let dir = Dir::new();
     let moved = |size: usize| {
         let path = dir.file("f", vec![b'x'; size]);

@@ -137,6 +137,21 @@ fn depth_costs_no_stack_and_few_descriptors() {
     assert!(!root.exists());
 }
 
+#[test]
+fn folder_is_not_emptied_by_a_name_that_cannot_be_removed() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let root = dir.path().join("root");
+    fill(&root, 2);
+    for name in [".", "..", "d0/.", "d0/..", "d0/./", "d0/e/.."] {
+        for ignore in [false, true] {
+            let removed = run(os::rmtree(root.join(name)).ignore_errors(ignore));
+            let error = removed.expect_err("it is refused");
+            assert_eq!(error.kind(), ErrorKind::InvalidInput, "{name}");
+        }
+    }
+    assert!(root.join("d0/e/f0").exists() && root.join("d1/e/f1").exists());
+}
+
 #[cfg(unix)]
 #[test]
 fn with_errors_ignored_a_folder_that_is_moved_away_keeps_none_of_the_others() {

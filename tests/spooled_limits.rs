@@ -200,3 +200,19 @@ fn write_of_a_trait_that_cannot_go_to_disk_takes_nothing() {
         assert!(!file.rolled());
     });
 }
+
+#[test]
+fn a_position_that_no_file_has_keeps_what_is_in_memory() {
+    block_on(async {
+        for (to, refused) in [(u64::MAX, true), (1 << 63, true), ((1 << 63) - 1, false)] {
+            let mut file = spooled(0).await.unwrap();
+            file.write(b"data").await.unwrap();
+            let sought = file.seek(SeekFrom::Start(to)).await;
+            assert_eq!(sought.is_err(), refused, "{to}: {sought:?}");
+            // Whether the disk knows such a position or not.
+            file.seek(SeekFrom::Start(0)).await.unwrap();
+            assert_eq!(file.read().await.unwrap(), b"data", "{to}");
+            file.close().await.unwrap();
+        }
+    });
+}

@@ -8,8 +8,8 @@
 
 use std::fmt::Write as _;
 
-use super::jis::{self, JisMode};
-use super::{ByteOrder, Codec, Encoding, ErrorPolicy, legacy, unicode};
+use super::other::Shift;
+use super::{ByteOrder, Codec, Encoding, ErrorPolicy, unicode};
 
 const NO_BOM: &str = "Stream does not start with BOM";
 const XML_DECODES_NOTHING: &str =
@@ -30,33 +30,36 @@ enum Mode {
     /// Behind a `utf-16` or `utf-32` mark that told this order.
     Ordered(ByteOrder),
     /// Behind an `iso-2022-jp` escape.
-    Shifted(JisMode),
+    Shifted(Shift),
 }
 
 impl DecoderState {
     /// Byte 0, as by default.
     pub(crate) const START: Self = Self(Mode::Start);
 
-    /// All of them, each at its number.
-    const ALL: [Self; 8] = [
+    /// Those without a shift, each at its number; behind them come the shifts.
+    const PLAIN: [Self; 4] = [
         Self(Mode::Start),
         Self(Mode::Body),
         Self(Mode::Ordered(ByteOrder::Little)),
         Self(Mode::Ordered(ByteOrder::Big)),
-        Self(Mode::Shifted(JisMode::Ascii)),
-        Self(Mode::Shifted(JisMode::Roman)),
-        Self(Mode::Shifted(JisMode::Katakana)),
-        Self(Mode::Shifted(JisMode::Kanji)),
     ];
+
+    fn all() -> impl Iterator<Item = Self> {
+        let shifted = Shift::ALL.into_iter();
+        Self::PLAIN
+            .into_iter()
+            .chain(shifted.map(|shift| Self(Mode::Shifted(shift))))
+    }
 
     /// A number for it, to be kept between runs of a program.
     pub(crate) fn to_number(self) -> usize {
-        let at = Self::ALL.iter().position(|state| *state == self);
+        let at = Self::all().position(|state| state == self);
         at.expect("every state is listed")
     }
 
     pub(crate) fn from_number(number: usize) -> Option<Self> {
-        Self::ALL.get(number).copied()
+        Self::all().nth(number)
     }
 
     pub(super) fn past_bom(codec: Codec) -> Self {
@@ -70,8 +73,7 @@ impl DecoderState {
             | Codec::Utf32Be
             | Codec::Latin1
             | Codec::Ascii
-            | Codec::Iso2022Jp
-            | Codec::Legacy(_) => Mode::Start,
+            | Codec::Other(_) => Mode::Start,
         })
     }
 }
@@ -208,8 +210,7 @@ impl Decoder {
             | Codec::Utf32Be
             | Codec::Latin1
             | Codec::Ascii
-            | Codec::Iso2022Jp
-            | Codec::Legacy(_) => false,
+            | Codec::Other(_) => false,
         }
     }
 
@@ -242,8 +243,8 @@ impl Decoder {
                 2 * (chars() + text.bytes().filter(|&byte| byte >= 0xf0).count())
             }
             Codec::Utf32 | Codec::Utf32Le | Codec::Utf32Be => 4 * chars(),
-            Codec::Legacy(legacy) if legacy.is_single_byte() => chars(),
-            Codec::Legacy(_) | Codec::Iso2022Jp => return None,
+            Codec::Other(other) if other.is_single_byte() => chars(),
+            Codec::Other(_) => return None,
         };
         Some(len as u64)
     }
@@ -280,8 +281,7 @@ impl Decoder {
             | Codec::Utf32Be
             | Codec::Latin1
             | Codec::Ascii
-            | Codec::Iso2022Jp
-            | Codec::Legacy(_) => return Ok(Some(0)),
+            | Codec::Other(_) => return Ok(Some(0)),
         };
         self.bom_len = len as u8;
         Ok(Some(len))
@@ -339,20 +339,15 @@ impl Decoder {
                 Ok(())
             }
             Codec::Ascii => unicode::ascii(src, dst),
-            Codec::Iso2022Jp => {
+            Codec::Other(other) => {
                 let mut shift = match self.mode {
-                    Mode::Shifted(shift) => shift,
-                    Mode::Start | Mode::Body | Mode::Ordered(_) => JisMode::Ascii,
+                    Mode::Shifted(shift) => Some(shift),
+                    Mode::Start | Mode::Body | Mode::Ordered(_) => None,
                 };
-                let result = jis::iso_2022_jp(src, &mut shift, dst);
-                // ASCII has one spelling, so that equal states compare equal.
-                self.mode = match shift {
-                    JisMode::Ascii => Mode::Start,
-                    JisMode::Roman | JisMode::Katakana | JisMode::Kanji => Mode::Shifted(shift),
-                };
+                let result = other.decode(src, &mut shift, dst);
+                self.mode = shift.map_or(Mode::Start, Mode::Shifted);
                 result
             }
-            Codec::Legacy(encoding) => legacy::decode(encoding, src, dst),
         }
     }
 }

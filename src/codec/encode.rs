@@ -2,9 +2,8 @@
 
 use std::fmt::Write as _;
 
-use encoding_rs::{ISO_2022_JP, mem};
-
-use super::{ByteOrder, Codec, Encoding, ErrorPolicy, legacy};
+use super::other::Shifting;
+use super::{ByteOrder, Codec, Encoding, ErrorPolicy, bulk};
 
 /// How many bytes of text are converted to UTF-16 at a time, on the stack.
 const UNITS: usize = 1024;
@@ -60,7 +59,7 @@ impl Encoder {
     /// what the whole text would.
     pub(crate) fn pieces(&self, bom: bool) -> Pieces {
         let shifts = match self.codec {
-            Codec::Iso2022Jp => Some(ISO_2022_JP.new_encoder()),
+            Codec::Other(other) => other.shifting(),
             _ => None,
         };
         Pieces {
@@ -86,16 +85,13 @@ impl Encoder {
                 ByteOrder::Little => utf32(text, u32::to_le_bytes, dst),
                 ByteOrder::Big => utf32(text, u32::to_be_bytes, dst),
             },
-            Codec::Latin1 => return self.narrow(text, mem::str_latin1_up_to, dst),
+            Codec::Latin1 => return self.narrow(text, bulk::latin1_up_to, dst),
             Codec::Ascii => {
-                let up_to = |s: &str| encoding_rs::Encoding::ascii_valid_up_to(s.as_bytes());
+                let up_to = |s: &str| bulk::ascii_up_to(s.as_bytes());
                 return self.narrow(text, up_to, dst);
             }
-            Codec::Iso2022Jp => {
-                return legacy::encode(ISO_2022_JP, text, |c, to| self.stand_in(c, to), dst);
-            }
-            Codec::Legacy(encoding) => {
-                return legacy::encode(encoding, text, |c, to| self.stand_in(c, to), dst);
+            Codec::Other(other) => {
+                return other.encode(text, |c, to| self.stand_in(c, to), dst);
             }
         }
         Ok(())
@@ -113,11 +109,7 @@ impl Encoder {
         loop {
             let rest = &text[at..];
             let good = up_to(rest);
-            let len = dst.len();
-            dst.resize(len + good, 0);
-            let written =
-                mem::convert_utf8_to_latin1_lossy(&rest.as_bytes()[..good], &mut dst[len..]);
-            dst.truncate(len + written);
+            bulk::text_to_latin1(&rest[..good], dst);
             at += good;
             if at == text.len() {
                 return Ok(());
@@ -158,7 +150,7 @@ pub(crate) struct Pieces {
     /// Whether the mark is still to come.
     bom: bool,
     /// Of `iso-2022-jp`, the one encoding that has a state between two characters.
-    shifts: Option<encoding_rs::Encoder>,
+    shifts: Option<Shifting>,
 }
 
 impl Pieces {
@@ -174,7 +166,7 @@ impl Pieces {
             return self.encoder.encode(text, bom, dst);
         };
         let stand_in = |c, to: &mut String| self.encoder.stand_in(c, to);
-        let encoded = legacy::encode_with(shifts, text, last, stand_in, dst);
+        let encoded = shifts.encode(text, last, stand_in, dst);
         encoded.map_err(|at| EncodeError::at(text, at))
     }
 }
@@ -201,7 +193,7 @@ fn utf16(mut text: &str, bytes: impl Fn(u16) -> [u8; 2], dst: &mut Vec<u8>) {
             len -= 1;
         }
         let (now, later) = text.split_at(len);
-        let count = mem::convert_str_to_utf16(now, &mut units);
+        let count = bulk::text_to_utf16(now, &mut units);
         let before = dst.len();
         dst.resize(before + 2 * count, 0);
         for (to, &unit) in dst[before..].chunks_exact_mut(2).zip(&units) {

@@ -27,6 +27,8 @@ pub(super) enum JisMode {
 }
 
 impl JisMode {
+    pub(super) const ALL: [Self; 4] = [Self::Ascii, Self::Roman, Self::Katakana, Self::Kanji];
+
     fn from_escape(escape: &[u8]) -> Option<Self> {
         match escape {
             b"\x1b(B" => Some(Self::Ascii),

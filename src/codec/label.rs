@@ -1,6 +1,7 @@
 //! From what people call an encoding to what it is.
 
 use super::Codec;
+use super::other::Other;
 
 /// The encoding that `label` names: Python's meaning first, then WHATWG's.
 pub(super) fn resolve(label: &str) -> Option<Codec> {
@@ -10,9 +11,9 @@ pub(super) fn resolve(label: &str) -> Option<Codec> {
     }
     let name = normalize(label);
     python(&name)
-        .or_else(|| whatwg(label))
-        .or_else(|| whatwg(&name.replace('_', "-")))
-        .or_else(|| python_alias(&name).and_then(whatwg))
+        .or_else(|| Other::for_label(label))
+        .or_else(|| Other::for_label(&name.replace('_', "-")))
+        .or_else(|| python_alias(&name).and_then(Other::for_label))
 }
 
 /// Python's way to compare names: letters in lower case, every run of other
@@ -52,23 +53,6 @@ fn python(name: &str) -> Option<Codec> {
         | "ansi_x3.4_1968" | "ansi_x3_4_1968" | "ansi_x3.4_1986" | "cp367" | "csascii"
         | "ibm367" => Codec::Ascii,
         _ => return None,
-    })
-}
-
-/// The encoding that the WHATWG standard gives this label, unless that is
-/// `replacement`, which decodes every file to one U+FFFD.
-fn whatwg(label: &str) -> Option<Codec> {
-    let found = encoding_rs::Encoding::for_label_no_replacement(label.as_bytes())?;
-    Some(if found == encoding_rs::UTF_8 {
-        Codec::Utf8
-    } else if found == encoding_rs::UTF_16LE {
-        Codec::Utf16Le
-    } else if found == encoding_rs::UTF_16BE {
-        Codec::Utf16Be
-    } else if found == encoding_rs::ISO_2022_JP {
-        Codec::Iso2022Jp
-    } else {
-        Codec::Legacy(found)
     })
 }
 

@@ -1,8 +1,7 @@
 //! The decoders of Unicode's own encodings, Latin-1 and ASCII: in bulk, with
 //! CPython's faults and wording.
 
-use encoding_rs::{Encoding, mem};
-
+use super::bulk::{self, Wide};
 use super::decode::Fault;
 
 /// How many units the bulk conversions take at a time, on the stack.
@@ -58,7 +57,7 @@ pub(super) fn utf8(src: &[u8], dst: &mut String) -> Result<(), Fault> {
 }
 
 pub(super) fn ascii(src: &[u8], dst: &mut String) -> Result<(), Fault> {
-    let at = Encoding::ascii_valid_up_to(src);
+    let at = bulk::ascii_up_to(src);
     dst.push_str(valid(&src[..at]));
     if at == src.len() {
         Ok(())
@@ -67,15 +66,8 @@ pub(super) fn ascii(src: &[u8], dst: &mut String) -> Result<(), Fault> {
     }
 }
 
-pub(super) fn latin1(mut src: &[u8], dst: &mut String) {
-    dst.reserve(src.len());
-    let mut buffer = [0; 2 * UNITS];
-    let text = std::str::from_utf8_mut(&mut buffer).expect("zeros are text");
-    while !src.is_empty() {
-        let (read, written) = mem::convert_latin1_to_str_partial(src, text);
-        dst.push_str(&text[..written]);
-        src = &src[read..];
-    }
+pub(super) fn latin1(src: &[u8], dst: &mut String) {
+    bulk::latin1_to_text(src, dst);
 }
 
 pub(super) fn utf16(
@@ -102,7 +94,7 @@ pub(super) fn utf16(
             dst.push_str(valid(&narrow[..len]));
             len
         } else {
-            let wide = wide.get_or_insert_with(Wide::new);
+            let wide = wide.get_or_insert_with(|| Wide::new(UNITS));
             wide.push(units().take(len), dst)
         };
         at += 2 * good;
@@ -127,33 +119,6 @@ pub(super) fn utf16(
                 Err(Fault::truncated(at, 1, "truncated data"))
             };
         }
-    }
-}
-
-/// Room for a piece of UTF-16 that is not ASCII, and for its text.
-struct Wide {
-    units: Vec<u16>,
-    /// Three bytes for each unit.
-    text: String,
-}
-
-impl Wide {
-    fn new() -> Self {
-        Self {
-            units: Vec::with_capacity(UNITS),
-            text: "\0".repeat(3 * UNITS),
-        }
-    }
-
-    /// Appends the units before the first unpaired surrogate, and tells how many
-    /// these are.
-    fn push(&mut self, units: impl Iterator<Item = u16>, dst: &mut String) -> usize {
-        self.units.clear();
-        self.units.extend(units);
-        let good = mem::utf16_valid_up_to(&self.units);
-        let written = mem::convert_utf16_to_str(&self.units[..good], &mut self.text);
-        dst.push_str(&self.text[..written]);
-        good
     }
 }
 

@@ -28,6 +28,10 @@ pub struct Job {
 
 /// How much a job moves, in bytes.
 #[derive(Clone, Copy, Debug, Default)]
+#[cfg_attr(
+    not(feature = "tempfile"),
+    expect(dead_code, reason = "only a spooled file weighs its jobs")
+)]
 pub(crate) struct Load {
     /// At the most, if there is as much.
     pub(crate) reads: u64,

@@ -377,7 +377,9 @@ impl<R: RawIo> Core<R> {
         if self.is_busy() || self.cursor.shared {
             return None;
         }
-        Some(self.cursor.pos?.checked_sub(self.behind())? + self.out.len() as u64)
+        let here = self.cursor.pos?.checked_sub(self.behind())?;
+        // A cursor in memory may stand at the largest number.
+        here.checked_add(self.out.len() as u64)
     }
 
     /// How many bytes the cursor is ahead of the logical position.

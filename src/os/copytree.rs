@@ -124,10 +124,10 @@ impl fmt::Debug for CopytreeKeywords {
 ///
 /// # Errors
 ///
-/// `AlreadyExists` if `dst` is there; `InvalidInput` if `dst` lies in `src`, or
-/// for a FIFO or a socket in it; `ELOOP` for a link back to a folder it
-/// lies in, unless links are kept. It names the entry it failed at; what was
-/// copied before stays.
+/// `AlreadyExists` if `dst` is there; `InvalidInput` if `dst` lies in `src`, also
+/// by way of a link that is followed, or for a FIFO or a socket in it; `ELOOP` for
+/// a link back to a folder it lies in, unless links are kept. It names the entry it
+/// failed at; what was copied before stays.
 ///
 /// # Examples
 ///
@@ -184,11 +184,15 @@ fn refuse_inside(src: &Path, dst: &Path) -> io::Result<()> {
         .find_map(|above| fs::canonicalize(above).ok());
     for above in there.iter().flat_map(|there| there.ancestors()) {
         if FileId::at(above)? == id {
-            let error = "the destination lies in the source";
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, error));
+            return Err(inside());
         }
     }
     Ok(())
+}
+
+fn inside() -> io::Error {
+    let error = "the destination lies in the source";
+    io::Error::new(io::ErrorKind::InvalidInput, error)
 }
 
 struct Copying {
@@ -207,6 +211,8 @@ struct Folder {
 
 struct Above {
     id: FileId,
+    /// Its copy.
+    made: FileId,
     above: Option<Arc<Above>>,
 }
 
@@ -240,14 +246,19 @@ impl Copying {
             if other.id == id {
                 return Err(sys::link_loop());
             }
+            if other.made == id {
+                // A link has led there: each copy would have the next one in it.
+                return Err(inside());
+            }
             above = other.above.as_ref();
         }
-        let above = Arc::new(Above {
-            id,
-            above: folder.above.clone(),
-        });
         let entries = sys::retry(|| fs::read_dir(&folder.src))?;
         self.make_folder(folder)?;
+        let above = Arc::new(Above {
+            id,
+            made: FileId::at(&folder.dst)?,
+            above: folder.above.clone(),
+        });
         let mut folders = Vec::new();
         for entry in entries {
             let entry = entry?;

@@ -169,7 +169,7 @@ fn ends_with_dot(path: &Path) -> bool {
 }
 
 /// The names of a path as they stand there, from the last to the first.
-fn names_from_last(path: &Path) -> impl Iterator<Item = &[u8]> {
+pub(super) fn names_from_last(path: &Path) -> impl Iterator<Item = &[u8]> {
     let bytes = path.as_os_str().as_encoded_bytes();
     let names = bytes.rsplit(|&byte| std::path::is_separator(byte.into()));
     names.filter(|name| !name.is_empty())

@@ -1,9 +1,11 @@
 //! Removing a tree.
 
 use std::fmt;
+use std::io;
 use std::path::Path;
 
 use super::copyfile::go_on;
+use super::folders::names_from_last;
 use super::sys;
 use crate::call::{Call, Request};
 use crate::delegate::Caller;
@@ -69,7 +71,9 @@ impl fmt::Debug for RmtreeKeywords {
 ///
 /// # Errors
 ///
-/// `NotFound`; `NotADirectory` for a file or a link; `DirectoryNotEmpty` if
+/// `InvalidInput` for a path that ends with `.` or `..`, before anything is removed:
+/// Python removes what is in it, and fails then. `NotFound`; `NotADirectory` for a file
+/// or a link; `DirectoryNotEmpty` if
 /// something is added meanwhile; `PermissionDenied`. It names the entry it
 /// failed at; what was removed before is gone. An entry that somebody else
 /// removes meanwhile is no error.
@@ -95,6 +99,12 @@ pub fn rmtree(path: impl AsRef<Path>) -> Rmtree {
             caller,
         };
         Request::one("rmtree", path, keywords, |path, mut keywords| {
+            if matches!(names_from_last(path).next(), Some(b"." | b"..")) {
+                // No system removes a folder by these names: it would be emptied first,
+                // and then that would be told.
+                let error = "a folder is not removed by the name `.` or `..`";
+                return Err(io::Error::new(io::ErrorKind::InvalidInput, error));
+            }
             let mut count = 0;
             let mut removed = || {
                 count += 1;

@@ -209,6 +209,14 @@ impl Spool {
     }
 }
 
+/// As on the disk, no position is more than the largest signed number.
+fn seek_in(memory: &mut Cursor<Vec<u8>>, pos: SeekFrom) -> io::Result<u64> {
+    match Seek::seek(memory, pos)? {
+        pos if i64::try_from(pos).is_ok() => Ok(pos),
+        _ => Err(io::ErrorKind::InvalidInput.into()),
+    }
+}
+
 impl RawIo for Spool {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         match self.rolled_file()? {
@@ -235,17 +243,27 @@ impl RawIo for Spool {
     }
 
     fn seek(&mut self, pos: SeekFrom) -> io::Result<u64> {
-        match self.rolled_file()? {
-            Some(file) => raw_io::seek(file, pos),
-            None => {
-                let memory = self.memory();
-                let pos = Seek::seek(memory, pos)?;
-                if pos > (memory.get_ref().len() as u64).saturating_add(HOLE) {
-                    self.shared.demand();
-                }
-                Ok(pos)
-            }
+        let absolute = !matches!(pos, SeekFrom::Current(_));
+        let before = self.memory().position();
+        if absolute {
+            // Where it stands is moot, and may be where no file of the disk can stand:
+            // going there is not to fail for it.
+            self.memory().set_position(0);
         }
+        let sought = match self.rolled_file() {
+            Ok(Some(file)) => return raw_io::seek(file, pos),
+            Ok(None) => seek_in(self.memory(), pos),
+            Err(error) => Err(error),
+        };
+        let memory = self.memory();
+        match sought {
+            Ok(pos) if pos > (memory.get_ref().len() as u64).saturating_add(HOLE) => {
+                self.shared.demand();
+            }
+            Ok(_) => {}
+            Err(_) => memory.set_position(before),
+        }
+        sought
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -113,6 +113,13 @@ fn reads_of_bytes_take_a_share_a_poll() {
             .unwrap()
             .unwrap()
             .len());
+        reads!("next_lines", pattern, SIZE, |_| true, |f| f
+            .next_lines()
+            .await
+            .unwrap()
+            .unwrap()
+            .map(<[u8]>::len)
+            .sum::<usize>());
         reads!("readlines", pattern, SIZE, |_| true, |f| {
             total(f.readlines().await.unwrap())
         });
@@ -183,14 +190,17 @@ fn reads_of_bytes_take_a_share_a_poll() {
     });
     reads!("chunks", X, SIZE, |_| false, |f| {
         let f = &mut f;
-        f.chunks(SIZE).next().await.unwrap().unwrap().len()
+        assert!(f.chunks(SIZE).next().await.is_some());
+        SIZE
     });
     reads!("into_chunks", X, SIZE, |_| false, |f| {
-        f.into_chunks(SIZE).next().await.unwrap().unwrap().len()
+        assert!(f.into_chunks(SIZE).next().await.is_some());
+        SIZE
     });
-    reads!("readlines", LF, 4 * MIB, |_| true, |f| {
-        total(f.readlines().await.unwrap())
-    });
+    let mut f = now(wrap(Pattern::new(LF, 2 * MIB)).executor(pool())).unwrap();
+    let (lines, polls) = watch(f.readlines());
+    assert_eq!(total(lines.unwrap()), 2 * MIB);
+    polls.by_shares("readlines of empty lines", 2 * MIB, MIB / 32);
 }
 
 /// What only one kind of file has, or what is taken in odd pieces.

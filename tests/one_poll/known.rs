@@ -47,7 +47,6 @@ const LITTLE: &[(&str, &str)] = &[
     ("ospath/names.rs", "abspath expanduser"),
     ("ospath/realpath.rs", "realpath"),
     ("stdio.rs", "set_stdin set_stdout set_stderr"),
-    ("raw_io/adapt.rs", "reader"),
     ("stdio/input.rs", "close flush reconfigure"),
     ("stdio/output.rs", "flush close reconfigure"),
     (
@@ -66,11 +65,11 @@ const LITTLE: &[(&str, &str)] = &[
     ("tempfile/named.rs", "close persist"),
     ("tempfile/spooled.rs", "fileno truncate"),
     ("tempfile/traits.rs", "flush seek"),
-    ("text.rs", "reader writer futures_reader futures_writer"),
-    // That of the reader.
-    ("text/making.rs", "into_lines"),
+    ("text.rs", "reader futures_reader writer futures_writer"),
     ("text/reader.rs", "reconfigure"),
     ("text/writer.rs", "reconfigure"),
+    // What it reads, a job does.
+    ("raw_io/adapt.rs", "reader"),
 ];
 
 /// Calls that hand all they move to one job, from a path to a path.

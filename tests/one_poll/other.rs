@@ -145,7 +145,7 @@ fn standard_streams_move_a_share_a_poll() {
     let mut handle = stdio::stdin();
     let (len, polls) = watch(async { handle.next_line().await.unwrap().unwrap().len() });
     assert_eq!(len, size);
-    polls.by_shares("text next_line", size, SHARE);
+    polls.counted("text next_line", size, SHARE);
 
     drop(now(stdio::set_stdout(Pattern::new(X, 0))).unwrap());
     let text = "x".repeat(SIZE);

@@ -11,12 +11,13 @@ pub(super) const ROWS: &[(&str, &str)] = &[
         "file/text.rs",
         "detach read readline readlines next_line next_lines lines into_lines",
     ),
+    ("file/text/write.rs", "write writelines"),
     (
         "text/reader.rs",
         "read readline readlines next_line next_lines lines into_lines",
     ),
+    ("text/making.rs", "into_lines"),
     ("text/writer.rs", "write writelines flush close"),
-    ("file/text/write.rs", "write writelines"),
 ];
 
 const SIZE: usize = 8 * MIB;
@@ -49,15 +50,15 @@ fn writes_of_text_encode_a_share_a_poll() {
     ];
     for (encoding, newline, unit) in shapes {
         let at = format!("{encoding} {newline:?} {unit:?}");
-        let text = unit.repeat(4 * MIB / unit.len());
+        let text = unit.repeat(MIB / unit.len());
         let chars = text.chars().count();
         let mut f = file(X, encoding, newline);
         let (n, polls) = watch(f.write(&text));
         assert_eq!(n.unwrap(), chars, "{at}");
-        polls.by_shares(&at, text.len(), SHARE);
+        polls.by_shares(&at, text.len(), SHARE / 2);
         let (done, polls) = watch(f.writelines(["one", &text]));
         done.unwrap();
-        polls.by_shares(&at, text.len(), SHARE);
+        polls.by_shares(&at, text.len(), SHARE / 2);
     }
 }
 
@@ -67,32 +68,38 @@ fn reads_of_text_decode_a_share_a_poll() {
     let mut f = open();
     let (text, polls) = watch(f.read());
     assert_eq!(text.unwrap().len(), SIZE);
-    polls.bounded("read", SIZE);
+    polls.counted("read", SIZE, SHARE);
     let mut f = open();
     let (text, polls) = watch(f.readline());
     assert_eq!(text.unwrap().len(), SIZE);
-    polls.by_shares("readline", SIZE, SHARE);
+    polls.counted("readline", SIZE, SHARE);
     let mut f = open();
     let (text, polls) = watch(f.readlines());
-    assert_eq!(text.unwrap().concat().len(), SIZE);
-    polls.by_shares("readlines", SIZE, SHARE);
+    assert_eq!(text.unwrap()[0].len(), SIZE);
+    polls.counted("readlines", SIZE, SHARE);
     let mut f = open();
     let (len, polls) = watch(async { f.next_line().await.unwrap().unwrap().len() });
     assert_eq!(len, SIZE);
-    polls.by_shares("next_line", SIZE, SHARE);
+    polls.counted("next_line", SIZE, SHARE);
+    let mut f = open();
+    let (len, polls) = watch(async {
+        f.next_lines()
+            .await
+            .unwrap()
+            .unwrap()
+            .map(str::len)
+            .sum::<usize>()
+    });
+    assert_eq!(len, SIZE);
+    polls.counted("next_lines", SIZE, SHARE);
     let mut f = open();
     let (text, polls) = watch(async { f.lines().next().await });
     assert_eq!(text.unwrap().unwrap().len(), SIZE);
-    polls.by_shares("lines", SIZE, SHARE);
-    let mut f = open();
-    let lines = async { f.next_lines().await.unwrap().unwrap().map(str::len).sum() };
-    let (len, polls): (usize, _) = watch(lines);
-    assert_eq!(len, SIZE);
-    polls.by_shares("next_lines", SIZE, SHARE);
+    polls.counted("lines", SIZE, SHARE);
     let mut f = open().into_lines();
     let (text, polls) = watch(f.next());
     assert_eq!(text.unwrap().unwrap().len(), SIZE);
-    polls.by_shares("into_lines", SIZE, SHARE);
+    polls.counted("into_lines", SIZE, SHARE);
     let mut f = open();
     drop(now(f.read().size(10)));
     let (binary, polls) = watch(f.detach());
@@ -101,56 +108,50 @@ fn reads_of_text_decode_a_share_a_poll() {
 }
 
 #[test]
-fn texts_of_streams_take_a_share_a_poll() {
+fn text_over_streams_takes_a_share_a_poll() {
     let bytes = vec![b'x'; SIZE];
     let open = || now(text::reader(&bytes[..])).unwrap();
     let mut r = open();
     let (text, polls) = watch(r.read());
     assert_eq!(text.unwrap().len(), SIZE);
-    polls.by_shares("read", SIZE, SHARE);
+    polls.counted("read", SIZE, SHARE);
     let mut r = open();
     let (text, polls) = watch(r.readline());
     assert_eq!(text.unwrap().len(), SIZE);
-    polls.by_shares("readline", SIZE, SHARE);
+    polls.counted("readline", SIZE, SHARE);
     let mut r = open();
     let (text, polls) = watch(r.readlines());
-    assert_eq!(text.unwrap().concat().len(), SIZE);
-    polls.by_shares("readlines", SIZE, SHARE);
+    assert_eq!(text.unwrap()[0].len(), SIZE);
+    polls.counted("readlines", SIZE, SHARE);
     let mut r = open();
     let (len, polls) = watch(async { r.next_line().await.unwrap().unwrap().len() });
     assert_eq!(len, SIZE);
-    polls.by_shares("next_line", SIZE, SHARE);
+    polls.counted("next_line", SIZE, SHARE);
     let mut r = open();
-    let lines = async { r.next_lines().await.unwrap().unwrap().map(str::len).sum() };
-    let (len, polls): (usize, _) = watch(lines);
-    assert_eq!(len, SIZE);
-    polls.by_shares("next_lines", SIZE, SHARE);
+    let (block, polls) = watch(async { r.next_lines().await.unwrap().unwrap().count() });
+    assert_eq!(block, 1);
+    polls.counted("next_lines", SIZE, SHARE);
     let mut r = open();
-    let (line, polls) = watch(async { r.lines().next().await });
-    assert_eq!(line.unwrap().unwrap().len(), SIZE);
-    polls.by_shares("lines", SIZE, SHARE);
-    let mut r = open().into_lines();
-    let (line, polls) = watch(r.next());
-    assert_eq!(line.unwrap().unwrap().len(), SIZE);
-    polls.by_shares("into_lines", SIZE, SHARE);
+    let (text, polls) = watch(async { r.lines().next().await });
+    assert_eq!(text.unwrap().unwrap().len(), SIZE);
+    polls.counted("lines", SIZE, SHARE);
+    let mut r = text::reader(&bytes[..]).into_lines();
+    let (text, polls) = watch(r.next());
+    assert_eq!(text.unwrap().unwrap().len(), SIZE);
+    polls.counted("into_lines", SIZE, SHARE);
 
-    let text = "x".repeat(SIZE);
-    let mut w = now(text::writer(tokio::io::sink())).unwrap();
-    let (done, polls) = watch(w.write(&text));
-    assert_eq!(done.unwrap(), SIZE);
+    let long = "\u{e9}".repeat(SIZE / 2);
+    let mut w = now(text::writer(tokio::io::sink()).encoding("latin-1")).unwrap();
+    let (n, polls) = watch(w.write(&long));
+    assert_eq!(n.unwrap(), SIZE / 2);
     polls.by_shares("write", SIZE, SHARE);
-    let (done, polls) = watch(w.writelines(["one", &text]));
+    let (done, polls) = watch(w.flush());
+    done.unwrap();
+    polls.bounded("flush", SIZE);
+    let (done, polls) = watch(w.writelines(["one", &long]));
     done.unwrap();
     polls.by_shares("writelines", SIZE, SHARE);
-    for last in ["flush", "close"] {
-        now(w.write(&text)).unwrap();
-        let (done, polls) = watch(async {
-            match last {
-                "flush" => w.flush().await,
-                _ => w.close().await,
-            }
-        });
-        done.unwrap();
-        polls.bounded(last, SIZE);
-    }
+    let (done, polls) = watch(w.close());
+    done.unwrap();
+    polls.bounded("close", SIZE);
 }

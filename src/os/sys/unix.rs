@@ -15,37 +15,9 @@ use rustix::io::Errno;
 use super::{retry, unsupported};
 use crate::os::{R_OK, StatVfs, W_OK, X_OK};
 
-/// Closes, and tells what the system says: of writes that failed late, as those over a
-/// quota or over a network do, that may be the only word. Closed it is in any case,
-/// and never closed again.
-pub(crate) fn close(file: impl Into<OwnedFd>) -> io::Result<()> {
-    match nix::unistd::close(file.into()) {
-        // The descriptor is gone, and somebody else may have its number by now.
-        Ok(()) | Err(nix::errno::Errno::EINTR) => Ok(()),
-        Err(errno) => Err(errno.into()),
-    }
-}
+mod close;
 
-/// Tells what a close would say, for a file that stays open, or that others close: a
-/// duplicate is closed. Where there are too many open files for one, the bytes are
-/// brought to the device, which says no less.
-pub(crate) fn close_duplicate(file: impl AsFd) -> io::Result<()> {
-    match rustix::io::fcntl_dupfd_cloexec(&file, 0) {
-        Ok(duplicate) => close(duplicate),
-        Err(_) => match retry(|| Ok(fs::fsync(&file)?)) {
-            // A pipe or a terminal has no device; see fsync(2).
-            Err(error)
-                if matches!(
-                    error.raw_os_error().map(Errno::from_raw_os_error),
-                    Some(Errno::INVAL | Errno::ROFS | Errno::NOTSUP)
-                ) =>
-            {
-                Ok(())
-            }
-            done => done,
-        },
-    }
-}
+pub(crate) use self::close::{close, close_duplicate};
 
 /// The folder that a relative path starts from.
 #[derive(Debug, Default)]
