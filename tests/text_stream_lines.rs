@@ -110,3 +110,34 @@ fn bad_bytes_far_behind_are_told_where_they_are() {
     }
     assert_eq!(good, 99_999, "all but the line with the bad byte");
 }
+
+#[test]
+fn reads_that_are_given_up_while_much_text_is_copied_take_nothing() {
+    let text = "a line\r\nb\rc\n".repeat(400_000);
+    let expected = text.replace("\r\n", "\n").replace('\r', "\n");
+    let polled = |read: std::pin::Pin<&mut dyn Future<Output = ()>>| {
+        let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+        read.poll(&mut cx).is_ready()
+    };
+    for polls in [3, 20, 22, 24] {
+        let mut reader = block_on(text::reader(text.as_bytes())).unwrap();
+        let mut ready = 0;
+        {
+            let mut read = std::pin::pin!(async { drop(reader.read().await) });
+            for _ in 0..polls {
+                ready += usize::from(ready == 0 && polled(read.as_mut()));
+            }
+        }
+        assert_eq!(ready, 0, "{polls} polls are too few for so much");
+        {
+            let mut lines = std::pin::pin!(async { drop(reader.readlines().await) });
+            assert!(!polled(lines.as_mut()));
+        }
+        assert_eq!(block_on(reader.read().size(8)).unwrap(), expected[..8]);
+        let lines = block_on(reader.readlines()).unwrap();
+        assert!(lines.concat() == expected[8..], "{polls} polls");
+        assert_eq!(lines.len(), 1_200_000 - 1);
+        assert_eq!(block_on(reader.read()).unwrap(), "");
+        assert_eq!(reader.newlines(), ["\r", "\n", "\r\n"]);
+    }
+}

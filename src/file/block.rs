@@ -13,6 +13,8 @@ use crate::codec::{LineEnd, Newline, find_line_end};
 pub struct Block<'a, L: ?Sized = str> {
     rest: &'a L,
     ends: Ends,
+    /// The first of them, which was found already: it may be long.
+    first: Option<Span>,
 }
 
 /// Which line ends there are.
@@ -27,8 +29,22 @@ pub(crate) enum Ends {
 }
 
 impl<'a, L: ?Sized> Block<'a, L> {
-    pub(crate) fn new(lines: &'a L, ends: Ends) -> Self {
-        Self { rest: lines, ends }
+    /// `lines` begins with `first`.
+    pub(crate) fn new(lines: &'a L, ends: Ends, first: Span) -> Self {
+        Self {
+            rest: lines,
+            ends,
+            first: Some(first),
+        }
+    }
+
+    /// The first line of `rest`, those bytes: where it ends, and where the next one begins.
+    #[inline]
+    fn split(&mut self, rest: &[u8]) -> Option<(usize, usize)> {
+        match self.first.take() {
+            Some(Span { content, total }) => Some((content, total)),
+            None => split(self.ends, rest),
+        }
     }
 }
 
@@ -68,7 +84,7 @@ impl<'a> Iterator for Block<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<&'a str> {
-        let (end, next) = split(self.ends, self.rest.as_bytes())?;
+        let (end, next) = self.split(self.rest.as_bytes())?;
         let line = &self.rest[..end];
         self.rest = &self.rest[next..];
         Some(line)
@@ -80,7 +96,7 @@ impl<'a> Iterator for Block<'a, [u8]> {
 
     #[inline]
     fn next(&mut self) -> Option<&'a [u8]> {
-        let (end, next) = split(self.ends, self.rest)?;
+        let (end, next) = self.split(self.rest)?;
         let line = &self.rest[..end];
         self.rest = &self.rest[next..];
         Some(line)
@@ -136,7 +152,7 @@ mod tests {
         let mut rest = text;
         while let Some((content, total)) = split(ends, rest.as_bytes()) {
             let len = find_block(ends, rest.as_bytes(), Span { content, total }, max);
-            blocks.push(Block::new(&rest[..len], ends).collect());
+            blocks.push(Block::new(&rest[..len], ends, Span { content, total }).collect());
             rest = &rest[len..];
         }
         blocks

@@ -200,7 +200,7 @@ impl<'a, F: Source> Future for NextLines<'a, F> {
         let file = this.file.take().expect("still there");
         Poll::Ready(Ok(span.map(|span| {
             let len = file.find_block(span, this.max.unwrap_or(usize::MAX));
-            file.block(len)
+            file.block(span, len)
         })))
     }
 }

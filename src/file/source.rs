@@ -79,9 +79,9 @@ pub trait Source {
     #[doc(hidden)]
     fn find_block(&self, first: Span, max: usize) -> usize;
 
-    /// Consumes `len` bytes of whole lines.
+    /// Consumes `len` bytes of whole lines, of which that is the first.
     #[doc(hidden)]
-    fn block(&mut self, len: usize) -> Self::Block<'_>;
+    fn block(&mut self, first: Span, len: usize) -> Self::Block<'_>;
 
     /// Whether a piece is empty, which means the end.
     #[doc(hidden)]

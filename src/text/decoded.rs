@@ -10,6 +10,10 @@ use crate::codec::{Decoder, DecoderState, Newline, NewlinesSeen, locate};
 
 mod decode;
 mod deliver;
+mod taking;
+
+pub(crate) use self::taking::Taken;
+use self::taking::Taking;
 
 /// How many bytes are decoded at a time: what CPython reads ahead, and few
 /// enough to stay in the nearest cache.
@@ -58,6 +62,8 @@ pub(crate) struct Decoded {
     /// Not translated; what is before `at` has been delivered.
     text: String,
     at: usize,
+    /// Much of it that is on its way out.
+    taking: Option<Box<Taking>>,
     /// What an earlier text was in, for its memory.
     spare: Vec<u8>,
     /// No line end begins before this, unless it is before `at`.
@@ -134,6 +140,7 @@ impl Decoded {
             settings: settings.clone(),
             text: String::new(),
             at: 0,
+            taking: None,
             spare: Vec::new(),
             searched: 0,
             recorded: 0,
@@ -276,6 +283,7 @@ impl Decoded {
         (self.at, self.searched, self.recorded) = (0, 0, 0);
         (self.has_cr, self.lone_cr, self.early) = (false, false, false);
         self.located = None;
+        self.taking = None;
     }
 
     /// How many bytes are decoded and not delivered, for the bytes below to know.

@@ -371,8 +371,8 @@ impl<R: AsyncRead + Unpin> Source for Reader<R> {
         self.decoded.find_block(first, max)
     }
 
-    fn block(&mut self, len: usize) -> crate::file::Block<'_> {
-        self.decoded.deliver_block(len)
+    fn block(&mut self, first: Span, len: usize) -> crate::file::Block<'_> {
+        self.decoded.deliver_block(first, len)
     }
 
     fn is_empty(piece: &String) -> bool {

@@ -3,7 +3,8 @@
 use std::task::{Context, Poll, ready};
 
 use super::below::Below;
-use super::decoded::{Decoded, PIECE, TURN};
+use super::decoded::{Decoded, PIECE, TURN, Taken};
+use crate::budget::MOST_A_POLL;
 use crate::codec::{Newline, Terminator, translate_in};
 use crate::error::{Error, Result};
 use crate::file::core::{BUFFER, Started};
@@ -113,7 +114,7 @@ impl Decoded {
     }
 
     /// Delivers `n` bytes of the text, translated.
-    fn take(&mut self, n: usize) -> String {
+    pub(super) fn take(&mut self, n: usize) -> String {
         let translate = self.newline() == Newline::Universal && self.has_cr();
         let text = self.deliver(n);
         if translate {
@@ -124,9 +125,9 @@ impl Decoded {
     }
 
     /// A line to be delivered with its terminator.
-    fn take_line(&mut self, span: Span, which: Option<Terminator>) -> String {
+    fn take_line(&mut self, span: Span, which: Terminator) -> String {
         let translate = self.newline() == Newline::Universal
-            && matches!(which, Some(Terminator::Cr | Terminator::CrLf));
+            && matches!(which, Terminator::Cr | Terminator::CrLf);
         let line = self.deliver(span.total);
         if translate {
             let mut translated = String::with_capacity(span.content + 1);
@@ -172,13 +173,13 @@ impl Decoded {
             return Poll::Ready(Err(error));
         }
         let translate = self.newline() == Newline::Universal && self.has_cr();
-        let text = self.deliver_all();
-        self.pass_fault();
-        Poll::Ready(Ok(if translate {
-            translate_in(&text).into_owned()
+        let text = if translate || self.is_in_use() {
+            ready!(self.poll_take(cx, Taken::All, self.rest().len()))
         } else {
-            text
-        }))
+            self.deliver_all()
+        };
+        self.pass_fault();
+        Poll::Ready(Ok(text))
     }
 }
 
@@ -196,20 +197,24 @@ impl Decoded {
         };
         below.check_readable()?;
         self.sync(below);
+        let what = Taken::Chars(size);
+        if let Some(n) = self.being_taken(what) {
+            return self.poll_take(cx, what, n).map(Ok);
+        }
         loop {
             let ends = self.ends_in_bad_bytes();
             if let Some(n) = self.first_chars(size, ends) {
-                return Poll::Ready(Ok(self.take(n)));
+                return self.poll_take(cx, what, n).map(Ok);
             }
             let rest = self.rest().len();
             if self.stops() && rest > 0 {
-                return Poll::Ready(Ok(self.take(rest)));
+                return self.poll_take(cx, what, rest).map(Ok);
             }
             // At least a byte for every character that is missing.
             let want = size - self.rest().chars().count().min(size);
             if ready!(self.poll_more(below, cx, true, want, started))? {
                 let n = self.first_chars(size, true).unwrap_or(self.rest().len());
-                return Poll::Ready(Ok(self.take(n)));
+                return self.poll_take(cx, what, n).map(Ok);
             }
         }
     }
@@ -224,6 +229,10 @@ impl Decoded {
     ) -> Poll<Result<String>> {
         below.check_readable()?;
         self.sync(below);
+        let what = Taken::Line(size);
+        if let Some(n) = self.being_taken(what) {
+            return self.poll_take(cx, what, n).map(Ok);
+        }
         if size != Some(0) {
             ready!(self.poll_past_bad_line(below, cx, true, started))?;
         }
@@ -236,15 +245,16 @@ impl Decoded {
             let limit = size.and_then(|size| self.first_chars(size, ends));
             match (line, limit) {
                 (Some((span, _)), Some(limit)) if limit < span.total => {
-                    return Poll::Ready(Ok(self.take(limit)));
+                    return self.poll_take(cx, what, limit).map(Ok);
                 }
-                (Some((span, which)), _) => {
-                    return Poll::Ready(Ok(self.take_line(span, Some(which))));
+                (Some((span, which)), _) if span.total <= MOST_A_POLL => {
+                    return Poll::Ready(Ok(self.take_line(span, which)));
                 }
-                (None, Some(limit)) => return Poll::Ready(Ok(self.take(limit))),
+                (Some((span, _)), _) => return self.poll_take(cx, what, span.total).map(Ok),
+                (None, Some(limit)) => return self.poll_take(cx, what, limit).map(Ok),
                 (None, None) if at_eof => {
                     let n = self.rest().len();
-                    return Poll::Ready(Ok(self.take(n)));
+                    return self.poll_take(cx, what, n).map(Ok);
                 }
                 (None, None) => {
                     ready!(self.poll_pause(cx, count));
@@ -264,6 +274,10 @@ impl Decoded {
     ) -> Poll<Result<Vec<String>>> {
         below.check_readable()?;
         self.sync(below);
+        let what = Taken::Lines(hint);
+        if let Some(n) = self.being_taken(what) {
+            return self.poll_take_lines(cx, what, n).map(Ok);
+        }
         ready!(self.poll_past_bad_line(below, cx, true, started))?;
         // All of it must be there before any of it is consumed.
         let mut at_eof = false;
@@ -294,23 +308,7 @@ impl Decoded {
             ready!(self.poll_pause(cx, count));
             at_eof = ready!(self.poll_more(below, cx, true, want, started))?;
         };
-        let mut lines = Vec::new();
-        let mut left = end;
-        while left > 0 {
-            let (span, which) = match self.find_line(true) {
-                Some((span, which)) if span.total <= left => (span, Some(which)),
-                _ => (
-                    Span {
-                        content: left,
-                        total: left,
-                    },
-                    None,
-                ),
-            };
-            left -= span.total;
-            lines.push(self.take_line(span, which));
-        }
-        Poll::Ready(Ok(lines))
+        self.poll_take_lines(cx, what, end).map(Ok)
     }
 
     /// Has the next line decoded; `None` at the end. With `whole`, a last line without

@@ -411,8 +411,8 @@ impl<K: Bytes, R: RawIo> Source for File<K, R> {
         find_block(Ends::Lf, self.core().read.bytes(), first, max)
     }
 
-    fn block(&mut self, len: usize) -> Block<'_, [u8]> {
-        Block::new(self.core_mut().read.consume_slice(len), Ends::Lf)
+    fn block(&mut self, first: Span, len: usize) -> Block<'_, [u8]> {
+        Block::new(self.core_mut().read.consume_slice(len), Ends::Lf, first)
     }
 
     #[inline]

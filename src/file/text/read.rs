@@ -126,8 +126,8 @@ impl<R: RawIo> Source for File<Text, R> {
         self.layer.decoded.find_block(first, max)
     }
 
-    fn block(&mut self, len: usize) -> Block<'_> {
-        self.layer.decoded.deliver_block(len)
+    fn block(&mut self, first: Span, len: usize) -> Block<'_> {
+        self.layer.decoded.deliver_block(first, len)
     }
 
     fn poll_size(

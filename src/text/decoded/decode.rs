@@ -273,6 +273,7 @@ impl Decoded {
             return;
         }
         self.located = None;
+        self.taking = None;
         self.text.drain(..cut);
         self.at -= cut;
         self.searched = self.searched.saturating_sub(cut);

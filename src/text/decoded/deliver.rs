@@ -41,10 +41,15 @@ impl Decoded {
         find_block(self.ends(), self.rest().as_bytes(), first, max)
     }
 
-    /// Consumes `n` bytes of whole lines, and lends them.
-    pub(crate) fn deliver_block(&mut self, n: usize) -> Block<'_> {
+    /// Consumes `n` bytes of whole lines, `first` to begin with, and lends them.
+    pub(crate) fn deliver_block(&mut self, first: Span, n: usize) -> Block<'_> {
         let ends = self.ends();
-        Block::new(self.deliver(n), ends)
+        Block::new(self.deliver(n), ends, first)
+    }
+
+    /// Whether delivered text is in front, so that what is not cannot be moved out.
+    pub(crate) fn is_in_use(&self) -> bool {
+        self.at > 0
     }
 
     /// Takes all of the text out, if none of it was delivered.

@@ -1,0 +1,147 @@
+//! Taking much text out: a share a poll.
+
+use std::task::{Context, Poll};
+
+use super::Decoded;
+use crate::budget::MOST_A_POLL;
+use crate::codec::{LineEnd, Newline, find_line_end, translate_in};
+
+/// What is taken out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Taken {
+    All,
+    Chars(usize),
+    Line(Option<usize>),
+    Lines(Option<usize>),
+}
+
+/// Text that is on its way out, a copy: what it is a copy of stays until all of it is
+/// there, so a dropped read has taken nothing. Void once anything was delivered or moved.
+#[derive(Debug)]
+pub(super) struct Taking {
+    what: Taken,
+    /// Where the text to be taken begins.
+    from: usize,
+    /// How long it is, in bytes, and how much of that is copied.
+    end: usize,
+    done: usize,
+    /// The copy, or that of the line that is being copied, translated.
+    copy: String,
+    /// Where that line begins, and the lines before it.
+    line_start: usize,
+    lines: Vec<String>,
+}
+
+impl Decoded {
+    /// How much text `what` was found to be, by a read that was left in the middle of it.
+    pub(crate) fn being_taken(&self, what: Taken) -> Option<usize> {
+        let taking = self.taking.as_deref();
+        let same = taking.filter(|taking| taking.what == what && taking.from == self.at);
+        same.map(|taking| taking.end)
+    }
+
+    /// Delivers `n` bytes of the text, translated. Pending, with the task to be woken at
+    /// once, after each share.
+    pub(crate) fn poll_take(
+        &mut self,
+        cx: &mut Context<'_>,
+        what: Taken,
+        n: usize,
+    ) -> Poll<String> {
+        if n <= MOST_A_POLL {
+            return Poll::Ready(self.take(n));
+        }
+        self.poll_taking(cx, what, n).map(|taken| taken.copy)
+    }
+
+    /// Delivers `n` bytes of the text as lines with their ends, translated.
+    pub(crate) fn poll_take_lines(
+        &mut self,
+        cx: &mut Context<'_>,
+        what: Taken,
+        n: usize,
+    ) -> Poll<Vec<String>> {
+        self.poll_taking(cx, what, n).map(|taken| taken.lines)
+    }
+
+    fn poll_taking(&mut self, cx: &mut Context<'_>, what: Taken, n: usize) -> Poll<Box<Taking>> {
+        let from = self.at;
+        let begun = self.taking.take();
+        let begun = begun.filter(|taking| taking.what == what && taking.from == from);
+        let mut taking = begun.unwrap_or_else(|| {
+            Box::new(Taking {
+                what,
+                from,
+                end: n,
+                done: 0,
+                copy: String::new(),
+                line_start: 0,
+                lines: Vec::new(),
+            })
+        });
+        taking.end = n;
+        let translate = self.newline() == Newline::Universal && self.has_cr();
+        let complete = taking.copy_share(&self.text[from..from + n], self.newline(), translate);
+        if !complete {
+            self.taking = Some(taking);
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        self.deliver(n);
+        // Much memory is not kept; but for a last `\r` that a position has to tell of.
+        let cr = self.newline() != Newline::Universal && self.text.ends_with('\r');
+        if n > MOST_A_POLL && self.at == self.text.len() && self.recorded >= self.at && !cr {
+            self.clear();
+            (self.text, self.spare) = (String::new(), Vec::new());
+        }
+        Poll::Ready(taking)
+    }
+}
+
+impl Taking {
+    /// Copies a share more of `text`, all of what is to be taken; whether that is all.
+    fn copy_share(&mut self, text: &str, newline: Newline, translate: bool) -> bool {
+        let by_lines = matches!(self.what, Taken::Lines(_));
+        let share = self.done + MOST_A_POLL;
+        while self.done < text.len() {
+            let mut limit = text.len().min(share);
+            while !text.is_char_boundary(limit) {
+                limit -= 1;
+            }
+            let last = limit == text.len();
+            let (to, complete) = if by_lines {
+                let line = &text.as_bytes()[self.line_start..limit];
+                match find_line_end(newline, line, self.done - self.line_start, last) {
+                    LineEnd::Found {
+                        content_end,
+                        terminator_len,
+                        ..
+                    } => (self.line_start + content_end + terminator_len, true),
+                    LineEnd::NeedMore { resume } => (self.line_start + resume, last),
+                }
+            } else {
+                // A line end stays whole.
+                let cr = !last && text.as_bytes()[..limit].ends_with(b"\r");
+                (limit - usize::from(cr), last)
+            };
+            if to <= self.done {
+                return false;
+            }
+            if !by_lines && self.copy.is_empty() {
+                self.copy.reserve(text.len());
+            }
+            let piece = &text[self.done..to];
+            if translate {
+                self.copy.push_str(&translate_in(piece));
+            } else {
+                self.copy.push_str(piece);
+            }
+            self.done = to;
+            if by_lines && complete {
+                self.lines.push(std::mem::take(&mut self.copy));
+                self.line_start = to;
+            }
+        }
+        true
+    }
+}
