@@ -17,10 +17,11 @@ use super::{File, Text};
 use crate::codec::{DecoderState, Encoder};
 use crate::error::Result;
 use crate::raw_io::RawIo;
-use crate::text::{Changes, Decoded, Keep, TextSettings};
+use crate::text::{Decoded, Keep, TextSettings};
 pub use crate::text::{Reconfigure, TextPosition, TextSeek};
 
 mod read;
+mod reconfigure;
 mod seeking;
 mod write;
 
@@ -213,48 +214,6 @@ impl<R: RawIo> File<Text, R> {
     #[must_use]
     pub fn write_through(&self) -> bool {
         self.layer.settings.write_through
-    }
-
-    /// Changes the encoding, the line ends or the buffering of an open file, by
-    /// keyword methods, after a flush. Python: `reconfigure`.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-    /// # let dir = tempfile::tempdir().unwrap();
-    /// # let path = dir.path().join("file");
-    /// std::fs::write(&path, "one\r\ntwo\r\n").unwrap();
-    /// let mut file = aiofiles::open(&path).await?;
-    /// file.reconfigure().newline("").await?;
-    /// assert_eq!(file.readline().await?, "one\r\n");
-    /// // Not once something was read.
-    /// assert!(file.reconfigure().newline("\n").await.is_err());
-    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
-    /// ```
-    pub fn reconfigure(&mut self) -> Reconfigure<'_> {
-        Reconfigure::new(|changes| self.apply(changes))
-    }
-
-    pub(crate) async fn apply(&mut self, changes: Changes) -> Result<()> {
-        self.core().check_open("reconfigure")?;
-        let codec = changes.codec();
-        let mut settings = self.layer.settings.clone();
-        changes.change(&mut settings)?;
-        if codec && self.layer.decoded.has_begun() {
-            let reason = "the encoding and the line ends cannot change once something was read";
-            return Err(self.core().unsupported("reconfigure", reason));
-        }
-        self.flush().await?;
-        let layer = &mut self.layer;
-        layer.line_buffering = settings.line_buffering.unwrap_or(layer.line_buffering);
-        layer.settings = settings;
-        if codec {
-            layer.encoder = Encoder::new(&layer.settings.encoding, layer.settings.errors);
-            layer.decoded = Text::decoded(&layer.settings, layer.binary.core());
-            layer.bom = Bom::Unknown;
-        }
-        Ok(())
     }
 
     /// Returns the binary file below, at the position that the text has come to

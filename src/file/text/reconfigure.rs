@@ -1,0 +1,52 @@
+//! Changing a text file that is open.
+
+use super::Bom;
+use crate::codec::Encoder;
+use crate::error::Result;
+use crate::file::{File, Text};
+use crate::raw_io::RawIo;
+use crate::text::{Changes, Reconfigure};
+
+impl<R: RawIo> File<Text, R> {
+    /// Changes the encoding, the line ends or the buffering of an open file, by
+    /// keyword methods, after a flush. Python: `reconfigure`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let path = dir.path().join("file");
+    /// std::fs::write(&path, "one\r\ntwo\r\n").unwrap();
+    /// let mut file = aiofiles::open(&path).await?;
+    /// file.reconfigure().newline("").await?;
+    /// assert_eq!(file.readline().await?, "one\r\n");
+    /// // Not once something was read.
+    /// assert!(file.reconfigure().newline("\n").await.is_err());
+    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
+    /// ```
+    pub fn reconfigure(&mut self) -> Reconfigure<'_> {
+        Reconfigure::new(|changes| self.apply(changes))
+    }
+
+    pub(crate) async fn apply(&mut self, changes: Changes) -> Result<()> {
+        self.core().check_open("reconfigure")?;
+        let codec = changes.codec();
+        let mut settings = self.layer.settings.clone();
+        changes.change(&mut settings)?;
+        if codec && self.layer.decoded.has_begun() {
+            let reason = "the encoding and the line ends cannot change once something was read";
+            return Err(self.core().unsupported("reconfigure", reason));
+        }
+        self.flush().await?;
+        let layer = &mut self.layer;
+        layer.line_buffering = settings.line_buffering.unwrap_or(layer.line_buffering);
+        layer.settings = settings;
+        if codec {
+            layer.encoder = Encoder::new(&layer.settings.encoding, layer.settings.errors);
+            layer.decoded = Text::decoded(&layer.settings, layer.binary.core());
+            layer.bom = Bom::Unknown;
+        }
+        Ok(())
+    }
+}
