@@ -10,8 +10,10 @@ use crate::codec::{Decoder, DecoderState, Newline, NewlinesSeen, locate};
 
 mod decode;
 mod deliver;
+mod scan;
 mod taking;
 
+use self::scan::Scan;
 pub(crate) use self::taking::Taken;
 use self::taking::Taking;
 
@@ -66,6 +68,9 @@ pub(crate) struct Decoded {
     taking: Option<Box<Taking>>,
     /// What an earlier text was in, for its memory.
     spare: Vec<u8>,
+    /// How many bytes of text were dropped before it: `at` is at so many more.
+    dropped: u64,
+    scan: Scan,
     /// No line end begins before this, unless it is before `at`.
     searched: usize,
     /// Up to here line ends have been recorded.
@@ -140,6 +145,8 @@ impl Decoded {
             settings: settings.clone(),
             text: String::new(),
             at: 0,
+            dropped: 0,
+            scan: Scan::default(),
             taking: None,
             spare: Vec::new(),
             searched: 0,
@@ -275,6 +282,7 @@ impl Decoded {
     }
 
     fn clear(&mut self) {
+        self.dropped += self.text.len() as u64;
         if self.goes_in_place() && self.text.len() > self.spare.len() {
             self.spare = std::mem::take(&mut self.text).into_bytes();
         }

@@ -4,7 +4,7 @@ use std::task::{Context, Poll, ready};
 
 use super::below::Below;
 use super::decoded::{Decoded, PIECE, TURN, Taken};
-use crate::budget::MOST_A_POLL;
+use crate::budget::{self, MOST_A_POLL};
 use crate::codec::{Newline, Terminator, translate_in};
 use crate::error::{Error, Result};
 use crate::file::core::{BUFFER, Started};
@@ -27,7 +27,7 @@ impl Decoded {
         if self.count() - count < TURN {
             return Poll::Ready(());
         }
-        cx.waker().wake_by_ref();
+        budget::yield_now(cx);
         Poll::Pending
     }
 
@@ -65,10 +65,7 @@ impl Decoded {
             }
             let left = below.bytes().len();
             if left > 0 || eof {
-                let most = match want {
-                    usize::MAX => TURN as usize,
-                    want => want.max(PIECE),
-                };
+                let most = want.clamp(PIECE, TURN as usize);
                 self.decode(below, most, eof && finish);
             }
             // Bad bytes too may decide what a last `\r` is.
@@ -80,37 +77,6 @@ impl Decoded {
             }
             decoded_all = below.bytes().len() == left || below.bytes().is_empty();
         }
-    }
-
-    /// The number of bytes of the first `size` characters to be delivered, if they
-    /// are there: counted after translation.
-    fn first_chars(&self, size: usize, at_eof: bool) -> Option<usize> {
-        let rest = self.rest();
-        if rest.len() < size {
-            return None;
-        }
-        let newline = self.newline();
-        if newline != Newline::Universal || !self.has_cr() {
-            return match rest.char_indices().nth(size) {
-                Some((at, _)) => Some(at),
-                // As CPython: a last `\r` waits for what is behind it.
-                None if newline == Newline::Untranslated && !at_eof && rest.ends_with('\r') => None,
-                None => (rest.chars().count() == size).then_some(rest.len()),
-            };
-        }
-        let mut chars = rest.char_indices().peekable();
-        for _ in 0..size {
-            let (_, c) = chars.next()?;
-            if c == '\r' {
-                match chars.peek() {
-                    Some((_, '\n')) => drop(chars.next()),
-                    Some(_) => {}
-                    None if at_eof => {}
-                    None => return None,
-                }
-            }
-        }
-        Some(chars.peek().map_or(rest.len(), |&(at, _)| at))
     }
 
     /// Delivers `n` bytes of the text, translated.
@@ -201,6 +167,7 @@ impl Decoded {
         if let Some(n) = self.being_taken(what) {
             return self.poll_take(cx, what, n).map(Ok);
         }
+        let count = self.count();
         loop {
             let ends = self.ends_in_bad_bytes();
             if let Some(n) = self.first_chars(size, ends) {
@@ -211,7 +178,8 @@ impl Decoded {
                 return self.poll_take(cx, what, rest).map(Ok);
             }
             // At least a byte for every character that is missing.
-            let want = size - self.rest().chars().count().min(size);
+            let want = size - self.counted().min(size);
+            ready!(self.poll_pause(cx, count));
             if ready!(self.poll_more(below, cx, true, want, started))? {
                 let n = self.first_chars(size, true).unwrap_or(self.rest().len());
                 return self.poll_take(cx, what, n).map(Ok);
@@ -301,7 +269,7 @@ impl Decoded {
                 break self.rest().len();
             }
             let want = match hint {
-                Some(hint) => hint.saturating_sub(self.rest().chars().count()),
+                Some(hint) => hint.saturating_sub(self.counted()),
                 // Everything will be needed: it is read at once.
                 None => usize::MAX,
             };
@@ -429,29 +397,5 @@ impl Decoded {
                 Err(error) => return Poll::Ready(Err(error)),
             }
         }
-    }
-
-    /// The end of the line that the character before byte `n` belongs to; that of
-    /// the last whole line, as an error, where there is none.
-    fn line_end_from(&self, n: usize, at_eof: bool) -> std::result::Result<usize, usize> {
-        let rest = self.rest();
-        let mut at = 0;
-        while at < rest.len() {
-            let newline = self.newline();
-            match crate::codec::find_line_end(newline, &rest.as_bytes()[at..], 0, at_eof) {
-                crate::codec::LineEnd::Found {
-                    content_end,
-                    terminator_len,
-                    ..
-                } => {
-                    at += content_end + terminator_len;
-                    if at >= n {
-                        return Ok(at);
-                    }
-                }
-                crate::codec::LineEnd::NeedMore { .. } => break,
-            }
-        }
-        Err(at)
     }
 }

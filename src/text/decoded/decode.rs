@@ -275,6 +275,7 @@ impl Decoded {
         self.located = None;
         self.taking = None;
         self.text.drain(..cut);
+        self.dropped += cut as u64;
         self.at -= cut;
         self.searched = self.searched.saturating_sub(cut);
         self.recorded -= cut;
