@@ -80,7 +80,7 @@ async fn what_was_written_is_read_back() {
         let expected: String = text().lines().map(|line| format!("{line}\n")).collect();
         assert_eq!(
             reader.read().await.unwrap(),
-            expected.replace('\r', "\n"),
+            expected.replace("\r\n", "\n").replace('\r', "\n"),
             "{name}"
         );
     }
