@@ -20,7 +20,7 @@ const LITTLE: &[(&str, &str)] = &[
     ),
     ("file/hand_over.rs", "into_raw into_std"),
     ("file/std_file.rs", "try_clone"),
-    ("file/text.rs", "reconfigure"),
+    ("file/text/reconfigure.rs", "reconfigure"),
     ("file/text/seeking.rs", "tell seek truncate set_len"),
     ("open.rs", "open binary raw any with try_with"),
     ("open/kind.rs", "close flush"),
