@@ -69,10 +69,10 @@ impl<R: RawIo> Core<R> {
         done: &mut usize,
         started: &mut Started,
     ) -> Poll<Result<usize>> {
-        if *done == 0
-            && let Some(n) = ready!(self.poll_fill_for(cx, buf, exact, started))?
-        {
-            return Poll::Ready(Ok(n));
+        if *done == 0 {
+            if let Some(n) = ready!(self.poll_fill_for(cx, buf, exact, started))? {
+                return Poll::Ready(Ok(n));
+            }
         }
         let n = buf.len().min(self.read.len());
         ready!(budget::poll_copy(cx, &self.read.bytes()[..n], buf, done));
