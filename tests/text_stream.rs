@@ -518,7 +518,10 @@ fn other_runtimes_and_streams_of_futures() {
         writer.write("text").await.unwrap();
         writer.close().await.unwrap();
         assert_eq!(writer.into_inner().into_inner().into_inner(), b"text");
-        let (one, two) = smol::net::unix::UnixStream::pair().unwrap();
+        let listener = smol::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let one = smol::net::TcpStream::connect(listener.local_addr().unwrap());
+        let one = one.await.unwrap();
+        let (two, _) = listener.accept().await.unwrap();
         let mut to = text::futures_writer(one).encoding("utf-16").await.unwrap();
         let mut from = text::futures_reader(two).encoding("utf-16").await.unwrap();
         to.write("over a socket\n").await.unwrap();

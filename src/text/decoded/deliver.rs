@@ -55,6 +55,7 @@ impl Decoded {
     /// Takes all of the text out, if none of it was delivered.
     pub(crate) fn deliver_all(&mut self) -> String {
         let text = if self.at == 0 {
+            self.dropped += self.text.len() as u64;
             std::mem::take(&mut self.text)
         } else {
             self.rest().to_owned()
