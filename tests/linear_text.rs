@@ -1,6 +1,12 @@
 //! Text costs what its characters cost, whatever is asked of it.
 
-#![cfg(unix)] // The processor time of a thread.
+// Those that tell the processor time of a thread.
+#![cfg(any(
+    target_os = "linux",
+    target_os = "android",
+    target_os = "freebsd",
+    target_vendor = "apple"
+))]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use futures::executor::block_on;
@@ -19,9 +25,12 @@ fn cpu(mut f: impl FnMut()) -> std::time::Duration {
     (0..3).map(|_| once()).min().unwrap()
 }
 
+/// A call that is made of a text of these bytes, and its name.
+type Call = (&'static str, fn(&[u8]));
+
 #[test]
 fn a_text_is_looked_through_once_however_little_is_asked_of_a_long_line() {
-    let calls: [(&str, fn(&[u8])); 3] = [
+    let calls: [Call; 3] = [
         ("readlines().hint(1)", |bytes| {
             let mut reader = block_on(aiofiles::text::reader(bytes)).unwrap();
             block_on(reader.readlines().hint(1)).unwrap();

@@ -5,7 +5,13 @@
 //! two. That no single one of them did most of it shows in the processor time of the
 //! thread, compared with that of one copy of the same bytes.
 
-#![cfg(unix)]
+// Those that tell the processor time of a thread.
+#![cfg(any(
+    target_os = "linux",
+    target_os = "android",
+    target_os = "freebsd",
+    target_vendor = "apple"
+))]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "one_poll/bytes.rs"]
