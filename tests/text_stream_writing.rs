@@ -261,3 +261,19 @@ fn bytes_that_are_no_text_are_refused() {
         assert_eq!(writer.into_inner(), b"ok ");
     });
 }
+
+#[test]
+fn reconfigure_changes_nothing_that_it_was_not_told() {
+    block_on(async {
+        let made = text::writer(Sink::new(100)).write_through(true);
+        let mut through = made.await.unwrap();
+        through.reconfigure().encoding("latin-1").await.unwrap();
+        through.write("\u{e9}").await.unwrap();
+        assert_eq!(through.get_ref().taken, b"\xe9");
+        let made = text::writer(Sink::new(100)).line_buffering(true);
+        let mut lines = made.await.unwrap();
+        lines.reconfigure().write_through(false).await.unwrap();
+        lines.write("x\n").await.unwrap();
+        assert_eq!(lines.get_ref().taken, b"x\n");
+    });
+}

@@ -139,12 +139,12 @@ impl<R: AsyncRead + Unpin> Making<Reader<R>> {
 impl<W> Making<Writer<W>> {
     /// Flushes after every write with a line end in it (`false`).
     pub fn line_buffering(self, yes: bool) -> Self {
-        self.set(|made| made.line_buffering = yes)
+        self.set(|made| made.settings.line_buffering = Some(yes))
     }
 
     /// Hands every write to the stream at once, and flushes that (`false`).
     pub fn write_through(self, yes: bool) -> Self {
-        self.set(|made| made.write_through = yes)
+        self.set(|made| made.settings.write_through = yes)
     }
 }
 

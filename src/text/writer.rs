@@ -34,11 +34,9 @@ pin_project! {
         out: Vec<u8>,
         done: usize,
         capacity: usize,
-        settings: TextSettings,
+        pub(super) settings: TextSettings,
         // Whether the next write begins with a byte order mark.
         bom: bool,
-        pub(super) line_buffering: bool,
-        pub(super) write_through: bool,
         // The first bytes of a character of which `AsyncWrite` got no more yet.
         carry: Vec<u8>,
         refused: Option<Refused>,
@@ -57,8 +55,6 @@ impl<W> Writer<W> {
             capacity: BUFFER,
             settings: TextSettings::default(),
             bom: false,
-            line_buffering: false,
-            write_through: false,
             carry: Vec::new(),
             refused: None,
             ending: false,
@@ -136,8 +132,6 @@ impl<W> Writer<W> {
         self.check_open("reconfigure")?;
         let codec = changes.codec();
         changes.change(&mut self.settings)?;
-        self.write_through = self.settings.write_through;
-        self.line_buffering = self.settings.line_buffering.unwrap_or(self.line_buffering);
         if codec && self.bom {
             self.bom = self.settings.encoding.has_bom();
         }
@@ -174,7 +168,8 @@ impl<W> Writer<W> {
     /// Whether what `text` ends has to be out by now.
     fn flushes(&self, text: &str) -> bool {
         let line_end = || memchr::memchr2(b'\n', b'\r', text.as_bytes()).is_some();
-        self.write_through || (self.line_buffering && line_end())
+        let settings = &self.settings;
+        settings.write_through || (settings.line_buffering == Some(true) && line_end())
     }
 }
 
