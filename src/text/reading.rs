@@ -125,10 +125,7 @@ impl Decoded {
             }
             let count = self.count();
             while !self.has_fault() && !below.bytes().is_empty() {
-                if self.count() - count >= TURN {
-                    cx.waker().wake_by_ref();
-                    return Poll::Pending;
-                }
+                ready!(self.poll_pause(cx, count));
                 self.decode(below, TURN as usize, true);
             }
             if !self.has_fault() {

@@ -3,7 +3,7 @@
 use std::task::{Context, Poll};
 
 use super::Decoded;
-use crate::budget::MOST_A_POLL;
+use crate::budget::{self, MOST_A_POLL};
 use crate::codec::{LineEnd, Newline, find_line_end, translate_in};
 
 /// What is taken out.
@@ -84,7 +84,7 @@ impl Decoded {
         let complete = taking.copy_share(&self.text[from..from + n], self.newline(), translate);
         if !complete {
             self.taking = Some(taking);
-            cx.waker().wake_by_ref();
+            budget::yield_now(cx);
             return Poll::Pending;
         }
         self.deliver(n);
