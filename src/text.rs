@@ -53,8 +53,8 @@ pub(crate) use self::encode::{LONG, encode_error, encode_long};
 pub use self::making::Making;
 pub use self::position::{TextPosition, TextSeek};
 pub use self::reader::{Parts, Reader};
-pub(crate) use self::reconfigure::Changes;
 pub use self::reconfigure::Reconfigure;
+pub(crate) use self::reconfigure::{Changes, TOO_LATE};
 pub(crate) use self::settings::TextSettings;
 pub use self::writer::Writer;
 

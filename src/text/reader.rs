@@ -11,6 +11,7 @@ use tokio::io::AsyncRead;
 use super::decoded::{Decoded, Keep};
 use super::input::{Filling, Input};
 use super::making::Checked;
+use super::reconfigure::TOO_LATE;
 use super::refused::{Refused, check_size};
 use super::{Changes, Reconfigure, TextPosition, TextSettings};
 use crate::budget;
@@ -160,11 +161,10 @@ impl<R> Reader<R> {
     fn apply(&mut self, changes: Changes) -> Result<()> {
         self.check()?;
         if self.decoded.has_begun() && changes.codec() {
-            let reason = "the encoding and the line ends cannot change once something was read";
             return Err(Error::Unsupported {
                 op: "reconfigure",
                 path: None,
-                reason,
+                reason: TOO_LATE,
             });
         }
         changes.change(&mut self.settings)?;
@@ -210,7 +210,7 @@ fn decoded(settings: &TextSettings) -> Decoded {
 
 impl<R> Checked for Reader<R> {
     fn check(&self) -> Result<()> {
-        self.refused.as_ref().map_or(Ok(()), Refused::tell)
+        Refused::check(self.refused.as_ref())
     }
 }
 
@@ -298,9 +298,7 @@ impl<R: AsyncRead + Unpin> Reader<R> {
 macro_rules! parts {
     ($self:ident) => {{
         let this = &mut *$self;
-        if let Some(refused) = &this.refused {
-            refused.tell()?;
-        }
+        Refused::check(this.refused.as_ref())?;
         let below = Filling {
             stream: Pin::new(&mut this.stream),
             input: &mut this.input,
@@ -388,7 +386,7 @@ impl<R: AsyncRead> Stream for Reader<R> {
         ready!(budget::poll_turn(cx));
         let this = self.project();
         if let Some(refused) = this.refused {
-            return Poll::Ready(Some(refused.tell().map(|()| String::new())));
+            return Poll::Ready(Some(Err(refused.error())));
         }
         let mut below = Filling {
             stream: this.stream,

@@ -46,6 +46,10 @@ struct Asked<'a> {
     changes: Changes,
 }
 
+/// Why an encoding or line ends stay: what was read ahead was decoded by them.
+pub(crate) const TOO_LATE: &str =
+    "the encoding and the line ends cannot change once something was read";
+
 /// What is to be another.
 #[derive(Debug, Default)]
 pub(crate) struct Changes {

@@ -27,17 +27,18 @@ impl Refused {
         }
     }
 
-    pub(super) fn tell(&self) -> Result<()> {
-        Err(match self {
+    /// Fails with what was wrong, if anything was.
+    pub(super) fn check(refused: Option<&Self>) -> Result<()> {
+        refused.map_or(Ok(()), |refused| Err(refused.error()))
+    }
+
+    pub(super) fn error(&self) -> Error {
+        match self {
             Self::Encoding(label) => Error::UnknownEncoding {
                 label: label.clone(),
             },
-            Self::Argument(reason) => Error::InvalidArgument {
-                op: "read or write text",
-                path: None,
-                reason: reason.clone(),
-            },
-        })
+            Self::Argument(reason) => bad_argument(reason.clone()),
+        }
     }
 }
 
@@ -46,9 +47,14 @@ pub(super) fn check_size(size: usize) -> Result<usize> {
     if size > 0 {
         return Ok(size);
     }
-    Err(Error::InvalidArgument {
+    let reason = "text needs a buffer: its size cannot be 0";
+    Err(bad_argument(reason.to_owned()))
+}
+
+fn bad_argument(reason: String) -> Error {
+    Error::InvalidArgument {
         op: "read or write text",
         path: None,
-        reason: "text needs a buffer: its size cannot be 0".to_owned(),
-    })
+        reason,
+    }
 }

@@ -175,7 +175,7 @@ impl<W> Writer<W> {
 
 impl<W> Checked for Writer<W> {
     fn check(&self) -> Result<()> {
-        self.refused.as_ref().map_or(Ok(()), Refused::tell)
+        Refused::check(self.refused.as_ref())
     }
 }
 

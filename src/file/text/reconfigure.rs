@@ -5,7 +5,7 @@ use crate::codec::Encoder;
 use crate::error::Result;
 use crate::file::{File, Text};
 use crate::raw_io::RawIo;
-use crate::text::{Changes, Reconfigure};
+use crate::text::{Changes, Reconfigure, TOO_LATE};
 
 impl<R: RawIo> File<Text, R> {
     /// Changes the encoding, the line ends or the buffering of an open file, by
@@ -35,8 +35,7 @@ impl<R: RawIo> File<Text, R> {
         let mut settings = self.layer.settings.clone();
         changes.change(&mut settings)?;
         if codec && self.layer.decoded.has_begun() {
-            let reason = "the encoding and the line ends cannot change once something was read";
-            return Err(self.core().unsupported("reconfigure", reason));
+            return Err(self.core().unsupported("reconfigure", TOO_LATE));
         }
         self.flush().await?;
         let layer = &mut self.layer;
