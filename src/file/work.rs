@@ -12,7 +12,7 @@ use super::held::Held;
 use super::queue::Queue;
 use crate::delegate::{Hold, Task};
 use crate::executor::Load;
-use crate::raw_io::{self, RawIo, nowait, retry};
+use crate::raw_io::{self, RawIo, given, nowait, retry, taken};
 use crate::timer::tells_size_at_once;
 
 mod load;
@@ -276,7 +276,10 @@ impl<R: RawIo> Work<R> {
                     self.wrote = true;
                     // An append leads to the end, wherever that is: asked below,
                     // unless a later write fails.
-                    self.pos = self.pos.filter(|_| !self.append).map(|pos| pos + n as u64);
+                    self.pos = self
+                        .pos
+                        .filter(|_| !self.append)
+                        .and_then(|pos| pos.checked_add(n as u64));
                 }
             }
             let Some(queue) = &self.queue else { break };
@@ -310,7 +313,10 @@ impl<R: RawIo> Work<R> {
                     let n = held.write(|raw| write_some(raw, rest))?;
                     self.owned_done += n;
                     self.wrote = true;
-                    self.pos = self.pos.filter(|_| !self.append).map(|pos| pos + n as u64);
+                    self.pos = self
+                        .pos
+                        .filter(|_| !self.append)
+                        .and_then(|pos| pos.checked_add(n as u64));
                 }
                 if self.append {
                     self.pos = held.with(|raw| raw.seek(SeekFrom::Current(0))).ok();
@@ -407,7 +413,7 @@ impl<R: RawIo> Work<R> {
             }
             self.read.filled(n);
             self.full = n == most;
-            self.pos = self.pos.map(|pos| pos + n as u64);
+            self.pos = self.pos.and_then(|pos| pos.checked_add(n as u64));
             if self.is_given_up() {
                 // What has come is the next read's, which need not wait for the rest.
                 break;
@@ -443,7 +449,7 @@ impl<R: RawIo> Work<R> {
             let end = memchr::memchr(b'\n', behind).map(|at| skip + at + 1);
             let keep = end.unwrap_or(n);
             self.read.filled(keep);
-            self.pos = self.pos.map(|pos| pos + n as u64);
+            self.pos = self.pos.and_then(|pos| pos.checked_add(n as u64));
             if keep < n {
                 // Should the seek fail, `rewind` makes the next job try again.
                 self.rewind += (n - keep) as u64;
@@ -465,28 +471,17 @@ impl<R: RawIo> Work<R> {
         };
         let owned = &mut self.owned;
         let n = held.with(|raw| retry(|| raw.read_spare(owned)))?;
-        self.pos = self.pos.map(|pos| pos + n as u64);
+        self.pos = self.pos.and_then(|pos| pos.checked_add(n as u64));
         Ok(())
     }
 }
 
 /// One read; 0 is the end.
 pub(crate) fn read_some(raw: &mut dyn RawIo, buf: &mut [u8]) -> io::Result<usize> {
-    match retry(|| raw.read(buf))? {
-        n if n > buf.len() => Err(io::Error::other(
-            "the stream gave more bytes than asked for",
-        )),
-        n => Ok(n),
-    }
+    given(retry(|| raw.read(buf))?, buf.len())
 }
 
 /// One write that makes progress or fails.
 pub(crate) fn write_some(raw: &mut dyn RawIo, bytes: &[u8]) -> io::Result<usize> {
-    match retry(|| raw.write(bytes))? {
-        0 => Err(io::ErrorKind::WriteZero.into()),
-        n if n > bytes.len() => Err(io::Error::other(
-            "the stream took more bytes than it was given",
-        )),
-        n => Ok(n),
-    }
+    taken(retry(|| raw.write(bytes))?, bytes.len())
 }
