@@ -171,6 +171,13 @@ impl<R: RawIo> Held<R> {
         }
     }
 
+    /// Where the cursor is, in bytes from the start; `None` where that is not told. Only
+    /// in a job.
+    pub(crate) fn here(&self) -> Option<u64> {
+        self.with(|raw| retry(|| raw.seek(SeekFrom::Current(0))))
+            .ok()
+    }
+
     /// As [`with`](Self::with), for what may leave bytes in the stream.
     pub(crate) fn write<T>(
         &self,

@@ -71,6 +71,8 @@ pub(crate) struct Work<R> {
     pub(crate) held: Option<Held<R>>,
     pub(crate) seekable: bool,
     pub(crate) append: bool,
+    /// Whether somebody may read what is behind the bytes it writes.
+    pub(crate) readable: bool,
     pub(crate) pos: Option<u64>,
     /// How many bytes the cursor is ahead of where the user thinks it is.
     pub(crate) rewind: u64,
@@ -147,6 +149,7 @@ impl<R: RawIo> Work<R> {
             held,
             seekable: meta.seekable,
             append: meta.append,
+            readable: meta.readable,
             pos: None,
             rewind: 0,
             dirty: <[Pending; 2]>::default(),
@@ -292,10 +295,18 @@ impl<R: RawIo> Work<R> {
             };
             self.dirty[1] = Pending { data, start: 0 };
         }
-        if self.append && self.wrote {
-            self.pos = held.with(|raw| raw.seek(SeekFrom::Current(0))).ok();
+        if self.wrote && self.asks_where(&held) {
+            self.pos = held.here();
         }
         Ok(())
+    }
+
+    /// Whether the stream is asked where a write has led. An append leads to the end; and
+    /// who shares the descriptor may have moved its cursor before: as CPython does between
+    /// writes and reads, it is asked, or a seek within what is read next would be off.
+    fn asks_where(&self, held: &Held<R>) -> bool {
+        let shared = || self.readable && self.pos.is_some() && held.file().is_some();
+        self.append || (self.seekable && shared())
     }
 
     fn perform(&mut self) -> io::Result<()> {
@@ -318,8 +329,8 @@ impl<R: RawIo> Work<R> {
                         .filter(|_| !self.append)
                         .and_then(|pos| pos.checked_add(n as u64));
                 }
-                if self.append {
-                    self.pos = held.with(|raw| raw.seek(SeekFrom::Current(0))).ok();
+                if self.asks_where(held) {
+                    self.pos = held.here();
                 }
                 Ok(())
             }
