@@ -14,6 +14,7 @@ use crate::delegate::{Hold, Task};
 use crate::executor::Load;
 use crate::raw_io::{RawIo, given, taken};
 use crate::sys::{self, nowait, retry};
+use crate::text::Whole;
 
 mod load;
 mod then;
@@ -113,6 +114,8 @@ pub(crate) struct Work<R> {
     pub(crate) eof: bool,
     /// The new size or position, of the operations that give one.
     pub(crate) number: u64,
+    /// What was read to the end, decoded; it is not in the read buffer then.
+    pub(crate) whole: Option<Whole>,
 }
 
 impl<R: RawIo> Task for Work<R> {
@@ -176,6 +179,7 @@ impl<R: RawIo> Work<R> {
             wrote: false,
             eof: false,
             number: 0,
+            whole: None,
         }
     }
 
@@ -315,7 +319,12 @@ impl<R: RawIo> Work<R> {
         };
         match std::mem::replace(&mut self.then, Then::Nothing) {
             Then::Nothing => Ok(()),
-            Then::Fill { min, chunk } => self.fill(min, chunk),
+            Then::Fill { min, chunk, plan } => {
+                self.fill(min, chunk)?;
+                let plan = plan.filter(|_| self.eof && !self.is_given_up());
+                self.whole = plan.and_then(|plan| plan.take_out(&mut self.read));
+                Ok(())
+            }
             Then::FillLine { min, max } => self.fill_line(min, max),
             Then::ReadOwned => self.read_owned(),
             Then::WriteOwned => {
