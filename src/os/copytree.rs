@@ -35,7 +35,8 @@ pub struct CopytreeKeywords {
 type Ignore = Box<dyn FnMut(&Path) -> bool + Send>;
 
 impl Copytree {
-    /// Copies symbolic links as links instead of what they point to (`false`).
+    /// Copies symbolic links as links instead of what they point to (`false`). A
+    /// junction of Windows becomes a symbolic link, which takes the right to make one.
     pub fn symlinks(self, yes: bool) -> Self {
         self.set(|keywords| keywords.symlinks = yes)
     }
