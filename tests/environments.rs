@@ -25,6 +25,7 @@ use env::Env;
 use operations::{APART, Needs};
 
 const ALL: &[Needs] = &[Needs::Content, Needs::All];
+const CONTENT_ALONE: &[Needs] = &[Needs::Content];
 
 #[test]
 fn every_public_operation_goes_through_the_environments() {

@@ -5,14 +5,15 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use rustix::io::Errno;
 
-use super::ALL;
 use super::alone::{MOUNTS, alone, mount};
 use super::env::Env;
 use super::liar::{Call, Liar, Lie};
 use super::operations::Needs;
+use super::{ALL, CONTENT_ALONE};
 
 fn codes(codes: &[Errno]) -> Vec<i32> {
     codes.iter().map(|code| code.raw_os_error()).collect()
@@ -194,4 +195,33 @@ fn failing_disk() {
         (Lie::FullFor(3), &[Errno::NOSPC]),
     ];
     on_liar(&lies, ALL, 1);
+}
+
+#[test]
+fn lying_disk() {
+    if !alone("disks::lying_disk", MOUNTS) {
+        return;
+    }
+    on_liar(
+        &[
+            (Lie::Short(3), &[]),
+            (Lie::Slow(Duration::from_millis(3)), &[]),
+        ],
+        ALL,
+        0,
+    );
+    on_liar(
+        &[(Lie::Size(0), &[]), (Lie::Size(1 << 40), &[])],
+        CONTENT_ALONE,
+        0,
+    );
+}
+
+#[test]
+fn interrupting_disk() {
+    if !alone("disks::interrupting_disk", MOUNTS) {
+        return;
+    }
+    // Each time in other places.
+    on_liar(&[(Lie::Interrupts, &[][..]); 12], ALL, 0);
 }
