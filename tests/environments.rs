@@ -20,6 +20,8 @@ mod liar;
 mod operations;
 #[path = "common/public.rs"]
 mod public;
+#[path = "environments/special.rs"]
+mod special;
 
 use env::Env;
 use operations::{APART, Needs};
