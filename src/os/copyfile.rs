@@ -232,8 +232,7 @@ pub(super) fn copy_link(src: &Path, dst: &Path, times: bool) -> io::Result<()> {
     let here = Dir::default();
     let link = sys::stat(&here, src, false)?;
     let target = sys::readlink(&here, src)?;
-    let is_dir = sys::stat(&here, src, true).is_ok_and(|metadata| metadata.is_dir());
-    sys::symlink(&target, &here, dst, is_dir)?;
+    sys::symlink(&target, &here, dst, sys::links_to_folder(&link))?;
     if !times {
         return Ok(());
     }

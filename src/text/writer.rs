@@ -15,7 +15,7 @@ use super::making::Checked;
 use super::refused::{Refused, check_size};
 use super::{Changes, Reconfigure, TextSettings};
 use crate::budget;
-use crate::codec::{Encoder, Encoding, ErrorPolicy, Newline, translate_out};
+use crate::codec::{Encoder, Encoding, ErrorPolicy, Newline, count_chars, translate_out};
 use crate::error::{Error, Result};
 
 pin_project! {
@@ -317,7 +317,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
         } else {
             let mut bytes = Vec::new();
             encode(&self.settings, self.bom, text, &mut bytes)?;
-            (bytes, text.chars().count())
+            (bytes, count_chars(text))
         };
         self.accept(bytes).await?;
         if self.flushes(text) {
