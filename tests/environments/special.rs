@@ -218,3 +218,48 @@ fn ten_thousand_names_of_one_file() {
     });
     assert!(!root.exists());
 }
+
+/// A tree whose paths are longer than the system takes. A walk goes by paths and says
+/// where it cannot go on, as Python's; a removal goes by descriptors.
+#[test]
+fn nineteen_thousand_levels_are_told_of_and_removed() {
+    use rustix::fs::{CWD, Mode, OFlags, mkdirat, openat};
+    const LEVELS: usize = 19_000;
+    let pool = ThreadPoolExecutor::new(1);
+    // In memory, where there is such a place: on a busy disk it takes minutes.
+    let memory = std::path::Path::new("/dev/shm");
+    let dir = match tempfile::tempdir_in(memory) {
+        Ok(dir) => dir,
+        Err(_) => tempfile::tempdir().unwrap(),
+    };
+    let root = dir.path().join("deep");
+    std::fs::create_dir(&root).unwrap();
+    let flags = OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let mut below = openat(CWD, &root, flags, Mode::empty()).unwrap();
+    for level in 0..LEVELS {
+        if let Err(error) = mkdirat(&below, c"d", Mode::RWXU) {
+            eprintln!("skipped: a tree has no more than {level} levels here ({error})");
+            block_on(os::rmtree(&root).executor(pool)).unwrap();
+            return;
+        }
+        below = openat(&below, c"d", flags, Mode::empty()).unwrap();
+    }
+    drop(below);
+    block_on(async {
+        let mut walk = os::walk(&root).executor(pool.clone());
+        let (mut folders, mut failed) = (0, None);
+        while let Some(folder) = walk.next_dir().await {
+            match folder {
+                Ok(_) => folders += 1,
+                Err(error) => assert!(failed.replace(error).is_none(), "it is said once"),
+            }
+        }
+        // First, since what removes the folder of a test recurses.
+        os::rmtree(&root).executor(pool.clone()).await.unwrap();
+        let kind = failed.expect("paths have an end").kind();
+        assert_eq!(kind, std::io::ErrorKind::InvalidFilename);
+        assert!((1_000..LEVELS).contains(&folders), "{folders}");
+    });
+    assert!(!root.exists());
+    assert_eq!(super::common::descriptors_below(dir.path()), 0);
+}
