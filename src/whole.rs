@@ -1,7 +1,7 @@
 //! Whole files, one hop each.
 
 use std::fs;
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use crate::budget;
@@ -154,12 +154,22 @@ fn read_cached(path: &Path) -> Option<Vec<u8>> {
 /// Reads a file in a job; the next one on its file system may need none.
 fn read_here(path: &Path) -> io::Result<Vec<u8>> {
     let mut file = sys::open(fs::File::options().read(true), path)?;
-    let metadata = file.metadata()?;
+    let metadata = sys::retry(|| file.metadata())?;
     cached::learn(&file, &metadata);
-    // As std: what does not fit fails before anything is read.
+    // As std: what does not fit fails before anything is read. But some file systems tell
+    // a size far beyond the end.
     let mut bytes = Vec::new();
-    bytes.try_reserve_exact(usize::try_from(metadata.len()).unwrap_or(usize::MAX))?;
-    file.read_to_end(&mut bytes)?;
+    let size = metadata.len();
+    let reserved = bytes.try_reserve_exact(usize::try_from(size).unwrap_or(usize::MAX));
+    if reserved.is_err() {
+        file.seek(SeekFrom::Start(size - 1))?;
+        if sys::retry(|| file.read(&mut [0]))? > 0 {
+            reserved?;
+        }
+        file.rewind()?;
+    }
+    // Without a limit, std asks for the size again.
+    (&mut file).take(u64::MAX).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 

@@ -85,7 +85,7 @@ impl<K: Buffers, R: RawIo> File<K, R> {
             return Ok(metadata);
         }
         self.core_mut()
-            .with_file("stat", |file| file.metadata())
+            .with_file("stat", |file| retry(|| file.metadata()))
             .await
     }
 
@@ -115,7 +115,9 @@ impl<K: Buffers, R: RawIo> File<K, R> {
     /// ```
     pub async fn set_permissions(&mut self, permissions: Permissions) -> Result<()> {
         self.core_mut()
-            .with_file("chmod", move |file| file.set_permissions(permissions))
+            .with_file("chmod", move |file| {
+                retry(|| file.set_permissions(permissions.clone()))
+            })
             .await
     }
 }
@@ -152,7 +154,7 @@ impl<K: FileKind, R: RawIo> File<K, R> {
     /// ```
     pub async fn set_times(&mut self, times: FileTimes) -> Result<()> {
         self.core_mut()
-            .with_file("utime", move |file| file.set_times(times))
+            .with_file("utime", move |file| retry(|| file.set_times(times)))
             .await
     }
 }
@@ -177,7 +179,7 @@ impl<R: RawIo> File<Raw, R> {
             return Ok(metadata);
         }
         self.core()
-            .beside_file("stat", |file| file.metadata())
+            .beside_file("stat", |file| retry(|| file.metadata()))
             .await
     }
 
@@ -245,7 +247,9 @@ impl<R: RawIo> File<Raw, R> {
     /// As [`metadata`](Self::metadata).
     pub async fn set_permissions(&self, permissions: Permissions) -> Result<()> {
         self.core()
-            .beside_file("chmod", move |file| file.set_permissions(permissions))
+            .beside_file("chmod", move |file| {
+                retry(|| file.set_permissions(permissions.clone()))
+            })
             .await
     }
 }

@@ -17,6 +17,7 @@ use crate::sys::{self, nowait, retry};
 use crate::text::Whole;
 
 mod load;
+mod room;
 mod then;
 
 pub(crate) use self::then::{Call, Then};
@@ -412,18 +413,8 @@ impl<R: RawIo> Work<R> {
         let mut room = asked;
         let large = asked > LARGE;
         if large {
-            // As much as the file says it has, and a byte more to see the end: memory
-            // for what is asked for may not be there, nor the bytes.
-            let size = held
-                .file()
-                .and_then(|file| file.metadata().ok())
-                .map_or(0, |m| m.len());
-            let rest = usize::try_from(size.saturating_sub(self.pos.unwrap_or(0))).unwrap_or(0);
-            room = if rest > 0 {
-                rest.saturating_add(1).min(asked)
-            } else {
-                chunk.min(BUFFER)
-            };
+            room =
+                room::of_rest(held, &mut self.read, self.pos, asked).unwrap_or(chunk.min(BUFFER));
         }
         while self.read.len() < min {
             let space = self.read.try_space(room)?;

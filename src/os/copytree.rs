@@ -356,7 +356,7 @@ fn named(src: &Path, dst: &Path, error: io::Error) -> io::Error {
 
 /// Gives a folder what its source has.
 fn keep(src: &Path, dst: &Path, keep: Keep) -> io::Result<()> {
-    let metadata = fs::metadata(src)?;
+    let metadata = sys::retry(|| fs::metadata(src))?;
     if keep.permissions {
         sys::chmod(&Dir::default(), dst, sys::mode(&metadata), true)?;
     }

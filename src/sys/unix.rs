@@ -107,7 +107,10 @@ pub(crate) fn stat(dir: &Dir, path: &Path, follow: bool) -> io::Result<Metadata>
         Dir::Current if follow => retry(|| std::fs::metadata(path)),
         Dir::Current => retry(|| std::fs::symlink_metadata(path)),
         // Only an open file gives a std `Metadata` of something in `dir`.
-        Dir::Given(_) => kernel::open_for_stat(dir.get()?, path, follow)?.metadata(),
+        Dir::Given(_) => {
+            let file = kernel::open_for_stat(dir.get()?, path, follow)?;
+            retry(|| file.metadata())
+        }
     }
 }
 
@@ -337,5 +340,5 @@ pub(crate) fn sync_dir(path: &Path) -> io::Result<()> {
     let flags = OFlags::DIRECTORY.bits() as i32;
     let mut options = std::fs::OpenOptions::new();
     let folder = retry(|| options.read(true).custom_flags(flags).open(path))?;
-    folder.sync_all()
+    retry(|| folder.sync_all())
 }
