@@ -110,7 +110,11 @@ impl Encoding {
                 codec,
                 label: Cow::Owned(label),
             }),
-            None => Err(Error::UnknownEncoding { label }),
+            None => Err(Error::UnknownEncoding {
+                op: "choose an encoding",
+                path: None,
+                label,
+            }),
         }
     }
 

@@ -110,8 +110,7 @@
 //!
 //! # Errors
 //!
-//! An [`Error`] names what failed, and of the system's errors operation and path, and
-//! keeps kind and errno. Write errors
+//! An [`Error`] names operation and path, and keeps kind and errno. Write errors
 //! are kept: what a failed flush could not write stays in the buffer, the error
 //! comes with the next operation that reports write errors if nobody waited for
 //! it, and flushing again tries again: do not write them again.

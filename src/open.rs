@@ -292,7 +292,7 @@ impl<K: Kind> Begin for OpenArgs<K> {
         } = self;
         let plan = kind
             .plan(&mut settings)
-            .map_err(|error| error.about(&path))?;
+            .map_err(|error| error.in_call("open", Some(&path)))?;
         let mut hop = Hop::new(OpenFile {
             path,
             mode: plan.mode,
@@ -314,7 +314,7 @@ impl<K: Kind> Begin for OpenArgs<K> {
             seekable: opened.seekable,
             isatty: opened.isatty,
         };
-        let executor = hop.chosen("open")?.clone();
+        let executor = hop.chosen("open", meta.name.as_deref())?.clone();
         let mut core = Core::new(opened.file, meta, Some(executor));
         core.capacity = plan.capacity;
         core.set_pos(opened.pos);

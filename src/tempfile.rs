@@ -370,11 +370,13 @@ impl<W: Make, K: Kind> Begin for TemporaryArgs<W, K> {
             default_mode,
         } = self;
         settings.mode.get_or_insert_with(|| default_mode.to_owned());
-        let plan = kind.plan(&mut settings)?;
+        let plan = kind
+            .plan(&mut settings)
+            .map_err(|error| error.in_call(place::OP, place.dir.as_deref()))?;
         place.check(place::OP)?;
         let executor = match settings.executor {
             Some(executor) => executor,
-            None => Chosen::current(place::OP)?,
+            None => Chosen::current(place::OP, place.dir.as_deref())?,
         };
         W::make::<K>(Request {
             place,

@@ -70,10 +70,14 @@ fn mode(settings: &Settings, binary: Option<bool>) -> Result<Mode> {
     let mode = Mode::parse(given)?;
     match (mode.binary, binary) {
         (Some(true), Some(false)) => Err(Error::InvalidMode {
+            op: "open",
+            path: None,
             mode: given.to_owned(),
             reason: "`b` asks for bytes; add `.binary()`, `.raw()` or `.any()`",
         }),
         (Some(false), Some(true)) => Err(Error::InvalidMode {
+            op: "open",
+            path: None,
             mode: given.to_owned(),
             reason: "`t` asks for text; leave `.binary()` or `.raw()` out, or use `.any()`",
         }),

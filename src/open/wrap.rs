@@ -108,7 +108,10 @@ impl<R: RawIo, K: Kind> WrapArgs<R, K> {
     fn core(self) -> Result<(Core<R>, super::Plan, bool)> {
         let mut settings = self.settings;
         let mode_given = settings.mode.is_some();
-        let plan = self.kind.plan(&mut settings)?;
+        let plan = self
+            .kind
+            .plan(&mut settings)
+            .map_err(|error| error.in_call("wrap", None))?;
         let kind = self.raw.as_file().map(raw_io::kind);
         if kind == Some(raw_io::Kind::Folder) {
             let error = super::platform::is_a_directory();

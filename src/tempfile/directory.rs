@@ -157,7 +157,7 @@ impl Begin for DirectoryArgs {
         self.place.check(CreateFolder::OP)?;
         let executor = match self.executor {
             Some(executor) => executor,
-            None => Chosen::current(CreateFolder::OP)?,
+            None => Chosen::current(CreateFolder::OP, self.place.dir.as_deref())?,
         };
         let call = Hop::new(CreateFolder {
             place: self.place,
