@@ -19,6 +19,7 @@ use crate::lazy::{Begin, Lazy};
 use crate::os::sys;
 use crate::raw_io::{self, RawIo, cached, nowait};
 
+mod any;
 mod asked;
 mod keywords;
 mod kind;
@@ -28,11 +29,12 @@ mod mode;
 mod platform;
 mod wrap;
 
+pub use self::any::AnyFile;
 pub use self::asked::Asked;
 use self::asked::Opener;
 pub(crate) use self::keywords::keywords;
 pub(crate) use self::kind::Plan;
-pub use self::kind::{Any, AnyFile, Binary, Kind, Raw, Text, TextKind};
+pub use self::kind::{Any, Binary, Kind, Raw, Text, TextKind};
 pub(crate) use self::mode::Action;
 use self::mode::Mode;
 pub use self::wrap::{Wrap, wrap};
