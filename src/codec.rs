@@ -192,6 +192,15 @@ impl TryFrom<String> for Encoding {
     }
 }
 
+impl TryFrom<&String> for Encoding {
+    type Error = Error;
+
+    /// As [`Encoding::for_label`].
+    fn try_from(label: &String) -> Result<Self> {
+        Self::for_label(label)
+    }
+}
+
 impl FromStr for Encoding {
     type Err = Error;
 

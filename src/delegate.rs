@@ -221,6 +221,7 @@ pub type Delegate<T> = Call<T>;
 /// assert_eq!(sum, 55);
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
+#[doc(alias("spawn_blocking", "asyncify", "to_thread", "run_in_executor"))]
 pub fn delegate<F, T>(f: F) -> Delegate<T>
 where
     F: FnOnce() -> T + Send + 'static,

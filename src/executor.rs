@@ -161,6 +161,7 @@ static DEFAULT: OnceLock<Arc<dyn Executor>> = OnceLock::new();
 /// assert!(aiofiles::executor::set_default(ThreadPoolExecutor::new(4)).is_err());
 /// # Ok::<(), aiofiles::Error>(())
 /// ```
+#[doc(alias = "set_default_executor")]
 pub fn set_default(executor: impl Executor) -> error::Result<()> {
     watch_main();
     DEFAULT

@@ -77,6 +77,13 @@ pub use self::wrap::{Wrap, wrap};
 /// assert_eq!(bytes, b"caf\xe9\n");
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
+#[doc(alias(
+    "File::open",
+    "File::create",
+    "File::options",
+    "OpenOptions",
+    "create_new"
+))]
 pub fn open(path: impl AsRef<Path>) -> Open<Text> {
     Open(Lazy::new(OpenArgs {
         path: Arc::from(path.as_ref()),
@@ -232,6 +239,7 @@ impl<K: Kind> Open<K> {
     /// assert_eq!(std::fs::read(&path).unwrap(), b"one\ntwo\n");
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
+    #[doc(alias = "async with")]
     pub async fn with<T, F>(self, body: F) -> Result<T>
     where
         F: AsyncFnOnce(&mut K::Of<File>) -> Result<T>,

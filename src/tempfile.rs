@@ -113,6 +113,7 @@ pub struct Spooled {
 /// assert_eq!(count.await?, 4);
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
+#[doc(alias("TemporaryFile", "tempfile"))]
 pub fn temporary_file() -> Temporary<Anonymous> {
     Temporary::new(Anonymous(()))
 }
@@ -144,6 +145,7 @@ pub fn temporary_file() -> Temporary<Anonymous> {
 /// assert!(!name.exists());
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
+#[doc(alias("NamedTemporaryFile", "NamedTempFile", "mkstemp"))]
 pub fn named_temporary_file() -> Temporary<Named> {
     Temporary::new(Named {
         delete: true,
@@ -183,6 +185,7 @@ pub fn named_temporary_file() -> Temporary<Named> {
 /// assert_eq!(file.read().await?, b"12345");
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
+#[doc(alias("SpooledTemporaryFile", "SpooledTempFile"))]
 pub fn spooled_temporary_file() -> Temporary<Spooled> {
     Temporary::new(Spooled { max_size: 0 })
 }

@@ -45,6 +45,7 @@ pub type ReadFile = Call<Vec<u8>>;
 /// assert_eq!(aiofiles::read(&path).await?, b"12345");
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
+#[doc(alias = "read_bytes")]
 pub fn read(path: impl AsRef<Path>) -> ReadFile {
     let inline = |path: &Path, (): &()| read_cached(path).map(Ok);
     one_inline("read", path, (), inline, |path, ()| read_here(path))
@@ -117,6 +118,7 @@ impl ReadToString {
 /// }
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
+#[doc(alias = "read_text")]
 pub fn read_to_string(path: impl AsRef<Path>) -> ReadToString {
     let keywords = ReadToStringKeywords::default();
     let inline = |path: &Path, keywords: &ReadToStringKeywords| match &keywords.encoding {
@@ -224,6 +226,7 @@ pub type WriteFile = Call<()>;
 /// assert_eq!(std::fs::read(&path).unwrap(), text.as_bytes());
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
+#[doc(alias("write_bytes", "write_text"))]
 pub fn write(path: impl AsRef<Path>, data: impl Content) -> WriteFile {
     let data = data.into_bytes();
     one("write", path, (), move |path, ()| {
@@ -293,6 +296,7 @@ pub type WriteAtomic = Call<()>;
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
 #[cfg(feature = "tempfile")]
+#[doc(alias = "atomic_write")]
 pub fn write_atomic(path: impl AsRef<Path>, data: impl Content) -> WriteAtomic {
     let data = data.into_bytes();
     one("write", path, (), move |path, ()| {

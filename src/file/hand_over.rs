@@ -122,6 +122,7 @@ impl<K: FileKind, R: RawIo> File<K, R> {
     /// assert_eq!(file.into_raw().await?.into_inner(), b"bytes");
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
+    #[doc(alias = "into_inner")]
     pub async fn into_raw(mut self) -> Result<R, NotGivenUp<Self>> {
         let taken = self.core_mut().take_raw("detach", true).await;
         taken.map_err(|error| NotGivenUp::new(self, error))

@@ -302,6 +302,10 @@ impl<K: Bytes, R: RawIo> futures_io::AsyncSeek for File<K, R> {
 
 /// Lines with their terminators, as `readline` gives them. Python:
 /// `async for line in file`.
+///
+/// For the body of a response (`Body::from_stream`) take
+/// [`into_chunks`](crate::BinaryFile::into_chunks): as this stream, it would be sent line
+/// by line, of text with its line ends and its encoding changed.
 impl<K: FileKind, R: RawIo> futures_core::Stream for File<K, R>
 where
     Self: Source,

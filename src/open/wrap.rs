@@ -48,6 +48,7 @@ use crate::raw_io::{self, RawIo};
 /// assert_eq!(file.into_raw().await?.into_inner(), b"one\r\nTWO");
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
+#[doc(alias("fdopen", "from_fd", "threadpool.wrap"))]
 pub fn wrap<R: RawIo>(raw: R) -> Wrap<R, Binary> {
     Wrap(Lazy::new(WrapArgs {
         raw,

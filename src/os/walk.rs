@@ -412,6 +412,7 @@ impl fmt::Debug for Walk {
 /// assert_eq!(bytes, 5);
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
+#[doc(alias = "WalkDir")]
 pub fn walk(path: impl AsRef<Path>) -> Walk {
     let root = Visit {
         path: path.as_ref().into(),

@@ -69,6 +69,7 @@ use self::stage::{Commit, Create, Discard, OP, Stage, lock};
 /// assert_eq!(std::fs::read(&path).unwrap(), b"line by line\n");
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
+#[doc(alias = "AtomicWriteFile")]
 pub fn atomic_file(path: impl AsRef<Path>) -> CreateAtomic {
     CreateAtomic(Lazy::new(AtomicArgs {
         path: path.as_ref().into(),

@@ -43,6 +43,7 @@ use crate::lazy::{Begin, Lazy};
 /// assert!(!name.exists());
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
+#[doc(alias("TemporaryDirectory", "TempDir", "mkdtemp"))]
 pub fn temporary_directory() -> CreateDirectory {
     CreateDirectory(Lazy::new(DirectoryArgs {
         place: Place::default(),

@@ -6,7 +6,7 @@ use crate::file::NotGivenUp;
 
 impl AnyFile {
     /// Makes another handle of the same open file, of the same kind; see
-    /// [`TextFile::try_clone`].
+    /// [`TextFile::try_clone`](crate::TextFile::try_clone).
     ///
     /// # Cancel safety
     ///
@@ -14,7 +14,7 @@ impl AnyFile {
     ///
     /// # Errors
     ///
-    /// As [`TextFile::try_clone`].
+    /// As [`TextFile::try_clone`](crate::TextFile::try_clone).
     pub async fn try_clone(&mut self) -> Result<Self> {
         Ok(match self {
             Self::Text(file) => Self::Text(file.try_clone().await?),
@@ -24,7 +24,7 @@ impl AnyFile {
     }
 
     /// Writes what is buffered and gives the std file back; see
-    /// [`TextFile::into_std`].
+    /// [`TextFile::into_std`](crate::TextFile::into_std).
     ///
     /// # Cancel safety
     ///
@@ -32,7 +32,7 @@ impl AnyFile {
     ///
     /// # Errors
     ///
-    /// As [`TextFile::into_std`]: the file comes back with the error.
+    /// As [`TextFile::into_std`](crate::TextFile::into_std): the file comes back with the error.
     pub async fn into_std(self) -> Result<std::fs::File, NotGivenUp<Self>> {
         self.into_raw().await
     }
