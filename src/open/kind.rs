@@ -37,7 +37,8 @@ pub trait Kind: sealed::Plans + Send + 'static {
 #[diagnostic::on_unimplemented(
     message = "a file of bytes takes no encoding, errors, newline or line buffering",
     label = "this file is `{Self}`",
-    note = "for text, leave `.binary()` or `.raw()` out; `.any()` has the mode string decide"
+    note = "for text, leave `.binary()` or `.raw()` out (of `open`), or add `.text()` (to `wrap` and \
+            temporary files); `.any()` has the mode string decide"
 )]
 pub trait TextKind: Kind {}
 
