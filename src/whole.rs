@@ -151,6 +151,10 @@ fn read_cached(path: &Path) -> Option<Vec<u8>> {
             budget::copied(n);
             Some(bytes)
         }
+        nowait::Answer::Never => {
+            cached::read_was_refused(&file);
+            None
+        }
         _ => None,
     }
 }
