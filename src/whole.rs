@@ -44,6 +44,7 @@ pub type ReadFile = Call<Vec<u8>>;
 /// assert_eq!(aiofiles::read(&path).await?, b"12345");
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
+#[doc(alias = "read_bytes")]
 pub fn read(path: impl AsRef<Path>) -> ReadFile {
     let inline = |path: &Path, (): &()| read_cached(path).map(Ok);
     one_inline("read", path, (), inline, |path, ()| read_here(path))
@@ -116,6 +117,7 @@ impl ReadToString {
 /// }
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
+#[doc(alias = "read_text")]
 pub fn read_to_string(path: impl AsRef<Path>) -> ReadToString {
     let keywords = ReadToStringKeywords::default();
     let inline = |path: &Path, keywords: &ReadToStringKeywords| match &keywords.encoding {
@@ -126,7 +128,9 @@ pub fn read_to_string(path: impl AsRef<Path>) -> ReadToString {
         Some(_) => None,
     };
     one_inline("read", path, keywords, inline, |path, keywords| {
-        let encoding = keywords.encoding.transpose()?.unwrap_or_default();
+        let encoding = keywords.encoding.transpose();
+        let encoding = encoding.map_err(|error| error.in_call("read", Some(path)))?;
+        let encoding = encoding.unwrap_or_default();
         Ok(decode(read_here(path)?, &encoding, path)?)
     })
 }
@@ -146,6 +150,10 @@ fn read_cached(path: &Path) -> Option<Vec<u8>> {
         nowait::Answer::Data(n) if n == size => {
             budget::copied(n);
             Some(bytes)
+        }
+        nowait::Answer::Never => {
+            cached::read_was_refused(&file);
+            None
         }
         _ => None,
     }
@@ -231,6 +239,7 @@ pub type WriteFile = Call<()>;
 /// assert_eq!(std::fs::read(&path).unwrap(), text.as_bytes());
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
+#[doc(alias("write_bytes", "write_text"))]
 pub fn write(path: impl AsRef<Path>, data: impl Content) -> WriteFile {
     let data = data.into_bytes();
     one("write", path, (), move |path, ()| {
@@ -300,6 +309,7 @@ pub type WriteAtomic = Call<()>;
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
 #[cfg(feature = "tempfile")]
+#[doc(alias = "atomic_write")]
 pub fn write_atomic(path: impl AsRef<Path>, data: impl Content) -> WriteAtomic {
     let data = data.into_bytes();
     one("write", path, (), move |path, ()| {

@@ -259,6 +259,7 @@ const ASKED_ABOVE: &[(&str, usize, &str)] = &[
         6,
         "`AsFd` and the like are traits of Unix, `AsHandle` of Windows",
     ),
+    ("open/any/std_file.rs", 4, "the same of a file of any kind"),
     (
         "open/asked.rs",
         2,

@@ -87,6 +87,24 @@ impl TryFrom<Option<&str>> for Newline {
     }
 }
 
+impl TryFrom<&String> for Newline {
+    type Error = Error;
+
+    /// As `TryFrom<&str>`.
+    fn try_from(value: &String) -> Result<Self> {
+        Self::try_from(value.as_str())
+    }
+}
+
+impl TryFrom<String> for Newline {
+    type Error = Error;
+
+    /// As `TryFrom<&str>`.
+    fn try_from(value: String) -> Result<Self> {
+        Self::try_from(value.as_str())
+    }
+}
+
 impl FromStr for Newline {
     type Err = Error;
 

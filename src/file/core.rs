@@ -307,7 +307,7 @@ impl<R: RawIo> Core<R> {
 
     pub(crate) fn executor(&mut self, op: &'static str) -> Result<&Chosen> {
         if self.executor.is_none() {
-            self.executor = Some(Chosen::current(op)?);
+            self.executor = Some(Chosen::current(op, self.path())?);
         }
         Ok(self.executor.as_ref().expect("settled just above"))
     }

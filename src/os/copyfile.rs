@@ -111,6 +111,7 @@ impl fmt::Debug for CopyfileKeywords {
 /// assert_eq!(aiofiles::read(root.join("b")).await?, b"12345");
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
+#[doc(alias = "copy")]
 pub fn copyfile(src: impl AsRef<Path>, dst: impl AsRef<Path>) -> Copyfile {
     Call::watched(|caller| {
         let keywords = CopyfileKeywords {

@@ -147,6 +147,7 @@ impl fmt::Debug for CopytreeKeywords {
 /// assert_eq!(aiofiles::os::listdir(root.join("dst/sub")).await?, ["f"]);
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
+#[doc(alias = "copy_dir_all")]
 pub fn copytree(src: impl AsRef<Path>, dst: impl AsRef<Path>) -> Copytree {
     Call::watched(|caller| {
         let keywords = CopytreeKeywords {
