@@ -365,6 +365,17 @@ impl<R: AsyncRead + Unpin> Source for Reader<R> {
         self.decoded.deliver_line(span)
     }
 
+    #[inline]
+    fn poll_take_line(
+        &mut self,
+        cx: &mut Context<'_>,
+        span: Span,
+        _: &mut Started,
+    ) -> Poll<Result<String>> {
+        let (decoded, below) = parts!(self);
+        decoded.poll_take_line(&below, cx, span)
+    }
+
     fn find_block(&self, first: Span, max: usize) -> usize {
         self.decoded.find_block(first, max)
     }

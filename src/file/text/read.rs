@@ -122,6 +122,17 @@ impl<R: RawIo> Source for File<Text, R> {
         self.layer.decoded.deliver_line(span)
     }
 
+    #[inline]
+    fn poll_take_line(
+        &mut self,
+        cx: &mut Context<'_>,
+        span: Span,
+        _: &mut Started,
+    ) -> Poll<Result<String>> {
+        let (decoded, core) = self.parts();
+        decoded.poll_take_line(core, cx, span)
+    }
+
     fn find_block(&self, first: Span, max: usize) -> usize {
         self.layer.decoded.find_block(first, max)
     }
