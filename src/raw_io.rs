@@ -50,7 +50,7 @@ pub use self::adapt::{ReadWrite, Reader, Writer, read_write, reader, writer};
 pub(crate) use self::astray::Astray;
 use self::astray::there_and_back;
 pub(crate) use self::kind::{Access, Kind, access, kind, look};
-pub(crate) use self::lock::{Lock, Wait};
+pub(crate) use self::lock::{Answer, Asked, Lock, Wait};
 pub(crate) use self::platform::OpenFile;
 
 /// A blocking byte stream with one cursor.

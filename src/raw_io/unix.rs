@@ -6,12 +6,13 @@ use std::os::unix::fs::{FileExt, MetadataExt};
 
 use rustix::fs::{FileType, OFlags, RawMode};
 
+use super::lock::Locks;
 use super::{Access, Kind, Lock, Wait};
 
-/// What belongs to an open file, whichever of its handles is used. The system keeps
-/// all of it here.
+/// What belongs to an open file, whichever of its handles is used, and is not told by
+/// the system.
 #[derive(Clone, Debug)]
-pub(crate) struct OpenFile;
+pub(crate) struct OpenFile(Locks);
 
 /// Whoever has it uses the cursor alone.
 #[derive(Debug)]
@@ -19,7 +20,7 @@ pub(crate) struct Turn;
 
 impl OpenFile {
     pub(crate) fn new() -> Self {
-        Self
+        Self(Locks::default())
     }
 
     /// Positional I/O does not move the cursor, so nobody waits.
@@ -27,16 +28,39 @@ impl OpenFile {
         Turn
     }
 
-    /// Takes a lock, in place of one that the open file has; `false` if another open
-    /// file has one that is in the way.
-    pub(crate) fn try_lock(&self, file: &File, lock: Lock, _: Wait) -> io::Result<bool> {
-        try_lock(file, lock)
+    /// The lock of the file.
+    pub(crate) fn locks(&self) -> &Locks {
+        &self.0
     }
+}
 
-    /// Gives up the lock, if there is one.
-    pub(crate) fn unlock(&self, file: &File) -> io::Result<()> {
-        unlock(file)
+/// Takes a lock, in place of the one that is `held`; `false` if another open file has
+/// one that is in the way.
+pub(super) fn change_lock(
+    file: &File,
+    held: &mut Option<Lock>,
+    lock: Lock,
+    wait: Wait,
+) -> io::Result<bool> {
+    let before = held.filter(|before| *before != lock);
+    let taken = try_lock(file, lock);
+    if matches!(taken, Ok(true)) {
+        *held = Some(lock);
+        return taken;
     }
+    // The system has given up the old one before it looked for the new one.
+    if let Some(before) = before {
+        *held = None;
+        // Who waits must not keep it: two that wait for each other's would for ever.
+        if wait == Wait::No || taken.is_err() {
+            if !try_lock(file, before)? {
+                let error = "another open file took the lock meanwhile: none is held";
+                return Err(io::Error::other(error));
+            }
+            *held = Some(before);
+        }
+    }
+    taken
 }
 
 pub(super) fn seek(mut file: &File, pos: SeekFrom) -> io::Result<u64> {
@@ -135,7 +159,7 @@ fn try_lock(file: &File, lock: Lock) -> io::Result<bool> {
 }
 
 #[cfg(not(any(target_os = "illumos", target_os = "solaris")))]
-fn unlock(file: &File) -> io::Result<()> {
+pub(super) fn release_lock(file: &File) -> io::Result<()> {
     super::retry(|| Ok(rustix::fs::flock(file, rustix::fs::FlockOperation::Unlock)?))
 }
 
@@ -147,6 +171,6 @@ fn try_lock(_: &File, _: Lock) -> io::Result<bool> {
 }
 
 #[cfg(any(target_os = "illumos", target_os = "solaris"))]
-fn unlock(_: &File) -> io::Result<()> {
+pub(super) fn release_lock(_: &File) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
