@@ -170,6 +170,12 @@ impl<R: RawIo> Held<R> {
         }
     }
 
+    /// Where the cursor is, if the stream can tell.
+    pub(crate) fn position(&self) -> Option<u64> {
+        self.with(|raw| retry(|| raw.seek(SeekFrom::Current(0))))
+            .ok()
+    }
+
     /// As [`with`](Self::with), for what may leave bytes in the stream.
     pub(crate) fn write<T>(
         &self,

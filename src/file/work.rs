@@ -289,10 +289,18 @@ impl<R: RawIo> Work<R> {
             };
             self.dirty[1] = Pending { data, start: 0 };
         }
-        if self.append && self.wrote {
-            self.pos = held.with(|raw| raw.seek(SeekFrom::Current(0))).ok();
+        if self.wrote {
+            self.ask_position(&held);
         }
         Ok(())
+    }
+
+    /// Where a write has led. An append leads to the end, and a descriptor may append
+    /// without the file knowing: who shares it can have said so meanwhile.
+    fn ask_position(&mut self, held: &Held<R>) {
+        if self.append || (self.seekable && held.file().is_some()) {
+            self.pos = held.position();
+        }
     }
 
     fn perform(&mut self) -> io::Result<()> {
@@ -312,9 +320,8 @@ impl<R: RawIo> Work<R> {
                     self.wrote = true;
                     self.pos = self.pos.filter(|_| !self.append).map(|pos| pos + n as u64);
                 }
-                if self.append {
-                    self.pos = held.with(|raw| raw.seek(SeekFrom::Current(0))).ok();
-                }
+                let held = held.clone();
+                self.ask_position(&held);
                 Ok(())
             }
             Then::Seek(to) => {
