@@ -130,6 +130,8 @@ impl Draft {
     /// before, unless it is the last step that fails, of the folder. It may be tried
     /// again.
     pub(crate) fn publish(&mut self) -> io::Result<()> {
+        // Opened before anything changes: there may be no descriptor left for it.
+        let folder = sys::Folder::open(&self.folder)?;
         if let Some(name) = self.temporary.take() {
             let moved = if self.exclusive {
                 name.persist_noclobber(&self.target)
@@ -143,7 +145,7 @@ impl Draft {
             }
             self.moved = true;
         }
-        match sys::sync_dir(&self.folder) {
+        match folder.sync() {
             // What some file systems say that cannot do it for folders.
             Err(error)
                 if matches!(

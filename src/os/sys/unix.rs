@@ -390,11 +390,24 @@ pub(crate) fn open_error(_path: &Path, error: io::Error) -> io::Error {
 
 /// Makes the names in a folder durable.
 pub(crate) fn sync_dir(path: &Path) -> io::Result<()> {
-    // Nothing else is opened: a FIFO would wait.
-    let flags = OFlags::DIRECTORY.bits() as i32;
-    let mut options = std::fs::OpenOptions::new();
-    let folder = retry(|| options.read(true).custom_flags(flags).open(path))?;
-    folder.sync_all()
+    Folder::open(path)?.sync()
+}
+
+/// A folder whose names are to be brought to the device.
+#[derive(Debug)]
+pub(crate) struct Folder(File);
+
+impl Folder {
+    pub(crate) fn open(path: &Path) -> io::Result<Self> {
+        // Nothing else is opened: a FIFO would wait.
+        let flags = OFlags::DIRECTORY.bits() as i32;
+        let mut options = std::fs::OpenOptions::new();
+        retry(|| options.read(true).custom_flags(flags).open(path)).map(Self)
+    }
+
+    pub(crate) fn sync(&self) -> io::Result<()> {
+        retry(|| self.0.sync_all())
+    }
 }
 
 /// Joins with the current folder and resolves `.` and `..` by name only, as

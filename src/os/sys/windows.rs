@@ -275,10 +275,26 @@ pub(crate) fn link_loop() -> io::Error {
 
 /// Names are durable here without being told.
 pub(crate) fn sync_dir(path: &Path) -> io::Result<()> {
-    if fs::metadata(path)?.is_dir() {
+    Folder::open(path)?.sync()
+}
+
+/// A folder whose names are to be durable.
+#[derive(Debug)]
+pub(crate) struct Folder;
+
+impl Folder {
+    pub(crate) fn open(path: &Path) -> io::Result<Self> {
+        if fs::metadata(path)?.is_dir() {
+            Ok(Self)
+        } else {
+            Err(io::ErrorKind::NotADirectory.into())
+        }
+    }
+
+    #[allow(clippy::unnecessary_wraps, reason = "the same signature as on Unix")]
+    #[allow(clippy::unused_self, reason = "the same signature as on Unix")]
+    pub(crate) fn sync(&self) -> io::Result<()> {
         Ok(())
-    } else {
-        Err(io::ErrorKind::NotADirectory.into())
     }
 }
 
