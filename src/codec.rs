@@ -110,7 +110,7 @@ impl Encoding {
                 codec,
                 label: Cow::Owned(label),
             }),
-            None => Err(Error::UnknownEncoding { label }),
+            None => Err(Error::UnknownEncoding { label, path: None }),
         }
     }
 

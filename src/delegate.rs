@@ -151,7 +151,10 @@ impl<B: Blocking> Future for Hop<B, B::Output> {
             match std::mem::replace(this.state(), State::Over) {
                 State::Waiting(mut blocking) => {
                     let (op, path) = (blocking.op(), blocking.path().cloned());
-                    let executor = this.chosen(op)?;
+                    let executor = this.chosen(op).map_err(|error| match &path {
+                        Some(path) => error.about(path),
+                        None => error,
+                    })?;
                     blocking.settle(executor);
                     if let Some(result) = blocking.run_nowait(executor.get().allows_nowait()) {
                         executor.get().nowait_hit();

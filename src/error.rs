@@ -72,6 +72,8 @@ pub enum Error {
         mode: String,
         /// What is wrong with it, and what to do.
         reason: &'static str,
+        /// The path that was to be opened; `None` where there is none.
+        path: Option<PathBuf>,
     },
     /// An argument no call could succeed with. Nothing was done.
     InvalidArgument {
@@ -86,6 +88,8 @@ pub enum Error {
     UnknownEncoding {
         /// The label as given.
         label: String,
+        /// The path that was to be opened; `None` where there is none.
+        path: Option<PathBuf>,
     },
     /// Bytes that are not text in the encoding of the file.
     Decode {
@@ -141,6 +145,8 @@ pub enum Error {
     NoRuntime {
         /// The operation, as a verb.
         op: &'static str,
+        /// The path it was for; `None` where there is none.
+        path: Option<PathBuf>,
     },
     /// The executor refused the job, or dropped it without running it. The
     /// operation was not done; a file has all its state and can be used again: where
@@ -243,17 +249,17 @@ impl Error {
         match self {
             Self::OsPair { src, .. } => Some(src),
             Self::Os { path, .. }
+            | Self::InvalidMode { path, .. }
             | Self::InvalidArgument { path, .. }
+            | Self::UnknownEncoding { path, .. }
             | Self::Decode { path, .. }
             | Self::Encode { path, .. }
             | Self::Unsupported { path, .. }
             | Self::Closed { path, .. }
             | Self::LineTooLong { path, .. }
+            | Self::NoRuntime { path, .. }
             | Self::ExecutorGone { path, .. }
             | Self::Panicked { path, .. } => path.as_deref(),
-            Self::InvalidMode { .. } | Self::UnknownEncoding { .. } | Self::NoRuntime { .. } => {
-                None
-            }
         }
     }
 
@@ -278,20 +284,19 @@ impl Error {
         }
     }
 
-    /// The same error of a bad argument, with the path it was about to be used for.
-    pub(crate) fn about(self, path: &Path) -> Self {
-        match self {
-            Self::InvalidArgument {
-                op,
-                path: None,
-                reason,
-            } => Self::InvalidArgument {
-                op,
-                path: Some(path.to_owned()),
-                reason,
-            },
-            other => other,
+    /// The same error of a call that came to nothing, with the path that it was about to
+    /// be made for.
+    pub(crate) fn about(mut self, about: &Path) -> Self {
+        match &mut self {
+            Self::InvalidMode { path, .. }
+            | Self::InvalidArgument { path, .. }
+            | Self::UnknownEncoding { path, .. }
+            | Self::NoRuntime { path, .. } => {
+                path.get_or_insert_with(|| about.to_owned());
+            }
+            _ => {}
         }
+        self
     }
 
     /// An error of a system call or a `RawIo`, with what was being done. An

@@ -216,7 +216,9 @@ impl Chosen {
             return Ok(Self::Given(executor.clone()));
         }
         let handle = Handle::try_current();
-        handle.map(Self::Tokio).map_err(|_| Error::NoRuntime { op })
+        handle
+            .map(Self::Tokio)
+            .map_err(|_| Error::NoRuntime { op, path: None })
     }
 
     /// The executor, guarded: its answers never panic. See the impl below.

@@ -128,7 +128,10 @@ pub fn read_to_string(path: impl AsRef<Path>) -> ReadToString {
         Some(_) => None,
     };
     one_inline("read", path, keywords, inline, |path, keywords| {
-        let encoding = keywords.encoding.transpose()?.unwrap_or_default();
+        let encoding = keywords.encoding.transpose();
+        let encoding = encoding
+            .map_err(|error| error.about(path))?
+            .unwrap_or_default();
         Ok(decode(read_here(path)?, &encoding, path)?)
     })
 }

@@ -123,3 +123,60 @@ fn io_traits_give_the_bare_error_of_the_system() {
         assert_eq!(error.path(), Some(&*through_file));
     });
 }
+
+#[test]
+fn errors_before_anything_is_opened_name_the_path() {
+    let path = std::path::Path::new("some/file");
+    let errors = run_each(vec![
+        Box::pin(async move { open(path).mode("rr").await.map(drop) }),
+        Box::pin(async move { open(path).binary().mode("rt").await.map(drop) }),
+        Box::pin(async move { open(path).encoding("klingon").await.map(drop) }),
+        Box::pin(async move { open(path).buffering(0).await.map(drop) }),
+        Box::pin(async move {
+            let whole = aiofiles::read_to_string(path).encoding("klingon");
+            whole.await.map(drop)
+        }),
+        #[cfg(feature = "tempfile")]
+        Box::pin(async move {
+            let file = aiofiles::tempfile::atomic_file(path).mode("r");
+            file.await.map(drop)
+        }),
+    ]);
+    for error in errors {
+        assert_eq!(error.path(), Some(path), "{error}");
+        assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput);
+        assert!(error.to_string().contains("`some/file`"), "{error}");
+    }
+}
+
+#[test]
+fn error_without_a_runtime_names_the_path() {
+    let path = std::path::Path::new("some/file");
+    let calls: Vec<Failing> = vec![
+        Box::pin(async move { open(path).await.map(drop) }),
+        Box::pin(async move { aiofiles::read(path).await.map(drop) }),
+        Box::pin(async move { aiofiles::os::rename(path, "other").await }),
+        #[cfg(feature = "tempfile")]
+        Box::pin(async move { aiofiles::tempfile::atomic_file(path).await.map(drop) }),
+        Box::pin(async move {
+            let mut walk = aiofiles::os::walk(path);
+            walk.next_dir().await.unwrap().map(drop)
+        }),
+    ];
+    for call in calls {
+        let error = futures::executor::block_on(call).unwrap_err();
+        assert!(matches!(error, Error::NoRuntime { .. }), "{error}");
+        assert_eq!(error.path(), Some(path), "{error}");
+        assert!(error.to_string().contains("`some/file`"), "{error}");
+    }
+}
+
+type Failing = std::pin::Pin<Box<dyn Future<Output = Result<()>>>>;
+
+fn run_each(calls: Vec<Failing>) -> Vec<Error> {
+    let mut errors = Vec::new();
+    for call in calls {
+        run(async { errors.push(call.await.unwrap_err()) });
+    }
+    errors
+}

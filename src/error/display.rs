@@ -22,12 +22,14 @@ impl fmt::Display for Error {
                 let (src, dst) = (Escaped(src), Escaped(dst));
                 write!(f, "failed to {op} `{src}` to `{dst}`: {source}")
             }
-            Self::InvalidMode { mode, reason } => {
-                write!(f, "invalid mode `{}`: {reason}", Escaped(Path::new(mode)))
+            Self::InvalidMode { mode, reason, .. } => {
+                let mode = Escaped(Path::new(mode));
+                write!(f, "invalid mode `{mode}`{}: {reason}", For(self.path()))
             }
             Self::InvalidArgument { op, reason, .. } => write!(f, "cannot {op}{path}: {reason}"),
-            Self::UnknownEncoding { label } => {
-                write!(f, "unknown encoding `{}`", Escaped(Path::new(label)))
+            Self::UnknownEncoding { label, .. } => {
+                let label = Escaped(Path::new(label));
+                write!(f, "unknown encoding `{label}`{}", For(self.path()))
             }
             Self::Decode {
                 encoding,
@@ -55,9 +57,9 @@ impl fmt::Display for Error {
             Self::LineTooLong { limit, .. } => {
                 write!(f, "a line of{path} is longer than {limit} bytes")
             }
-            Self::NoRuntime { op } => write!(
+            Self::NoRuntime { op, .. } => write!(
                 f,
-                "cannot {op}: there is no tokio runtime here and no default executor; \
+                "cannot {op}{path}: there is no tokio runtime here and no default executor; \
                  pass `.executor(..)`, call `aiofiles::executor::set_default(..)`, or run inside \
                  a tokio runtime"
             ),
@@ -80,6 +82,18 @@ impl fmt::Display for AtPath<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             Some(path) => write!(f, " `{}`", Escaped(path)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// ``for `path` `` after a blank, or nothing.
+struct For<'a>(Option<&'a Path>);
+
+impl fmt::Display for For<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(_) => write!(f, " for{}", AtPath(self.0)),
             None => Ok(()),
         }
     }

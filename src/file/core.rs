@@ -303,7 +303,11 @@ impl<R: RawIo> Core<R> {
 
     pub(crate) fn executor(&mut self, op: &'static str) -> Result<&Chosen> {
         if self.executor.is_none() {
-            self.executor = Some(Chosen::current(op)?);
+            let chosen = Chosen::current(op);
+            self.executor = Some(chosen.map_err(|error| match self.path() {
+                Some(path) => error.about(path),
+                None => error,
+            })?);
         }
         Ok(self.executor.as_ref().expect("settled just above"))
     }

@@ -72,10 +72,12 @@ fn mode(settings: &Settings, binary: Option<bool>) -> Result<Mode> {
         (Some(true), Some(false)) => Err(Error::InvalidMode {
             mode: given.to_owned(),
             reason: "`b` asks for bytes; add `.binary()`, `.raw()` or `.any()`",
+            path: None,
         }),
         (Some(false), Some(true)) => Err(Error::InvalidMode {
             mode: given.to_owned(),
             reason: "`t` asks for text; leave `.binary()` or `.raw()` out, or use `.any()`",
+            path: None,
         }),
         _ => Ok(mode),
     }

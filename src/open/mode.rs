@@ -33,6 +33,7 @@ impl Mode {
             Err(Error::InvalidMode {
                 mode: mode.to_owned(),
                 reason,
+                path: None,
             })
         };
         let mut action = None;

@@ -278,7 +278,8 @@ impl Walk {
                     return Poll::Ready(Some(Ok(Listing { entry, above })));
                 }
                 Some(Step::Enter(visit)) => {
-                    let executor = self.chosen()?.clone();
+                    let executor = self.chosen();
+                    let executor = executor.map_err(|error| error.about(&visit.path))?.clone();
                     let (followlinks, with_stat) = (self.followlinks, self.with_stat);
                     let path = visit.path.clone();
                     let call = one("walk", &*path, (), move |_, ()| {

@@ -204,7 +204,8 @@ impl<K: Kind> Begin for AtomicArgs<K> {
         } = self;
         let given = settings.mode.clone();
         settings.mode.get_or_insert_with(|| default_mode.to_owned());
-        let plan = kind.plan(&mut settings)?;
+        let about = |error: Error| error.about(&path);
+        let plan = kind.plan(&mut settings).map_err(about)?;
         let exclusive = match plan.mode.action {
             Action::Write => false,
             Action::Create => true,
@@ -212,12 +213,13 @@ impl<K: Kind> Begin for AtomicArgs<K> {
                 return Err(Error::InvalidMode {
                     mode: given.unwrap_or_default(),
                     reason: "an atomic file starts empty: its mode is one of `w` and `x`",
+                    path: Some(path.to_path_buf()),
                 });
             }
         };
         let executor = match settings.executor {
             Some(executor) => executor,
-            None => Chosen::current(OP)?,
+            None => Chosen::current(OP).map_err(about)?,
         };
         let call = Hop::new(Create {
             path: path.clone(),

@@ -14,7 +14,7 @@ impl Refused {
     pub(super) fn keep<T>(refused: &mut Option<Self>, value: Result<T>, keyword: &mut T) {
         match value {
             Ok(value) => *keyword = value,
-            Err(Error::UnknownEncoding { label }) => {
+            Err(Error::UnknownEncoding { label, .. }) => {
                 refused.get_or_insert(Self::Encoding(label));
             }
             Err(Error::InvalidArgument { reason, .. }) => {
@@ -36,6 +36,7 @@ impl Refused {
         match self {
             Self::Encoding(label) => Error::UnknownEncoding {
                 label: label.clone(),
+                path: None,
             },
             Self::Argument(reason) => bad_argument(reason.clone()),
         }
