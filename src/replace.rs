@@ -56,6 +56,7 @@ impl Draft {
         }
         let target = Target::find(path)?.path;
         let folder = folder_of(&target).to_owned();
+        platform::check_folder(&folder)?;
         // In the end it is brought to the disk, for which it is opened: better that
         // this fails while nothing has changed.
         drop(fs::read_dir(&folder)?);
@@ -102,6 +103,7 @@ impl Draft {
             // A link stands there by now. What it leads to is replaced; a file that
             // has a name only on the same file system.
             self.folder = folder_of(&target.path).to_owned();
+            platform::check_folder(&self.folder)?;
             self.target = target.path;
         }
         let rights = match &target.old {

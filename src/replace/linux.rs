@@ -60,6 +60,27 @@ pub(in super::super) fn link(file: &File, path: &Path) -> io::Result<()> {
     retry(|| Ok(fs::linkat(CWD, &*link, CWD, path, AtFlags::SYMLINK_FOLLOW)?))
 }
 
+/// Fails for a folder in which names can be made and not changed (chattr(1), `a`): what
+/// is to be renamed there would stay for ever.
+#[cfg(target_os = "linux")]
+pub(in super::super) fn check_folder(folder: &Path) -> io::Result<()> {
+    let seen = fs::statx(CWD, folder, AtFlags::empty(), fs::StatxFlags::TYPE);
+    match seen {
+        Ok(seen) if seen.stx_attributes.contains(fs::StatxAttributes::APPEND) => {
+            Err(Errno::PERM.into())
+        }
+        // Whatever is wrong with it, its use says so.
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
+/// As on other systems: not asked.
+#[cfg(not(target_os = "linux"))]
+#[allow(clippy::unnecessary_wraps, reason = "the same signature as on Linux")]
+pub(in super::super) fn check_folder(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
 /// Refuses the links of `/proc` to open files: what they say is no path. Whoever
 /// has the file open would not see what takes its place, even where it has a name.
 pub(in super::super) fn check_link(link: &Path) -> io::Result<()> {

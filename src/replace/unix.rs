@@ -16,7 +16,7 @@ use crate::raw_io::retry;
 mod system;
 
 use self::system::{Attribute, set_attributes};
-pub(super) use self::system::{Old, check_link, link, unnamed};
+pub(super) use self::system::{Old, check_folder, check_link, link, unnamed};
 
 /// Makes a file that is not there yet, open for both directions.
 pub(super) fn create(path: &Path, mode: u32) -> io::Result<File> {
