@@ -147,12 +147,17 @@ impl Decoded {
                 (true, Some(_)) => src[..consumed].to_vec(),
             };
             let bom = self.decoder.bom_len() as u64;
+            // Bad bytes are kept with what is wrong with them.
+            let good = match &self.fault {
+                Some(fault) => usize::try_from(fault.offset - offset).unwrap_or(consumed),
+                None => consumed,
+            };
             self.segments.push_back(Segment {
                 at,
                 offset,
                 state,
                 bom,
-                own: consumed.min(bytes.len()),
+                own: good.min(bytes.len()),
                 bytes,
                 last,
             });
