@@ -33,14 +33,23 @@ pub(crate) fn poll_spend(cx: &mut Context<'_>) -> Poll<()> {
 /// and one whenever the last did more than that (see [`owe`]).
 #[inline]
 pub(crate) fn poll_turn(cx: &mut Context<'_>) -> Poll<()> {
-    let paid = PAID.get();
-    if paid > 0 {
-        PAID.set(paid - 1);
+    if pay() {
         return Poll::Ready(());
     }
     ready!(poll_spend(cx));
     PAID.set(PER_UNIT - 1);
     Poll::Ready(())
+}
+
+/// Spends what an operation costs, if it is paid for.
+#[inline]
+pub(crate) fn pay() -> bool {
+    let paid = PAID.get();
+    let enough = paid > 0;
+    if enough {
+        PAID.set(paid - 1);
+    }
+    enough
 }
 
 /// Tells that `n` bytes were read in place. The units for the copy are spent at

@@ -187,6 +187,7 @@ pub mod raw_io;
 mod replace;
 #[cfg(feature = "stdio")]
 pub mod stdio;
+mod sys;
 #[cfg(feature = "tempfile")]
 pub mod tempfile;
 pub mod text;

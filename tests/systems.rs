@@ -1,5 +1,6 @@
 //! What systems do differently and this crate does alike: cursors beside positional
-//! calls, locks, folders as files, long paths, junctions, names of open files.
+//! calls, locks, folders as files, long paths, junctions, names of open files. And that
+//! the differences stand in one place of the sources.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -8,7 +9,7 @@ mod support;
 mod system;
 
 use std::io::{ErrorKind, SeekFrom};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -257,4 +258,155 @@ fn junctions_are_links() {
         assert_eq!(os::rmtree(&root).await.unwrap(), 2);
         assert!(out.join("precious").exists());
     });
+}
+
+/// Where a `cfg` of a system stands above `src/sys`, how often, and why.
+const ASKED_ABOVE: &[(&str, usize, &str)] = &[
+    (
+        "codec/newline.rs",
+        1,
+        "a test, which has to know without what it tests",
+    ),
+    (
+        "file/std_file.rs",
+        6,
+        "`AsFd` and the like are traits of Unix, `AsHandle` of Windows",
+    ),
+    (
+        "open/asked.rs",
+        2,
+        "the flags of open(2) are there for those who call it: on Unix",
+    ),
+    ("os.rs", 1, "`sendfile` takes descriptors"),
+    ("os/keywords.rs", 3, "`dir_fd` takes a descriptor"),
+    ("os/scandir.rs", 2, "Windows lists no inodes"),
+    ("os/sendfile.rs", 1, "`sendfile` takes descriptors"),
+    ("tempfile/spooled.rs", 1, "`fileno` gives a descriptor"),
+];
+
+/// The sources below `src`, by their paths there, without comments.
+fn sources() -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut folders = vec![root.clone()];
+    let mut sources = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).unwrap();
+            let code = text
+                .lines()
+                .filter(|line| !line.trim_start().starts_with("//"));
+            let name = path.strip_prefix(&root).unwrap().to_str().unwrap();
+            let code = code.map(|line| format!("{line}\n")).collect();
+            sources.push((name.replace('\\', "/"), code));
+        }
+    }
+    assert!(sources.len() > 100);
+    sources
+}
+
+fn is_ground_floor(name: &str) -> bool {
+    name == "sys.rs" || name.starts_with("sys/")
+}
+
+/// How often a source asks what system it is for.
+fn asks(code: &str) -> usize {
+    let conditions = ["cfg(", "cfg!(", "cfg_attr("]
+        .into_iter()
+        .flat_map(|start| {
+            code.match_indices(start).map(|(at, start)| {
+                let rest = &code[at + start.len()..];
+                let mut open = 1;
+                let end = rest.find(|c| {
+                    open += i32::from(c == '(') - i32::from(c == ')');
+                    open == 0 || (open == 1 && c == ',')
+                });
+                &rest[..end.unwrap()]
+            })
+        });
+    let words = [
+        "unix",
+        "windows",
+        "target_os",
+        "target_family",
+        "target_env",
+        "target_vendor",
+    ];
+    let of_a_system = conditions.filter(|condition| {
+        let mut parts = condition.split(|c: char| !c.is_alphanumeric() && c != '_');
+        parts.any(|part| words.contains(&part))
+    });
+    of_a_system.count()
+}
+
+#[test]
+fn what_system_it_is_stands_on_the_ground_floor_only() {
+    assert_eq!(
+        asks("#[cfg(all(unix, a))] if cfg!(not(target_os = \"x\")) {}"),
+        2
+    );
+    assert_eq!(
+        asks("#[cfg(feature = \"unix_\")] #[cfg_attr(test, cfg(windows))]"),
+        1
+    );
+    assert_eq!(asks("#[cfg_attr(\n    not(windows),\n    a(unix)\n)]"), 1);
+    let mut asked: Vec<_> = sources()
+        .into_iter()
+        .filter(|(name, _)| !is_ground_floor(name))
+        .map(|(name, code)| (name, asks(&code)))
+        .filter(|(_, count)| *count > 0)
+        .collect();
+    asked.sort();
+    let listed: Vec<_> = ASKED_ABOVE
+        .iter()
+        .map(|&(name, count, _)| (name.to_owned(), count))
+        .collect();
+    assert_eq!(
+        asked, listed,
+        "what differs between systems belongs into `src/sys`"
+    );
+}
+
+#[test]
+fn calls_of_a_system_are_made_on_the_ground_floor_only() {
+    let crates = ["rustix::", "nix::", "winapi_util::", "fs4::", "dunce::"];
+    for (name, code) in sources() {
+        let found = crates.iter().find(|found| code.contains(*found));
+        assert!(
+            found.is_none() || is_ground_floor(&name),
+            "{name}: {found:?}"
+        );
+    }
+}
+
+#[test]
+fn the_ground_floor_knows_nothing_of_what_stands_above() {
+    for (name, code) in sources() {
+        if !is_ground_floor(&name) {
+            continue;
+        }
+        // How many `super` lead no higher than to `sys` itself.
+        let depth = name.matches('/').count();
+        let mut inline = 0;
+        for line in code.lines() {
+            match line {
+                "}" => inline = 0,
+                _ if line.ends_with(" {") && line.contains("mod ") && !line.starts_with(' ') => {
+                    inline = 1;
+                }
+                _ => {}
+            }
+            for (at, root) in line.match_indices("crate::") {
+                let above = &line[at + root.len()..];
+                assert!(above.starts_with("error::"), "{name}: {line}");
+            }
+            let chains = line.split(|c: char| !c.is_alphanumeric() && c != '_' && c != ':');
+            let highest = chains.map(|chain| chain.matches("super::").count()).max();
+            assert!(highest <= Some(depth + inline), "{name}: {line}");
+        }
+    }
 }

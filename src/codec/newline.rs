@@ -5,10 +5,11 @@ use std::str::FromStr;
 
 use memchr::{memchr, memchr_iter, memchr2};
 
+use crate::sys::LINES_END_IN_CRLF;
 use crate::{Error, Result};
 
 /// What `"\n"` is written as under [`Newline::Universal`]: Python's `os.linesep`.
-const OS_LINE_END: Newline = if cfg!(windows) {
+const OS_LINE_END: Newline = if LINES_END_IN_CRLF {
     Newline::CrLf
 } else {
     Newline::Lf

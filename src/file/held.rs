@@ -6,8 +6,8 @@ use std::io::{self, SeekFrom};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use crate::os::sys;
-use crate::raw_io::{Astray, OpenFile, RawIo, retry};
+use crate::raw_io::{Astray, RawIo};
+use crate::sys::{self, OpenFile, retry};
 
 /// A shared handle on the raw stream.
 ///

@@ -8,7 +8,8 @@ use crate::error::Result;
 use crate::executor::Chosen;
 use crate::file::core::Core;
 use crate::file::held::WeakHeld;
-use crate::raw_io::{Answer, Asked, Lock, RawIo, Wait};
+use crate::raw_io::RawIo;
+use crate::sys::{Asked, Lock, Reply, Wait};
 use crate::timer::Sleep;
 
 pub(crate) async fn attempt<R: RawIo>(core: &mut Core<R>, lock: Lock, wait: Wait) -> Result<bool> {
@@ -51,7 +52,7 @@ struct Caller<R: RawIo> {
 
 impl<R: RawIo> Drop for Caller<R> {
     fn drop(&mut self) {
-        let Some(Answer::Taken { turn, before }) = self.asked.take().map(|asked| asked.give_up())
+        let Some(Reply::Taken { turn, before }) = self.asked.take().map(|asked| asked.give_up())
         else {
             return;
         };

@@ -16,7 +16,8 @@ use crate::budget;
 use crate::delegate::{Blocking, Hop};
 use crate::error::{Error, Result};
 use crate::executor::Load;
-use crate::raw_io::{RawIo, nowait, retry};
+use crate::raw_io::RawIo;
+use crate::sys::{nowait, retry};
 
 mod write;
 

@@ -12,8 +12,8 @@ use super::held::Held;
 use super::queue::Queue;
 use crate::delegate::{Hold, Task};
 use crate::executor::Load;
-use crate::raw_io::{self, RawIo, nowait, retry};
-use crate::timer::tells_size_at_once;
+use crate::raw_io::RawIo;
+use crate::sys::{self, nowait, retry};
 
 mod load;
 mod then;
@@ -353,7 +353,9 @@ impl<R: RawIo> Work<R> {
                 })
             }
             Then::Size => {
-                self.tells_size = held.file().is_some_and(|file| tells_size_at_once(file));
+                self.tells_size = held
+                    .file()
+                    .is_some_and(|file| sys::tells_size_at_once(file));
                 let metadata = held.with(|raw| raw.as_file().map(File::metadata).transpose())?;
                 let seek = |to| held.with(|raw| retry(|| raw.seek(to)));
                 if self.pos.is_none() && self.seekable {
@@ -426,7 +428,7 @@ impl<R: RawIo> Work<R> {
             };
         }
         if self.full && self.plain.is_none() {
-            self.plain = Some(held.file().is_some_and(|file| raw_io::is_plain(file)));
+            self.plain = Some(held.file().is_some_and(|file| sys::is_plain(file)));
         }
         Ok(())
     }

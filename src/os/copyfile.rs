@@ -6,9 +6,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::keywords::keywords;
-use super::sys::{self, Copier, Dir, FileId};
 use crate::call::{Call, Request};
 use crate::delegate::Caller;
+use crate::sys::{self, Copier, Dir, FileId};
 
 /// Bytes between two looks at the caller: some milliseconds of copying.
 const CHUNK: u64 = 4 * 1024 * 1024;

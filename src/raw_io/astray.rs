@@ -5,7 +5,8 @@ use std::fmt;
 use std::io::{self, SeekFrom};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-use super::{RawIo, retry};
+use super::RawIo;
+use crate::sys::retry;
 
 /// The cursor is not where it was before a positional call; what that call failed
 /// with. Comes in an [`io::Error`] of the same kind.

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
 use super::daemon::Daemon;
-use super::platform;
+use super::standard;
 use crate::budget::has_line_end;
 use crate::codec::{Encoding, ErrorPolicy};
 use crate::error::Result;
@@ -132,7 +132,7 @@ impl Wake for Watchers {
 impl Stream {
     pub(super) fn new(spec: Spec) -> Self {
         let executor = Chosen::new(Daemon::new(spec.thread()));
-        let (file, facts) = build(spec, platform::open(spec), &executor);
+        let (file, facts) = build(spec, standard::open(spec), &executor);
         Self {
             spec,
             executor,
@@ -254,7 +254,7 @@ fn build(spec: Spec, raw: Box<dyn RawIo>, executor: &Chosen) -> (Box<File>, Fact
     let settings = TextSettings {
         encoding: Encoding::default(),
         errors: spec.errors(),
-        newline: platform::NEWLINE,
+        newline: standard::NEWLINE,
         line_buffering: Some(line_buffering),
         write_through: false,
         mode: None,

@@ -349,6 +349,17 @@ impl<R: AsyncRead + Unpin> Source for Reader<R> {
     }
 
     #[inline]
+    fn find_here(&mut self, max: usize) -> Option<Span> {
+        if self.refused.is_some() {
+            return None;
+        }
+        let below = Filling {
+            stream: Pin::new(&mut self.stream),
+            input: &mut self.input,
+        };
+        self.decoded.find_here(&below, max)
+    }
+
     fn poll_find(
         &mut self,
         cx: &mut Context<'_>,

@@ -13,7 +13,8 @@ use crate::delegate::{Blocking, Hop};
 use crate::error::Result;
 use crate::executor::Load;
 use crate::file::core::Core;
-use crate::raw_io::{RawIo, retry};
+use crate::raw_io::RawIo;
+use crate::sys::retry;
 
 /// The pending call of `write_at`, `write_all_at` and `write_owned_at`: gives how many
 /// bytes were written.

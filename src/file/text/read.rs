@@ -106,6 +106,11 @@ impl<R: RawIo> Source for File<Text, R> {
     }
 
     #[inline]
+    fn find_here(&mut self, max: usize) -> Option<Span> {
+        let (decoded, core) = self.parts();
+        decoded.find_here(core, max)
+    }
+
     fn poll_find(
         &mut self,
         cx: &mut Context<'_>,

@@ -16,6 +16,8 @@ pub(crate) enum Taken {
     All,
     Chars(usize),
     Line(Option<usize>),
+    /// A line without its end.
+    Content,
     Lines(Option<usize>),
 }
 
@@ -72,13 +74,8 @@ impl Decoded {
         if span.total <= MOST_A_POLL {
             return Poll::Ready(Ok(self.deliver_line(span).to_owned()));
         }
-        let mut line = ready!(self.poll_take(below, cx, Taken::Line(None), span.total))?;
-        let end = match span.total - span.content {
-            // As it was translated.
-            2 if self.newline() == Newline::Universal => 1,
-            end => end,
-        };
-        line.truncate(line.len() - end);
+        let line = ready!(self.poll_take(below, cx, Taken::Content, span.content))?;
+        self.deliver(span.total - span.content);
         Poll::Ready(Ok(line))
     }
 
