@@ -4,6 +4,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "one_poll/operations.rs"]
+mod operations;
 mod support;
 
 use std::future::Future;
@@ -14,6 +16,7 @@ use std::task::{Context, Poll, Waker};
 
 use aiofiles::executor::ManualExecutor;
 use aiofiles::{BinaryFile, RawFile, TextFile, open};
+use futures::StreamExt;
 use support::Dir;
 
 const CONTENT: &str = "zero\none\ntwo \u{e9}\nthree\nfour\n";
@@ -195,7 +198,14 @@ fn operations_of_bytes() {
             "unlock": |file| file.unlock();
             "batch": |file| file.batch(|file| file.metadata());
             "try_clone": |file| file.try_clone();
+            "lines": |file| async { file.lines().next().await };
+            "chunks": |file| async { BinaryFile::chunks(file, 4).next().await };
+            "read_exact_at": |file| file.read_exact_at(3, 4);
+            "readinto_at": |file| async { file.readinto_at(3, &mut [0; 4]).await };
+            "set_permissions": |file| file.set_permissions(rights());
+            "set_times": |file| file.set_times(std::fs::FileTimes::new());
             "read_at": |file| file.read_at(3, 4);
+            "try_lock_shared": |file| file.try_lock_shared();
             "write_at": |file| file.write_at(3, b"at");
             "write_all_at": |file| file.write_all_at(3, b"at");
             "write_owned_at": |file| file.write_owned_at(3, b"at".to_vec());
@@ -244,6 +254,15 @@ fn operations_of_raw_bytes() {
             "sync_all": |file| file.sync_all();
             "batch": |file| file.batch(|file| file.metadata());
             "try_clone": |file| file.try_clone();
+            "lines": |file| async { file.lines().next().await };
+            "chunks": |file| async { RawFile::chunks(file, 4).next().await };
+            "read_exact_at": |file| file.read_exact_at(3, 4);
+            "readinto_at": |file| async { file.readinto_at(3, &mut [0; 4]).await };
+            "set_permissions": |file| file.set_permissions(rights());
+            "set_times": |file| file.set_times(std::fs::FileTimes::new());
+            "read_at": |file| file.read_at(3, 4);
+            "write_at": |file| file.write_at(3, b"at");
+            "sync_data": |file| file.sync_data();
             "tokio's read": |file| async {
                 tokio::io::AsyncReadExt::read(file, &mut [0; 5]).await
             };
@@ -288,6 +307,7 @@ fn operations_of_text() {
             "batch": |file| file.batch(|file| file.metadata());
             "try_clone": |file| file.try_clone();
             "reconfigure": |file| file.reconfigure().line_buffering(true);
+            "lines": |file| async { file.lines().next().await };
         }
     }
 }
@@ -299,4 +319,182 @@ fn whole_position() -> aiofiles::TextPosition {
     let mut file = whole(open(&path).executor(jobs.clone()), &jobs).unwrap();
     whole(file.readline(), &jobs).unwrap();
     whole(file.tell(), &jobs).unwrap()
+}
+
+/// What a new file gets.
+fn rights() -> std::fs::Permissions {
+    let dir = Dir::new();
+    std::fs::metadata(dir.file("f", "")).unwrap().permissions()
+}
+
+/// What is written by files that are closed, or given away for what is below: all of it.
+macro_rules! ends {
+    ($($name:literal: $open:expr, $write:expr, |$file:ident| $call:expr;)*) => {{
+        $(
+            for state in 0..STATES {
+                let end = |moments: usize| {
+                    let (dir, jobs) = (Dir::new(), ManualExecutor::new());
+                    let path = dir.file("f", CONTENT);
+                    let open: fn(&Path) -> aiofiles::open::Open<_> = $open;
+                    let open = open(&path).mode("r+").executor(jobs.clone());
+                    let mut $file = whole(open, &jobs).unwrap();
+                    bring!($file, jobs, state, $write);
+                    let over = go_on(async move { drop($call.await.unwrap()) }, &jobs, moments);
+                    jobs.run_all();
+                    (over.is_some(), std::fs::read_to_string(&path).unwrap())
+                };
+                let (over, complete) = end(1000);
+                assert!(over, "{} has no end", $name);
+                for moments in 0..MOMENTS {
+                    let (over, seen) = end(moments);
+                    assert_eq!(seen, complete, "{}, {state}, {moments} moments", $name);
+                    if over {
+                        break;
+                    }
+                }
+            }
+        )*
+    }};
+}
+
+#[test]
+fn ends_of_files() {
+    ends! {
+        "close": |path| open(path).binary(), b"WRITTEN", |file| file.close();
+        "detach": |path| open(path).binary(), b"WRITTEN", |file| file.detach();
+        "into_std": |path| open(path).binary(), b"WRITTEN", |file| file.into_std();
+        "into_raw": |path| open(path).binary(), b"WRITTEN", |file| file.into_raw();
+        "raw close": |path| open(path).raw(), b"WRITTEN", |file| file.close();
+        "raw into_std": |path| open(path).raw(), b"WRITTEN", |file| file.into_std();
+        "text close": |path| open(path), "WRITTEN", |file| file.close();
+        "text detach": |path| open(path), "WRITTEN", |file| file.detach();
+        "text into_std": |path| open(path), "WRITTEN", |file| file.into_std();
+        "text flush": |path| open(path), "WRITTEN", |file| file.flush();
+    }
+}
+
+/// What is tried here and in `given_up_calls.rs`, by the file that has it.
+const TRIED: &[(&str, &str)] = &[
+    (
+        "file/attributes.rs",
+        "metadata set_permissions set_times sync_all sync_data",
+    ),
+    (
+        "file/binary.rs",
+        "detach peek read read1 readall readinto write writelines",
+    ),
+    (
+        "file/bytes/methods.rs",
+        "lines next_line next_lines read_owned readline readlines seek set_len tell truncate \
+         write_owned",
+    ),
+    ("file/chunks.rs", "chunks"),
+    (
+        "file/common.rs",
+        "batch close flush lock lock_shared try_lock try_lock_shared unlock",
+    ),
+    ("file/hand_over.rs", "into_raw into_std"),
+    (
+        "file/positional.rs",
+        "read_at read_exact_at readinto_at write_all_at write_at write_owned_at",
+    ),
+    ("file/raw.rs", "read readall readinto write writelines"),
+    ("file/std_file.rs", "try_clone"),
+    (
+        "file/text.rs",
+        "detach lines next_line next_lines read readline readlines",
+    ),
+    ("file/text/reconfigure.rs", "reconfigure"),
+    ("file/text/seeking.rs", "seek set_len tell truncate"),
+    ("file/text/write.rs", "write writelines"),
+    ("open.rs", "binary open raw"),
+    ("os/copyfile.rs", "copyfile"),
+    ("os/copytree.rs", "copytree"),
+    ("os/folders.rs", "makedirs mkdir removedirs rmdir"),
+    (
+        "os/names.rs",
+        "link remove rename renames replace symlink unlink",
+    ),
+    ("os/rmtree.rs", "rmtree"),
+    (
+        "tempfile.rs",
+        "named_temporary_file spooled_temporary_file temporary_file with",
+    ),
+    ("tempfile/atomic.rs", "atomic_file commit discard text with"),
+    (
+        "tempfile/directory.rs",
+        "cleanup close temporary_directory with",
+    ),
+    ("tempfile/named.rs", "close persist"),
+    ("tempfile/spooled.rs", "fileno rollover write"),
+    ("tempfile/traits.rs", "flush read seek write"),
+    ("whole.rs", "write write_atomic"),
+];
+
+/// What is not, because it changes nothing, or stands on what is tried; or it is tried
+/// with other streams, in `text_stream*.rs`, `stdio.rs`, `scandir.rs` and `walk.rs`.
+const ELSEWHERE: &[(&str, &str)] = &[
+    ("executor/thread_pool.rs", "shutdown"),
+    ("file/bytes/methods.rs", "into_lines"),
+    ("file/chunks.rs", "into_chunks"),
+    ("file/text.rs", "into_lines"),
+    ("open.rs", "any try_with with"),
+    ("open/kind.rs", "close flush"),
+    ("open/wrap.rs", "any binary raw text wrap"),
+    ("os/folders.rs", "getcwd listdir sync_dir"),
+    (
+        "os/metadata.rs",
+        "access chmod chown lstat stat statvfs utime",
+    ),
+    ("os/names.rs", "readlink"),
+    ("os/scandir.rs", "next_entry scandir stat"),
+    ("os/sendfile.rs", "sendfile"),
+    ("os/walk.rs", "next_dir walk"),
+    (
+        "ospath.rs",
+        "exists getatime getctime getmtime getsize isdir isfile islink ismount lexists samefile \
+         sameopenfile",
+    ),
+    ("ospath/names.rs", "abspath expanduser"),
+    ("ospath/realpath.rs", "realpath"),
+    ("raw_io/adapt.rs", "reader"),
+    ("stdio.rs", "set_stderr set_stdin set_stdout"),
+    (
+        "stdio/input.rs",
+        "close flush lines next_line read read1 read_owned readall readinto readline readlines \
+         reconfigure",
+    ),
+    (
+        "stdio/output.rs",
+        "close flush reconfigure write write_owned writelines",
+    ),
+    ("tempfile.rs", "any binary raw text try_with"),
+    ("tempfile/atomic.rs", "any binary raw try_with"),
+    ("tempfile/directory.rs", "try_with"),
+    ("tempfile/spooled.rs", "truncate write_owned writelines"),
+    ("text.rs", "futures_reader futures_writer reader writer"),
+    ("text/making.rs", "into_lines"),
+    (
+        "text/reader.rs",
+        "into_lines lines next_line next_lines read readline readlines reconfigure",
+    ),
+    ("text/writer.rs", "close flush reconfigure write writelines"),
+    ("whole.rs", "read read_to_string"),
+];
+
+#[test]
+fn every_public_operation_is_tried_or_has_a_reason() {
+    let known: std::collections::BTreeSet<(String, String)> = [TRIED, ELSEWHERE]
+        .into_iter()
+        .flatten()
+        .flat_map(|(file, names)| {
+            let names = names.split_whitespace();
+            names.map(|name| ((*file).to_owned(), name.to_owned()))
+        })
+        .collect();
+    let found = operations::operations();
+    let missing: Vec<_> = found.difference(&known).collect();
+    assert!(missing.is_empty(), "not given up: {missing:?}");
+    let gone: Vec<_> = known.difference(&found).collect();
+    assert!(gone.is_empty(), "there is no such operation: {gone:?}");
 }

@@ -2,7 +2,8 @@
 //! afterwards all below the folder is as if it had not begun, or as if it was complete,
 //! and nothing is left that nobody knows of.
 
-#![cfg(feature = "tempfile")]
+// The descriptor of a spooled file is Unix's.
+#![cfg(all(unix, feature = "tempfile"))]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod support;
@@ -138,6 +139,11 @@ fn calls_from_a_path_to_a_path() {
             os::replace(dir.join("folder/inner/file"), dir.join("old")).executor(jobs.clone())
         };
         "remove": |dir, jobs| os::remove(dir.join("old")).executor(jobs.clone());
+        "unlink": |dir, jobs| os::unlink(dir.join("old")).executor(jobs.clone());
+        "removedirs":
+            |dir, jobs| os::removedirs(dir.join("empty")).executor(jobs.clone());
+        "symlink":
+            |dir, jobs| os::symlink("old", dir.join("new")).executor(jobs.clone());
         "link": |dir, jobs| os::link(dir.join("old"), dir.join("new")).executor(jobs.clone());
         "open": |dir, jobs| open(dir.join("new")).mode("w").executor(jobs.clone());
         "open and truncate": |dir, jobs| open(dir.join("old")).mode("w+").executor(jobs.clone());
@@ -180,6 +186,17 @@ fn temporary_files_and_folders() {
             file.write(b"new").await?;
             file.discard().await
         };
+        "named_temporary_file, close": |dir, jobs| async move {
+            let file = named_temporary_file().dir(dir.path()).executor(jobs.clone());
+            file.await?.close().await
+        };
+        "temporary_directory, cleanup": |dir, jobs| async move {
+            let folder = temporary_directory().dir(dir.path()).executor(jobs.clone());
+            let mut folder = folder.await?;
+            std::fs::create_dir_all(folder.path().join("a/b")).unwrap();
+            folder.cleanup().await?;
+            folder.close().await
+        };
         "persist": |dir, jobs| async move {
             let file = named_temporary_file().dir(dir.path()).executor(jobs.clone());
             let mut file = file.await?;
@@ -201,7 +218,10 @@ fn temporary_files_and_folders() {
 #[test]
 fn spooled_file_keeps_its_content_and_its_place() {
     type Step = fn(&mut SpooledTemporaryFile) -> Pending<'_>;
-    let steps: [(&str, Step); 4] = [
+    let steps: [(&str, Step); 5] = [
+        ("fileno", |file| {
+            Box::pin(async { drop(file.fileno().await.unwrap()) })
+        }),
         ("rollover", |file| {
             Box::pin(async { file.rollover().await.unwrap() })
         }),

@@ -20,6 +20,8 @@ mod bytes;
 mod cache;
 #[path = "one_poll/known.rs"]
 mod known;
+#[path = "one_poll/operations.rs"]
+mod operations;
 #[path = "one_poll/other.rs"]
 mod other;
 mod support;
