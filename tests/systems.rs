@@ -95,7 +95,6 @@ fn lock_that_is_held_can_be_asked_for_again_and_changed() {
     });
 }
 
-#[cfg(windows)]
 #[test]
 fn shared_lock_stays_where_an_exclusive_one_is_not_to_be_had() {
     run(async {

@@ -73,8 +73,6 @@ pub(crate) struct Work<R> {
     pub(crate) held: Option<Held<R>>,
     pub(crate) seekable: bool,
     pub(crate) append: bool,
-    /// Whether somebody may read what is behind the bytes it writes.
-    pub(crate) readable: bool,
     pub(crate) pos: Option<u64>,
     /// How many bytes the cursor is ahead of where the user thinks it is.
     pub(crate) rewind: u64,
@@ -153,7 +151,6 @@ impl<R: RawIo> Work<R> {
             held,
             seekable: meta.seekable,
             append: meta.append,
-            readable: meta.readable,
             pos: None,
             rewind: 0,
             dirty: <[Pending; 2]>::default(),
@@ -306,12 +303,11 @@ impl<R: RawIo> Work<R> {
         Ok(())
     }
 
-    /// Whether the stream is asked where a write has led. An append leads to the end; and
-    /// who shares the descriptor may have moved its cursor before: as CPython does between
-    /// writes and reads, it is asked, or a seek within what is read next would be off.
+    /// Whether the stream is asked where a write has led. An append leads to the end, and a
+    /// descriptor may append without the file knowing: who shares it can have said so, or
+    /// moved its cursor, meanwhile. CPython asks between writes and reads.
     fn asks_where(&self, held: &Held<R>) -> bool {
-        let shared = || self.readable && self.pos.is_some() && held.file().is_some();
-        self.append || (self.seekable && shared())
+        self.append || (self.seekable && held.file().is_some())
     }
 
     fn perform(&mut self) -> io::Result<()> {

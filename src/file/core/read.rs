@@ -8,7 +8,7 @@ use super::state::Beside;
 use super::{Core, Started};
 use crate::budget;
 use crate::delegate::run_detached;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::file::buf::Buf;
 use crate::file::core::BUFFER;
 use crate::file::held::Held;
@@ -46,7 +46,11 @@ impl<R: RawIo> Core<R> {
         if self.read.len() > ROOM {
             // A long line in the making: what is copied is what came, or a line would
             // be copied again for each chunk of it.
-            self.read.push(read.bytes());
+            if self.read.try_push(read.bytes()).is_err() {
+                // It is read again, by a job that tells this: what is read ahead is of a
+                // file that can seek.
+                self.cursor.rewind += read.len() as u64;
+            }
             self.ahead.spare = read;
         } else if read.is_allocated() {
             let before = std::mem::replace(&mut self.read, read);
@@ -140,7 +144,7 @@ impl<R: RawIo> Core<R> {
             if let Some(error) = self.ahead.failed.take() {
                 return Poll::Ready(Err(error));
             }
-            if self.fill_nowait(min, chunk) || self.fill_rest_nowait(min) {
+            if self.fill_nowait(min, chunk)? || self.fill_rest_nowait(min)? {
                 continue;
             }
             if self.ends_here() {
@@ -234,20 +238,23 @@ impl<R: RawIo> Core<R> {
     }
 
     /// Reads more from the page cache; `false` if that takes a job.
-    pub(super) fn fill_nowait(&mut self, min: usize, chunk: usize) -> bool {
+    pub(super) fn fill_nowait(&mut self, min: usize, chunk: usize) -> Result<bool> {
         // A long read does better as one job than as many inline copies.
         let missing = min - self.read.len();
         if missing > nowait::MOST || !self.may_nowait() {
-            return false;
+            return Ok(false);
         }
         let room = chunk.max(missing).min(nowait::MOST);
         let mut read = std::mem::take(&mut self.read);
-        let space = &mut read.space(room)[..room];
-        let n = self.nowait_read(|file| nowait::read(file, space));
-        read.filled(n.unwrap_or(0));
+        let filled = read.try_space(room).map(|space| {
+            let n = self.nowait_read(|file| nowait::read(file, &mut space[..room]));
+            (n.is_some(), n.unwrap_or(0))
+        });
+        read.filled(filled.as_ref().map_or(0, |(_, n)| *n));
         self.read = read;
-        self.ahead.streak += u32::from(n.is_some());
-        n.is_some()
+        let (filled, _) = filled.map_err(|error| Error::os("read", self.path(), error))?;
+        self.ahead.streak += u32::from(filled);
+        Ok(filled)
     }
 
     /// The metadata of the file, where that takes no job.
@@ -272,19 +279,19 @@ impl<R: RawIo> Core<R> {
 
     /// Reads what is left of a small file from the page cache, where more is asked
     /// for than is read in place; `false` if that takes a job.
-    fn fill_rest_nowait(&mut self, min: usize) -> bool {
+    fn fill_rest_nowait(&mut self, min: usize) -> Result<bool> {
         let Some(pos) = self
             .cursor
             .pos
             .filter(|_| min - self.read.len() > nowait::MOST)
         else {
-            return false;
+            return Ok(false);
         };
         let rest = self.metadata_nowait().map(|metadata| metadata.len());
         let rest = rest.map_or(0, |size| size.saturating_sub(pos));
         match usize::try_from(rest) {
             Ok(rest @ 1..=nowait::MOST) => self.fill_nowait(self.read.len() + rest, rest),
-            Ok(_) | Err(_) => false,
+            Ok(_) | Err(_) => Ok(false),
         }
     }
 

@@ -143,8 +143,9 @@ impl<R: RawIo> Source for File<Text, R> {
         cx: &mut Context<'_>,
         span: Span,
         _: &mut Started,
-    ) -> Poll<String> {
-        self.layer.decoded.poll_take_line(cx, span)
+    ) -> Poll<Result<String>> {
+        let (decoded, core) = self.parts();
+        decoded.poll_take_line(core, cx, span)
     }
 
     fn find_block(&self, first: Span, max: usize) -> usize {
