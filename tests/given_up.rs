@@ -439,7 +439,13 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("file/chunks.rs", "into_chunks"),
     ("file/text.rs", "into_lines"),
     ("open.rs", "any try_with with"),
-    ("open/kind.rs", "close flush"),
+    // They hand on to those of the three kinds.
+    (
+        "open/any.rs",
+        "batch close flush into_raw lock lock_shared metadata seek set_len set_permissions \
+         set_times sync_all sync_data tell truncate try_lock try_lock_shared unlock",
+    ),
+    ("open/any/std_file.rs", "into_std try_clone"),
     ("open/wrap.rs", "any binary raw text wrap"),
     ("os/folders.rs", "getcwd listdir sync_dir"),
     (
