@@ -99,15 +99,23 @@ impl<R> Drop for InUse<'_, R> {
 }
 
 impl<R> Shared<R> {
+    fn address(&self) -> usize {
+        &raw const *self as usize
+    }
+
+    /// Whether this thread is in the middle of a call of the stream.
+    fn is_in_use_here(&self) -> bool {
+        IN_USE.with_borrow(|used| used.contains(&self.address()))
+    }
+
     fn lock(&self) -> io::Result<InUse<'_, R>> {
-        let address = &raw const *self as usize;
-        if IN_USE.with_borrow(|used| used.contains(&address)) {
+        if self.is_in_use_here() {
             let error = "the stream was called from within one of its own calls";
             return Err(io::Error::new(io::ErrorKind::Deadlock, error));
         }
         // A panic in a call leaves the stream as it is: still usable.
         let slot = self.slot.lock().unwrap_or_else(PoisonError::into_inner);
-        IN_USE.with_borrow_mut(|used| used.push(address));
+        IN_USE.with_borrow_mut(|used| used.push(self.address()));
         Ok(InUse(slot))
     }
 }
@@ -152,6 +160,15 @@ impl<R: RawIo> Held<R> {
                     open: OpenFile::new(),
                 }))
             }
+        }
+    }
+
+    /// Whether this thread is in the middle of a call of the stream, and so can make no
+    /// other one.
+    pub(crate) fn is_in_use_here(&self) -> bool {
+        match self {
+            Self::File(..) => false,
+            Self::Other(shared) => shared.is_in_use_here(),
         }
     }
 
