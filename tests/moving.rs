@@ -400,6 +400,10 @@ fn trees_and_folders_at_their_edges() {
         assert_eq!(error.kind(), ErrorKind::NotADirectory);
         fs::remove_dir_all(dir.join("link")).await.unwrap();
         assert!(!dir.join("link").is_symlink() && dir.join("d").is_dir());
+        // A folder is no file here, and is brought to the device by its path.
+        let folder = fs::File::open(dir.path()).await.unwrap();
+        folder.sync_all().await.unwrap();
+        os::sync_dir(dir.path()).await.unwrap();
     });
 }
 
