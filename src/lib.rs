@@ -179,6 +179,8 @@ pub mod executor;
 pub mod file;
 mod foreign;
 mod lazy;
+#[cfg(all(test, model))]
+mod model;
 pub mod open;
 pub mod os;
 pub mod ospath;
@@ -187,6 +189,7 @@ pub mod raw_io;
 mod replace;
 #[cfg(feature = "stdio")]
 pub mod stdio;
+mod sync;
 #[cfg(feature = "tempfile")]
 pub mod tempfile;
 pub mod text;

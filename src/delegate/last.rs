@@ -24,28 +24,31 @@
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, ThreadId};
+use std::sync::{Arc, PoisonError};
 
 use super::flight::{End, run_wrapped};
 use crate::executor::{Chosen, Job, Place, Work, Wrapper};
 use crate::foreign::{catch, discard};
+use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::thread::{self, ThreadId};
+use crate::sync::{Condvar, Mutex, MutexGuard, global, thread_local};
 
-/// All last writes that have not ended.
-///
-/// Under its lock entries are moved in and out, and nothing else. An entry that is
-/// dropped there has nothing foreign in it any more: see [`Detached::take`].
-static LIST: Mutex<List> = Mutex::new(List {
-    next: 0,
-    entries: BTreeMap::new(),
-});
+global! {
+    /// All last writes that have not ended.
+    ///
+    /// Under its lock entries are moved in and out, and nothing else. An entry that is
+    /// dropped there has nothing foreign in it any more: see [`Detached::take`].
+    static LIST: Mutex<List> = Mutex::new(List {
+        next: 0,
+        entries: BTreeMap::new(),
+    });
 
-/// Told whenever an entry goes.
-static GONE: Condvar = Condvar::new();
+    /// Told whenever an entry goes.
+    static GONE: Condvar = Condvar::new();
 
-/// Whether the end of the main thread looks after the list.
-static MAIN_LOOKS: AtomicBool = AtomicBool::new(false);
+    /// Whether the end of the main thread looks after the list.
+    static MAIN_LOOKS: AtomicBool = AtomicBool::new(false);
+}
 
 struct List {
     next: u64,
@@ -150,7 +153,17 @@ fn is_looked_after() -> bool {
     MAIN_LOOKS.load(Ordering::Relaxed) || AT_END.try_with(|_| ()).is_ok()
 }
 
-#[cfg(target_os = "linux")]
+#[cfg(model)]
+mod platform {
+    pub(super) const THREADS_LIVE: bool = true;
+
+    /// A model calls one of its threads so.
+    pub(super) fn is_main_thread() -> bool {
+        crate::sync::thread::current().name() == Some("main")
+    }
+}
+
+#[cfg(all(not(model), target_os = "linux"))]
 mod platform {
     /// Whether other threads go on while the values of the main thread are dropped.
     pub(super) const THREADS_LIVE: bool = true;
@@ -160,7 +173,7 @@ mod platform {
     }
 }
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(all(not(model), not(target_os = "linux")))]
 mod platform {
     pub(super) const THREADS_LIVE: bool = !cfg!(windows);
 

@@ -3,11 +3,12 @@
 use std::any::Any;
 use std::fs::File;
 use std::io::{self, SeekFrom};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 use crate::os::sys;
 use crate::raw_io::{Astray, OpenFile, RawIo, retry};
+use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::{Mutex, MutexGuard};
 
 /// A shared handle on the raw stream.
 ///

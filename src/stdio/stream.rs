@@ -6,8 +6,7 @@ use std::future::Future;
 use std::io;
 use std::path::Path;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
 use super::daemon::Daemon;
@@ -21,6 +20,8 @@ use crate::file::{BinaryFile, TextFile};
 use crate::file::{Reconfigure, TextSettings};
 use crate::foreign::{discard, wake, wake_all};
 use crate::raw_io::RawIo;
+use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::{Mutex, MutexGuard};
 
 /// The file of every stream.
 pub(super) type File = TextFile<Box<dyn RawIo>>;
