@@ -94,7 +94,7 @@ pub(super) struct Stream {
 struct Watchers {
     /// As for the [`Slot`]: nothing foreign under the lock.
     wakers: Mutex<Vec<Waker>>,
-    /// Set by a wake, for who registers a moment too late.
+    /// Set by a wake, for those who register a moment too late.
     woken: AtomicBool,
 }
 
@@ -133,7 +133,12 @@ impl Wake for Watchers {
 impl Stream {
     pub(super) fn new(spec: Spec) -> Self {
         let executor = Chosen::new(Daemon::new(spec.thread()));
-        let (file, facts) = build(spec, platform::open(spec), &executor);
+        Self::over(spec, platform::open(spec), executor)
+    }
+
+    /// The stream `raw`, whose jobs `executor` runs.
+    pub(super) fn over(spec: Spec, raw: Box<dyn RawIo>, executor: Chosen) -> Self {
+        let (file, facts) = build(spec, raw, &executor);
         Self {
             spec,
             executor,
@@ -197,9 +202,6 @@ impl Stream {
             // Others may go on with what it waits for, but not those who watch it.
             turn.quiet = true;
             self.watchers.add(cx.waker());
-            if self.watchers.woken.load(Ordering::SeqCst) {
-                cx.waker().wake_by_ref();
-            }
         }
         polled
     }
@@ -408,7 +410,7 @@ pub(super) struct Turn {
     stream: &'static Stream,
     /// `None` only in the drop.
     file: Option<Box<File>>,
-    /// Those who watch have nothing to look at.
+    /// Those who watch have nothing to look at, unless they were woken meanwhile.
     quiet: bool,
 }
 
@@ -450,6 +452,14 @@ impl Drop for Turn {
             (slot.facts.encoding, slot.facts.errors) = file.codec_names();
             slot.file = Some(file);
         }
-        self.stream.pass_on(self.quiet);
+        // What it waited for may have come while it had the file: whoever looked in vain
+        // meanwhile was woken too early, or not at all. All of them look again, as the
+        // one that had the turn may never.
+        let quiet = self.quiet && !self.stream.watchers.woken.load(Ordering::SeqCst);
+        self.stream.pass_on(quiet);
     }
 }
+
+#[cfg(all(test, model))]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod model;
