@@ -186,6 +186,14 @@ where
     begin(future, &mut Context::from_waker(Waker::noop()))
 }
 
+/// Polls `future` once and drops it: what it gave, if it did.
+pub(crate) fn give_up<F: Future>(future: F) -> Option<F::Output> {
+    match begin_alone(Box::pin(future)) {
+        Either::Left(ready) => Some(ready.into_inner()),
+        Either::Right(_) => None,
+    }
+}
+
 /// Waits for the thread, and panics as it did.
 pub(crate) fn join<T>(thread: thread::JoinHandle<T>) -> T {
     thread

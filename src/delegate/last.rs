@@ -309,3 +309,7 @@ impl Hold {
         drop(holding.left.take());
     }
 }
+
+#[cfg(all(test, model))]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod model;
