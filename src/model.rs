@@ -97,7 +97,7 @@ where
     F: Fn() + Send + Sync + 'static,
 {
     /// More than that are too many for a test.
-    const MOST: usize = 200_000;
+    const MOST: usize = 20_000;
     let all = DfsScheduler::new(Some(MOST), false);
     let runs = run(all, Pace::Punctual, "all in order".to_owned(), model);
     assert!(runs < MOST, "the model has too many schedules");
@@ -165,6 +165,59 @@ pub(crate) fn with_bad_waker<T>(f: impl FnOnce(&mut Context<'_>) -> T) -> T {
     let value = f(&mut Context::from_waker(&waker));
     discard(waker);
     value
+}
+
+/// A waker that comes back: woken, and dropped, it does something with what it was given
+/// to. That would wait for ever if a lock were held meanwhile.
+pub(crate) struct Visitor {
+    visit: Box<dyn Fn() + Send + Sync>,
+    came: Count,
+    went: Count,
+}
+
+/// How often a [`Visitor`] came, and went again.
+pub(crate) struct Visits(Count, Count);
+
+impl Visitor {
+    pub(crate) fn new(visit: impl Fn() + Send + Sync + 'static) -> (Waker, Visits) {
+        let visits = Visits(Count::default(), Count::default());
+        let visitor = Self {
+            visit: Box::new(visit),
+            came: visits.0.clone(),
+            went: visits.1.clone(),
+        };
+        (Waker::from(Arc::new(visitor)), visits)
+    }
+
+    fn come(&self) {
+        self.came.add();
+        (self.visit)();
+        self.went.add();
+    }
+}
+
+impl Wake for Visitor {
+    fn wake(self: Arc<Self>) {
+        self.come();
+    }
+}
+
+impl Drop for Visitor {
+    fn drop(&mut self) {
+        self.come();
+    }
+}
+
+impl Visits {
+    /// Waits until it is gone: it has come, and no visit has ended in a panic, as one does
+    /// that finds itself locked out.
+    pub(crate) fn all_went_well(&self) {
+        while self.0.is_shared() {
+            thread::yield_now();
+        }
+        assert!(self.0.get() > 0);
+        assert_eq!(self.0.get(), self.1.get());
+    }
 }
 
 /// Polls `future` once: the rest of it.

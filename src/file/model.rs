@@ -234,6 +234,41 @@ fn both_halves_of_a_split_file_go_on() {
     });
 }
 
+/// Takes a while for each sync, and counts them.
+struct Synced(Count);
+
+impl RawIo for Synced {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        point();
+        Ok(buf.len())
+    }
+
+    fn sync_all(&mut self) -> io::Result<()> {
+        point();
+        self.0.add();
+        Ok(())
+    }
+}
+
+#[test]
+fn all_who_sync_beside_a_write_that_was_given_up_go_on() {
+    explore(PACE, || {
+        let syncs = Count::default();
+        let made = wrap(Synced(syncs.clone())).raw();
+        let mut file = block_on(made.executor(Threads::new(Job::run))).unwrap();
+        drop(give_up(file.write(b"abc")));
+        let file = Arc::new(file);
+        let others = [(); 2].map(|()| {
+            let file = file.clone();
+            thread::spawn(move || block_on(file.sync_all()).unwrap())
+        });
+        drop(with_bad_waker(|cx| begin(Box::pin(file.sync_all()), cx)));
+        block_on(file.sync_all()).unwrap();
+        others.into_iter().for_each(join);
+        assert!(syncs.get() >= 3);
+    });
+}
+
 #[test]
 fn reads_that_are_given_up_lose_nothing() {
     explore(PACE, || {

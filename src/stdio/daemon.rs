@@ -51,3 +51,6 @@ impl Executor for Daemon {
         }
     }
 }
+
+#[cfg(all(test, model))]
+mod model;

@@ -6,7 +6,7 @@ use std::panic::resume_unwind;
 
 use super::*;
 use crate::executor::{Executor, Refused};
-use crate::model::{Count, Threads, block_on, exhaust, explore, join, with_bad_waker};
+use crate::model::{Count, Threads, Visitor, block_on, exhaust, explore, join, with_bad_waker};
 use crate::sync::checked::{Pace, point};
 use crate::sync::thread;
 
@@ -235,6 +235,29 @@ fn waker_that_panics_keeps_nobody_waiting() {
         look(&flight);
         threads.join();
         assert_eq!(log.ran.get(), 1);
+    });
+}
+
+#[test]
+fn waker_may_come_back_to_what_wakes_it() {
+    explore(PACE, || {
+        let threads = Threads::new(Job::run);
+        let (flight, log) = start(threads.clone(), false);
+        let flight: Shared = Arc::new(Mutex::new(flight));
+        let comes = Arc::downgrade(&flight);
+        let (visitor, visits) = Visitor::new(move || {
+            if let Some(flight) = comes.upgrade() {
+                let mut alone = Context::from_waker(Waker::noop());
+                let _ = lock(&flight).poll_look(&mut alone, |_| ());
+            }
+        });
+        let _ = lock(&flight).poll_look(&mut Context::from_waker(&visitor), |_| ());
+        drop(visitor);
+        look(&flight);
+        threads.join();
+        visits.all_went_well();
+        drop(flight);
+        assert_eq!(log.read(), (1, 1));
     });
 }
 

@@ -9,7 +9,9 @@ use super::*;
 use crate::delegate::run_detached;
 use crate::error::Error;
 use crate::executor::Chosen;
-use crate::model::{Count, PACES, begin, begin_alone, block_on, explore, join, with_bad_waker};
+use crate::model::{
+    Count, PACES, Visitor, begin, begin_alone, block_on, explore, join, with_bad_waker,
+};
 use crate::sync::checked::{Pace, passed, point};
 use crate::{Delegate, delegate};
 
@@ -78,7 +80,10 @@ fn jobs_in_the_line_have_all_the_workers() {
 #[test]
 fn workers_that_wait_take_what_comes_to_a_full_queue() {
     explore(&[Pace::Punctual], || {
+        let ran = Count::default();
         let pool = ThreadPoolExecutor::new(2).queue_limit(1);
+        // One waits when the first two come, both when the others do.
+        block_on(call(&pool, &ran)).unwrap();
         for _ in 0..2 {
             let pair = Arc::<Pair>::default();
             let calls = [(); 2].map(|()| {
@@ -88,8 +93,12 @@ fn workers_that_wait_take_what_comes_to_a_full_queue() {
             let results = block_on(join_all(calls));
             assert!(results.iter().all(Result::is_ok));
         }
-        assert_eq!(passed(), Duration::ZERO);
-        end(pool, 4);
+        end(pool, 5);
+        assert_eq!(
+            passed(),
+            Duration::ZERO,
+            "nothing had to wait for a timeout"
+        );
     });
 }
 
@@ -224,6 +233,45 @@ fn calls_that_are_given_up_leave_nothing() {
 }
 
 #[test]
+fn calls_that_are_given_up_while_none_can_run_are_gone() {
+    /// Wraps each job in what comes back to the pool when it is dropped.
+    struct Around(ThreadPoolExecutor, Waker);
+    impl Executor for Around {
+        fn execute(&self, job: Job) -> Result<(), Refused> {
+            let visitor = self.1.clone();
+            self.0.execute(job.wrap(move |run| {
+                run();
+                drop(visitor);
+            }))
+        }
+    }
+    explore(&[Pace::Punctual], || {
+        let ran = Count::default();
+        let pool = ThreadPoolExecutor::new(1).queue_limit(1);
+        let pair = Arc::<Pair>::default();
+        let own = pair.clone();
+        let held = begin_alone(delegate(move || own.meet()).executor(pool.clone()));
+        let own = pool.clone();
+        let (visitor, visits) = Visitor::new(move || assert_eq!(own.stats().done, 0));
+        let around = Arc::new(Around(pool.clone(), visitor));
+        let calls = [(); 3].map(|()| begin_alone(call(&pool, &ran).executor(around.clone())));
+        drop(around);
+        let [first, others @ ..] = calls;
+        let gone = thread::spawn(move || drop(others));
+        drop(first);
+        join(gone);
+        assert!(!ran.is_shared());
+        visits.all_went_well();
+        let stats = pool.stats();
+        // Only the first may not have come to a worker yet.
+        assert_eq!(stats.waiting + stats.queued + stats.running, 1);
+        pair.meet();
+        block_on(held).unwrap();
+        end(pool, 1);
+    });
+}
+
+#[test]
 fn counts_are_whole_after_panics() {
     /// Wraps each job in what panics, and panics once the pool has it.
     struct Rude(ThreadPoolExecutor);
@@ -251,6 +299,27 @@ fn counts_are_whole_after_panics() {
         assert!(matches!(bad, Err(Error::Panicked { .. })));
         assert_eq!(ran.get(), 2);
         end(pool, 3);
+    });
+}
+
+#[test]
+fn waker_may_come_back_to_its_pool() {
+    explore(&PACES, || {
+        let ran = Count::default();
+        let pool = ThreadPoolExecutor::new(1).queue_limit(1);
+        let own = pool.clone();
+        let (visitor, visits) =
+            Visitor::new(move || drop((own.stats(), call(&own, &Count::default()))));
+        let mut context = Context::from_waker(&visitor);
+        let first = begin(call(&pool, &ran), &mut context);
+        let second = begin(call(&pool, &ran), &mut context);
+        let shutdown = begin(Box::pin(pool.shutdown()), &mut context);
+        drop((visitor, second));
+        block_on(first).unwrap();
+        block_on(shutdown);
+        let done = pool.stats().done;
+        end(pool, usize::try_from(done).unwrap());
+        visits.all_went_well();
     });
 }
 

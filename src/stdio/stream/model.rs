@@ -9,7 +9,9 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use super::*;
 use crate::executor::Job;
 use crate::foreign::catch;
-use crate::model::{Count, Threads, block_on, explore, give_up, join as end, with_bad_waker};
+use crate::model::{
+    Count, Threads, Visitor, block_on, explore, give_up, join as end, with_bad_waker,
+};
 use crate::sync::checked::{Pace, point};
 use crate::sync::thread;
 
@@ -220,6 +222,32 @@ fn one_that_watches_with_a_bad_waker_harms_nobody() {
             Ok(Poll::Pending) | Err(_) => 0,
         };
         assert_eq!(end(watcher).len() + read, 2);
+        close(stream);
+    });
+}
+
+#[test]
+fn waker_may_come_back_to_its_stream() {
+    explore(PACE, || {
+        let (stream, _) = stream(Spec::Stdin, b"ab");
+        let turn = block_on(stream.turn());
+        let visit = move || {
+            assert!(!stream.facts().closed);
+            drop(give_up(stream.turn()));
+        };
+        let (waits, waited) = Visitor::new(visit);
+        let (watches, watched) = Visitor::new(visit);
+        let mut place = stream.turn();
+        let mut context = Context::from_waker(&waits);
+        assert!(Pin::new(&mut place).poll(&mut context).is_pending());
+        let mut context = Context::from_waker(&watches);
+        assert!(glance(stream, &mut context).is_pending());
+        let watcher = thread::spawn(move || watch(stream));
+        drop((turn, waits, watches));
+        drop(block_on(place));
+        assert_eq!(end(watcher), b"ab");
+        waited.all_went_well();
+        watched.all_went_well();
         close(stream);
     });
 }
