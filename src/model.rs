@@ -169,7 +169,7 @@ pub(crate) fn with_bad_waker<T>(f: impl FnOnce(&mut Context<'_>) -> T) -> T {
 
 /// A waker that comes back: woken, and dropped, it does something with what it was given
 /// to. That would wait for ever if a lock were held meanwhile.
-pub(crate) struct Visitor {
+struct Visitor {
     visit: Box<dyn Fn() + Send + Sync>,
     came: Count,
     went: Count,
@@ -178,17 +178,18 @@ pub(crate) struct Visitor {
 /// How often a [`Visitor`] came, and went again.
 pub(crate) struct Visits(Count, Count);
 
-impl Visitor {
-    pub(crate) fn new(visit: impl Fn() + Send + Sync + 'static) -> (Waker, Visits) {
-        let visits = Visits(Count::default(), Count::default());
-        let visitor = Self {
-            visit: Box::new(visit),
-            came: visits.0.clone(),
-            went: visits.1.clone(),
-        };
-        (Waker::from(Arc::new(visitor)), visits)
-    }
+/// A [`Visitor`] that does this.
+pub(crate) fn visitor(visit: impl Fn() + Send + Sync + 'static) -> (Waker, Visits) {
+    let visits = Visits(Count::default(), Count::default());
+    let visitor = Visitor {
+        visit: Box::new(visit),
+        came: visits.0.clone(),
+        went: visits.1.clone(),
+    };
+    (Waker::from(Arc::new(visitor)), visits)
+}
 
+impl Visitor {
     fn come(&self) {
         self.came.add();
         (self.visit)();

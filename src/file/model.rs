@@ -10,6 +10,7 @@ use std::sync::{Arc, PoisonError};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::queue::Queue;
 use crate::error::Error;
 use crate::executor::{Executor, Job, Refused};
 use crate::model::{Count, Threads, begin, block_on, explore, give_up, join, with_bad_waker};
@@ -116,6 +117,36 @@ fn writes_come_in_order_beside_the_job_that_writes() {
         });
         assert_eq!(taken.get(), numbers(90));
         assert_eq!(closed.get(), 1);
+    });
+}
+
+#[test]
+fn writer_goes_on_once_half_is_written() {
+    explore(PACE, || {
+        let queue = Arc::<Queue>::default();
+        queue.open(8);
+        let offers = queue.clone();
+        let writer = thread::spawn(move || {
+            for n in 0..6 {
+                let mut buffer = vec![n; 4];
+                while !offers.offer(&mut buffer) {
+                    let _ = with_bad_waker(|cx| offers.poll_room(cx));
+                    block_on(poll_fn(|cx| offers.poll_room(cx)));
+                }
+                assert!(buffer.is_empty());
+            }
+        });
+        // A job that never ends: nothing else tells that there is room.
+        let (mut emptied, mut written) = (Vec::new(), Vec::new());
+        while written.len() < 24 {
+            while queue.is_empty() {
+                thread::yield_now();
+            }
+            emptied = queue.next(emptied).unwrap();
+            written.extend_from_slice(&emptied);
+        }
+        join(writer);
+        assert!(written.iter().copied().eq((0..24).map(|n| n / 4)));
     });
 }
 

@@ -2,7 +2,7 @@
 //! and the thread ends when nobody waits.
 
 use super::*;
-use crate::model::{Visitor, begin, begin_alone, block_on, exhaust, explore, join, with_bad_waker};
+use crate::model::{begin, begin_alone, block_on, exhaust, explore, join, visitor, with_bad_waker};
 use crate::sync::checked::{Pace, passed};
 
 const MS: Duration = Duration::from_millis(1);
@@ -103,16 +103,16 @@ fn waker_that_panics_leaves_the_thread_to_the_others() {
 #[test]
 fn waker_may_come_back_to_the_timer() {
     explore(&[Pace::Punctual], || {
-        let (visitor, visits) = Visitor::new(|| drop(begin_alone(Sleep::new(MS))));
+        let (waker, visits) = visitor(|| drop(begin_alone(Sleep::new(MS))));
         let mut sleep = Sleep::new(MS);
-        let polled = Pin::new(&mut sleep).poll(&mut Context::from_waker(&visitor));
+        let polled = Pin::new(&mut sleep).poll(&mut Context::from_waker(&waker));
         assert!(polled.is_pending());
         // Another is given up, and one gets another waker.
-        let (other, others) = Visitor::new(|| drop(begin_alone(Sleep::new(MS))));
+        let (other, others) = visitor(|| drop(begin_alone(Sleep::new(MS))));
         let mut context = Context::from_waker(&other);
         drop(begin(Sleep::new(2 * MS), &mut context));
         let moved = begin(Sleep::new(2 * MS), &mut context);
-        drop((visitor, other));
+        drop((waker, other));
         block_on(moved);
         assert_eq!(passed(), 2 * MS);
         drop(sleep);

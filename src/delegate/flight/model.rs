@@ -6,7 +6,7 @@ use std::panic::resume_unwind;
 
 use super::*;
 use crate::executor::{Executor, Refused};
-use crate::model::{Count, Threads, Visitor, block_on, exhaust, explore, join, with_bad_waker};
+use crate::model::{Count, Threads, block_on, exhaust, explore, join, visitor, with_bad_waker};
 use crate::sync::checked::{Pace, point};
 use crate::sync::thread;
 
@@ -245,14 +245,14 @@ fn waker_may_come_back_to_what_wakes_it() {
         let (flight, log) = start(threads.clone(), false);
         let flight: Shared = Arc::new(Mutex::new(flight));
         let comes = Arc::downgrade(&flight);
-        let (visitor, visits) = Visitor::new(move || {
+        let (waker, visits) = visitor(move || {
             if let Some(flight) = comes.upgrade() {
                 let mut alone = Context::from_waker(Waker::noop());
                 let _ = lock(&flight).poll_look(&mut alone, |_| ());
             }
         });
-        let _ = lock(&flight).poll_look(&mut Context::from_waker(&visitor), |_| ());
-        drop(visitor);
+        let _ = lock(&flight).poll_look(&mut Context::from_waker(&waker), |_| ());
+        drop(waker);
         look(&flight);
         threads.join();
         visits.all_went_well();

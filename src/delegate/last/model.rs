@@ -89,9 +89,11 @@ fn executors_that_do_not_run_them_lose_no_last_write() {
     explore(&[Pace::Punctual], || {
         let written = Count::default();
         let counts = written.clone();
+        // It outlives the process.
+        let stays = Arc::<Keeps>::default();
+        let keeps = stays.clone();
         process(move || {
             watch_main();
-            let keeps = Arc::<Keeps>::default();
             write(&Chosen::new(keeps.clone()), &counts);
             write(&Chosen::new(Skips(Threads::new(Job::run))), &counts);
             write(&Chosen::new(Threads::new(drop)), &counts);
@@ -101,6 +103,7 @@ fn executors_that_do_not_run_them_lose_no_last_write() {
             write(&Chosen::new(keeps), &counts);
         });
         assert_eq!(written.get(), 4);
+        drop(stays);
     });
 }
 

@@ -10,7 +10,7 @@ use crate::delegate::run_detached;
 use crate::error::Error;
 use crate::executor::Chosen;
 use crate::model::{
-    Count, PACES, Visitor, begin, begin_alone, block_on, explore, join, with_bad_waker,
+    Count, PACES, begin, begin_alone, block_on, explore, join, visitor, with_bad_waker,
 };
 use crate::sync::checked::{Pace, passed, point};
 use crate::{Delegate, delegate};
@@ -252,8 +252,8 @@ fn calls_that_are_given_up_while_none_can_run_are_gone() {
         let own = pair.clone();
         let held = begin_alone(delegate(move || own.meet()).executor(pool.clone()));
         let own = pool.clone();
-        let (visitor, visits) = Visitor::new(move || assert_eq!(own.stats().done, 0));
-        let around = Arc::new(Around(pool.clone(), visitor));
+        let (waker, visits) = visitor(move || assert_eq!(own.stats().done, 0));
+        let around = Arc::new(Around(pool.clone(), waker));
         let calls = [(); 3].map(|()| begin_alone(call(&pool, &ran).executor(around.clone())));
         drop(around);
         let [first, others @ ..] = calls;
@@ -308,13 +308,12 @@ fn waker_may_come_back_to_its_pool() {
         let ran = Count::default();
         let pool = ThreadPoolExecutor::new(1).queue_limit(1);
         let own = pool.clone();
-        let (visitor, visits) =
-            Visitor::new(move || drop((own.stats(), call(&own, &Count::default()))));
-        let mut context = Context::from_waker(&visitor);
+        let (waker, visits) = visitor(move || drop((own.stats(), call(&own, &Count::default()))));
+        let mut context = Context::from_waker(&waker);
         let first = begin(call(&pool, &ran), &mut context);
         let second = begin(call(&pool, &ran), &mut context);
         let shutdown = begin(Box::pin(pool.shutdown()), &mut context);
-        drop((visitor, second));
+        drop((waker, second));
         block_on(first).unwrap();
         block_on(shutdown);
         let done = pool.stats().done;

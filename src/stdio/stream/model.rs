@@ -10,7 +10,7 @@ use super::*;
 use crate::executor::Job;
 use crate::foreign::catch;
 use crate::model::{
-    Count, Threads, Visitor, block_on, explore, give_up, join as end, with_bad_waker,
+    Count, Threads, block_on, explore, give_up, join as end, visitor, with_bad_waker,
 };
 use crate::sync::checked::{Pace, point};
 use crate::sync::thread;
@@ -235,8 +235,8 @@ fn waker_may_come_back_to_its_stream() {
             assert!(!stream.facts().closed);
             drop(give_up(stream.turn()));
         };
-        let (waits, waited) = Visitor::new(visit);
-        let (watches, watched) = Visitor::new(visit);
+        let (waits, waited) = visitor(visit);
+        let (watches, watched) = visitor(visit);
         let mut place = stream.turn();
         let mut context = Context::from_waker(&waits);
         assert!(Pin::new(&mut place).poll(&mut context).is_pending());
