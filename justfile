@@ -17,6 +17,11 @@ streams:
 model part="":
     cargo test --locked --lib --manifest-path tests/model/Cargo.toml --target-dir target {{part}}model::
 
+# Faults put into some files, one at a time, and which of them no unit test finds
+# (`cargo install cargo-mutants`). Each takes a build: a slice of eight at a time.
+mutants files="src/codec/*.rs" slice="0/8":
+    cargo mutants -o target --cargo-arg=--lib --timeout 60 --shard {{slice}} -f '{{files}}'
+
 # Formatting, lints and docs, with all warnings denied.
 lint:
     cargo fmt --check

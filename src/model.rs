@@ -1,7 +1,48 @@
-//! Models of the concurrent parts: each a few threads, and what must hold whatever runs
-//! when. A checker runs them under many schedules.
+//! Models of the concurrent parts: each a few threads and what must hold whatever runs
+//! when, and a checker ([shuttle](https://docs.rs/shuttle)) that runs them under many
+//! schedules. What they share is here; each stands beside its part, in a `model.rs`.
 //!
-//! (table of teeth: below)
+//! `just model` runs them, as CI does, from the same seed each time; `just long` more of
+//! them, from another. The package `tests/model` compiles the source for it, with
+//! `cfg(model)`: locks, threads and time are then those of `sync/checked.rs`.
+//!
+//! What fails prints a line with which it fails again:
+//! `AIOFILES_SEED=.. AIOFILES_SCHEDULES=.. just model`. Of schedules "by steps" it also
+//! prints the seed of the one that failed: with that, one schedule is enough.
+//!
+//! # What a model sees
+//!
+//! A deadlock, which a wake that is lost becomes; a panic; a thread that never ends. Also
+//! time: at [`Pace::Punctual`] it passes only when nothing else can go on, so that a
+//! thread which was not told, and is saved by its timeout, is seen to have waited.
+//! It does not see what follows from weaker orderings of atomics than `SeqCst`, nor what
+//! happens between two steps that use nothing of `sync`.
+//!
+//! # Its teeth
+//!
+//! Faults that were put in, and by which models they were found in the short run:
+//!
+//! | fault | found by |
+//! |---|---|
+//! | a job that comes to a full queue starts no worker | `thread_pool::{jobs_in_the_line_have_all_the_workers, workers_that_wait_take_what_comes_to_a_full_queue}` |
+//! | … or wakes none | `thread_pool::jobs_in_the_line_have_all_the_workers` |
+//! | of two who wait for a task, the later replaces the other | `flight::two_who_want_the_task_are_woken_and_one_has_it`, `file::both_halves_of_a_split_file_go_on` and two more |
+//! | … if the later only looks | `flight::all_who_wait_are_woken` and two more |
+//! | the panic of a waker is not caught | `flight::waker_that_panics_keeps_nobody_waiting`, `timer::waker_that_panics_leaves_the_thread_to_the_others` and five more |
+//! | … of its drop | `flight::task_that_is_left_behind_goes_to_one` and seven more |
+//! | wakers are woken under the lock of a flight | `flight::waker_may_come_back_to_what_wakes_it` |
+//! | a waiter does not look again once its waker is known | all of `flight`, and more |
+//! | a worker that waited too long leaves a job that has come meanwhile | `thread_pool::job_that_comes_as_workers_give_up_waiting_is_run` and five more |
+//! | a worker that waits counts for a job although it has one to come to | `thread_pool::workers_that_wait_take_what_comes_to_a_full_queue` |
+//! | the end of a pool wakes one worker | the same |
+//! | one of those who wait for a shutdown is woken | `thread_pool::shutdown_that_is_given_up_goes_on` and two more |
+//! | the timer is not told of an earlier time | `timer::sleepers_wake_in_time` and two more |
+//! | its thread lets go of the lock before it says that it ends | `timer::sleeper_that_comes_as_the_thread_ends_has_another` and one more |
+//! | who watches a stream has the wake of another who gives up | `stream::one_that_watches_and_gives_up_keeps_nobody_waiting` and two more (a fault that was there) |
+//! | … does not look again once its waker is known | `stream::those_who_watch_share_what_there_is` and three more |
+//! | a place in the line that is given up passes no turn on | `stream::place_that_is_given_up_keeps_the_turn_from_nobody` |
+//! | the end of `main` does not wait | `last::end_of_main_waits_for_what_was_dropped` and five more |
+//! | … for a job that a file has left | `last::hold_keeps_the_end_until_it_is_released` and one more |
 
 use std::future::{Future, Ready, ready};
 use std::panic::resume_unwind;
