@@ -33,14 +33,23 @@ pub(crate) fn poll_spend(cx: &mut Context<'_>) -> Poll<()> {
 /// and one whenever the last did more than that (see [`owe`]).
 #[inline]
 pub(crate) fn poll_turn(cx: &mut Context<'_>) -> Poll<()> {
-    let paid = PAID.get();
-    if paid > 0 {
-        PAID.set(paid - 1);
+    if pay() {
         return Poll::Ready(());
     }
     ready!(poll_spend(cx));
     PAID.set(PER_UNIT - 1);
     Poll::Ready(())
+}
+
+/// Spends what an operation costs, if it is paid for.
+#[inline]
+pub(crate) fn pay() -> bool {
+    let paid = PAID.get();
+    let enough = paid > 0;
+    if enough {
+        PAID.set(paid - 1);
+    }
+    enough
 }
 
 /// Tells that `n` bytes were read in place. The units for the copy are spent at
@@ -97,6 +106,34 @@ impl Share {
         }
         yield_now(cx);
         Poll::Pending
+    }
+
+    /// Adds a call of somebody else's stream, which has moved `n` bytes, or none: one that
+    /// gives a byte at a time, or is interrupted again and again, does not hold a poll.
+    pub(crate) fn poll_call(&mut self, cx: &mut Context<'_>, n: usize) -> Poll<()> {
+        self.poll_take(cx, n.max(MOST_A_POLL / A_TURN))
+    }
+}
+
+/// How many operations on buffers a task does before others run, at the most: the 128
+/// units of tokio's budget.
+const A_TURN: usize = 128 * PER_UNIT as usize;
+
+/// How many items of an iterator one poll has handled. Outside tokio there is no budget
+/// that would end it, and an iterator may have no end.
+#[derive(Debug, Default)]
+pub(crate) struct Items(usize);
+
+impl Items {
+    /// Counts one of `n` bytes. Whether others are to run before the next one.
+    #[inline]
+    pub(crate) fn are_enough(&mut self, n: usize) -> bool {
+        self.0 += 1 + n / BYTES_PER_OPERATION;
+        let enough = self.0 >= A_TURN;
+        if enough {
+            self.0 = 0;
+        }
+        enough
     }
 }
 

@@ -190,6 +190,7 @@ mod replace;
 #[cfg(feature = "stdio")]
 pub mod stdio;
 mod sync;
+mod sys;
 #[cfg(feature = "tempfile")]
 pub mod tempfile;
 pub mod text;

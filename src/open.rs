@@ -16,16 +16,13 @@ use crate::error::{Error, Result};
 use crate::executor::{Chosen, Executor};
 use crate::file::core::{Core, Meta};
 use crate::lazy::{Begin, Lazy};
-use crate::os::sys;
-use crate::raw_io::{self, RawIo, cached, nowait};
+use crate::raw_io::RawIo;
+use crate::sys::{self, cached, nowait};
 
 mod asked;
 mod keywords;
 mod kind;
 mod mode;
-#[cfg_attr(unix, path = "open/unix.rs")]
-#[cfg_attr(windows, path = "open/windows.rs")]
-mod platform;
 mod wrap;
 
 pub use self::asked::Asked;
@@ -416,10 +413,10 @@ impl OpenFile {
             options.create(true);
         }
         if let Some(flags) = self.custom_flags {
-            platform::set_flags(&mut options, flags);
+            sys::set_flags(&mut options, flags);
         }
         if let Some(permissions) = self.permissions {
-            platform::set_permissions(&mut options, permissions);
+            sys::set_mode_of_new(&mut options, permissions);
         }
         let asked = Asked {
             mode: self.mode,
@@ -432,31 +429,31 @@ impl OpenFile {
             Some(opener) => opener(&self.path, &asked)?,
             None => sys::open(asked.options(), &self.path)?,
         };
-        let (kind, metadata) = raw_io::look(&file)?;
-        if kind == raw_io::Kind::Folder {
-            return Err(platform::is_a_directory());
+        let (kind, metadata) = sys::look(&file)?;
+        if kind == sys::Kind::Folder {
+            return Err(sys::is_a_directory());
         }
         if let Some(metadata) = &metadata {
             cached::learn(&file, metadata);
         }
-        let regular = kind == raw_io::Kind::Regular;
+        let regular = kind == sys::Kind::Regular;
         // A regular file begins at its start, unless an opener has moved it.
         let pos = match (kind, self.mode.action) {
-            (raw_io::Kind::Stream, _) => None,
+            (sys::Kind::Stream, _) => None,
             (_, Action::Append) => Seek::seek(&mut file, SeekFrom::End(0)).ok(),
             (_, _) => file.stream_position().ok(),
         };
         Ok(Opened {
             path: self.path,
             pos,
-            counted: kind != raw_io::Kind::Character,
+            counted: kind != sys::Kind::Character,
             seekable: pos.is_some(),
             // Nothing else is a terminal; asking costs a system call.
             isatty: !regular && RawIo::isatty(&file),
             nowait: regular && self.mode.readable() && nowait::suits(&file),
             // An opener or a flag may have had it append, which moves the cursor at each write.
             append: self.mode.append()
-                || (may_append && raw_io::access(&file).is_ok_and(|access| access.append)),
+                || (may_append && sys::access_of(&file).is_ok_and(|access| access.append)),
             in_place: false,
             file,
         })

@@ -60,7 +60,6 @@ mod names;
 mod rmtree;
 mod scandir;
 mod sendfile;
-pub(crate) mod sys;
 mod walk;
 
 pub(crate) use self::metadata::look;
@@ -75,9 +74,8 @@ pub use self::folders::{
     RmdirKeywords, SyncDir, getcwd, listdir, makedirs, mkdir, removedirs, rmdir, sync_dir,
 };
 pub use self::metadata::{
-    Access, AccessKeywords, Chmod, ChmodKeywords, Chown, ChownKeywords, F_OK, Lstat, LstatKeywords,
-    R_OK, Stat, StatKeywords, StatVfs, Statvfs, Utime, UtimeKeywords, W_OK, X_OK, access, chmod,
-    chown, lstat, stat, statvfs, utime,
+    Access, AccessKeywords, Chmod, ChmodKeywords, Chown, ChownKeywords, Lstat, LstatKeywords, Stat,
+    StatKeywords, Statvfs, Utime, UtimeKeywords, access, chmod, chown, lstat, stat, statvfs, utime,
 };
 pub use self::names::{
     Link, LinkKeywords, Readlink, ReadlinkKeywords, Remove, RemoveKeywords, Rename, RenameKeywords,
@@ -91,3 +89,4 @@ pub use self::sendfile::{Sendfile, sendfile};
 pub use self::walk::{Walk, WalkEntry, walk};
 pub use crate::delegate::delegate as wrap;
 pub use crate::ospath as path;
+pub use crate::sys::{F_OK, R_OK, StatVfs, W_OK, X_OK};

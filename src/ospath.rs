@@ -32,8 +32,7 @@ use std::time::SystemTime;
 use crate::call::{Call, none, one, one_inline, two};
 use crate::error::Error;
 use crate::os::look;
-use crate::os::sys::{self, FileId};
-use crate::raw_io::cached;
+use crate::sys::{self, FileId, cached};
 
 mod names;
 mod realpath;

@@ -34,24 +34,13 @@ use std::sync::Arc;
 
 mod adapt;
 mod astray;
-pub(crate) mod cached;
-mod kind;
-mod lock;
-pub(crate) mod nowait;
-#[cfg_attr(unix, path = "raw_io/unix.rs")]
-#[cfg_attr(windows, path = "raw_io/windows.rs")]
-mod platform;
 mod standard;
 
-use crate::os::sys;
-pub(crate) use crate::os::sys::retry;
+use crate::sys;
 
 pub use self::adapt::{ReadWrite, Reader, Writer, read_write, reader, writer};
 pub(crate) use self::astray::Astray;
 use self::astray::there_and_back;
-pub(crate) use self::kind::{Access, Kind, access, kind, look};
-pub(crate) use self::lock::{Lock, Wait};
-pub(crate) use self::platform::OpenFile;
 
 /// A blocking byte stream with one cursor.
 ///
@@ -156,8 +145,9 @@ pub trait RawIo: Send + 'static {
             .map_or_else(|| Err(io::ErrorKind::Unsupported.into()), File::sync_data)
     }
 
-    /// Is called once, last, before the stream is dropped by `close` (or by the
-    /// drop of a file with pending bytes). Nothing unless overridden.
+    /// Is called last, before the stream is dropped by `close` (or by the drop of a
+    /// file with pending bytes): once, unless it is interrupted. Nothing unless
+    /// overridden.
     ///
     /// # Errors
     ///
@@ -178,12 +168,8 @@ pub trait RawIo: Send + 'static {
         let before = vec.len();
         vec.resize(vec.capacity(), 0);
         let room = vec.len() - before;
-        let result = match self.read(&mut vec[before..]) {
-            Ok(n) if n > room => Err(io::Error::other(
-                "the stream gave more bytes than asked for",
-            )),
-            result => result,
-        };
+        let result = self.read(&mut vec[before..]);
+        let result = result.and_then(|n| given(n, room));
         vec.truncate(before + result.as_ref().map_or(0, |n| *n));
         result
     }
@@ -236,7 +222,7 @@ impl RawIo for Arc<File> {
     }
 
     fn seek(&mut self, pos: SeekFrom) -> io::Result<u64> {
-        seek(self, pos)
+        sys::seek(self, pos)
     }
 
     fn read_spare(&mut self, vec: &mut Vec<u8>) -> io::Result<usize> {
@@ -248,11 +234,11 @@ impl RawIo for Arc<File> {
     }
 
     fn read_at(&mut self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
-        platform::read_at(self, buf, offset)
+        sys::read_at(self, buf, offset)
     }
 
     fn write_at(&mut self, buf: &[u8], offset: u64) -> io::Result<usize> {
-        platform::write_at(self, buf, offset)
+        sys::write_at(self, buf, offset)
     }
 
     fn close(&mut self) -> io::Result<()> {
@@ -269,7 +255,7 @@ impl RawIo for File {
     through_std!();
 
     fn seek(&mut self, pos: SeekFrom) -> io::Result<u64> {
-        seek(self, pos)
+        sys::seek(self, pos)
     }
 
     fn read_spare(&mut self, vec: &mut Vec<u8>) -> io::Result<usize> {
@@ -281,11 +267,11 @@ impl RawIo for File {
     }
 
     fn read_at(&mut self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
-        platform::read_at(self, buf, offset)
+        sys::read_at(self, buf, offset)
     }
 
     fn write_at(&mut self, buf: &[u8], offset: u64) -> io::Result<usize> {
-        platform::write_at(self, buf, offset)
+        sys::write_at(self, buf, offset)
     }
 
     fn close(&mut self) -> io::Result<()> {
@@ -336,7 +322,7 @@ impl RawIo for ::tempfile::NamedTempFile {
     through_std!();
 
     fn seek(&mut self, pos: SeekFrom) -> io::Result<u64> {
-        seek(self.as_file(), pos)
+        sys::seek(self.as_file(), pos)
     }
 
     fn truncate(&mut self, size: u64) -> io::Result<()> {
@@ -344,11 +330,11 @@ impl RawIo for ::tempfile::NamedTempFile {
     }
 
     fn read_at(&mut self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
-        platform::read_at(self.as_file(), buf, offset)
+        sys::read_at(self.as_file(), buf, offset)
     }
 
     fn write_at(&mut self, buf: &[u8], offset: u64) -> io::Result<usize> {
-        platform::write_at(self.as_file(), buf, offset)
+        sys::write_at(self.as_file(), buf, offset)
     }
 
     fn close(&mut self) -> io::Result<()> {
@@ -441,15 +427,25 @@ impl<T: RawIo + ?Sized> RawIo for Box<T> {
     }
 }
 
-/// Moves the cursor; to before the start is `InvalidInput`.
-pub(crate) fn seek(file: &File, pos: SeekFrom) -> io::Result<u64> {
-    platform::seek(file, pos)
+/// What a read gave, into so much room. A stream may say anything.
+pub(crate) fn given(n: usize, room: usize) -> io::Result<usize> {
+    if n > room {
+        let error = "the stream gave more bytes than asked for";
+        return Err(io::Error::other(error));
+    }
+    Ok(n)
 }
 
-/// Whether a read at the cursor that nobody asked for has no effect on anything
-/// else: a regular file, with a page cache, and a cursor of its own.
-pub(crate) fn is_plain(file: &File) -> bool {
-    platform::is_plain(file)
+/// What a write took of `len` bytes, of which there is one. A stream may say anything.
+pub(crate) fn taken(n: usize, len: usize) -> io::Result<usize> {
+    match n {
+        0 => Err(io::ErrorKind::WriteZero.into()),
+        n if n > len => {
+            let error = "the stream took more bytes than it was given";
+            Err(io::Error::other(error))
+        }
+        n => Ok(n),
+    }
 }
 
 /// Reads once at the cursor, into the spare capacity of `vec`.
@@ -457,5 +453,5 @@ fn read_spare(file: &File, vec: &mut Vec<u8>) -> io::Result<usize> {
     if vec.len() == vec.capacity() {
         return Ok(0);
     }
-    platform::read_spare(file, vec)
+    sys::read_spare(file, vec)
 }

@@ -14,13 +14,7 @@ use std::path::{Path, PathBuf, is_separator};
 
 use ::tempfile::{PathPersistError, TempPath};
 
-use crate::os::sys;
-
-#[cfg_attr(unix, path = "replace/unix.rs")]
-#[cfg_attr(windows, path = "replace/windows.rs")]
-mod platform;
-
-use self::platform::Rights;
+use crate::sys::{self, Rights};
 
 /// What the name of a new file begins with while it has one of its own.
 const PREFIX: &str = ".aiofiles-";
@@ -105,7 +99,7 @@ impl Draft {
             self.target = target.path;
         }
         let rights = match &target.old {
-            Some(old) => old.rights()?,
+            Some(old) => Rights::of_old(old)?,
             None => rights_of_new(&self.folder, mode)?,
         };
         rights.set(file)?;
@@ -114,7 +108,7 @@ impl Draft {
             let mut builder = ::tempfile::Builder::new();
             let named = builder
                 .prefix(PREFIX)
-                .make_in(&self.folder, |path| platform::link(file, path));
+                .make_in(&self.folder, |path| sys::link_unnamed(file, path));
             self.copied = named.is_err();
             self.temporary = Some(match named {
                 Ok(named) => named.into_temp_path(),
@@ -173,7 +167,7 @@ pub(crate) fn replace_content(path: &Path, data: &[u8]) -> io::Result<()> {
 fn copy_with_name(file: &File, folder: &Path, rights: &Rights) -> io::Result<TempPath> {
     let named = ::tempfile::Builder::new()
         .prefix(PREFIX)
-        .make_in(folder, |path| platform::create(path, PRIVATE))?;
+        .make_in(folder, |path| sys::create_new(path, false, PRIVATE))?;
     let (mut copy, name) = named.into_parts();
     let mut source = file;
     source.seek(SeekFrom::Start(0))?;
@@ -213,12 +207,14 @@ fn folder_of(path: &Path) -> &Path {
 
 /// Makes a file; without a name, where the system can.
 fn create(folder: &Path, mode: u32) -> io::Result<(File, Option<TempPath>)> {
-    if let Some(file) = platform::unnamed(folder, mode)? {
-        return Ok((file, None));
+    if sys::may_link_unnamed() {
+        if let Some(file) = sys::unnamed(folder, false, mode)? {
+            return Ok((file, None));
+        }
     }
     let named = ::tempfile::Builder::new()
         .prefix(PREFIX)
-        .make_in(folder, |path| platform::create(path, mode))?;
+        .make_in(folder, |path| sys::create_new(path, false, mode))?;
     let (file, path) = named.into_parts();
     Ok((file, Some(path)))
 }
@@ -234,7 +230,7 @@ fn rights_of_new(folder: &Path, mode: u32) -> io::Result<Rights> {
 struct Target {
     path: PathBuf,
     /// `None`: nothing is there.
-    old: Option<platform::Old>,
+    old: Option<sys::Old>,
 }
 
 impl Target {
@@ -245,12 +241,12 @@ impl Target {
         // As many as Linux follows.
         for _ in 0..=40 {
             if let Ok(target) = fs::read_link(&path) {
-                platform::check_link(&path)?;
+                sys::check_link(&path, folder_of(&path))?;
                 path.pop();
                 path.push(target);
                 continue;
             }
-            match platform::Old::look(&path) {
+            match sys::Old::look(&path) {
                 Ok(old) if old.metadata().is_symlink() => {}
                 Ok(old) if old.metadata().is_dir() => {
                     return Err(io::ErrorKind::IsADirectory.into());

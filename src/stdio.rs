@@ -46,10 +46,8 @@ mod daemon;
 mod facts;
 mod input;
 mod output;
-#[cfg_attr(unix, path = "stdio/unix.rs")]
-#[cfg_attr(windows, path = "stdio/windows.rs")]
-mod platform;
 mod reading;
+mod standard;
 mod stream;
 
 pub use self::input::{BytesInput, Lines, TextInput};

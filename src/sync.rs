@@ -11,7 +11,7 @@ pub(crate) mod checked;
 
 #[cfg(model)]
 pub(crate) use self::checked::{
-    Condvar, Instant, Mutex, MutexGuard, atomic, global, mpsc, thread, thread_local,
+    Condvar, Instant, Mutex, MutexGuard, atomic, global, is_main_thread, mpsc, thread, thread_local,
 };
 
 #[cfg(all(not(model), feature = "stdio"))]
@@ -22,6 +22,9 @@ pub(crate) use std::sync::{Condvar, Mutex, MutexGuard, atomic};
 pub(crate) use std::time::Instant;
 #[cfg(not(model))]
 pub(crate) use std::{thread, thread_local};
+
+#[cfg(not(model))]
+pub(crate) use crate::sys::is_main_thread;
 
 /// Declares statics, which in a model begin anew with each run.
 #[cfg(not(model))]

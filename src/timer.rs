@@ -206,7 +206,7 @@ impl Drop for Sleep {
 /// at; gives the size. Takes no job and no poll meanwhile.
 ///
 /// Only for files that tell their size without waiting for anybody
-/// ([`tells_size_at_once`]).
+/// ([`tells_size_at_once`](crate::sys::tells_size_at_once)).
 #[derive(Debug)]
 pub struct Growth {
     file: Arc<File>,
@@ -279,47 +279,6 @@ impl Drop for Growth {
             let watched = lock().watched.remove(&id);
             discard(watched);
         }
-    }
-}
-
-/// Whether a file tells its size without waiting for anybody: a regular file on a
-/// file system of this machine. Blocks: only in a job.
-pub(crate) fn tells_size_at_once(file: &File) -> bool {
-    platform::tells_size_at_once(file)
-}
-
-#[cfg(target_os = "linux")]
-mod platform {
-    use std::fs::File;
-
-    /// File systems whose open files have their metadata in memory (statfs(2), and
-    /// `linux/magic.h`). An overlay passes the question on to the layer where the
-    /// file is, which is hardly ever a network's: there, a follower may keep others
-    /// from being woken for the time of an answer.
-    const LOCAL: [u32; 9] = [
-        0xef53,      // ext2, ext3, ext4
-        0x5846_5342, // xfs
-        0x9123_683e, // btrfs
-        0xf2f5_2010, // f2fs
-        0xca45_1a4e, // bcachefs
-        0x2fc1_2fc1, // zfs
-        0x0102_1994, // tmpfs
-        0x8584_58f6, // ramfs
-        0x794c_7630, // overlayfs
-    ];
-
-    pub(super) fn tells_size_at_once(file: &File) -> bool {
-        file.metadata().is_ok_and(|metadata| metadata.is_file())
-            // The type is a 32-bit number, sign-extended on some platforms.
-            && rustix::fs::fstatfs(file).is_ok_and(|fs| LOCAL.contains(&(fs.f_type as u32)))
-    }
-}
-
-#[cfg(not(target_os = "linux"))]
-mod platform {
-    /// Nothing is known of file systems here.
-    pub(super) fn tells_size_at_once(_: &std::fs::File) -> bool {
-        false
     }
 }
 

@@ -8,10 +8,9 @@ use crate::budget;
 use crate::call::{Call, one, one_inline};
 use crate::codec::{Decoder, DecoderState, Encoding, ErrorPolicy};
 use crate::error::{Error, Result};
-use crate::os::sys;
-use crate::raw_io::{cached, nowait};
 #[cfg(feature = "tempfile")]
 use crate::replace;
+use crate::sys::{self, cached, nowait};
 
 pub use self::content::Content;
 pub use crate::os::copyfile as copy;

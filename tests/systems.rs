@@ -1,5 +1,7 @@
 //! What systems do differently and this crate does alike: cursors beside positional
-//! calls, locks, folders as files, long paths, junctions, names of open files.
+//! calls, locks, folders as files, long paths, upper and lower case. And that the
+//! differences stand in one place of the sources. (There are tests/folder_links.rs and
+//! tests/open_names.rs beside it.)
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -8,7 +10,7 @@ mod support;
 mod system;
 
 use std::io::{ErrorKind, SeekFrom};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -167,6 +169,34 @@ fn hard_link_is_the_same_file() {
 }
 
 #[test]
+fn a_rename_changes_the_case_of_a_name_and_keeps_what_is_there() {
+    run(async {
+        let dir = Dir::new();
+        let (lower, upper) = (dir.file("naïve", "content"), dir.join("NAÏVE"));
+        os::rename(&lower, &upper).await.unwrap();
+        assert_eq!(os::listdir(dir.path()).await.unwrap(), ["NAÏVE"]);
+        os::rename(&upper, &upper).await.unwrap();
+        assert_eq!(std::fs::read(&upper).unwrap(), b"content");
+
+        let (folder, other) = (dir.join("folder"), dir.join("Folder"));
+        os::makedirs(folder.join("inner")).await.unwrap();
+        os::rename(&folder, &other).await.unwrap();
+        assert!(ospath::isdir(other.join("inner")).await.unwrap());
+
+        let taken = dir.file("taken", "old");
+        // As Python's, which replaces on Unix.
+        let renamed = os::rename(&upper, &taken).await;
+        if cfg!(windows) {
+            assert_eq!(renamed.unwrap_err().kind(), ErrorKind::AlreadyExists);
+            assert_eq!(std::fs::read(&taken).unwrap(), b"old");
+        } else {
+            renamed.unwrap();
+            assert_eq!(std::fs::read(&taken).unwrap(), b"content");
+        }
+    });
+}
+
+#[test]
 fn paths_may_be_longer_than_260_characters() {
     run(async {
         let dir = Dir::new();
@@ -184,6 +214,29 @@ fn paths_may_be_longer_than_260_characters() {
         let when = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
         os::utime(&file).times(when, when).await.unwrap();
         assert_eq!(os::stat(&file).await.unwrap().modified().unwrap(), when);
+        let other = deep.join("other");
+        os::rename(&file, &other).await.unwrap();
+        os::replace(&other, &file).await.unwrap();
+        os::link(&file, &other).await.unwrap();
+        assert!(ospath::samefile(&file, &other).await.unwrap());
+        os::copyfile(&file, deep.join("copy")).await.unwrap();
+        let mut names = os::listdir(&deep).await.unwrap();
+        names.sort();
+        assert_eq!(names, ["copy", "f", "other"]);
+        for name in ["copy", "other"] {
+            os::remove(deep.join(name)).await.unwrap();
+        }
+        let real = ospath::realpath(&file).strict(true).await.unwrap();
+        assert!(ospath::samefile(real, &file).await.unwrap());
+        let temporary = aiofiles::tempfile::named_temporary_file().dir(&deep);
+        let mut temporary = temporary.await.unwrap();
+        temporary.write(b"kept").await.unwrap();
+        let kept = deep.join("kept");
+        temporary.persist(&kept).await.unwrap();
+        assert_eq!(std::fs::read(&kept).unwrap(), b"kept");
+        os::remove(&kept).await.unwrap();
+        let folder = aiofiles::tempfile::temporary_directory().dir(&deep);
+        folder.await.unwrap().close().await.unwrap();
         let walked: Vec<_> = os::walk(&root).try_collect().await.unwrap();
         assert_eq!(walked.len(), 13);
         os::copytree(&root, dir.join("copy")).await.unwrap();
@@ -192,70 +245,153 @@ fn paths_may_be_longer_than_260_characters() {
     });
 }
 
-#[test]
-fn file_that_is_open_can_be_replaced_and_removed() {
-    run(async {
-        let dir = Dir::new();
-        let path = dir.file("f", "old");
-        let mut reader = open(&path).await.unwrap();
-        match aiofiles::write_atomic(&path, "new").await {
-            Err(error) if cfg!(windows) && error.kind() == ErrorKind::PermissionDenied => {
-                println!("skipped: the system (Wine, or an old one) replaces no open files");
-                return;
+/// Where a `cfg` of a system stands above `src/sys`, how often, and why.
+const ASKED_ABOVE: &[(&str, usize, &str)] = &[
+    (
+        "codec/newline.rs",
+        1,
+        "a test, which has to know without what it tests",
+    ),
+    (
+        "file/std_file.rs",
+        6,
+        "`AsFd` and the like are traits of Unix, `AsHandle` of Windows",
+    ),
+    (
+        "open/asked.rs",
+        2,
+        "the flags of open(2) are there for those who call it: on Unix",
+    ),
+    ("os.rs", 1, "`sendfile` takes descriptors"),
+    ("os/keywords.rs", 3, "`dir_fd` takes a descriptor"),
+    ("os/scandir.rs", 2, "Windows lists no inodes"),
+    ("os/sendfile.rs", 1, "`sendfile` takes descriptors"),
+    ("tempfile/spooled.rs", 1, "`fileno` gives a descriptor"),
+];
+
+/// The sources below `src`, by their paths there, without comments.
+fn sources() -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut folders = vec![root.clone()];
+    let mut sources = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
             }
-            done => done.unwrap(),
+            let text = std::fs::read_to_string(&path).unwrap();
+            let code = text
+                .lines()
+                .filter(|line| !line.trim_start().starts_with("//"));
+            let name = path.strip_prefix(&root).unwrap().to_str().unwrap();
+            let code = code.map(|line| format!("{line}\n")).collect();
+            sources.push((name.replace('\\', "/"), code));
         }
-        assert_eq!(std::fs::read(&path).unwrap(), b"new");
-        assert_eq!(reader.read().await.unwrap(), "old", "it has what it opened");
-        let newer = dir.file("newer", "newer");
-        let mut reader = open(&path).await.unwrap();
-        os::replace(&newer, &path).await.unwrap();
-        assert_eq!(reader.read().await.unwrap(), "new");
-        let mut reader = open(&path).await.unwrap();
-        os::remove(&path).await.unwrap();
-        assert!(!path.exists());
-        assert_eq!(reader.read().await.unwrap(), "newer");
+    }
+    assert!(sources.len() > 100);
+    sources
+}
+
+fn is_ground_floor(name: &str) -> bool {
+    name == "sys.rs" || name.starts_with("sys/")
+}
+
+/// How often a source asks what system it is for.
+fn asks(code: &str) -> usize {
+    let conditions = ["cfg(", "cfg!(", "cfg_attr("]
+        .into_iter()
+        .flat_map(|start| {
+            code.match_indices(start).map(|(at, start)| {
+                let rest = &code[at + start.len()..];
+                let mut open = 1;
+                let end = rest.find(|c| {
+                    open += i32::from(c == '(') - i32::from(c == ')');
+                    open == 0 || (open == 1 && c == ',')
+                });
+                &rest[..end.unwrap()]
+            })
+        });
+    let words = [
+        "unix",
+        "windows",
+        "target_os",
+        "target_family",
+        "target_env",
+        "target_vendor",
+    ];
+    let of_a_system = conditions.filter(|condition| {
+        let mut parts = condition.split(|c: char| !c.is_alphanumeric() && c != '_');
+        parts.any(|part| words.contains(&part))
     });
+    of_a_system.count()
 }
 
 #[test]
-fn file_without_a_name_leaves_none() {
-    run(async {
-        let dir = Dir::new();
-        let file = aiofiles::tempfile::temporary_file().dir(dir.path());
-        let mut file = file.await.unwrap();
-        file.write(b"bytes").await.unwrap();
-        file.seek(SeekFrom::Start(0)).await.unwrap();
-        assert_eq!(file.read().await.unwrap(), b"bytes");
-        file.close().await.unwrap();
-        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
-    });
+fn what_system_it_is_stands_on_the_ground_floor_only() {
+    assert_eq!(
+        asks("#[cfg(all(unix, a))] if cfg!(not(target_os = \"x\")) {}"),
+        2
+    );
+    assert_eq!(
+        asks("#[cfg(feature = \"unix_\")] #[cfg_attr(test, cfg(windows))]"),
+        1
+    );
+    assert_eq!(asks("#[cfg_attr(\n    not(windows),\n    a(unix)\n)]"), 1);
+    let mut asked: Vec<_> = sources()
+        .into_iter()
+        .filter(|(name, _)| !is_ground_floor(name))
+        .map(|(name, code)| (name, asks(&code)))
+        .filter(|(_, count)| *count > 0)
+        .collect();
+    asked.sort();
+    let listed: Vec<_> = ASKED_ABOVE
+        .iter()
+        .map(|&(name, count, _)| (name.to_owned(), count))
+        .collect();
+    assert_eq!(
+        asked, listed,
+        "what differs between systems belongs into `src/sys`"
+    );
 }
 
-#[cfg(windows)]
 #[test]
-fn junctions_are_links() {
-    run(async {
-        let dir = Dir::new();
-        let out = dir.join("out");
-        std::fs::create_dir(&out).unwrap();
-        std::fs::write(out.join("precious"), "").unwrap();
-        let root = dir.join("root");
-        std::fs::create_dir(&root).unwrap();
-        let junction = root.join("junction");
-        let made = std::process::Command::new("cmd")
-            .args(["/c", "mklink", "/J"])
-            .args([&junction, &out])
-            .output();
-        if made.is_err() || std::fs::symlink_metadata(&junction).is_err() {
-            println!("skipped: no junction can be made here");
-            return;
+fn calls_of_a_system_are_made_on_the_ground_floor_only() {
+    let crates = ["rustix::", "nix::", "winapi_util::", "fs4::", "dunce::"];
+    for (name, code) in sources() {
+        let found = crates.iter().find(|found| code.contains(*found));
+        assert!(
+            found.is_none() || is_ground_floor(&name),
+            "{name}: {found:?}"
+        );
+    }
+}
+
+#[test]
+fn the_ground_floor_knows_nothing_of_what_stands_above() {
+    for (name, code) in sources() {
+        if !is_ground_floor(&name) {
+            continue;
         }
-        let walked: Vec<_> = os::walk(&root).try_collect().await.unwrap();
-        assert_eq!(walked.len(), 1, "it is not entered");
-        let kind = os::rmtree(&junction).await.unwrap_err().kind();
-        assert_eq!(kind, ErrorKind::NotADirectory);
-        assert_eq!(os::rmtree(&root).await.unwrap(), 2);
-        assert!(out.join("precious").exists());
-    });
+        // How many `super` lead no higher than to `sys` itself.
+        let depth = name.matches('/').count();
+        let mut inline = 0;
+        for line in code.lines() {
+            match line {
+                "}" => inline = 0,
+                _ if line.ends_with(" {") && line.contains("mod ") && !line.starts_with(' ') => {
+                    inline = 1;
+                }
+                _ => {}
+            }
+            for (at, root) in line.match_indices("crate::") {
+                let above = &line[at + root.len()..];
+                assert!(above.starts_with("error::"), "{name}: {line}");
+            }
+            let chains = line.split(|c: char| !c.is_alphanumeric() && c != '_' && c != ':');
+            let highest = chains.map(|chain| chain.matches("super::").count()).max();
+            assert!(highest <= Some(depth + inline), "{name}: {line}");
+        }
+    }
 }

@@ -31,7 +31,8 @@ use crate::executor::{Chosen, Job, Place, Work, Wrapper};
 use crate::foreign::{catch, discard};
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::thread::{self, ThreadId};
-use crate::sync::{Condvar, Mutex, MutexGuard, global, thread_local};
+use crate::sync::{Condvar, Mutex, MutexGuard, global, is_main_thread, thread_local};
+use crate::sys;
 
 global! {
     /// All last writes that have not ended.
@@ -100,7 +101,7 @@ fn finish(thread: Option<ThreadId>) {
             drop(list);
             work.run(None);
             list = self::list();
-        } else if !platform::THREADS_LIVE || !list.entries.values().any(mine) {
+        } else if !sys::THREADS_OUTLIVE_MAIN || !list.entries.values().any(mine) {
             return;
         } else {
             list = GONE.wait(list).unwrap_or_else(PoisonError::into_inner);
@@ -132,7 +133,7 @@ thread_local! {
 
     static AT_END: AtEnd = AtEnd {
         thread: thread::current().id(),
-        main: platform::is_main_thread(),
+        main: is_main_thread(),
     };
 }
 
@@ -142,7 +143,7 @@ pub(crate) fn watch_main() {
     if MAIN_LOOKS.load(Ordering::Relaxed) || SEEN.try_with(|seen| seen.replace(true)) != Ok(false) {
         return;
     }
-    if platform::is_main_thread() && AT_END.try_with(|_| ()).is_ok() {
+    if is_main_thread() && AT_END.try_with(|_| ()).is_ok() {
         MAIN_LOOKS.store(true, Ordering::Relaxed);
     }
 }
@@ -151,38 +152,6 @@ pub(crate) fn watch_main() {
 fn is_looked_after() -> bool {
     watch_main();
     MAIN_LOOKS.load(Ordering::Relaxed) || AT_END.try_with(|_| ()).is_ok()
-}
-
-#[cfg(model)]
-mod platform {
-    pub(super) const THREADS_LIVE: bool = true;
-
-    /// A model calls one of its threads so.
-    pub(super) fn is_main_thread() -> bool {
-        crate::sync::thread::current().name() == Some("main")
-    }
-}
-
-#[cfg(all(not(model), target_os = "linux"))]
-mod platform {
-    /// Whether other threads go on while the values of the main thread are dropped.
-    pub(super) const THREADS_LIVE: bool = true;
-
-    pub(super) fn is_main_thread() -> bool {
-        rustix::thread::gettid() == rustix::process::getpid()
-    }
-}
-
-#[cfg(all(not(model), not(target_os = "linux")))]
-mod platform {
-    pub(super) const THREADS_LIVE: bool = !cfg!(windows);
-
-    /// The name that std gives it. Another thread may have been given it too: then
-    /// the end of that one looks after what there is, and the real one is not
-    /// watched before that.
-    pub(super) fn is_main_thread() -> bool {
-        std::thread::current().name() == Some("main")
-    }
 }
 
 /// A last write, to be made by its job or by the end of a thread, whichever comes

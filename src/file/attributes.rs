@@ -4,7 +4,8 @@ use std::fs::{FileTimes, Metadata, Permissions};
 
 use super::{Buffers, File, FileKind, Raw};
 use crate::error::Result;
-use crate::raw_io::{RawIo, retry};
+use crate::raw_io::RawIo;
+use crate::sys::retry;
 
 impl<K: Buffers, R: RawIo> File<K, R> {
     /// Brings contents and metadata to the device, after a flush: fsync(2).

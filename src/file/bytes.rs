@@ -211,8 +211,18 @@ impl<R: RawIo> Core<R> {
         lines.map(Ok)
     }
 
-    /// Has the next line in the buffer.
+    /// The next line where that takes no more than to look.
     #[inline]
+    pub(super) fn find_line_here(&mut self, max: usize) -> Option<Span> {
+        if self.closed() || !self.meta.readable {
+            return None;
+        }
+        let total = self.read.find_line()?;
+        let content = total - 1;
+        (content <= max).then_some(Span { content, total })
+    }
+
+    /// Has the next line in the buffer.
     pub(super) fn poll_find_line(
         &mut self,
         cx: &mut Context<'_>,

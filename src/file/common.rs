@@ -7,7 +7,8 @@ use super::core::Core;
 use super::{File, FileKind, lock};
 use crate::budget;
 use crate::error::Result;
-use crate::raw_io::{Lock, OpenFile, RawIo, Wait};
+use crate::raw_io::RawIo;
+use crate::sys::{Lock, OpenFile, Wait};
 
 impl<K: FileKind, R: RawIo> File<K, R> {
     /// Writes what is buffered and closes the file. Idempotent. Python:

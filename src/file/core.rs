@@ -50,7 +50,8 @@ use super::work::Work;
 use crate::delegate::Flight;
 use crate::error::{Error, Result};
 use crate::executor::Chosen;
-use crate::raw_io::{self, Kind, RawIo, nowait, retry};
+use crate::raw_io::RawIo;
+use crate::sys::{self, Kind, nowait, retry};
 
 use self::ahead::Ahead;
 use self::out::Out;
@@ -134,7 +135,7 @@ impl Cursor {
 
     /// Behind `n` bytes that were read.
     fn advance(&mut self, n: usize) {
-        self.pos = self.pos.map(|pos| pos + n as u64);
+        self.pos = self.pos.and_then(|pos| pos.checked_add(n as u64));
     }
 
     /// From now on it is asked each time.
@@ -199,7 +200,7 @@ impl<R: RawIo> Core<R> {
 
     /// Of a stream that says itself what it can do.
     pub(crate) fn of(raw: R, capacity: usize) -> Self {
-        let kind = raw.as_file().map(raw_io::kind);
+        let kind = raw.as_file().map(sys::kind);
         Self::of_kind(raw, kind, capacity)
     }
 
@@ -207,7 +208,7 @@ impl<R: RawIo> Core<R> {
     /// file is asked no more than its kind leaves open, and nothing that waits.
     pub(crate) fn of_kind(mut raw: R, kind: Option<Kind>, capacity: usize) -> Self {
         let (mut readable, mut writable) = (raw.readable(), raw.writable());
-        let access = raw.as_file().and_then(|file| raw_io::access(file).ok());
+        let access = raw.as_file().and_then(|file| sys::access_of(file).ok());
         if let Some(access) = access {
             (readable, writable) = (readable && access.readable, writable && access.writable);
         }

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use crate::error::Result;
 use crate::file::core::Core;
-use crate::raw_io::{Lock, RawIo, Wait};
+use crate::raw_io::RawIo;
+use crate::sys::{Lock, Wait};
 use crate::timer::Sleep;
 
 pub(crate) async fn attempt<R: RawIo>(core: &mut Core<R>, lock: Lock, wait: Wait) -> Result<bool> {

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use super::core::Started;
-use super::source::Source;
+use super::source::{Source, Span};
 use crate::budget;
 use crate::error::Result;
 
@@ -118,18 +118,13 @@ impl<F: Source> Future for Readlines<'_, F> {
 /// file's buffer.
 #[must_use = "a read does nothing unless you `.await` it"]
 pub struct NextLine<'a, F> {
-    /// `None` once the line has been lent.
-    file: Option<&'a mut F>,
-    max: Option<usize>,
-    started: Started,
+    lending: Lending<'a, F>,
 }
 
 impl<'a, F> NextLine<'a, F> {
     pub(crate) fn new(file: &'a mut F) -> Self {
         Self {
-            file: Some(file),
-            max: None,
-            started: 0,
+            lending: Lending::new(file),
         }
     }
 
@@ -137,7 +132,7 @@ impl<'a, F> NextLine<'a, F> {
     /// than `max` bytes, its terminator not counted (no limit). Nothing of the
     /// line is consumed then: `readline().size(..)` reads it in pieces.
     pub fn max_len(mut self, max: usize) -> Self {
-        self.max = Some(max);
+        self.lending.max = max;
         self
     }
 }
@@ -145,16 +140,10 @@ impl<'a, F> NextLine<'a, F> {
 impl<'a, F: Source> Future for NextLine<'a, F> {
     type Output = Result<Option<F::Line<'a>>>;
 
+    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        ready!(budget::poll_turn(cx));
-        let this = self.get_mut();
-        let file = this
-            .file
-            .as_mut()
-            .expect("`NextLine` was polled after it had completed");
-        let span = ready!(file.poll_find(cx, this.max, false, &mut this.started))?;
-        let file = this.file.take().expect("still there");
-        Poll::Ready(Ok(span.map(|span| file.line(span))))
+        let found = ready!(self.get_mut().lending.poll(cx))?;
+        Poll::Ready(Ok(found.map(|(file, span)| file.line(span))))
     }
 }
 
@@ -162,18 +151,13 @@ impl<'a, F: Source> Future for NextLine<'a, F> {
 /// iterator.
 #[must_use = "a read does nothing unless you `.await` it"]
 pub struct NextLines<'a, F> {
-    /// `None` once the lines have been lent.
-    file: Option<&'a mut F>,
-    max: Option<usize>,
-    started: Started,
+    lending: Lending<'a, F>,
 }
 
 impl<'a, F> NextLines<'a, F> {
     pub(crate) fn new(file: &'a mut F) -> Self {
         Self {
-            file: Some(file),
-            max: None,
-            started: 0,
+            lending: Lending::new(file),
         }
     }
 
@@ -181,7 +165,7 @@ impl<'a, F> NextLines<'a, F> {
     /// `max` bytes, its terminator not counted (no limit); the lines before it are lent
     /// first. Nothing of the line is consumed then.
     pub fn max_len(mut self, max: usize) -> Self {
-        self.max = Some(max);
+        self.lending.max = max;
         self
     }
 }
@@ -190,20 +174,67 @@ impl<'a, F: Source> Future for NextLines<'a, F> {
     type Output = Result<Option<F::Block<'a>>>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        ready!(budget::poll_turn(cx));
         let this = self.get_mut();
-        let file = this
-            .file
-            .as_mut()
-            .expect("`NextLines` was polled after it had completed");
-        let span = ready!(file.poll_find(cx, this.max, false, &mut this.started))?;
-        let file = this.file.take().expect("still there");
-        Poll::Ready(Ok(span.map(|span| {
-            let len = file.find_block(span, this.max.unwrap_or(usize::MAX));
+        let found = ready!(this.lending.poll(cx))?;
+        Poll::Ready(Ok(found.map(|(file, span)| {
+            let len = file.find_block(span, this.lending.max);
             file.block(span, len)
         })))
     }
 }
+
+/// A line that is sought, and the file that is to lend it.
+struct Lending<'a, F> {
+    /// `None` once the line has been found.
+    file: Option<&'a mut F>,
+    /// How long it may be, in bytes without its terminator.
+    max: usize,
+    started: Started,
+}
+
+/// A line that was found, and the file that has it.
+type Found<'a, F> = Option<(&'a mut F, Span)>;
+
+impl<'a, F> Lending<'a, F> {
+    fn new(file: &'a mut F) -> Self {
+        Self {
+            file: Some(file),
+            max: usize::MAX,
+            started: 0,
+        }
+    }
+}
+
+impl<'a, F: Source> Lending<'a, F> {
+    /// Inlined into the loop that takes the lines, as far as it is about a line that is
+    /// there.
+    #[inline]
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Found<'a, F>>> {
+        let file = self.file.take().expect(POLLED_AGAIN);
+        let paid = budget::pay();
+        if paid {
+            if let Some(span) = file.find_here(self.max) {
+                return Poll::Ready(Ok(Some((file, span))));
+            }
+        }
+        self.file = Some(file);
+        self.poll_more(cx, paid)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn poll_more(&mut self, cx: &mut Context<'_>, paid: bool) -> Poll<Result<Found<'a, F>>> {
+        if !paid {
+            ready!(budget::poll_turn(cx));
+        }
+        let file = self.file.as_mut().expect("put back by `poll`");
+        let span = ready!(file.poll_find(cx, Some(self.max), false, &mut self.started))?;
+        let file = self.file.take();
+        Poll::Ready(Ok(file.zip(span)))
+    }
+}
+
+const POLLED_AGAIN: &str = "a future was polled after it had completed";
 
 /// A file that a [`Truncate`] is for.
 pub trait Truncating {

@@ -164,7 +164,10 @@ impl<R: RawIo> File<Raw, R> {
         let append = self.core_mut().meta.append;
         let call = self.core_mut().call("write", true, move |call| {
             let n = call.held.write(|raw| write_some(raw, &data))?;
-            *call.pos = call.pos.filter(|_| !append).map(|pos| pos + n as u64);
+            *call.pos = call
+                .pos
+                .filter(|_| !append)
+                .and_then(|pos| pos.checked_add(n as u64));
             Ok(n)
         });
         call.await
@@ -185,13 +188,18 @@ impl<R: RawIo> File<Raw, R> {
         I: IntoIterator<Item: AsRef<[u8]>>,
     {
         self.core().check_open("write")?;
+        let mut items = budget::Items::default();
         for line in lines {
             // Also of an empty one, as `write` does.
             self.core().check_writable("write")?;
-            let mut rest = line.as_ref();
+            let line = line.as_ref();
+            let mut rest = line;
             while !rest.is_empty() {
                 let n = self.write(rest).await?;
                 rest = &rest[n..];
+            }
+            if items.are_enough(line.len()) {
+                budget::pause().await;
             }
         }
         Ok(())

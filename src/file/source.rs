@@ -59,6 +59,12 @@ pub trait Source {
         started: &mut Started,
     ) -> Poll<Result<Vec<Self::Piece>>>;
 
+    /// The next line, of at most `max` bytes without its terminator, where that takes no
+    /// more than to look: nearly every time. `None` is no answer, but for
+    /// [`poll_find`](Self::poll_find) to find out.
+    #[doc(hidden)]
+    fn find_here(&mut self, max: usize) -> Option<Span>;
+
     /// Has the next line in the buffer; `None` at the end. With `whole`, a last
     /// line without terminator counts as not there yet.
     #[doc(hidden)]

@@ -11,9 +11,9 @@ use super::held::Held;
 use super::queue::Queue;
 use crate::delegate::{Hold, Task};
 use crate::executor::Load;
-use crate::raw_io::{self, RawIo, nowait, retry};
+use crate::raw_io::{RawIo, given, taken};
 use crate::sync::atomic::{AtomicBool, Ordering};
-use crate::timer::tells_size_at_once;
+use crate::sys::{self, nowait, retry};
 
 mod load;
 mod then;
@@ -71,6 +71,8 @@ pub(crate) struct Work<R> {
     pub(crate) held: Option<Held<R>>,
     pub(crate) seekable: bool,
     pub(crate) append: bool,
+    /// Whether somebody may read what is behind the bytes it writes.
+    pub(crate) readable: bool,
     pub(crate) pos: Option<u64>,
     /// How many bytes the cursor is ahead of where the user thinks it is.
     pub(crate) rewind: u64,
@@ -147,6 +149,7 @@ impl<R: RawIo> Work<R> {
             held,
             seekable: meta.seekable,
             append: meta.append,
+            readable: meta.readable,
             pos: None,
             rewind: 0,
             dirty: <[Pending; 2]>::default(),
@@ -276,7 +279,10 @@ impl<R: RawIo> Work<R> {
                     self.wrote = true;
                     // An append leads to the end, wherever that is: asked below,
                     // unless a later write fails.
-                    self.pos = self.pos.filter(|_| !self.append).map(|pos| pos + n as u64);
+                    self.pos = self
+                        .pos
+                        .filter(|_| !self.append)
+                        .and_then(|pos| pos.checked_add(n as u64));
                 }
             }
             let Some(queue) = &self.queue else { break };
@@ -289,10 +295,18 @@ impl<R: RawIo> Work<R> {
             };
             self.dirty[1] = Pending { data, start: 0 };
         }
-        if self.append && self.wrote {
-            self.pos = held.with(|raw| raw.seek(SeekFrom::Current(0))).ok();
+        if self.wrote && self.asks_where(&held) {
+            self.pos = held.here();
         }
         Ok(())
+    }
+
+    /// Whether the stream is asked where a write has led. An append leads to the end; and
+    /// who shares the descriptor may have moved its cursor before: as CPython does between
+    /// writes and reads, it is asked, or a seek within what is read next would be off.
+    fn asks_where(&self, held: &Held<R>) -> bool {
+        let shared = || self.readable && self.pos.is_some() && held.file().is_some();
+        self.append || (self.seekable && shared())
     }
 
     fn perform(&mut self) -> io::Result<()> {
@@ -310,10 +324,13 @@ impl<R: RawIo> Work<R> {
                     let n = held.write(|raw| write_some(raw, rest))?;
                     self.owned_done += n;
                     self.wrote = true;
-                    self.pos = self.pos.filter(|_| !self.append).map(|pos| pos + n as u64);
+                    self.pos = self
+                        .pos
+                        .filter(|_| !self.append)
+                        .and_then(|pos| pos.checked_add(n as u64));
                 }
-                if self.append {
-                    self.pos = held.with(|raw| raw.seek(SeekFrom::Current(0))).ok();
+                if self.asks_where(held) {
+                    self.pos = held.here();
                 }
                 Ok(())
             }
@@ -346,7 +363,9 @@ impl<R: RawIo> Work<R> {
                 })
             }
             Then::Size => {
-                self.tells_size = held.file().is_some_and(|file| tells_size_at_once(file));
+                self.tells_size = held
+                    .file()
+                    .is_some_and(|file| sys::tells_size_at_once(file));
                 let metadata = held.with(|raw| raw.as_file().map(File::metadata).transpose())?;
                 let seek = |to| held.with(|raw| retry(|| raw.seek(to)));
                 if self.pos.is_none() && self.seekable {
@@ -407,7 +426,7 @@ impl<R: RawIo> Work<R> {
             }
             self.read.filled(n);
             self.full = n == most;
-            self.pos = self.pos.map(|pos| pos + n as u64);
+            self.pos = self.pos.and_then(|pos| pos.checked_add(n as u64));
             if self.is_given_up() {
                 // What has come is the next read's, which need not wait for the rest.
                 break;
@@ -419,7 +438,7 @@ impl<R: RawIo> Work<R> {
             };
         }
         if self.full && self.plain.is_none() {
-            self.plain = Some(held.file().is_some_and(|file| raw_io::is_plain(file)));
+            self.plain = Some(held.file().is_some_and(|file| sys::is_plain(file)));
         }
         Ok(())
     }
@@ -443,7 +462,7 @@ impl<R: RawIo> Work<R> {
             let end = memchr::memchr(b'\n', behind).map(|at| skip + at + 1);
             let keep = end.unwrap_or(n);
             self.read.filled(keep);
-            self.pos = self.pos.map(|pos| pos + n as u64);
+            self.pos = self.pos.and_then(|pos| pos.checked_add(n as u64));
             if keep < n {
                 // Should the seek fail, `rewind` makes the next job try again.
                 self.rewind += (n - keep) as u64;
@@ -465,28 +484,17 @@ impl<R: RawIo> Work<R> {
         };
         let owned = &mut self.owned;
         let n = held.with(|raw| retry(|| raw.read_spare(owned)))?;
-        self.pos = self.pos.map(|pos| pos + n as u64);
+        self.pos = self.pos.and_then(|pos| pos.checked_add(n as u64));
         Ok(())
     }
 }
 
 /// One read; 0 is the end.
 pub(crate) fn read_some(raw: &mut dyn RawIo, buf: &mut [u8]) -> io::Result<usize> {
-    match retry(|| raw.read(buf))? {
-        n if n > buf.len() => Err(io::Error::other(
-            "the stream gave more bytes than asked for",
-        )),
-        n => Ok(n),
-    }
+    given(retry(|| raw.read(buf))?, buf.len())
 }
 
 /// One write that makes progress or fails.
 pub(crate) fn write_some(raw: &mut dyn RawIo, bytes: &[u8]) -> io::Result<usize> {
-    match retry(|| raw.write(bytes))? {
-        0 => Err(io::ErrorKind::WriteZero.into()),
-        n if n > bytes.len() => Err(io::Error::other(
-            "the stream took more bytes than it was given",
-        )),
-        n => Ok(n),
-    }
+    taken(retry(|| raw.write(bytes))?, bytes.len())
 }

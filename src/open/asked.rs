@@ -72,21 +72,14 @@ impl Asked {
     #[cfg(unix)]
     #[must_use]
     pub fn flags(&self) -> i32 {
-        use rustix::fs::OFlags;
-        let access = match (self.read(), self.write()) {
-            (true, true) => OFlags::RDWR,
-            (false, true) => OFlags::WRONLY,
-            (_, false) => OFlags::RDONLY,
-        };
         let more = [
-            (self.append(), OFlags::APPEND),
-            (self.truncate(), OFlags::TRUNC),
-            (self.create(), OFlags::CREATE),
-            (self.create_new(), OFlags::EXCL),
+            self.append(),
+            self.truncate(),
+            self.create(),
+            self.create_new(),
         ];
-        let more = more.into_iter().filter(|(asked, _)| *asked);
-        let flags = more.fold(access | OFlags::CLOEXEC, |flags, (_, flag)| flags | flag);
-        flags.bits() as i32 | self.custom_flags.unwrap_or(0)
+        let flags = crate::sys::open_flags(self.read(), self.write(), more);
+        flags | self.custom_flags.unwrap_or(0)
     }
 }
 

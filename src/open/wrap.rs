@@ -15,7 +15,8 @@ use crate::error::{Error, Result};
 use crate::executor::{Chosen, Executor};
 use crate::file::core::Core;
 use crate::lazy::{Begin, Lazy};
-use crate::raw_io::{self, RawIo};
+use crate::raw_io::RawIo;
+use crate::sys;
 
 /// Makes a file of a stream: of an open `std::fs::File`, of a buffer in memory,
 /// or of a mock; see [`RawIo`]. Python: `open(fd)` and `threadpool.wrap`.
@@ -109,9 +110,9 @@ impl<R: RawIo, K: Kind> WrapArgs<R, K> {
         let mut settings = self.settings;
         let mode_given = settings.mode.is_some();
         let plan = self.kind.plan(&mut settings)?;
-        let kind = self.raw.as_file().map(raw_io::kind);
-        if kind == Some(raw_io::Kind::Folder) {
-            let error = super::platform::is_a_directory();
+        let kind = self.raw.as_file().map(sys::kind);
+        if kind == Some(sys::Kind::Folder) {
+            let error = sys::is_a_directory();
             return Err(Error::os("open", None, error));
         }
         let mut core = Core::of_kind(self.raw, kind, plan.capacity);

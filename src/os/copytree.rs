@@ -8,10 +8,10 @@ use std::sync::Arc;
 
 use super::copyfile::{Keep, copy_file, copy_link, go_on};
 use super::keywords::keywords;
-use super::sys::{self, Dir, FileId};
 use crate::call::{Call, Request};
 use crate::delegate::Caller;
 use crate::error::Error;
+use crate::sys::{self, Dir, FileId};
 
 /// The pending call of [`copytree`].
 ///

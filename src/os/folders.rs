@@ -5,9 +5,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::keywords::keywords;
-use super::sys::{self, Dir};
 use crate::call::{Call, none, one};
 use crate::error::Error;
+use crate::sys::{self, Dir};
 
 /// The pending call of [`mkdir`].
 ///

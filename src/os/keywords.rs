@@ -5,7 +5,7 @@
 /// have it: a dozen calls take a `dir_fd`, and the page of each is to show it.
 ///
 /// The keywords of the call need a field of the name of each method, of the type
-/// [`Dir`](super::sys::Dir) for the descriptors of folders.
+/// [`Dir`](crate::sys::Dir) for the descriptors of folders.
 macro_rules! keywords {
     () => {};
     (dir_fd $(, $($more:tt)*)?) => {

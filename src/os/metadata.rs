@@ -6,18 +6,8 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use super::keywords::keywords;
-use super::sys::{self, Dir};
 use crate::call::{Call, has_nul, one, one_inline};
-use crate::raw_io::cached;
-
-/// Asks [`access`] whether the path is there.
-pub const F_OK: u32 = 0;
-/// Asks [`access`] whether the path may be executed, or a folder passed through.
-pub const X_OK: u32 = 1;
-/// Asks [`access`] whether the path may be written.
-pub const W_OK: u32 = 2;
-/// Asks [`access`] whether the path may be read.
-pub const R_OK: u32 = 4;
+use crate::sys::{self, Dir, StatVfs, cached};
 
 /// The metadata of a path, in a job; the next question about its file system may
 /// be answered without one.
@@ -152,34 +142,6 @@ pub fn lstat(path: impl AsRef<Path>) -> Lstat {
 /// Keyword: `executor` (the default one).
 pub type Statvfs = Call<StatVfs>;
 
-/// What [`statvfs`] tells of a file system, under Python's names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct StatVfs {
-    /// Preferred size of a read or write, in bytes.
-    pub f_bsize: u64,
-    /// Size of the blocks that are counted here, in bytes.
-    pub f_frsize: u64,
-    /// Blocks in all.
-    pub f_blocks: u64,
-    /// Free blocks.
-    pub f_bfree: u64,
-    /// Free blocks for users without privileges.
-    pub f_bavail: u64,
-    /// Inodes in all.
-    pub f_files: u64,
-    /// Free inodes.
-    pub f_ffree: u64,
-    /// Free inodes for users without privileges.
-    pub f_favail: u64,
-    /// Mount flags (`ST_RDONLY` is 1, `ST_NOSUID` 2).
-    pub f_flag: u64,
-    /// Longest file name, in bytes.
-    pub f_namemax: u64,
-    /// Number of the file system. Python since 3.7.
-    pub f_fsid: u64,
-}
-
 /// Returns the sizes of the file system that a path is on. Unix only.
 ///
 /// # Cancel safety
@@ -228,8 +190,8 @@ impl Access {
     keywords! { follow_symlinks = "true", dir_fd }
 }
 
-/// Says whether this process may use a path as `mode` asks: [`F_OK`], or any of
-/// [`R_OK`] `|` [`W_OK`] `|` [`X_OK`].
+/// Says whether this process may use a path as `mode` asks: [`F_OK`](super::F_OK), or any of
+/// [`R_OK`](super::R_OK) `|` [`W_OK`](super::W_OK) `|` [`X_OK`](super::X_OK).
 ///
 /// As in Python, `false` also for what is missing, cannot be reached, or for
 /// bits that mean nothing. By the time of the answer it may have changed: to

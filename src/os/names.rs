@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use super::folders::{make_dirs, remove_dirs_above};
 use super::keywords::keywords;
-use super::sys::{self, Dir};
 use crate::call::{Call, one, two};
 use crate::error::Error;
+use crate::sys::{self, Dir};
 
 /// The pending call of [`rename`].
 ///

@@ -6,9 +6,9 @@ use std::path::Path;
 
 use super::copyfile::go_on;
 use super::folders::names_from_last;
-use super::sys;
 use crate::call::{Call, Request};
 use crate::delegate::Caller;
+use crate::sys;
 
 /// The pending call of [`rmtree`].
 ///

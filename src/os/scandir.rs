@@ -12,10 +12,11 @@ use std::task::{Context, Poll};
 
 use futures_core::Stream;
 
-use super::{Stat, sys};
+use super::Stat;
 use crate::call::{Call, Request, one};
 use crate::error::{Error, Result};
 use crate::executor::Chosen;
+use crate::sys;
 
 /// Entries a hop. Reading as many takes a fraction of a millisecond, a hop
 /// about a tenth of that; they take some 100 KiB.

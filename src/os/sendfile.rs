@@ -3,8 +3,8 @@
 
 use std::os::fd::AsFd;
 
-use super::sys;
 use crate::call::{Call, none};
+use crate::sys;
 
 /// The pending call of [`sendfile`].
 ///

@@ -13,11 +13,11 @@ use std::task::{Context, Poll};
 use futures_core::Stream;
 
 use super::scandir::{DirEntry, Found, Parent};
-use super::sys::{self, FileId};
 use crate::call::{Call, one};
 use crate::error::{Error, Result};
 use crate::executor::{Chosen, Executor};
 use crate::lazy::Exclusive;
+use crate::sys::{self, FileId};
 
 /// One folder of a [`walk`], Python's `(dirpath, dirnames, filenames)`.
 #[derive(Clone, Debug)]

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::call::{Call, one};
-use crate::os::sys;
+use crate::sys;
 
 /// The pending call of [`abspath`].
 ///

@@ -7,7 +7,7 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use crate::call::{Call, one};
-use crate::os::sys;
+use crate::sys;
 
 /// The pending call of [`realpath`].
 ///

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 
 use super::RawIo;
-use crate::os::sys;
+use crate::sys;
 
 /// Tells what close(2) says of a file that is dropped next, which could not tell.
 fn close_file(stream: &dyn Any) -> io::Result<()> {

@@ -10,7 +10,7 @@ use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
 use super::daemon::Daemon;
-use super::platform;
+use super::standard;
 use crate::budget::has_line_end;
 use crate::codec::{Encoding, ErrorPolicy};
 use crate::error::Result;
@@ -133,7 +133,7 @@ impl Wake for Watchers {
 impl Stream {
     pub(super) fn new(spec: Spec) -> Self {
         let executor = Chosen::new(Daemon::new(spec.thread()));
-        Self::over(spec, platform::open(spec), executor)
+        Self::over(spec, standard::open(spec), executor)
     }
 
     /// The stream `raw`, whose jobs `executor` runs.
@@ -257,7 +257,7 @@ fn build(spec: Spec, raw: Box<dyn RawIo>, executor: &Chosen) -> (Box<File>, Fact
     let settings = TextSettings {
         encoding: Encoding::default(),
         errors: spec.errors(),
-        newline: platform::NEWLINE,
+        newline: standard::NEWLINE,
         line_buffering: Some(line_buffering),
         write_through: false,
         mode: None,

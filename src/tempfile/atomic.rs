@@ -72,7 +72,7 @@ use self::stage::{Commit, Create, Discard, OP, Stage, lock};
 pub fn atomic_file(path: impl AsRef<Path>) -> CreateAtomic {
     CreateAtomic(Lazy::new(AtomicArgs {
         path: path.as_ref().into(),
-        permissions: crate::os::sys::DEFAULT_MODE,
+        permissions: crate::sys::DEFAULT_MODE,
         settings: Settings::default(),
         kind: Binary::default(),
         default_mode: "w",

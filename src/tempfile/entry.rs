@@ -10,7 +10,7 @@ use super::remove::{OnError, Remove};
 use crate::delegate::{Blocking, Hop, run_detached};
 use crate::error::{Error, Result};
 use crate::executor::Chosen;
-use crate::os::sys;
+use crate::sys;
 
 /// A file or folder of ours. Dropping it removes it in a job, with nobody
 /// waiting; on the spot where the executor refuses.
@@ -200,25 +200,7 @@ impl Blocking for Persist {
 fn change_mode(path: &Path, mode: u32) -> io::Result<Permissions> {
     let before = std::fs::metadata(path)?.permissions();
     let mut permissions = before.clone();
-    platform::set(&mut permissions, mode);
+    sys::set_mode_in(&mut permissions, mode);
     std::fs::set_permissions(path, permissions)?;
     Ok(before)
-}
-
-#[cfg(unix)]
-mod platform {
-    use std::fs::Permissions;
-    use std::os::unix::fs::PermissionsExt;
-
-    pub(super) fn set(permissions: &mut Permissions, mode: u32) {
-        permissions.set_mode(mode & 0o7777);
-    }
-}
-
-#[cfg(not(unix))]
-mod platform {
-    /// Of permissions there is one here: the owner's to write.
-    pub(super) fn set(permissions: &mut std::fs::Permissions, mode: u32) {
-        permissions.set_readonly(mode & 0o200 == 0);
-    }
 }

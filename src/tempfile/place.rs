@@ -11,13 +11,9 @@ use super::remove;
 use crate::delegate::Blocking;
 use crate::error::{Error, Result};
 use crate::executor::Chosen;
-use crate::os::sys;
-use crate::raw_io::nowait;
+use crate::sys::{self, nowait};
 
 mod default;
-#[cfg_attr(unix, path = "place/unix.rs")]
-#[cfg_attr(windows, path = "place/windows.rs")]
-mod platform;
 
 /// The mode of a file unless one is given: for its user only.
 const PRIVATE: u32 = 0o600;
@@ -91,20 +87,22 @@ impl Place {
     /// Blocks: makes a file without a name.
     pub(super) fn anonymous(&self, append: bool) -> Result<File> {
         self.create(OP, |dir, builder| {
-            if let Some(file) = platform::unnamed(dir, append, self.mode())? {
+            if let Some(file) = sys::unnamed(dir, append, self.mode())? {
                 return Ok(file);
             }
-            let create = |path: &Path| platform::create_anonymous(path, append, self.mode());
+            let create = |path: &Path| sys::create_anonymous(path, append, self.mode());
             let (file, path) = builder.make_in(dir, create)?.into_parts();
-            platform::forget_name(path)?;
-            Ok(file)
+            match path.close() {
+                Err(error) if !sys::OPEN_FILES_KEEP_NAMES => Err(error),
+                _ => Ok(file),
+            }
         })
     }
 
     /// Blocks: makes a file with a name, which is removed by the drop of the entry.
     fn named(&self, append: bool, executor: Chosen) -> Result<(File, Entry)> {
         self.create(OP, |dir, builder| {
-            let named = builder.make_in(dir, |path| platform::create(path, append, self.mode()))?;
+            let named = builder.make_in(dir, |path| sys::create_new(path, append, self.mode()))?;
             let (file, mut path) = named.into_parts();
             path.disable_cleanup(true);
             let path: Arc<Path> = Arc::from(&*path);
@@ -115,7 +113,7 @@ impl Place {
     /// Blocks: makes a folder, which is removed by the drop of the entry.
     fn folder(&self, executor: Chosen) -> Result<Entry> {
         self.create(CreateFolder::OP, |dir, builder| {
-            let made = builder.make_in(dir, platform::create_dir)?;
+            let made = builder.make_in(dir, sys::create_private_folder)?;
             let mut path = made.into_temp_path();
             path.disable_cleanup(true);
             let path: Arc<Path> = Arc::from(&*path);

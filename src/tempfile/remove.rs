@@ -4,11 +4,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use crate::os::sys;
-
-#[cfg_attr(target_os = "linux", path = "remove/linux.rs")]
-#[cfg_attr(not(target_os = "linux"), path = "remove/other.rs")]
-mod platform;
+use crate::sys;
 
 /// A way to remove something, with its verb.
 #[derive(Clone, Copy, Debug)]
@@ -62,7 +58,7 @@ fn tree(path: &Path, on_error: OnError) -> io::Result<()> {
     };
     if is_left {
         // If nothing could be done about it, the next try says so.
-        drop(platform::make_accessible(path));
+        drop(sys::make_accessible(path));
         remove()?;
     }
     Ok(())

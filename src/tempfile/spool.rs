@@ -10,8 +10,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use super::place::Place;
 use crate::budget::MOST_A_POLL;
 use crate::executor::{Chosen, Executor, Job, Load, Refused};
-use crate::os::sys;
-use crate::raw_io::{self, RawIo, reserve};
+use crate::raw_io::{RawIo, reserve};
+use crate::sys;
 
 /// What a spooled file stands on: bytes in memory, and an unnamed temporary file
 /// once they are too many.
@@ -251,7 +251,7 @@ impl RawIo for Spool {
             self.memory().set_position(0);
         }
         let sought = match self.rolled_file() {
-            Ok(Some(file)) => return raw_io::seek(file, pos),
+            Ok(Some(file)) => return sys::seek(file, pos),
             Ok(None) => seek_in(self.memory(), pos),
             Err(error) => Err(error),
         };

@@ -349,6 +349,17 @@ impl<R: AsyncRead + Unpin> Source for Reader<R> {
     }
 
     #[inline]
+    fn find_here(&mut self, max: usize) -> Option<Span> {
+        if self.refused.is_some() {
+            return None;
+        }
+        let below = Filling {
+            stream: Pin::new(&mut self.stream),
+            input: &mut self.input,
+        };
+        self.decoded.find_here(&below, max)
+    }
+
     fn poll_find(
         &mut self,
         cx: &mut Context<'_>,
@@ -363,6 +374,16 @@ impl<R: AsyncRead + Unpin> Source for Reader<R> {
     #[inline]
     fn line(&mut self, span: Span) -> &str {
         self.decoded.deliver_line(span)
+    }
+
+    #[inline]
+    fn poll_take_line(
+        &mut self,
+        cx: &mut Context<'_>,
+        span: Span,
+        _: &mut Started,
+    ) -> Poll<String> {
+        self.decoded.poll_take_line(cx, span)
     }
 
     fn find_block(&self, first: Span, max: usize) -> usize {

@@ -276,27 +276,9 @@ impl Decoded {
         self.poll_take_lines(cx, what, end).map(Ok)
     }
 
-    /// Has the next line decoded; `None` at the end. With `whole`, a last line without
-    /// terminator counts as not there yet.
-    pub(crate) fn poll_find(
-        &mut self,
-        below: &mut impl Below,
-        cx: &mut Context<'_>,
-        max: Option<usize>,
-        whole: bool,
-        started: &mut Started,
-    ) -> Poll<Result<Option<Span>>> {
-        match self.find_here(below, max.unwrap_or(usize::MAX)) {
-            Some(span) => Poll::Ready(Ok(Some(span))),
-            None => self.poll_find_more(below, cx, max, whole, started),
-        }
-    }
-}
-
-impl Decoded {
     /// The next line where that takes no more than to look: nearly every time.
     #[inline]
-    fn find_here(&mut self, below: &impl Below, max: usize) -> Option<Span> {
+    pub(crate) fn find_here(&mut self, below: &impl Below, max: usize) -> Option<Span> {
         if !self.is_current(below) || self.in_bad_line() || below.is_closed() {
             return None;
         }
@@ -304,9 +286,9 @@ impl Decoded {
         (span.content <= max).then_some(span)
     }
 
-    #[cold]
-    #[inline(never)]
-    fn poll_find_more(
+    /// Has the next line decoded; `None` at the end. With `whole`, a last line without
+    /// terminator counts as not there yet.
+    pub(crate) fn poll_find(
         &mut self,
         below: &mut impl Below,
         cx: &mut Context<'_>,

@@ -392,6 +392,10 @@ impl<K: Bytes, R: RawIo> Source for File<K, R> {
     }
 
     #[inline]
+    fn find_here(&mut self, max: usize) -> Option<Span> {
+        self.core_mut().find_line_here(max)
+    }
+
     fn poll_find(
         &mut self,
         cx: &mut Context<'_>,

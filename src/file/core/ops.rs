@@ -12,7 +12,8 @@ use crate::error::{Error, Result};
 use crate::file::buf::Buf;
 use crate::file::held::Held;
 use crate::file::work::{Call, Then};
-use crate::raw_io::{OpenFile, RawIo};
+use crate::raw_io::RawIo;
+use crate::sys::OpenFile;
 use crate::timer::Growth;
 
 impl<R: RawIo> Core<R> {

@@ -13,7 +13,8 @@ use crate::file::buf::Buf;
 use crate::file::core::BUFFER;
 use crate::file::held::Held;
 use crate::file::work::Then;
-use crate::raw_io::{RawIo, nowait};
+use crate::raw_io::RawIo;
+use crate::sys::nowait;
 
 /// What the first refill asks for, in bytes, and one after a seek: twice as much
 /// each time the file is read on, up to the size of the buffer.

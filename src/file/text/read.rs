@@ -106,6 +106,11 @@ impl<R: RawIo> Source for File<Text, R> {
     }
 
     #[inline]
+    fn find_here(&mut self, max: usize) -> Option<Span> {
+        let (decoded, core) = self.parts();
+        decoded.find_here(core, max)
+    }
+
     fn poll_find(
         &mut self,
         cx: &mut Context<'_>,
@@ -120,6 +125,16 @@ impl<R: RawIo> Source for File<Text, R> {
     #[inline]
     fn line(&mut self, span: Span) -> &str {
         self.layer.decoded.deliver_line(span)
+    }
+
+    #[inline]
+    fn poll_take_line(
+        &mut self,
+        cx: &mut Context<'_>,
+        span: Span,
+        _: &mut Started,
+    ) -> Poll<String> {
+        self.layer.decoded.poll_take_line(cx, span)
     }
 
     fn find_block(&self, first: Span, max: usize) -> usize {

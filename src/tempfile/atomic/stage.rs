@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::delegate::{Blocking, run_detached};
 use crate::error::{Error, Result};
 use crate::executor::Chosen;
-use crate::raw_io::nowait;
 use crate::replace::Draft;
+use crate::sys::nowait;
 
 /// The verb of making one.
 pub(super) const OP: &str = "create an atomic file for";

@@ -6,8 +6,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use super::{PRIVATE, platform};
-use crate::os::sys;
+use super::PRIVATE;
+use crate::sys;
 
 /// What was found, and the folders that were to be tried then: as long as they are
 /// the same, nothing is tried again.
@@ -26,7 +26,7 @@ fn candidates() -> Vec<PathBuf> {
     }
     // Of the platform: the user's own, on some.
     dirs.push(env::temp_dir());
-    dirs.extend(platform::DIRS.map(PathBuf::from));
+    dirs.extend(sys::TEMPORARY_FOLDERS.map(PathBuf::from));
     dirs.retain(|dir| !dir.as_os_str().is_empty());
     dirs
 }
@@ -65,7 +65,7 @@ fn try_out(dir: &Path) -> io::Result<()> {
     let mut builder = ::tempfile::Builder::new();
     let mut file = builder
         .rand_bytes(8)
-        .make_in(dir, |path| platform::create(path, false, PRIVATE))?;
+        .make_in(dir, |path| sys::create_new(path, false, PRIVATE))?;
     file.as_file_mut().write_all(b"blat")?;
     file.close()
 }

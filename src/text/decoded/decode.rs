@@ -155,6 +155,17 @@ impl Decoded {
         match buf.take_text(len, std::mem::take(&mut self.spare)) {
             Ok(text) => {
                 self.text = text;
+                if self.keep != Keep::Text {
+                    self.segments.push_back(Segment {
+                        at: 0,
+                        offset: self.offset,
+                        state: self.decoder.state(),
+                        bom: 0,
+                        bytes: Vec::new(),
+                        own: 0,
+                        last,
+                    });
+                }
                 Some(len)
             }
             // Bad bytes, which are dealt with one by one.
@@ -165,9 +176,15 @@ impl Decoded {
         }
     }
 
-    /// Whether bytes are text as they are, and nobody asks which of them were which.
+    /// Whether bytes are text as they are, and nobody asks which of them were which, or
+    /// the text tells.
     pub(super) fn goes_in_place(&self) -> bool {
-        self.keep == Keep::Text && self.decoder.is_plain_utf8()
+        let tells = match self.keep {
+            Keep::Text => true,
+            Keep::Places => self.decoder.byte_len("").is_some(),
+            Keep::Bytes => false,
+        };
+        tells && self.decoder.is_plain_utf8()
     }
 
     /// Puts the begin of a line that is here back in front of the bytes that will come,
@@ -178,7 +195,9 @@ impl Decoded {
         // Nor in the middle of a `\r\n`, which would be recorded as two.
         let decided = self.recorded >= self.at && !self.rest().starts_with('\n');
         let plain = !self.in_bad_line && self.fault.is_none() && self.goes_in_place();
-        if rest == 0 || rest > below.chunk() / 16 || !decided || !plain {
+        // A place before a byte order mark stays before it.
+        let begun = self.at > 0 || self.keep == Keep::Text;
+        if rest == 0 || rest > below.chunk() / 16 || !decided || !plain || !begun {
             return;
         }
         let buf = below.bytes();

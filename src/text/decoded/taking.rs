@@ -1,10 +1,11 @@
 //! Taking much text out: a share a poll.
 
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use super::Decoded;
 use crate::budget::{self, MOST_A_POLL};
 use crate::codec::{LineEnd, Newline, find_line_end, translate_in};
+use crate::file::source::Span;
 
 /// What is taken out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,6 +13,8 @@ pub(crate) enum Taken {
     All,
     Chars(usize),
     Line(Option<usize>),
+    /// A line without its end.
+    Content,
     Lines(Option<usize>),
 }
 
@@ -52,6 +55,17 @@ impl Decoded {
             return Poll::Ready(self.take(n));
         }
         self.poll_taking(cx, what, n).map(|taken| taken.copy)
+    }
+
+    /// Delivers a line without its end.
+    #[inline]
+    pub(crate) fn poll_take_line(&mut self, cx: &mut Context<'_>, span: Span) -> Poll<String> {
+        if span.total <= MOST_A_POLL {
+            return Poll::Ready(self.deliver_line(span).to_owned());
+        }
+        let line = ready!(self.poll_take(cx, Taken::Content, span.content));
+        self.deliver(span.total - span.content);
+        Poll::Ready(line)
     }
 
     /// Delivers `n` bytes of the text as lines with their ends, translated.

@@ -1,0 +1,50 @@
+//! The standard streams of the system, as what files stand on.
+
+use std::io;
+
+use super::stream::Spec;
+use crate::codec::Newline;
+use crate::raw_io::RawIo;
+use crate::sys::{LINES_END_IN_CRLF, Standard};
+
+/// As in Python: line ends are left alone in both directions, where a text file has
+/// `\n` anyway, and translated elsewhere.
+pub(super) const NEWLINE: Newline = if LINES_END_IN_CRLF {
+    Newline::Universal
+} else {
+    Newline::Lf
+};
+
+pub(super) fn open(spec: Spec) -> Box<dyn RawIo> {
+    Box::new(match spec {
+        Spec::Stdin => Standard::stdin(),
+        Spec::Stdout => Standard::stdout(),
+        Spec::Stderr => Standard::stderr(),
+    })
+}
+
+impl RawIo for Standard {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        self.read(buf)
+    }
+
+    fn read_spare(&mut self, vec: &mut Vec<u8>) -> io::Result<usize> {
+        self.read_spare(vec)
+    }
+
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        self.write(buf)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.flush()
+    }
+
+    fn close(&mut self) -> io::Result<()> {
+        self.close()
+    }
+
+    fn isatty(&self) -> bool {
+        self.isatty()
+    }
+}

@@ -1,0 +1,30 @@
+//! What only Linux has: answers from memory, without waiting. Android has the same kernel,
+//! and ends an app that makes such calls.
+
+use std::fs::File;
+
+use rustix::fs::{AtFlags, StatxFlags};
+
+pub(crate) mod cached;
+mod mounts;
+pub(super) mod nowait;
+#[cfg(feature = "tempfile")]
+mod temporary;
+
+pub(crate) use self::mounts::tells_size_at_once;
+#[cfg(feature = "stdio")]
+pub(super) use self::nowait::read_more;
+#[cfg(feature = "tempfile")]
+pub(crate) use self::temporary::{make_accessible, unnamed};
+
+pub(crate) fn is_main_thread() -> bool {
+    rustix::thread::gettid() == rustix::process::getpid()
+}
+
+/// The mode of an open file with its type, from what is in memory: of a file on a
+/// network the type stays too. `None` where it cannot be told so.
+pub(super) fn mode_in_memory(file: &File) -> Option<u32> {
+    let flags = AtFlags::EMPTY_PATH | AtFlags::STATX_DONT_SYNC;
+    let seen = rustix::fs::statx(file, "", flags, StatxFlags::TYPE).ok()?;
+    Some(seen.stx_mode.into())
+}

@@ -1,0 +1,201 @@
+//! Which mounts are local file systems.
+
+use std::fs::File;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{PoisonError, RwLock};
+
+use rustix::fs::{AtFlags, FileType, StatxFlags};
+
+/// File systems that do not wait for anybody but a disk (statfs(2), and
+/// `linux/magic.h`). Overlays are not among them (see [`cached`](super::cached)).
+const LOCAL: [u32; 10] = [
+    0xef53,      // ext2, ext3, ext4
+    0x5846_5342, // xfs
+    0x9123_683e, // btrfs
+    0xf2f5_2010, // f2fs
+    0xca45_1a4e, // bcachefs
+    0x2fc1_2fc1, // zfs
+    0x0102_1994, // tmpfs
+    0x8584_58f6, // ramfs
+    0xe0f5_e1e2, // erofs
+    0x7371_7368, // squashfs
+];
+
+/// An overlay passes questions on to the layer where the file is, which is hardly ever a
+/// network's.
+const OVERLAY: u32 = 0x794c_7630;
+
+/// `STATX_MNT_ID_UNIQUE` of Linux 6.8: a number that no other mount gets until
+/// the next boot. Older kernels give the small number instead.
+const UNIQUE: StatxFlags = StatxFlags::from_bits_retain(0x4000);
+
+/// How many mounts are kept in mind.
+const MOST: usize = 64;
+
+/// One mount of a file system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Mount {
+    id: u64,
+    device: u64,
+    /// Whether `id` will never be another's.
+    unique: bool,
+}
+
+/// What a descriptor, be it one of O_PATH, says about itself without waiting.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Look {
+    pub(super) kind: FileType,
+    /// In bytes.
+    pub(super) size: u64,
+    pub(super) mount: Mount,
+}
+
+/// Mounts that were looked at: whether each is local. There are a handful, so a
+/// search is the fastest map. Oldest first; the oldest makes room.
+static MOUNTS: RwLock<Vec<(Mount, bool)>> = RwLock::new(Vec::new());
+
+/// Whether something was met that nobody has looked at, though its device was
+/// seen: another mount of it. The next job is to look.
+static WANTED: AtomicBool = AtomicBool::new(false);
+
+pub(super) fn look(fd: BorrowedFd<'_>) -> Option<Look> {
+    let asked = StatxFlags::TYPE | StatxFlags::SIZE | StatxFlags::MNT_ID | UNIQUE;
+    // What is in memory will do. A network's type is fixed; its size is not used.
+    let flags = AtFlags::EMPTY_PATH | AtFlags::STATX_DONT_SYNC;
+    let seen = rustix::fs::statx(fd, "", flags, asked).ok()?;
+    let given = StatxFlags::from_bits_retain(seen.stx_mask);
+    if !given.intersects(StatxFlags::MNT_ID | UNIQUE) {
+        return None;
+    }
+    Some(Look {
+        kind: FileType::from_raw_mode(seen.stx_mode.into()),
+        size: seen.stx_size,
+        mount: Mount {
+            id: seen.stx_mnt_id,
+            device: rustix::fs::makedev(seen.stx_dev_major, seen.stx_dev_minor),
+            unique: given.contains(UNIQUE),
+        },
+    })
+}
+
+/// The type of the file system that `fd` is on. Blocks.
+pub(super) fn kind(fd: BorrowedFd<'_>) -> Option<u32> {
+    // A 32-bit number, sign-extended on some platforms.
+    rustix::fs::fstatfs(fd).ok().map(|fs| fs.f_type as u32)
+}
+
+/// Whether a file tells its size without waiting for anybody: a regular file on a
+/// file system of this machine, whose open files have their metadata in memory. Of an
+/// overlay that is believed too: a follower may keep others from being woken for the
+/// time of an answer. Blocks: only in a job.
+pub(crate) fn tells_size_at_once(file: &File) -> bool {
+    let is_local = |kind| LOCAL.contains(&kind) || kind == OVERLAY;
+    file.metadata().is_ok_and(|metadata| metadata.is_file())
+        && kind(file.as_fd()).is_some_and(is_local)
+}
+
+fn known(mount: Mount) -> Option<bool> {
+    let mounts = MOUNTS.read().unwrap_or_else(PoisonError::into_inner);
+    let found = mounts.iter().find(|(known, _)| *known == mount);
+    found.map(|&(_, local)| local)
+}
+
+/// Whether `mount`, which `fd` is on, is known to be local. Asks for it to be
+/// learned where nothing is known.
+pub(super) fn is_local(fd: BorrowedFd<'_>, mount: Mount) -> bool {
+    match known(mount) {
+        // The number of a mount that has gone may be another's by now, and so may
+        // that of the device: asked again. That waits only once, if ever: when a
+        // network's file system has got both.
+        Some(true) if !mount.unique => {
+            let local = kind(fd).is_some_and(|kind| LOCAL.contains(&kind));
+            if !local {
+                set(mount, false);
+            }
+            local
+        }
+        Some(local) => local,
+        None => {
+            WANTED.store(true, Ordering::Relaxed);
+            false
+        }
+    }
+}
+
+/// Whether a job that met something of `device` is to [`learn`].
+pub(super) fn wants(device: u64) -> bool {
+    if WANTED.load(Ordering::Relaxed) && WANTED.swap(false, Ordering::Relaxed) {
+        return true;
+    }
+    let mounts = MOUNTS.read().unwrap_or_else(PoisonError::into_inner);
+    !mounts.iter().any(|(mount, _)| mount.device == device)
+}
+
+/// Finds out what the mount is that `fd` is on. Blocks.
+pub(super) fn learn(fd: BorrowedFd<'_>) {
+    let Some(Look { mount, .. }) = look(fd) else {
+        return;
+    };
+    if known(mount).is_none() {
+        if let Some(kind) = kind(fd) {
+            set(mount, LOCAL.contains(&kind));
+        }
+    }
+}
+
+fn set(mount: Mount, local: bool) {
+    let mut mounts = MOUNTS.write().unwrap_or_else(PoisonError::into_inner);
+    remember(&mut mounts, mount, local);
+}
+
+fn remember(mounts: &mut Vec<(Mount, bool)>, mount: Mount, local: bool) {
+    mounts.retain(|(known, _)| *known != mount);
+    if mounts.len() >= MOST {
+        mounts.remove(0);
+    }
+    mounts.push((mount, local));
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mount_number_that_may_be_another_s_is_asked_about_again() {
+        let file = std::fs::File::open("/proc/self/status").unwrap();
+        let fd = file.as_fd();
+        // As if procfs had got both numbers of a local file system that has gone.
+        for unique in [false, true] {
+            let mount = Mount {
+                id: u64::MAX,
+                device: u64::MAX,
+                unique,
+            };
+            set(mount, true);
+            assert_eq!(is_local(fd, mount), unique);
+            assert_eq!(known(mount), Some(unique), "remembered");
+        }
+    }
+
+    #[test]
+    fn no_more_mounts_are_kept_than_there_is_room_for() {
+        let mount = |id| Mount {
+            id,
+            device: u64::MAX - 1,
+            unique: true,
+        };
+        let mut mounts = Vec::new();
+        for id in 0..2 * MOST as u64 {
+            remember(&mut mounts, mount(id), true);
+            remember(&mut mounts, mount(id), false);
+        }
+        assert_eq!(mounts.len(), MOST);
+        assert_eq!(
+            mounts[0],
+            (mount(MOST as u64), false),
+            "the oldest have gone"
+        );
+    }
+}

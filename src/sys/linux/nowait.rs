@@ -1,0 +1,126 @@
+//! `preadv2(RWF_NOWAIT)`.
+
+use std::fs::File;
+use std::io::IoSliceMut;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rustix::io::{Errno, ReadWriteFlags};
+
+use super::super::Answer;
+
+/// What preadv2(2) takes for the cursor: an offset of -1.
+const HERE: u64 = u64::MAX;
+
+/// Set once the system call is known to be missing. A refusal (EPERM) is about
+/// one file, be it by who watches it; where seccomp refuses them all, each file
+/// costs one call.
+static MISSING: AtomicBool = AtomicBool::new(false);
+
+pub(crate) fn suits_regular() -> bool {
+    static KERNEL: OnceLock<bool> = OnceLock::new();
+    *KERNEL.get_or_init(|| {
+        let release = rustix::system::uname();
+        trusted(release.release().to_str().unwrap_or_default())
+    }) && !MISSING.load(Ordering::Relaxed)
+}
+
+/// Whether a kernel release may be asked. 5.9 and 5.10 end a file early
+/// (fixed in 5.11, and not in the stable 5.10 line); a release that cannot be
+/// read is not trusted either.
+fn trusted(release: &str) -> bool {
+    let mut numbers = release
+        .split(|c: char| !c.is_ascii_digit())
+        .map(str::parse::<u32>);
+    match (numbers.next(), numbers.next()) {
+        (Some(Ok(major)), Some(Ok(minor))) => {
+            (major, minor) >= (4, 14) && !matches!((major, minor), (5, 9 | 10))
+        }
+        _ => false,
+    }
+}
+
+pub(crate) fn read(file: &File, buf: &mut [u8], offset: Option<u64>) -> Answer {
+    if MISSING.load(Ordering::Relaxed) {
+        return Answer::Never;
+    }
+    let offset = match offset {
+        None => HERE,
+        Some(offset) if i64::try_from(offset).is_ok() => offset,
+        Some(_) => return Answer::WouldWait,
+    };
+    let mut bufs = [IoSliceMut::new(buf)];
+    match rustix::io::preadv2(file, &mut bufs, offset, ReadWriteFlags::NOWAIT) {
+        // Not trusted to be the end of the file.
+        Ok(0) => Answer::WouldWait,
+        Ok(n) => Answer::Data(n),
+        Err(error) => refusal(error),
+    }
+}
+
+/// What can be read at the cursor without waiting: RWF_NOWAIT, which pipes know.
+/// `None` where there is nothing, or where that cannot be told: the next read sees
+/// which. An error that the system tells but once is told.
+#[cfg(feature = "stdio")]
+pub(crate) fn read_more(
+    fd: std::os::fd::BorrowedFd<'_>,
+    buf: &mut [u8],
+) -> std::io::Result<Option<usize>> {
+    match rustix::io::preadv2(
+        fd,
+        &mut [IoSliceMut::new(buf)],
+        HERE,
+        ReadWriteFlags::NOWAIT,
+    ) {
+        Ok(n) => Ok(Some(n).filter(|n| *n > 0)),
+        // About the way of asking, or about now.
+        Err(
+            Errno::AGAIN
+            | Errno::INTR
+            | Errno::INVAL
+            | Errno::NOSYS
+            | Errno::OPNOTSUPP
+            | Errno::PERM
+            | Errno::SPIPE,
+        ) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn refusal(error: Errno) -> Answer {
+    match error {
+        Errno::OPNOTSUPP | Errno::PERM => Answer::Never,
+        Errno::NOSYS => {
+            MISSING.store(true, Ordering::Relaxed);
+            Answer::Never
+        }
+        _ => Answer::WouldWait,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_about_one_file() {
+        for error in [Errno::PERM, Errno::OPNOTSUPP] {
+            assert_eq!(refusal(error), Answer::Never);
+        }
+        for error in [Errno::AGAIN, Errno::IO, Errno::ACCESS] {
+            assert_eq!(refusal(error), Answer::WouldWait);
+        }
+        assert!(!MISSING.load(Ordering::Relaxed));
+    }
+
+    // tokio#3803, ClickHouse#39753: files that ended after a page or two.
+    #[test]
+    fn kernels_that_end_files_early_are_not_asked() {
+        for release in ["5.9.0", "5.10.0-16-amd64", "5.10.1", "4.4.0", "", "x", "6"] {
+            assert!(!trusted(release), "{release}");
+        }
+        for release in ["4.14.1", "5.8.18", "5.11.0", "6.18.44-fc", "10.0"] {
+            assert!(trusted(release), "{release}");
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! The answers of systems that tell nothing without waiting: whatever is asked here is left
+//! to a job, or done in another way.
+
+#[cfg(feature = "tempfile")]
+use std::fs;
+use std::fs::File;
+#[cfg(feature = "tempfile")]
+use std::io;
+#[cfg(feature = "tempfile")]
+use std::path::Path;
+
+#[cfg(feature = "tempfile")]
+use super::{mode, set_mode_in};
+
+/// By the name that std gives it. Another thread may have been given it too: then the end
+/// of that one looks after what there is, and the real one is not watched before that.
+pub(crate) fn is_main_thread() -> bool {
+    std::thread::current().name() == Some("main")
+}
+
+/// Nothing is known of file systems here.
+pub(crate) fn tells_size_at_once(_: &File) -> bool {
+    false
+}
+
+pub(crate) mod cached {
+    //! Every path has to wait.
+
+    use std::fs::{File, Metadata};
+    use std::path::Path;
+
+    pub(crate) fn open(_: &Path) -> Option<File> {
+        None
+    }
+
+    pub(crate) fn open_nonblocking(_: &Path, _: impl FnOnce(u64) -> bool) -> Option<(File, u64)> {
+        None
+    }
+
+    pub(crate) fn metadata(_: &Path, _: bool) -> Option<Metadata> {
+        None
+    }
+
+    pub(crate) fn learn(_: &File, _: &Metadata) {}
+
+    pub(crate) fn learn_path(_: &Path, _: bool, _: &Metadata) {}
+}
+
+pub(super) mod nowait {
+    //! Every read waits.
+
+    use std::fs::File;
+
+    use super::super::Answer;
+
+    pub(crate) fn suits_regular() -> bool {
+        false
+    }
+
+    pub(crate) fn read(_: &File, _: &mut [u8], _: Option<u64>) -> Answer {
+        Answer::Never
+    }
+}
+
+/// The type of an open file is asked for in another way.
+#[cfg(unix)]
+pub(super) fn mode_in_memory(_: &File) -> Option<u32> {
+    None
+}
+
+/// Nothing tells whether a read would wait.
+#[cfg(all(unix, feature = "stdio"))]
+#[allow(clippy::unnecessary_wraps, reason = "the same signature as on Linux")]
+pub(super) fn read_more(
+    _: std::os::fd::BorrowedFd<'_>,
+    _: &mut [u8],
+) -> std::io::Result<Option<usize>> {
+    Ok(None)
+}
+
+/// All files have names.
+#[cfg(feature = "tempfile")]
+#[allow(clippy::unnecessary_wraps, reason = "the same signature as on Linux")]
+pub(crate) fn unnamed(_: &Path, _: bool, _: u32) -> io::Result<Option<File>> {
+    Ok(None)
+}
+
+/// Makes `root` and all below writable. Links are not followed, as far as they
+/// are there when it looks.
+#[cfg(feature = "tempfile")]
+pub(crate) fn make_accessible(root: &Path) -> io::Result<()> {
+    let mut paths = vec![root.to_owned()];
+    while let Some(path) = paths.pop() {
+        let metadata = fs::symlink_metadata(&path)?;
+        if metadata.is_symlink() {
+            continue;
+        }
+        let mut permissions = metadata.permissions();
+        set_mode_in(&mut permissions, mode(&metadata) | 0o700);
+        drop(fs::set_permissions(&path, permissions));
+        if let Ok(entries) = fs::read_dir(&path) {
+            paths.extend(entries.filter_map(|entry| Some(entry.ok()?.path())));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,138 @@
+//! What Linux has, and Android too, and others have not or differently.
+
+use std::fs::File;
+use std::io::{self, Seek, SeekFrom};
+use std::os::fd::BorrowedFd;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+
+use rustix::fs::{self, OFlags};
+use rustix::io::Errno;
+
+use super::super::retry;
+use super::file::read_at;
+use super::open_at;
+
+#[cfg(feature = "tempfile")]
+pub(super) mod rights;
+
+/// Opens a path for `fstat`: no permission on the file itself is needed, and
+/// nothing happens to a FIFO or a device.
+pub(super) fn open_for_stat(dir: BorrowedFd<'_>, path: &Path, follow: bool) -> io::Result<File> {
+    let mut flags = OFlags::PATH;
+    flags.set(OFlags::NOFOLLOW, !follow);
+    open_at(dir, path, flags).map(File::from)
+}
+
+pub(crate) fn sendfile(
+    output: BorrowedFd<'_>,
+    input: BorrowedFd<'_>,
+    offset: Option<u64>,
+    count: usize,
+) -> io::Result<usize> {
+    if let Some(mut offset) = offset {
+        retry(|| Ok(fs::sendfile(output, input, Some(&mut offset), count)?))
+    } else {
+        retry(|| Ok(fs::sendfile(output, input, None, count)?))
+    }
+}
+
+/// The next stretch of data at or after `from`, as `start..end`; `None` if only
+/// a hole is left. Without support for holes, all is data.
+pub(crate) fn next_data(file: &File, from: u64, size: u64) -> io::Result<Option<(u64, u64)>> {
+    let start = match retry(|| Ok(fs::seek(file, fs::SeekFrom::Data(from))?)) {
+        Ok(start) => start,
+        Err(error) if is(&error, &[Errno::NXIO]) => return Ok(None),
+        Err(error) if is(&error, &[Errno::INVAL, Errno::OPNOTSUPP, Errno::SPIPE]) => {
+            return Ok(Some((from, size)));
+        }
+        Err(error) => return Err(error),
+    };
+    let end = retry(|| Ok(fs::seek(file, fs::SeekFrom::Hole(start))?))?;
+    Ok(Some((start, end)))
+}
+
+fn is(error: &io::Error, errnos: &[Errno]) -> bool {
+    errnos
+        .iter()
+        .any(|errno| error.raw_os_error() == Some(errno.raw_os_error()))
+}
+
+/// Copies pieces of a file the fastest way that works for the pair.
+#[derive(Debug, Default)]
+pub(crate) enum Copier {
+    /// `copy_file_range`: shares blocks or copies them on the server or in the
+    /// kernel.
+    #[default]
+    Range,
+    /// `sendfile`: in the kernel.
+    Sendfile,
+    /// By hand, through this.
+    Buffer(Vec<u8>),
+}
+
+impl Copier {
+    /// Copies up to `len` bytes at `offset`; 0 at the end of `src` only.
+    pub(crate) fn copy(
+        &mut self,
+        src: &File,
+        dst: &File,
+        offset: u64,
+        len: usize,
+    ) -> io::Result<usize> {
+        loop {
+            let done = match self {
+                Self::Range => {
+                    let (mut from, mut to) = (offset, offset);
+                    retry(|| {
+                        let ends = (Some(&mut from), Some(&mut to));
+                        Ok(fs::copy_file_range(src, ends.0, dst, ends.1, len)?)
+                    })
+                }
+                Self::Sendfile => {
+                    let (mut from, mut to) = (offset, dst);
+                    to.seek(SeekFrom::Start(offset))?;
+                    retry(|| Ok(fs::sendfile(dst, src, Some(&mut from), len)?))
+                }
+                Self::Buffer(buffer) => {
+                    let len = len.min(buffer.len());
+                    let n = retry(|| read_at(src, &mut buffer[..len], offset))?;
+                    dst.write_all_at(&buffer[..n], offset)?;
+                    return Ok(n);
+                }
+            };
+            match done {
+                // Some kernels say 0 for files whose size is not known in
+                // advance (procfs): only a read knows where the end is.
+                Ok(0) => *self = Self::by_hand(),
+                Ok(n) => return Ok(n),
+                Err(error) if cannot(&error) => match self {
+                    Self::Range => *self = Self::Sendfile,
+                    Self::Sendfile | Self::Buffer(_) => *self = Self::by_hand(),
+                },
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    fn by_hand() -> Self {
+        Self::Buffer(vec![0; 128 * 1024])
+    }
+}
+
+/// Whether the kernel cannot do it for this pair of files, or at all.
+fn cannot(error: &io::Error) -> bool {
+    let errnos = [
+        Errno::XDEV,
+        Errno::NOSYS,
+        Errno::OPNOTSUPP,
+        Errno::INVAL,
+        Errno::BADF,
+        // An old seccomp filter's word for ENOSYS; also files marked immutable
+        // or in use as swap, of which a write then says the same.
+        Errno::PERM,
+        Errno::TXTBSY,
+        Errno::OVERFLOW,
+    ];
+    is(error, &errnos)
+}

@@ -1,0 +1,300 @@
+//! The same for Windows, by std: calls by path.
+
+use std::ffi::OsStr;
+use std::fs::{self, File, Metadata};
+use std::io;
+use std::os::windows::fs::{FileTypeExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use super::{StatVfs, unsupported};
+
+mod file;
+#[cfg(feature = "tempfile")]
+mod rights;
+#[cfg(feature = "stdio")]
+mod stdio;
+mod tree;
+
+pub(crate) use self::file::{
+    AsSystem, DEFAULT_MODE, FileId, Handle, OpenFile, access_of, close, close_duplicate,
+    create_destination, is_a_directory, is_plain, is_stream, kind, look, mode, open_destination,
+    open_source, read_at, read_spare, seek, set_flags, set_mode, set_mode_of_new, write_at,
+};
+#[cfg(feature = "tempfile")]
+pub(crate) use self::rights::{
+    OPEN_FILES_KEEP_NAMES, Old, Rights, TEMPORARY_FOLDERS, check_link, create_anonymous,
+    create_new, create_private_folder, link_unnamed, may_link_unnamed, set_mode_in,
+};
+#[cfg(feature = "stdio")]
+pub(crate) use self::stdio::Standard;
+pub(crate) use self::tree::remove_tree;
+pub(crate) use super::by_hand::{Copier, next_data};
+
+/// What a text file has between its lines.
+pub(crate) const LINES_END_IN_CRLF: bool = true;
+
+/// Whether other threads go on while the values of the main thread are dropped.
+pub(crate) const THREADS_OUTLIVE_MAIN: bool = false;
+
+/// The current folder: there is no `dir_fd` here.
+#[derive(Debug, Default)]
+pub(crate) struct Dir;
+
+impl Dir {
+    pub(crate) fn is_current(&self) -> bool {
+        true
+    }
+}
+
+/// Opens folders too.
+const FILE_FLAG_BACKUP_SEMANTICS: u32 = 0x0200_0000;
+/// Opens a link itself.
+const FILE_FLAG_OPEN_REPARSE_POINT: u32 = 0x0020_0000;
+
+/// Opens a file, or a folder too, for what `access` says; a link itself unless `follow`.
+fn open_any(path: &Path, access: u32, follow: bool) -> io::Result<File> {
+    let link = if follow {
+        0
+    } else {
+        FILE_FLAG_OPEN_REPARSE_POINT
+    };
+    File::options()
+        .access_mode(access)
+        .custom_flags(FILE_FLAG_BACKUP_SEMANTICS | link)
+        .open(path)
+}
+
+pub(crate) fn stat(_dir: &Dir, path: &Path, follow: bool) -> io::Result<Metadata> {
+    if follow {
+        fs::metadata(path)
+    } else {
+        fs::symlink_metadata(path)
+    }
+}
+
+pub(crate) fn statvfs(_path: &Path) -> io::Result<StatVfs> {
+    unsupported()
+}
+
+/// As Python here: it is there, and not read-only if it is to be written.
+pub(crate) fn access(
+    _dir: &Dir,
+    path: &Path,
+    mode: u32,
+    effective_ids: bool,
+    follow: bool,
+) -> io::Result<bool> {
+    if effective_ids || !follow {
+        return unsupported();
+    }
+    if mode & !7 != 0 {
+        return Ok(false);
+    }
+    Ok(
+        fs::metadata(path)
+            .is_ok_and(|m| mode & 2 == 0 || m.is_dir() || !m.permissions().readonly()),
+    )
+}
+
+/// Only the owner's write bit means something here.
+pub(crate) fn chmod(_dir: &Dir, path: &Path, mode: u32, follow: bool) -> io::Result<()> {
+    if !follow {
+        return unsupported();
+    }
+    let mut permissions = fs::metadata(path)?.permissions();
+    permissions.set_readonly(mode & 0o200 == 0);
+    fs::set_permissions(path, permissions)
+}
+
+pub(crate) fn chown(
+    _dir: &Dir,
+    _path: &Path,
+    _uid: Option<u32>,
+    _gid: Option<u32>,
+    _follow: bool,
+) -> io::Result<()> {
+    unsupported()
+}
+
+pub(crate) fn utime(
+    _dir: &Dir,
+    path: &Path,
+    times: Option<(SystemTime, SystemTime)>,
+    follow: bool,
+) -> io::Result<()> {
+    const FILE_WRITE_ATTRIBUTES: u32 = 0x100;
+    let (accessed, modified) = times.unwrap_or_else(|| {
+        let now = SystemTime::now();
+        (now, now)
+    });
+    let times = fs::FileTimes::new()
+        .set_accessed(accessed)
+        .set_modified(modified);
+    open_any(path, FILE_WRITE_ATTRIBUTES, follow)?.set_times(times)
+}
+
+/// The creation, as Python's `getctime` here.
+pub(crate) fn ctime(metadata: &Metadata) -> io::Result<SystemTime> {
+    metadata.created()
+}
+
+/// Fails if `dst` is there, as Python's here; std's replaces it. What somebody else puts
+/// there between the look and the rename is replaced.
+pub(crate) fn rename(src_dir: &Dir, src: &Path, dst_dir: &Dir, dst: &Path) -> io::Result<()> {
+    if fs::symlink_metadata(dst).is_ok() && !is_other_case_of(src, dst)? {
+        return Err(io::ErrorKind::AlreadyExists.into());
+    }
+    replace(src_dir, src, dst_dir, dst)
+}
+
+/// Whether two paths name the same entry of a folder, in upper and lower case letters of
+/// their own.
+fn is_other_case_of(a: &Path, b: &Path) -> io::Result<bool> {
+    let (Some(name), Some(other)) = (a.file_name(), b.file_name()) else {
+        return Ok(false);
+    };
+    let in_lower_case = |name: &OsStr| name.to_string_lossy().to_lowercase();
+    if in_lower_case(name) != in_lower_case(other) {
+        return Ok(false);
+    }
+    let id = |path: &Path| FileId::of_open(&open_any(path, 0, false)?, path);
+    let folder = |path: &Path| match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => FileId::at(folder),
+        Some(_) | None => FileId::at(Path::new(".")),
+    };
+    Ok(id(a)? == id(b)? && folder(a)? == folder(b)?)
+}
+
+pub(crate) fn replace(_src_dir: &Dir, src: &Path, _dst_dir: &Dir, dst: &Path) -> io::Result<()> {
+    fs::rename(src, dst)
+}
+
+pub(crate) fn link(
+    _src_dir: &Dir,
+    src: &Path,
+    _dst_dir: &Dir,
+    dst: &Path,
+    follow: bool,
+) -> io::Result<()> {
+    if follow {
+        return unsupported();
+    }
+    fs::hard_link(src, dst)
+}
+
+pub(crate) fn symlink(
+    target: &Path,
+    _dir: &Dir,
+    path: &Path,
+    target_is_directory: bool,
+) -> io::Result<()> {
+    if target_is_directory {
+        std::os::windows::fs::symlink_dir(target, path)
+    } else {
+        std::os::windows::fs::symlink_file(target, path)
+    }
+}
+
+pub(crate) fn readlink(_dir: &Dir, path: &Path) -> io::Result<PathBuf> {
+    fs::read_link(path)
+}
+
+/// Removes a link to a folder too, as Python here.
+pub(crate) fn unlink(_dir: &Dir, path: &Path) -> io::Result<()> {
+    match fs::symlink_metadata(path) {
+        Ok(metadata) if links_to_folder(&metadata) => fs::remove_dir(path),
+        _ => fs::remove_file(path),
+    }
+}
+
+/// Whether it is a link that was made for a folder, as one to be is; or a junction.
+pub(crate) fn links_to_folder(metadata: &Metadata) -> bool {
+    metadata.file_type().is_symlink_dir()
+}
+
+pub(crate) fn rmdir(_dir: &Dir, path: &Path) -> io::Result<()> {
+    fs::remove_dir(path)
+}
+
+pub(crate) fn mkdir(_dir: &Dir, path: &Path, _mode: u32) -> io::Result<()> {
+    fs::create_dir(path)
+}
+
+/// Not in the listing here.
+pub(crate) fn inode(_entry: &fs::DirEntry) -> u64 {
+    0
+}
+
+/// The error of a path that goes on behind what is no folder.
+pub(crate) fn not_a_directory() -> io::Error {
+    io::ErrorKind::NotADirectory.into()
+}
+
+/// The error of links that lead back to where they start.
+pub(crate) fn link_loop() -> io::Error {
+    io::Error::other("too many levels of symbolic links")
+}
+
+/// Names are durable here without being told.
+pub(crate) fn sync_dir(path: &Path) -> io::Result<()> {
+    if fs::metadata(path)?.is_dir() {
+        Ok(())
+    } else {
+        Err(io::ErrorKind::NotADirectory.into())
+    }
+}
+
+/// The error of an open: of a folder the system says only that access is denied.
+pub(crate) fn open_error(path: &Path, error: io::Error) -> io::Error {
+    let denied = error.kind() == io::ErrorKind::PermissionDenied;
+    if denied && fs::metadata(path).is_ok_and(|metadata| metadata.is_dir()) {
+        io::ErrorKind::IsADirectory.into()
+    } else {
+        error
+    }
+}
+
+/// The path without links, as it is shown to people: without `\\?\` where that says
+/// nothing, as Python's `realpath`.
+pub(crate) fn canonicalize(path: &Path) -> io::Result<PathBuf> {
+    dunce::canonicalize(path)
+}
+
+pub(crate) fn abspath(path: &Path) -> io::Result<PathBuf> {
+    if path.as_os_str().is_empty() {
+        return std::env::current_dir();
+    }
+    std::path::absolute(path)
+}
+
+/// A drive or share itself. Volumes mounted in folders are not seen.
+pub(crate) fn is_mount(path: &Path) -> io::Result<bool> {
+    Ok(abspath(path)?.parent().is_none())
+}
+
+/// The path with `~` at its start replaced by the home folder; `None` where there is
+/// nothing to replace. The homes of other users are not known.
+#[allow(
+    deprecated,
+    reason = "`home_dir` is as it should be; deprecated before Rust 1.87"
+)]
+pub(crate) fn expand_user(path: &Path) -> Option<PathBuf> {
+    let mut parts = path.components();
+    if parts.next()?.as_os_str() != "~" {
+        return None;
+    }
+    let (home, rest) = (std::env::home_dir()?, parts.as_path());
+    // Not joined with what is empty: that would add a separator.
+    Some(if rest.as_os_str().is_empty() {
+        home
+    } else {
+        home.join(rest)
+    })
+}
+
+/// Whether a path ends so that only a folder can be meant.
+pub(crate) fn names_folder(path: &Path) -> bool {
+    let bytes = path.as_os_str().as_encoded_bytes();
+    bytes.ends_with(b"/") || bytes.ends_with(b"\\")
+}

@@ -1,0 +1,72 @@
+//! The streams of std, which know the console.
+
+use std::io::{self, IsTerminal, Read, Write};
+
+use super::file::into_spare;
+
+/// A standard stream.
+#[derive(Debug)]
+pub(crate) enum Standard {
+    Stdin(io::Stdin),
+    Stdout(io::Stdout),
+    Stderr(io::Stderr),
+}
+
+impl Standard {
+    pub(crate) fn stdin() -> Self {
+        Self::Stdin(io::stdin())
+    }
+
+    pub(crate) fn stdout() -> Self {
+        Self::Stdout(io::stdout())
+    }
+
+    pub(crate) fn stderr() -> Self {
+        Self::Stderr(io::stderr())
+    }
+
+    pub(crate) fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Stdin(stdin) => stdin.read(buf),
+            Self::Stdout(_) | Self::Stderr(_) => Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
+
+    pub(crate) fn read_spare(&mut self, vec: &mut Vec<u8>) -> io::Result<usize> {
+        into_spare(vec, |spare| self.read(spare))
+    }
+
+    pub(crate) fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Stdin(_) => Err(io::ErrorKind::Unsupported.into()),
+            Self::Stdout(stdout) => stdout.write(buf),
+            Self::Stderr(stderr) => stderr.write(buf),
+        }
+    }
+
+    /// Sends on what std holds back.
+    pub(crate) fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Stdout(stdout) => stdout.flush(),
+            Self::Stdin(_) | Self::Stderr(_) => Ok(()),
+        }
+    }
+
+    /// The stream stays, and a close would tell nothing.
+    #[allow(
+        clippy::unused_self,
+        clippy::unnecessary_wraps,
+        reason = "a close can fail elsewhere, and its callers go by that"
+    )]
+    pub(crate) fn close(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    pub(crate) fn isatty(&self) -> bool {
+        match self {
+            Self::Stdin(stdin) => stdin.is_terminal(),
+            Self::Stdout(stdout) => stdout.is_terminal(),
+            Self::Stderr(stderr) => stderr.is_terminal(),
+        }
+    }
+}
