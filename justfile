@@ -12,10 +12,21 @@ test:
 streams:
     cargo test --locked --manifest-path examples/streams/Cargo.toml
 
+# The concurrent parts under a model checker: `just model timer::` for some of them.
+# What fails says how to have that schedule again.
+model part="":
+    cargo test --locked --lib --manifest-path tests/model/Cargo.toml --target-dir target {{part}}model::
+
+# Faults put into some files, one at a time, and which of them no unit test finds
+# (`cargo install cargo-mutants`). Each takes a build: a slice of eight at a time.
+mutants files="src/codec/*.rs" slice="0/8":
+    cargo mutants -o target --cargo-arg=--lib --timeout 60 --shard {{slice}} -f '{{files}}'
+
 # Formatting, lints and docs, with all warnings denied.
 lint:
     cargo fmt --check
     RUSTFLAGS="-D warnings" cargo clippy --locked --all-targets -- -D warnings
+    cargo clippy --locked --tests --manifest-path tests/model/Cargo.toml --target-dir target -- -D warnings
     RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps
 
 # Tests and examples for every system of the README, and the tests under Wine.
@@ -34,9 +45,12 @@ bench:
 peers:
     cargo bench --manifest-path benches/peers/Cargo.toml --bench peers
 
-# The long run of the cancellation and fault tests.
+# The long run of the cancellation and fault tests, and of the models, other schedules
+# each time.
 long:
     AIOFILES_SEQUENCES=100000 cargo test --release --test cancel --test faults
+    AIOFILES_SEED=$(date +%s) AIOFILES_SCHEDULES=20000 CARGO_PROFILE_RELEASE_DEBUG_ASSERTIONS=true \
+        cargo test --release --locked --lib --manifest-path tests/model/Cargo.toml --target-dir target model::
 
 # Records again what CPython does (3.13 or later).
 record:

@@ -17,6 +17,9 @@ mod held;
 mod kind;
 mod lines;
 mod lock;
+#[cfg(all(test, model))]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod model;
 pub(crate) mod pending;
 mod positional;
 mod queue;

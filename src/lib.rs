@@ -185,6 +185,8 @@ pub mod executor;
 pub mod file;
 mod foreign;
 mod lazy;
+#[cfg(all(test, model))]
+mod model;
 pub mod open;
 pub mod os;
 pub mod ospath;
@@ -193,6 +195,7 @@ pub mod raw_io;
 mod replace;
 #[cfg(feature = "stdio")]
 pub mod stdio;
+mod sync;
 mod sys;
 #[cfg(feature = "tempfile")]
 pub mod tempfile;

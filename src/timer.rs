@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, Waker};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::foreign::{discard, wake, wake_all};
+use crate::sync::{Condvar, Instant, Mutex, MutexGuard, global, thread};
 
 /// How long the thread waits before it looks at the watched files again. It looks
 /// at all of them at once, so that any number of them wakes it ten times a second.
@@ -19,16 +19,18 @@ pub(crate) const LOOK: Duration = Duration::from_millis(100);
 /// How many files are looked at without letting go of the lock.
 const AT_ONCE: usize = 64;
 
-/// Under its lock wakers are moved in and out, the thread is started, and watched
-/// files are asked for their size, which those of [`Growth`] tell at once. No waker
-/// is cloned, woken or dropped: that is foreign, and may panic, or come back here.
-static TIMER: Mutex<Timer> = Mutex::new(Timer {
-    sleepers: BTreeMap::new(),
-    watched: BTreeMap::new(),
-    next: 0,
-    running: false,
-});
-static CHANGED: Condvar = Condvar::new();
+global! {
+    /// Under its lock wakers are moved in and out, the thread is started, and watched
+    /// files are asked for their size, which those of [`Growth`] tell at once. No waker
+    /// is cloned, woken or dropped: that is foreign, and may panic, or come back here.
+    static TIMER: Mutex<Timer> = Mutex::new(Timer {
+        sleepers: BTreeMap::new(),
+        watched: BTreeMap::new(),
+        next: 0,
+        running: false,
+    });
+    static CHANGED: Condvar = Condvar::new();
+}
 
 struct Timer {
     sleepers: BTreeMap<(Instant, u64), Waker>,
@@ -280,7 +282,11 @@ impl Drop for Growth {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, model))]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod model;
+
+#[cfg(all(test, not(model)))]
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;

@@ -6,12 +6,13 @@
 
 use std::fmt;
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
 
 use crate::error::{Error, Result};
 use crate::executor::{Chosen, Job, Load, Outcome, Place, Work, Wrapper};
 use crate::foreign::{catch, discard, wake_all};
+use crate::sync::{Mutex, MutexGuard};
 
 /// Something to run on an executor: inputs, progress and outputs in one value,
 /// which goes there and comes back.
@@ -428,3 +429,6 @@ impl<T> fmt::Debug for Flight<T> {
         f.write_str("Flight")
     }
 }
+
+#[cfg(all(test, model))]
+mod model;

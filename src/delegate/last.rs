@@ -24,29 +24,32 @@
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, ThreadId};
+use std::sync::{Arc, PoisonError};
 
 use super::flight::{End, run_wrapped};
 use crate::executor::{Chosen, Job, Place, Work, Wrapper};
 use crate::foreign::{catch, discard};
+use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::thread::{self, ThreadId};
+use crate::sync::{Condvar, Mutex, MutexGuard, global, is_main_thread, thread_local};
 use crate::sys;
 
-/// All last writes that have not ended.
-///
-/// Under its lock entries are moved in and out, and nothing else. An entry that is
-/// dropped there has nothing foreign in it any more: see [`Detached::take`].
-static LIST: Mutex<List> = Mutex::new(List {
-    next: 0,
-    entries: BTreeMap::new(),
-});
+global! {
+    /// All last writes that have not ended.
+    ///
+    /// Under its lock entries are moved in and out, and nothing else. An entry that is
+    /// dropped there has nothing foreign in it any more: see [`Detached::take`].
+    static LIST: Mutex<List> = Mutex::new(List {
+        next: 0,
+        entries: BTreeMap::new(),
+    });
 
-/// Told whenever an entry goes.
-static GONE: Condvar = Condvar::new();
+    /// Told whenever an entry goes.
+    static GONE: Condvar = Condvar::new();
 
-/// Whether the end of the main thread looks after the list.
-static MAIN_LOOKS: AtomicBool = AtomicBool::new(false);
+    /// Whether the end of the main thread looks after the list.
+    static MAIN_LOOKS: AtomicBool = AtomicBool::new(false);
+}
 
 struct List {
     next: u64,
@@ -130,7 +133,7 @@ thread_local! {
 
     static AT_END: AtEnd = AtEnd {
         thread: thread::current().id(),
-        main: sys::is_main_thread(),
+        main: is_main_thread(),
     };
 }
 
@@ -140,7 +143,7 @@ pub(crate) fn watch_main() {
     if MAIN_LOOKS.load(Ordering::Relaxed) || SEEN.try_with(|seen| seen.replace(true)) != Ok(false) {
         return;
     }
-    if sys::is_main_thread() && AT_END.try_with(|_| ()).is_ok() {
+    if is_main_thread() && AT_END.try_with(|_| ()).is_ok() {
         MAIN_LOOKS.store(true, Ordering::Relaxed);
     }
 }
@@ -275,3 +278,7 @@ impl Hold {
         drop(holding.left.take());
     }
 }
+
+#[cfg(all(test, model))]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod model;

@@ -1,16 +1,16 @@
 //! Jobs on threads of our own.
 
 use std::future::poll_fn;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
-use std::thread;
 use std::time::Duration;
 
 use self::line::Tickets;
 use super::{Executor, Job, Line, Place, Refused};
 use crate::delegate::watch_main;
 use crate::foreign::{catch, discard, wake_all};
+use crate::sync::atomic::{AtomicU64, Ordering};
+use crate::sync::{Condvar, Mutex, MutexGuard, thread};
 
 mod line;
 
@@ -100,8 +100,9 @@ pub struct Stats {
     pub queued: usize,
     /// Jobs that run.
     pub running: usize,
-    /// Jobs that have run. Each is counted when its thread is free again, shortly
-    /// after its caller was told.
+    /// Jobs that have run, and those that a thread came to just as their callers gave
+    /// up. Each is counted when its thread is free again, shortly after its caller was
+    /// told.
     pub done: u64,
     /// Reads that needed no job, because the page cache had the data.
     pub nowait_hits: u64,
@@ -363,3 +364,7 @@ impl Line for Pool {
         drop(job);
     }
 }
+
+#[cfg(all(test, model))]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod model;

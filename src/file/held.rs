@@ -4,10 +4,11 @@ use std::any::Any;
 use std::cell::RefCell;
 use std::fs::File;
 use std::io::{self, SeekFrom};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, PoisonError, Weak};
 
 use crate::raw_io::{Astray, RawIo};
+use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::{Mutex, MutexGuard, thread_local};
 use crate::sys::{self, OpenFile, retry};
 
 /// A shared handle on the raw stream.
@@ -93,8 +94,8 @@ struct InUse<'a, R>(MutexGuard<'a, Slot<R>>);
 
 impl<R> Drop for InUse<'_, R> {
     fn drop(&mut self) {
-        // Used and given up in the order of calls.
-        IN_USE.with_borrow_mut(Vec::pop);
+        // Used and given up in the order of calls. A thread that ends has no list any more.
+        let _ = IN_USE.try_with(|used| used.borrow_mut().pop());
     }
 }
 
@@ -105,7 +106,8 @@ impl<R> Shared<R> {
 
     /// Whether this thread is in the middle of a call of the stream.
     fn is_in_use_here(&self) -> bool {
-        IN_USE.with_borrow(|used| used.contains(&self.address()))
+        let here = IN_USE.try_with(|used| used.borrow().contains(&self.address()));
+        here.unwrap_or(false)
     }
 
     fn lock(&self) -> io::Result<InUse<'_, R>> {
@@ -115,7 +117,7 @@ impl<R> Shared<R> {
         }
         // A panic in a call leaves the stream as it is: still usable.
         let slot = self.slot.lock().unwrap_or_else(PoisonError::into_inner);
-        IN_USE.with_borrow_mut(|used| used.push(self.address()));
+        let _ = IN_USE.try_with(|used| used.borrow_mut().push(self.address()));
         Ok(InUse(slot))
     }
 }

@@ -6,10 +6,11 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::PoisonError;
 use std::task::{Context, Poll, Waker};
 
 use crate::foreign::{discard, wake};
+use crate::sync::{Mutex, MutexGuard};
 
 /// What a task and its write job share. At rest, it holds what a job has left.
 ///

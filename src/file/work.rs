@@ -4,7 +4,6 @@
 use std::fs::File;
 use std::io::{self, SeekFrom};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::buf::Buf;
 use super::core::{BUFFER, Meta};
@@ -13,6 +12,7 @@ use super::queue::Queue;
 use crate::delegate::{Hold, Task};
 use crate::executor::Load;
 use crate::raw_io::{RawIo, given, taken};
+use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sys::{self, nowait, retry};
 use crate::text::Whole;
 

@@ -1,10 +1,10 @@
 //! The thread of a standard stream.
 
-use std::sync::{Mutex, PoisonError, mpsc};
-use std::thread;
+use std::sync::PoisonError;
 
 use crate::executor::{Executor, Job, Refused};
 use crate::foreign::catch;
+use crate::sync::{Mutex, mpsc, thread};
 
 /// Runs jobs on one thread, started with the first and never waited for: a job
 /// that blocks for ever ends with the process.
@@ -51,3 +51,6 @@ impl Executor for Daemon {
         }
     }
 }
+
+#[cfg(all(test, model))]
+mod model;

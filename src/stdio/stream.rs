@@ -6,8 +6,7 @@ use std::future::Future;
 use std::io;
 use std::path::Path;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
 use super::daemon::Daemon;
@@ -21,6 +20,8 @@ use crate::file::{BinaryFile, TextFile};
 use crate::file::{Reconfigure, TextSettings};
 use crate::foreign::{discard, wake, wake_all};
 use crate::raw_io::RawIo;
+use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::{Mutex, MutexGuard};
 
 /// The file of every stream.
 pub(super) type File = TextFile<Box<dyn RawIo>>;
@@ -93,7 +94,7 @@ pub(super) struct Stream {
 struct Watchers {
     /// As for the [`Slot`]: nothing foreign under the lock.
     wakers: Mutex<Vec<Waker>>,
-    /// Set by a wake, for who registers a moment too late.
+    /// Set by a wake, for those who register a moment too late.
     woken: AtomicBool,
 }
 
@@ -132,7 +133,12 @@ impl Wake for Watchers {
 impl Stream {
     pub(super) fn new(spec: Spec) -> Self {
         let executor = Chosen::new(Daemon::new(spec.thread()));
-        let (file, facts) = build(spec, standard::open(spec), &executor);
+        Self::over(spec, standard::open(spec), executor)
+    }
+
+    /// The stream `raw`, whose jobs `executor` runs.
+    pub(super) fn over(spec: Spec, raw: Box<dyn RawIo>, executor: Chosen) -> Self {
+        let (file, facts) = build(spec, raw, &executor);
         Self {
             spec,
             executor,
@@ -196,9 +202,6 @@ impl Stream {
             // Others may go on with what it waits for, but not those who watch it.
             turn.quiet = true;
             self.watchers.add(cx.waker());
-            if self.watchers.woken.load(Ordering::SeqCst) {
-                cx.waker().wake_by_ref();
-            }
         }
         polled
     }
@@ -407,7 +410,7 @@ pub(super) struct Turn {
     stream: &'static Stream,
     /// `None` only in the drop.
     file: Option<Box<File>>,
-    /// Those who watch have nothing to look at.
+    /// Those who watch have nothing to look at, unless they were woken meanwhile.
     quiet: bool,
 }
 
@@ -449,6 +452,14 @@ impl Drop for Turn {
             (slot.facts.encoding, slot.facts.errors) = file.codec_names();
             slot.file = Some(file);
         }
-        self.stream.pass_on(self.quiet);
+        // What it waited for may have come while it had the file: whoever looked in vain
+        // meanwhile was woken too early, or not at all. All of them look again, as the
+        // one that had the turn may never.
+        let quiet = self.quiet && !self.stream.watchers.woken.load(Ordering::SeqCst);
+        self.stream.pass_on(quiet);
     }
 }
+
+#[cfg(all(test, model))]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod model;

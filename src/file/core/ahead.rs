@@ -1,10 +1,10 @@
 //! How a file is read ahead.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::error::Error;
 use crate::file::buf::Buf;
+use crate::sync::atomic::{AtomicBool, Ordering};
 
 /// What is known of a file that is read from one end to the other, and what is kept
 /// for it. The bytes are in the core's read buffer, behind which the cursor is.

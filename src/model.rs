@@ -1,0 +1,316 @@
+//! Models of the concurrent parts: each a few threads and what must hold whatever runs
+//! when, and a checker ([shuttle](https://docs.rs/shuttle)) that runs them under many
+//! schedules. What they share is here; each stands beside its part, in a `model.rs`.
+//!
+//! `just model` runs them, as CI does, from the same seed each time; `just long` more of
+//! them, from another. The package `tests/model` compiles the source for it, with
+//! `cfg(model)`: locks, threads and time are then those of `sync/checked.rs`.
+//!
+//! What fails prints a line with which it fails again:
+//! `AIOFILES_SEED=.. AIOFILES_SCHEDULES=.. just model`. Of schedules "by steps" it also
+//! prints the seed of the one that failed: with that, one schedule is enough.
+//!
+//! # What a model sees
+//!
+//! A deadlock, which a wake that is lost becomes; a panic; a thread that never ends. Also
+//! time: at [`Pace::Punctual`] it passes only when nothing else can go on, so that a
+//! thread which was not told, and is saved by its timeout, is seen to have waited.
+//! It does not see what follows from weaker orderings of atomics than `SeqCst`, nor what
+//! happens between two steps that use nothing of `sync`.
+//!
+//! # Its teeth
+//!
+//! Faults that were put in, and by which models they were found in the short run:
+//!
+//! | fault | found by |
+//! |---|---|
+//! | a job that comes to a full queue starts no worker | `thread_pool::{jobs_in_the_line_have_all_the_workers, workers_that_wait_take_what_comes_to_a_full_queue}` |
+//! | … or wakes none | `thread_pool::jobs_in_the_line_have_all_the_workers` |
+//! | of two who wait for a task, the later replaces the other | `flight::two_who_want_the_task_are_woken_and_one_has_it`, `file::both_halves_of_a_split_file_go_on` and two more |
+//! | … if the later only looks | `flight::all_who_wait_are_woken` and two more |
+//! | the panic of a waker is not caught | `flight::waker_that_panics_keeps_nobody_waiting`, `timer::waker_that_panics_leaves_the_thread_to_the_others` and five more |
+//! | … of its drop | `flight::task_that_is_left_behind_goes_to_one` and seven more |
+//! | wakers are woken under the lock of a flight | `flight::waker_may_come_back_to_what_wakes_it` |
+//! | a waiter does not look again once its waker is known | all of `flight`, and more |
+//! | a worker that waited too long leaves a job that has come meanwhile | `thread_pool::job_that_comes_as_workers_give_up_waiting_is_run` and five more |
+//! | a worker that waits counts for a job although it has one to come to | `thread_pool::workers_that_wait_take_what_comes_to_a_full_queue` |
+//! | the end of a pool wakes one worker | the same |
+//! | one of those who wait for a shutdown is woken | `thread_pool::shutdown_that_is_given_up_goes_on` and two more |
+//! | the timer is not told of an earlier time | `timer::sleepers_wake_in_time` and two more |
+//! | its thread lets go of the lock before it says that it ends | `timer::sleeper_that_comes_as_the_thread_ends_has_another` and one more |
+//! | who watches a stream has the wake of another who gives up | `stream::one_that_watches_and_gives_up_keeps_nobody_waiting` and two more (a fault that was there) |
+//! | … does not look again once its waker is known | `stream::those_who_watch_share_what_there_is` and three more |
+//! | a place in the line that is given up passes no turn on | `stream::place_that_is_given_up_keeps_the_turn_from_nobody` |
+//! | the end of `main` does not wait | `last::end_of_main_waits_for_what_was_dropped` and five more |
+//! | … for a job that a file has left | `last::hold_keeps_the_end_until_it_is_released` and one more |
+
+use std::future::{Future, Ready, ready};
+use std::panic::resume_unwind;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, PoisonError};
+use std::task::{Context, Poll, Wake, Waker};
+
+use futures::future::Either;
+use shuttle::scheduler::{DfsScheduler, PctScheduler, RandomScheduler, Scheduler};
+use shuttle::{Config, FailurePersistence, Runner};
+
+use crate::executor::{Executor, Job, Refused};
+use crate::foreign::discard;
+use crate::sync::checked::{Pace, Timed, point};
+use crate::sync::thread;
+
+pub(crate) use shuttle::future::block_on;
+
+/// How many schedules of each kind a model is run under, unless `AIOFILES_SCHEDULES`
+/// says otherwise.
+const SCHEDULES: usize = 100;
+
+/// Where random schedules begin, unless `AIOFILES_SEED` says otherwise.
+const SEED: u64 = 0x00a1_0f11_e500;
+
+/// How often a schedule of threads by rank changes the ranks. Most faults need one or
+/// two changes.
+const CHANGES: usize = 3;
+
+/// The paces, for models to which it matters.
+pub(crate) const PACES: [Pace; 2] = [Pace::Punctual, Pace::Anyhow];
+
+fn number<T: std::str::FromStr>(name: &str, usual: T) -> T {
+    match std::env::var(name) {
+        Ok(value) => match value.parse() {
+            Ok(value) => value,
+            Err(_) => panic!("{name} is to be a number, not {value:?}"),
+        },
+        Err(_) => usual,
+    }
+}
+
+/// Says with what a schedule that failed can be had again.
+struct Note(String);
+
+impl Drop for Note {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("{}", self.0);
+        }
+    }
+}
+
+fn run<F>(scheduler: impl Scheduler + 'static, pace: Pace, note: String, model: F) -> usize
+where
+    F: Fn() + Send + Sync + 'static,
+{
+    let _note = Note(format!("{note}, {pace:?}"));
+    let mut config = Config::new();
+    // Futures of files are deep where nothing is optimized.
+    config.stack_size = 512 * 1024;
+    config.failure_persistence = FailurePersistence::None;
+    config.silence_warnings = true;
+    let scheduler = Timed {
+        inner: scheduler,
+        pace,
+    };
+    Runner::new(scheduler, config).run(model)
+}
+
+/// Runs `model` under random schedules, at each of these paces: some that choose at each
+/// step, some that give the threads ranks and change them a few times. A deadlock, a
+/// panic and a thread that never ends fail the test.
+pub(crate) fn explore<F>(paces: &[Pace], model: F)
+where
+    F: Fn() + Send + Sync + Clone + 'static,
+{
+    let seed = number("AIOFILES_SEED", SEED);
+    let schedules = number("AIOFILES_SCHEDULES", SCHEDULES);
+    for &pace in paces {
+        let again = |how| format!("AIOFILES_SEED={seed} AIOFILES_SCHEDULES={schedules}, {how}");
+        let steps = RandomScheduler::new_from_seed(seed, schedules);
+        run(steps, pace, again("by steps"), model.clone());
+        let ranks = PctScheduler::new_from_seed(seed, CHANGES, schedules);
+        run(ranks, pace, again("by ranks"), model.clone());
+    }
+}
+
+/// Runs `model` under every schedule there is.
+pub(crate) fn exhaust<F>(model: F)
+where
+    F: Fn() + Send + Sync + 'static,
+{
+    /// More than that are too many for a test.
+    const MOST: usize = 20_000;
+    let all = DfsScheduler::new(Some(MOST), false);
+    let runs = run(all, Pace::Punctual, "all in order".to_owned(), model);
+    assert!(runs < MOST, "the model has too many schedules");
+}
+
+/// Does the same with each job, on a thread of its own.
+pub(crate) struct Threads {
+    with: fn(Job),
+    started: std::sync::Mutex<Vec<thread::JoinHandle<()>>>,
+}
+
+impl Threads {
+    pub(crate) fn new(with: fn(Job)) -> Arc<Self> {
+        let started = std::sync::Mutex::default();
+        Arc::new(Self { with, started })
+    }
+
+    fn started(&self) -> std::sync::MutexGuard<'_, Vec<thread::JoinHandle<()>>> {
+        self.started.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until all of them have ended, as they do whatever the job did.
+    pub(crate) fn join(&self) {
+        loop {
+            let thread = self.started().pop();
+            match thread {
+                Some(thread) => assert!(thread.join().is_ok()),
+                None => return,
+            }
+        }
+    }
+}
+
+impl Executor for Threads {
+    fn execute(&self, job: Job) -> Result<(), Refused> {
+        let with = self.with;
+        let thread = thread::spawn(move || with(job));
+        self.started().push(thread);
+        Ok(())
+    }
+}
+
+/// A waker that panics when it is woken, and when it is dropped.
+struct Bad;
+
+impl Wake for Bad {
+    fn wake(self: Arc<Self>) {
+        point();
+        resume_unwind(Box::new("a waker"));
+    }
+}
+
+impl Drop for Bad {
+    fn drop(&mut self) {
+        point();
+        if !std::thread::panicking() {
+            resume_unwind(Box::new("the drop of a waker"));
+        }
+    }
+}
+
+/// Calls `f` with a waker that panics: of those that it keeps, the last drop does.
+pub(crate) fn with_bad_waker<T>(f: impl FnOnce(&mut Context<'_>) -> T) -> T {
+    let waker = Waker::from(Arc::new(Bad));
+    let value = f(&mut Context::from_waker(&waker));
+    discard(waker);
+    value
+}
+
+/// A waker that comes back: woken, and dropped, it does something with what it was given
+/// to. That would wait for ever if a lock were held meanwhile.
+struct Visitor {
+    visit: Box<dyn Fn() + Send + Sync>,
+    came: Count,
+    went: Count,
+}
+
+/// How often a [`Visitor`] came, and went again.
+pub(crate) struct Visits(Count, Count);
+
+/// A [`Visitor`] that does this.
+pub(crate) fn visitor(visit: impl Fn() + Send + Sync + 'static) -> (Waker, Visits) {
+    let visits = Visits(Count::default(), Count::default());
+    let visitor = Visitor {
+        visit: Box::new(visit),
+        came: visits.0.clone(),
+        went: visits.1.clone(),
+    };
+    (Waker::from(Arc::new(visitor)), visits)
+}
+
+impl Visitor {
+    fn come(&self) {
+        self.came.add();
+        (self.visit)();
+        self.went.add();
+    }
+}
+
+impl Wake for Visitor {
+    fn wake(self: Arc<Self>) {
+        self.come();
+    }
+}
+
+impl Drop for Visitor {
+    fn drop(&mut self) {
+        self.come();
+    }
+}
+
+impl Visits {
+    /// Waits until it is gone: it has come, and no visit has ended in a panic, as one does
+    /// that finds itself locked out.
+    pub(crate) fn all_went_well(&self) {
+        while self.0.is_shared() {
+            thread::yield_now();
+        }
+        assert!(self.0.get() > 0);
+        assert_eq!(self.0.get(), self.1.get());
+    }
+}
+
+/// Polls `future` once: the rest of it.
+pub(crate) fn begin<F>(mut future: F, cx: &mut Context<'_>) -> Either<Ready<F::Output>, F>
+where
+    F: Future + Unpin,
+{
+    match Pin::new(&mut future).poll(cx) {
+        Poll::Ready(value) => Either::Left(ready(value)),
+        Poll::Pending => Either::Right(future),
+    }
+}
+
+/// The same, with nobody to be woken.
+pub(crate) fn begin_alone<F>(future: F) -> Either<Ready<F::Output>, F>
+where
+    F: Future + Unpin,
+{
+    begin(future, &mut Context::from_waker(Waker::noop()))
+}
+
+/// Polls `future` once and drops it: what it gave, if it did.
+pub(crate) fn give_up<F: Future>(future: F) -> Option<F::Output> {
+    match begin_alone(Box::pin(future)) {
+        Either::Left(ready) => Some(ready.into_inner()),
+        Either::Right(_) => None,
+    }
+}
+
+/// Waits for the thread, and panics as it did.
+pub(crate) fn join<T>(thread: thread::JoinHandle<T>) -> T {
+    thread
+        .join()
+        .unwrap_or_else(|payload| resume_unwind(payload))
+}
+
+/// Counts. No step of the checker: looking at it changes no schedule.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Count(Arc<AtomicUsize>);
+
+impl Count {
+    pub(crate) fn add(&self) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+
+    pub(crate) fn get(&self) -> usize {
+        self.0.load(Ordering::SeqCst)
+    }
+
+    /// Whether somebody else could still count.
+    pub(crate) fn is_shared(&self) -> bool {
+        Arc::strong_count(&self.0) > 1
+    }
+}
