@@ -16,8 +16,10 @@ use crate::raw_io::RawIo;
 use crate::sys::{self, nowait, retry};
 
 mod load;
+mod some;
 mod then;
 
+pub(crate) use self::some::{read_some, write_some};
 pub(crate) use self::then::{Call, Then};
 
 /// Reads of more bytes than this do not get all their memory in advance.
@@ -71,6 +73,8 @@ pub(crate) struct Work<R> {
     pub(crate) held: Option<Held<R>>,
     pub(crate) seekable: bool,
     pub(crate) append: bool,
+    /// Whether it is open in both directions.
+    pub(crate) both: bool,
     pub(crate) pos: Option<u64>,
     /// How many bytes the cursor is ahead of where the user thinks it is.
     pub(crate) rewind: u64,
@@ -147,6 +151,7 @@ impl<R: RawIo> Work<R> {
             held,
             seekable: meta.seekable,
             append: meta.append,
+            both: meta.readable && meta.writable,
             pos: None,
             rewind: 0,
             dirty: <[Pending; 2]>::default(),
@@ -253,12 +258,14 @@ impl<R: RawIo> Work<R> {
         if self.nowait.is_none() {
             self.nowait = Some(held.file().is_some_and(|file| nowait::suits(file)));
         }
-        // Where the cursor is does not matter before an absolute seek or the end.
+        // Where the cursor is does not matter before an absolute seek, nor in the end:
+        // but for who shares the descriptor of a file that is open in both directions.
         let moot = !self.has_dirty()
-            && matches!(
-                self.then,
-                Then::Seek(SeekFrom::Start(_) | SeekFrom::End(_)) | Then::Close
-            );
+            && match self.then {
+                Then::Seek(SeekFrom::Start(_) | SeekFrom::End(_)) => true,
+                Then::Close => !self.both,
+                _ => false,
+            };
         if self.rewind > 0 && self.seekable && !moot {
             self.stage = Stage::Rewind;
             let back = i64::try_from(self.rewind).map_err(|_| io::ErrorKind::InvalidInput)?;
@@ -476,26 +483,5 @@ impl<R: RawIo> Work<R> {
         let n = held.with(|raw| retry(|| raw.read_spare(owned)))?;
         self.pos = self.pos.map(|pos| pos + n as u64);
         Ok(())
-    }
-}
-
-/// One read; 0 is the end.
-pub(crate) fn read_some(raw: &mut dyn RawIo, buf: &mut [u8]) -> io::Result<usize> {
-    match retry(|| raw.read(buf))? {
-        n if n > buf.len() => Err(io::Error::other(
-            "the stream gave more bytes than asked for",
-        )),
-        n => Ok(n),
-    }
-}
-
-/// One write that makes progress or fails.
-pub(crate) fn write_some(raw: &mut dyn RawIo, bytes: &[u8]) -> io::Result<usize> {
-    match retry(|| raw.write(bytes))? {
-        0 => Err(io::ErrorKind::WriteZero.into()),
-        n if n > bytes.len() => Err(io::Error::other(
-            "the stream took more bytes than it was given",
-        )),
-        n => Ok(n),
     }
 }
