@@ -107,6 +107,34 @@ impl Share {
         yield_now(cx);
         Poll::Pending
     }
+
+    /// Adds a call of somebody else's stream, which has moved `n` bytes, or none: one that
+    /// gives a byte at a time, or is interrupted again and again, does not hold a poll.
+    pub(crate) fn poll_call(&mut self, cx: &mut Context<'_>, n: usize) -> Poll<()> {
+        self.poll_take(cx, n.max(MOST_A_POLL / A_TURN))
+    }
+}
+
+/// How many operations on buffers a task does before others run, at the most: the 128
+/// units of tokio's budget.
+const A_TURN: usize = 128 * PER_UNIT as usize;
+
+/// How many items of an iterator one poll has handled. Outside tokio there is no budget
+/// that would end it, and an iterator may have no end.
+#[derive(Debug, Default)]
+pub(crate) struct Items(usize);
+
+impl Items {
+    /// Counts one of `n` bytes. Whether others are to run before the next one.
+    #[inline]
+    pub(crate) fn are_enough(&mut self, n: usize) -> bool {
+        self.0 += 1 + n / BYTES_PER_OPERATION;
+        let enough = self.0 >= A_TURN;
+        if enough {
+            self.0 = 0;
+        }
+        enough
+    }
 }
 
 /// Has the task polled again once others had their turn: the caller is pending.

@@ -45,7 +45,8 @@ pub(crate) use encode::{EncodeError, Encoder};
 pub(crate) use locate::locate;
 pub use newline::Newline;
 pub(crate) use newline::{
-    LineEnd, NewlinesSeen, Terminator, find_line_end, translate_in, translate_out,
+    LineEnd, NewlinesSeen, Terminator, count_chars, find_line_end, translate_in, translate_out,
+    written_end,
 };
 pub use policy::ErrorPolicy;
 pub(crate) use unicode::utf8_tail_len;

@@ -145,8 +145,9 @@ pub trait RawIo: Send + 'static {
             .map_or_else(|| Err(io::ErrorKind::Unsupported.into()), File::sync_data)
     }
 
-    /// Is called once, last, before the stream is dropped by `close` (or by the
-    /// drop of a file with pending bytes). Nothing unless overridden.
+    /// Is called last, before the stream is dropped by `close` (or by the drop of a
+    /// file with pending bytes): once, unless it is interrupted. Nothing unless
+    /// overridden.
     ///
     /// # Errors
     ///
@@ -167,12 +168,8 @@ pub trait RawIo: Send + 'static {
         let before = vec.len();
         vec.resize(vec.capacity(), 0);
         let room = vec.len() - before;
-        let result = match self.read(&mut vec[before..]) {
-            Ok(n) if n > room => Err(io::Error::other(
-                "the stream gave more bytes than asked for",
-            )),
-            result => result,
-        };
+        let result = self.read(&mut vec[before..]);
+        let result = result.and_then(|n| given(n, room));
         vec.truncate(before + result.as_ref().map_or(0, |n| *n));
         result
     }
@@ -427,6 +424,27 @@ impl<T: RawIo + ?Sized> RawIo for Box<T> {
 
     fn seekable(&mut self) -> bool {
         (**self).seekable()
+    }
+}
+
+/// What a read gave, into so much room. A stream may say anything.
+pub(crate) fn given(n: usize, room: usize) -> io::Result<usize> {
+    if n > room {
+        let error = "the stream gave more bytes than asked for";
+        return Err(io::Error::other(error));
+    }
+    Ok(n)
+}
+
+/// What a write took of `len` bytes, of which there is one. A stream may say anything.
+pub(crate) fn taken(n: usize, len: usize) -> io::Result<usize> {
+    match n {
+        0 => Err(io::ErrorKind::WriteZero.into()),
+        n if n > len => {
+            let error = "the stream took more bytes than it was given";
+            Err(io::Error::other(error))
+        }
+        n => Ok(n),
     }
 }
 

@@ -48,8 +48,8 @@ pub use self::statvfs::StatVfs;
 // Paths.
 pub(crate) use self::system::{
     Dir, abspath, access, canonicalize, chmod, chown, ctime, expand_user, inode, is_mount, link,
-    mkdir, names_folder, readlink, remove_tree, rename, replace, rmdir, stat, statvfs, symlink,
-    sync_dir, unlink, utime,
+    links_to_folder, mkdir, names_folder, readlink, remove_tree, rename, replace, rmdir, stat,
+    statvfs, symlink, sync_dir, unlink, utime,
 };
 // Open files.
 pub(crate) use self::system::{

@@ -1,6 +1,7 @@
 //! What systems do differently and this crate does alike: cursors beside positional
-//! calls, locks, folders as files, long paths, junctions, names of open files. And that
-//! the differences stand in one place of the sources.
+//! calls, locks, folders as files, long paths, upper and lower case. And that the
+//! differences stand in one place of the sources. (There are tests/folder_links.rs and
+//! tests/open_names.rs beside it.)
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -167,6 +168,34 @@ fn hard_link_is_the_same_file() {
 }
 
 #[test]
+fn a_rename_changes_the_case_of_a_name_and_keeps_what_is_there() {
+    run(async {
+        let dir = Dir::new();
+        let (lower, upper) = (dir.file("naïve", "content"), dir.join("NAÏVE"));
+        os::rename(&lower, &upper).await.unwrap();
+        assert_eq!(os::listdir(dir.path()).await.unwrap(), ["NAÏVE"]);
+        os::rename(&upper, &upper).await.unwrap();
+        assert_eq!(std::fs::read(&upper).unwrap(), b"content");
+
+        let (folder, other) = (dir.join("folder"), dir.join("Folder"));
+        os::makedirs(folder.join("inner")).await.unwrap();
+        os::rename(&folder, &other).await.unwrap();
+        assert!(ospath::isdir(other.join("inner")).await.unwrap());
+
+        let taken = dir.file("taken", "old");
+        // As Python's, which replaces on Unix.
+        let renamed = os::rename(&upper, &taken).await;
+        if cfg!(windows) {
+            assert_eq!(renamed.unwrap_err().kind(), ErrorKind::AlreadyExists);
+            assert_eq!(std::fs::read(&taken).unwrap(), b"old");
+        } else {
+            renamed.unwrap();
+            assert_eq!(std::fs::read(&taken).unwrap(), b"content");
+        }
+    });
+}
+
+#[test]
 fn paths_may_be_longer_than_260_characters() {
     run(async {
         let dir = Dir::new();
@@ -184,79 +213,34 @@ fn paths_may_be_longer_than_260_characters() {
         let when = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
         os::utime(&file).times(when, when).await.unwrap();
         assert_eq!(os::stat(&file).await.unwrap().modified().unwrap(), when);
+        let other = deep.join("other");
+        os::rename(&file, &other).await.unwrap();
+        os::replace(&other, &file).await.unwrap();
+        os::link(&file, &other).await.unwrap();
+        assert!(ospath::samefile(&file, &other).await.unwrap());
+        os::copyfile(&file, deep.join("copy")).await.unwrap();
+        let mut names = os::listdir(&deep).await.unwrap();
+        names.sort();
+        assert_eq!(names, ["copy", "f", "other"]);
+        for name in ["copy", "other"] {
+            os::remove(deep.join(name)).await.unwrap();
+        }
+        let real = ospath::realpath(&file).strict(true).await.unwrap();
+        assert!(ospath::samefile(real, &file).await.unwrap());
+        let temporary = aiofiles::tempfile::named_temporary_file().dir(&deep);
+        let mut temporary = temporary.await.unwrap();
+        temporary.write(b"kept").await.unwrap();
+        let kept = deep.join("kept");
+        temporary.persist(&kept).await.unwrap();
+        assert_eq!(std::fs::read(&kept).unwrap(), b"kept");
+        os::remove(&kept).await.unwrap();
+        let folder = aiofiles::tempfile::temporary_directory().dir(&deep);
+        folder.await.unwrap().close().await.unwrap();
         let walked: Vec<_> = os::walk(&root).try_collect().await.unwrap();
         assert_eq!(walked.len(), 13);
         os::copytree(&root, dir.join("copy")).await.unwrap();
         assert_eq!(os::rmtree(dir.join("copy")).await.unwrap(), 14);
         assert_eq!(os::rmtree(&root).await.unwrap(), 14);
-    });
-}
-
-#[test]
-fn file_that_is_open_can_be_replaced_and_removed() {
-    run(async {
-        let dir = Dir::new();
-        let path = dir.file("f", "old");
-        let mut reader = open(&path).await.unwrap();
-        match aiofiles::write_atomic(&path, "new").await {
-            Err(error) if cfg!(windows) && error.kind() == ErrorKind::PermissionDenied => {
-                println!("skipped: the system (Wine, or an old one) replaces no open files");
-                return;
-            }
-            done => done.unwrap(),
-        }
-        assert_eq!(std::fs::read(&path).unwrap(), b"new");
-        assert_eq!(reader.read().await.unwrap(), "old", "it has what it opened");
-        let newer = dir.file("newer", "newer");
-        let mut reader = open(&path).await.unwrap();
-        os::replace(&newer, &path).await.unwrap();
-        assert_eq!(reader.read().await.unwrap(), "new");
-        let mut reader = open(&path).await.unwrap();
-        os::remove(&path).await.unwrap();
-        assert!(!path.exists());
-        assert_eq!(reader.read().await.unwrap(), "newer");
-    });
-}
-
-#[test]
-fn file_without_a_name_leaves_none() {
-    run(async {
-        let dir = Dir::new();
-        let file = aiofiles::tempfile::temporary_file().dir(dir.path());
-        let mut file = file.await.unwrap();
-        file.write(b"bytes").await.unwrap();
-        file.seek(SeekFrom::Start(0)).await.unwrap();
-        assert_eq!(file.read().await.unwrap(), b"bytes");
-        file.close().await.unwrap();
-        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
-    });
-}
-
-#[cfg(windows)]
-#[test]
-fn junctions_are_links() {
-    run(async {
-        let dir = Dir::new();
-        let out = dir.join("out");
-        std::fs::create_dir(&out).unwrap();
-        std::fs::write(out.join("precious"), "").unwrap();
-        let root = dir.join("root");
-        std::fs::create_dir(&root).unwrap();
-        let junction = root.join("junction");
-        let made = std::process::Command::new("cmd")
-            .args(["/c", "mklink", "/J"])
-            .args([&junction, &out])
-            .output();
-        if made.is_err() || std::fs::symlink_metadata(&junction).is_err() {
-            println!("skipped: no junction can be made here");
-            return;
-        }
-        let walked: Vec<_> = os::walk(&root).try_collect().await.unwrap();
-        assert_eq!(walked.len(), 1, "it is not entered");
-        let kind = os::rmtree(&junction).await.unwrap_err().kind();
-        assert_eq!(kind, ErrorKind::NotADirectory);
-        assert_eq!(os::rmtree(&root).await.unwrap(), 2);
-        assert!(out.join("precious").exists());
     });
 }
 

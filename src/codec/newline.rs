@@ -183,19 +183,37 @@ pub(crate) fn translate_in(text: &str) -> Cow<'_, str> {
 /// Text as it is written: each `\n` as this mode's line end. A `\r` that is
 /// there already stays, so that `\r\n` becomes `\r\r\n` under `CrLf`.
 pub(crate) fn translate_out(newline: Newline, text: &str) -> Cow<'_, str> {
-    let newline = match newline {
-        Newline::Universal => OS_LINE_END,
-        Newline::Untranslated | Newline::Lf | Newline::Cr | Newline::CrLf => newline,
-    };
-    let end = match newline {
-        Newline::Cr => "\r",
-        Newline::CrLf => "\r\n",
-        Newline::Universal | Newline::Untranslated | Newline::Lf => return Cow::Borrowed(text),
+    let Some(end) = written_end(newline) else {
+        return Cow::Borrowed(text);
     };
     if memchr(b'\n', text.as_bytes()).is_none() {
         return Cow::Borrowed(text);
     }
     Cow::Owned(text.replace('\n', end))
+}
+
+/// What is written for a `\n`, if that is something else.
+#[inline]
+pub(crate) fn written_end(newline: Newline) -> Option<&'static str> {
+    let newline = match newline {
+        Newline::Universal => OS_LINE_END,
+        Newline::Untranslated | Newline::Lf | Newline::Cr | Newline::CrLf => newline,
+    };
+    match newline {
+        Newline::Cr => Some("\r"),
+        Newline::CrLf => Some("\r\n"),
+        Newline::Universal | Newline::Untranslated | Newline::Lf => None,
+    }
+}
+
+/// How many characters there are: nearly all text that is written in small parts is
+/// ASCII, which is looked through faster than counted.
+pub(crate) fn count_chars(text: &str) -> usize {
+    if text.is_ascii() {
+        text.len()
+    } else {
+        text.chars().count()
+    }
 }
 
 /// Which line ends a file was seen to have: Python's `newlines`.

@@ -360,8 +360,13 @@ impl<R: RawIo> File<Binary, R> {
         I: IntoIterator<Item: AsRef<[u8]>>,
     {
         self.core().check_open("write")?;
+        let mut items = budget::Items::default();
         for line in lines {
-            self.write(line.as_ref()).await?;
+            let line = line.as_ref();
+            self.write(line).await?;
+            if items.are_enough(line.len()) {
+                budget::pause().await;
+            }
         }
         Ok(())
     }

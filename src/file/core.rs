@@ -135,7 +135,7 @@ impl Cursor {
 
     /// Behind `n` bytes that were read.
     fn advance(&mut self, n: usize) {
-        self.pos = self.pos.map(|pos| pos + n as u64);
+        self.pos = self.pos.and_then(|pos| pos.checked_add(n as u64));
     }
 
     /// From now on it is asked each time.

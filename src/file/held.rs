@@ -1,6 +1,7 @@
 //! Who owns the raw stream: a file and its jobs, together.
 
 use std::any::Any;
+use std::cell::RefCell;
 use std::fs::File;
 use std::io::{self, SeekFrom};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,8 +24,9 @@ pub(crate) enum Held<R> {
 /// A stream that is no plain file, and what all who use it must know of it.
 pub(crate) struct Shared<R> {
     /// The one lock under which foreign code runs, the stream's own: it is there to
-    /// have the stream called by one job at a time. A stream that waits in a call
-    /// for another operation of its own file waits for ever.
+    /// have the stream called by one job at a time. A call that comes back here on its
+    /// own thread, as with jobs in place, is refused; one that waits for an operation of
+    /// its own file on another thread waits for ever.
     slot: Mutex<Slot<R>>,
     /// Whether it has taken bytes that it was not told to send on. Changes under
     /// the lock; the task reads it without.
@@ -81,10 +83,32 @@ fn gone() -> io::Error {
     io::Error::other("the stream was closed")
 }
 
+thread_local! {
+    /// Which shared streams this thread is using now, by their addresses, innermost last.
+    static IN_USE: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
+}
+
+/// The stream, for as long as one call of it takes.
+struct InUse<'a, R>(MutexGuard<'a, Slot<R>>);
+
+impl<R> Drop for InUse<'_, R> {
+    fn drop(&mut self) {
+        // Used and given up in the order of calls.
+        IN_USE.with_borrow_mut(Vec::pop);
+    }
+}
+
 impl<R> Shared<R> {
-    fn lock(&self) -> MutexGuard<'_, Slot<R>> {
+    fn lock(&self) -> io::Result<InUse<'_, R>> {
+        let address = &raw const *self as usize;
+        if IN_USE.with_borrow(|used| used.contains(&address)) {
+            let error = "the stream was called from within one of its own calls";
+            return Err(io::Error::new(io::ErrorKind::Deadlock, error));
+        }
         // A panic in a call leaves the stream as it is: still usable.
-        self.slot.lock().unwrap_or_else(PoisonError::into_inner)
+        let slot = self.slot.lock().unwrap_or_else(PoisonError::into_inner);
+        IN_USE.with_borrow_mut(|used| used.push(address));
+        Ok(InUse(slot))
     }
 }
 
@@ -166,12 +190,13 @@ impl<R: RawIo> Held<R> {
                 let _turn = open.turn();
                 f(&mut file.clone())
             }
-            Self::Other(shared) => shared.lock().run(|raw| f(raw)),
+            Self::Other(shared) => shared.lock()?.0.run(|raw| f(raw)),
         }
     }
 
-    /// Where the cursor is, if the stream can tell.
-    pub(crate) fn position(&self) -> Option<u64> {
+    /// Where the cursor is, in bytes from the start; `None` where that is not told. Only
+    /// in a job.
+    pub(crate) fn here(&self) -> Option<u64> {
         self.with(|raw| retry(|| raw.seek(SeekFrom::Current(0))))
             .ok()
     }
@@ -192,9 +217,9 @@ impl<R: RawIo> Held<R> {
         let Self::Other(shared) = self else {
             return Ok(());
         };
-        let mut slot = shared.lock();
+        let mut slot = shared.lock()?;
         if self.unflushed() {
-            let raw = slot.raw()?;
+            let raw = slot.0.raw()?;
             retry(|| raw.flush())?;
             shared.unflushed.store(false, Ordering::Relaxed);
         }
@@ -230,7 +255,7 @@ impl<R: RawIo> Held<R> {
                 let copy = same_type::<File, R>(file.try_clone()?);
                 f(&mut copy.unwrap_or_else(|_| unreachable!("`File` holds only where `R` is it")))
             }
-            Self::Other(shared) => shared.lock().run(|raw| {
+            Self::Other(shared) => shared.lock()?.0.run(|raw| {
                 if writes {
                     self.mark_unflushed();
                 }
@@ -256,15 +281,11 @@ impl<R: RawIo> Held<R> {
                 Ok(raw.unwrap_or_else(|_| unreachable!("`File` holds only where `R` is it")))
             }
             Self::Other(shared) => {
-                let mut slot = shared.lock();
-                let placed = slot.placed().map(drop);
-                match placed.and_then(|()| slot.raw.take().ok_or_else(gone)) {
-                    Ok(raw) => Ok(raw),
-                    Err(error) => {
-                        drop(slot);
-                        Err((Self::Other(shared), error))
-                    }
-                }
+                let taken = shared.lock().and_then(|mut slot| {
+                    slot.0.placed()?;
+                    slot.0.raw.take().ok_or_else(gone)
+                });
+                taken.map_err(|error| (Self::Other(shared), error))
             }
         }
     }
@@ -283,8 +304,8 @@ impl<R: RawIo> Held<R> {
                 Err(shared) => sys::close_duplicate(&*shared),
             },
             Self::Other(shared) => {
-                let mut raw = shared.lock().raw.take().ok_or_else(gone)?;
-                raw.close()
+                let mut raw = shared.lock()?.0.raw.take().ok_or_else(gone)?;
+                retry(|| raw.close())
             }
         }
     }

@@ -16,7 +16,7 @@ use crate::budget;
 use crate::delegate::{Blocking, Hop};
 use crate::error::{Error, Result};
 use crate::executor::Load;
-use crate::raw_io::RawIo;
+use crate::raw_io::{RawIo, given};
 use crate::sys::{nowait, retry};
 
 mod write;
@@ -138,12 +138,13 @@ impl<R: RawIo> Blocking for Reading<R> {
             self.data.resize(self.data.len() + room, 0);
             let at = offset.saturating_add(self.filled as u64);
             let rest = &mut self.data[self.filled..];
-            match held.with(|raw| retry(|| raw.read_at(rest, at))) {
+            let read = held.with(|raw| retry(|| raw.read_at(rest, at)));
+            match read.and_then(|n| given(n, rest.len())) {
                 Ok(0) if self.exact => {
                     return Err(self.at.fail("read", io::ErrorKind::UnexpectedEof.into()));
                 }
                 Ok(0) => break,
-                Ok(n) => self.filled += n.min(rest.len()),
+                Ok(n) => self.filled += n,
                 Err(error) => return Err(self.at.fail("read", error)),
             }
         }

@@ -166,8 +166,8 @@ impl<R: RawIo> File<Raw, R> {
         let call = self.core_mut().call("write", true, move |call| {
             let n = call.held.write(|raw| write_some(raw, &data))?;
             *call.pos = match append || (seekable && call.held.file().is_some()) {
-                true => call.held.position(),
-                false => call.pos.map(|pos| pos + n as u64),
+                true => call.held.here(),
+                false => call.pos.and_then(|pos| pos.checked_add(n as u64)),
             };
             Ok(n)
         });
@@ -189,13 +189,18 @@ impl<R: RawIo> File<Raw, R> {
         I: IntoIterator<Item: AsRef<[u8]>>,
     {
         self.core().check_open("write")?;
+        let mut items = budget::Items::default();
         for line in lines {
             // Also of an empty one, as `write` does.
             self.core().check_writable("write")?;
-            let mut rest = line.as_ref();
+            let line = line.as_ref();
+            let mut rest = line;
             while !rest.is_empty() {
                 let n = self.write(rest).await?;
                 rest = &rest[n..];
+            }
+            if items.are_enough(line.len()) {
+                budget::pause().await;
             }
         }
         Ok(())

@@ -12,14 +12,12 @@ use super::held::Held;
 use super::queue::Queue;
 use crate::delegate::{Hold, Task};
 use crate::executor::Load;
-use crate::raw_io::RawIo;
+use crate::raw_io::{RawIo, given, taken};
 use crate::sys::{self, nowait, retry};
 
 mod load;
-mod some;
 mod then;
 
-pub(crate) use self::some::{read_some, write_some};
 pub(crate) use self::then::{Call, Then};
 
 /// Reads of more bytes than this do not get all their memory in advance.
@@ -263,7 +261,7 @@ impl<R: RawIo> Work<R> {
         let moot = !self.has_dirty()
             && match self.then {
                 Then::Seek(SeekFrom::Start(_) | SeekFrom::End(_)) => true,
-                Then::Close => !self.both,
+                Then::Close => !(self.both && held.file().is_some()),
                 _ => false,
             };
         if self.rewind > 0 && self.seekable && !moot {
@@ -283,7 +281,10 @@ impl<R: RawIo> Work<R> {
                     self.wrote = true;
                     // An append leads to the end, wherever that is: asked below,
                     // unless a later write fails.
-                    self.pos = self.pos.filter(|_| !self.append).map(|pos| pos + n as u64);
+                    self.pos = self
+                        .pos
+                        .filter(|_| !self.append)
+                        .and_then(|pos| pos.checked_add(n as u64));
                 }
             }
             let Some(queue) = &self.queue else { break };
@@ -296,18 +297,16 @@ impl<R: RawIo> Work<R> {
             };
             self.dirty[1] = Pending { data, start: 0 };
         }
-        if self.wrote {
-            self.ask_position(&held);
+        if self.wrote && self.asks_where(&held) {
+            self.pos = held.here();
         }
         Ok(())
     }
 
-    /// Where a write has led. An append leads to the end, and a descriptor may append
-    /// without the file knowing: who shares it can have said so meanwhile.
-    fn ask_position(&mut self, held: &Held<R>) {
-        if self.append || (self.seekable && held.file().is_some()) {
-            self.pos = held.position();
-        }
+    /// Whether the stream is asked where a write has led. An append leads to the end; and
+    /// who shares the descriptor may have moved its cursor, or made it append.
+    fn asks_where(&self, held: &Held<R>) -> bool {
+        self.append || (self.seekable && held.file().is_some())
     }
 
     fn perform(&mut self) -> io::Result<()> {
@@ -325,10 +324,14 @@ impl<R: RawIo> Work<R> {
                     let n = held.write(|raw| write_some(raw, rest))?;
                     self.owned_done += n;
                     self.wrote = true;
-                    self.pos = self.pos.filter(|_| !self.append).map(|pos| pos + n as u64);
+                    self.pos = self
+                        .pos
+                        .filter(|_| !self.append)
+                        .and_then(|pos| pos.checked_add(n as u64));
                 }
-                let held = held.clone();
-                self.ask_position(&held);
+                if self.asks_where(held) {
+                    self.pos = held.here();
+                }
                 Ok(())
             }
             Then::Seek(to) => {
@@ -423,7 +426,7 @@ impl<R: RawIo> Work<R> {
             }
             self.read.filled(n);
             self.full = n == most;
-            self.pos = self.pos.map(|pos| pos + n as u64);
+            self.pos = self.pos.and_then(|pos| pos.checked_add(n as u64));
             if self.is_given_up() {
                 // What has come is the next read's, which need not wait for the rest.
                 break;
@@ -459,7 +462,7 @@ impl<R: RawIo> Work<R> {
             let end = memchr::memchr(b'\n', behind).map(|at| skip + at + 1);
             let keep = end.unwrap_or(n);
             self.read.filled(keep);
-            self.pos = self.pos.map(|pos| pos + n as u64);
+            self.pos = self.pos.and_then(|pos| pos.checked_add(n as u64));
             if keep < n {
                 // Should the seek fail, `rewind` makes the next job try again.
                 self.rewind += (n - keep) as u64;
@@ -481,7 +484,17 @@ impl<R: RawIo> Work<R> {
         };
         let owned = &mut self.owned;
         let n = held.with(|raw| retry(|| raw.read_spare(owned)))?;
-        self.pos = self.pos.map(|pos| pos + n as u64);
+        self.pos = self.pos.and_then(|pos| pos.checked_add(n as u64));
         Ok(())
     }
+}
+
+/// One read; 0 is the end.
+pub(crate) fn read_some(raw: &mut dyn RawIo, buf: &mut [u8]) -> io::Result<usize> {
+    given(retry(|| raw.read(buf))?, buf.len())
+}
+
+/// One write that makes progress or fails.
+pub(crate) fn write_some(raw: &mut dyn RawIo, bytes: &[u8]) -> io::Result<usize> {
+    taken(retry(|| raw.write(bytes))?, bytes.len())
 }

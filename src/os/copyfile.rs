@@ -3,6 +3,7 @@
 use std::fmt;
 use std::fs::{File, FileTimes, Metadata};
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
 
 use super::keywords::keywords;
@@ -179,23 +180,27 @@ pub(super) fn copy_file(
     };
     // Without set-user-ID and the like until the content is there.
     let (output, made) = open_destination(dst, mode & 0o777)?;
-    let copied = fill(
-        &input,
-        &metadata,
-        &output,
-        (src, dst),
-        made.is_some(),
-        keep,
-        progress,
-    );
+    // The caller's function is told of progress, and may panic. No half of a copy is left
+    // then either; the panic goes on below.
+    let copied = catch_unwind(AssertUnwindSafe(|| {
+        fill(
+            &input,
+            &metadata,
+            &output,
+            (src, dst),
+            made.is_some(),
+            keep,
+            progress,
+        )
+    }));
     // Before the name goes: a file that is open cannot be removed everywhere.
     let closed = sys::close(output);
-    let copied = copied.and_then(|copied| closed.map(|()| copied));
-    if let Some(made) = made.filter(|_| copied.is_err()) {
+    let copied = copied.map(|copied| copied.and_then(|copied| closed.map(|()| copied)));
+    if let Some(made) = made.filter(|_| !matches!(copied, Ok(Ok(_)))) {
         // The error to tell is the copy's.
         drop(std::fs::remove_file(made));
     }
-    copied
+    copied.unwrap_or_else(|panic| resume_unwind(panic))
 }
 
 /// How many links are followed to a destination that is not there; the system follows
@@ -227,8 +232,7 @@ pub(super) fn copy_link(src: &Path, dst: &Path, times: bool) -> io::Result<()> {
     let here = Dir::default();
     let link = sys::stat(&here, src, false)?;
     let target = sys::readlink(&here, src)?;
-    let is_dir = sys::stat(&here, src, true).is_ok_and(|metadata| metadata.is_dir());
-    sys::symlink(&target, &here, dst, is_dir)?;
+    sys::symlink(&target, &here, dst, sys::links_to_folder(&link))?;
     if !times {
         return Ok(());
     }

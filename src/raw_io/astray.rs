@@ -6,6 +6,7 @@ use std::io::{self, SeekFrom};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use super::RawIo;
+use crate::foreign::{catch, discard};
 use crate::sys::retry;
 
 /// The cursor is not where it was before a positional call; what that call failed
@@ -40,14 +41,20 @@ pub(super) fn there_and_back<R: RawIo + ?Sized>(
     // Interruptions end here: the cursor is not where it was, so the caller must
     // not begin again. Nor must a panic leave it here; its payload goes on below.
     let result = catch_unwind(AssertUnwindSafe(|| retry(|| call(raw))));
-    let returned = catch_unwind(AssertUnwindSafe(|| {
-        retry(|| raw.seek(SeekFrom::Start(back)))
-    }));
+    let returned = catch(|| retry(|| raw.seek(SeekFrom::Start(back))));
     let source = match (result, returned) {
         (Ok(result), Ok(Ok(_))) => return result,
         (Err(panic), Ok(Ok(_))) => resume_unwind(panic),
-        (Ok(Err(error)), _) | (_, Ok(Err(error))) => error,
-        (_, Err(_)) => io::Error::other("the stream panicked in a seek"),
+        (Ok(Err(error)), _) => error,
+        // Where the cursor is must be told, even if the drop of a payload panics.
+        (result, Ok(Err(error))) => {
+            discard(result);
+            error
+        }
+        (result, Err(_)) => {
+            discard(result);
+            io::Error::other("the stream panicked in a seek")
+        }
     };
     Err(io::Error::new(source.kind(), Astray { back, source }))
 }

@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 
 use super::facts::facts;
 use super::stream::Stream;
+use crate::budget;
 use crate::budget::MOST_A_POLL;
 use crate::error::Result;
 use crate::file::Reconfigure;
@@ -200,9 +201,14 @@ impl BytesOutput {
         I: IntoIterator<Item: AsRef<[u8]>>,
     {
         let mut turn = self.stream.turn().await;
+        let mut items = budget::Items::default();
         for line in lines {
-            turn.bytes().write(line.as_ref()).await?;
-            turn.flush_line(line.as_ref()).await?;
+            let line = line.as_ref();
+            turn.bytes().write(line).await?;
+            turn.flush_line(line).await?;
+            if items.are_enough(line.len()) {
+                budget::pause().await;
+            }
         }
         Ok(())
     }

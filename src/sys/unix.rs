@@ -296,6 +296,11 @@ pub(crate) fn unlink(dir: &Dir, path: &Path) -> io::Result<()> {
     call(|| fs::unlinkat(dir, path, AtFlags::empty()))
 }
 
+/// Only Windows has links that are for folders.
+pub(crate) fn links_to_folder(_metadata: &Metadata) -> bool {
+    false
+}
+
 pub(crate) fn rmdir(dir: &Dir, path: &Path) -> io::Result<()> {
     let dir = dir.get()?;
     call(|| fs::unlinkat(dir, path, AtFlags::REMOVEDIR))

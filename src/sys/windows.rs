@@ -1,8 +1,9 @@
 //! The same for Windows, by std: calls by path.
 
+use std::ffi::OsStr;
 use std::fs::{self, File, Metadata};
 use std::io;
-use std::os::windows::fs::OpenOptionsExt;
+use std::os::windows::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -140,12 +141,31 @@ pub(crate) fn ctime(metadata: &Metadata) -> io::Result<SystemTime> {
     metadata.created()
 }
 
-/// Fails if `dst` is there, as Python's here.
+/// Fails if `dst` is there, as Python's here; std's replaces it. What somebody else puts
+/// there between the look and the rename is replaced.
 pub(crate) fn rename(src_dir: &Dir, src: &Path, dst_dir: &Dir, dst: &Path) -> io::Result<()> {
-    if fs::symlink_metadata(dst).is_ok() {
+    if fs::symlink_metadata(dst).is_ok() && !is_other_case_of(src, dst)? {
         return Err(io::ErrorKind::AlreadyExists.into());
     }
     replace(src_dir, src, dst_dir, dst)
+}
+
+/// Whether two paths name the same entry of a folder, in upper and lower case letters of
+/// their own.
+fn is_other_case_of(a: &Path, b: &Path) -> io::Result<bool> {
+    let (Some(name), Some(other)) = (a.file_name(), b.file_name()) else {
+        return Ok(false);
+    };
+    let in_lower_case = |name: &OsStr| name.to_string_lossy().to_lowercase();
+    if in_lower_case(name) != in_lower_case(other) {
+        return Ok(false);
+    }
+    let id = |path: &Path| FileId::of_open(&open_any(path, 0, false)?, path);
+    let folder = |path: &Path| match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => FileId::at(folder),
+        Some(_) | None => FileId::at(Path::new(".")),
+    };
+    Ok(id(a)? == id(b)? && folder(a)? == folder(b)?)
 }
 
 pub(crate) fn replace(_src_dir: &Dir, src: &Path, _dst_dir: &Dir, dst: &Path) -> io::Result<()> {
@@ -182,8 +202,17 @@ pub(crate) fn readlink(_dir: &Dir, path: &Path) -> io::Result<PathBuf> {
     fs::read_link(path)
 }
 
+/// Removes a link to a folder too, as Python here.
 pub(crate) fn unlink(_dir: &Dir, path: &Path) -> io::Result<()> {
-    fs::remove_file(path)
+    match fs::symlink_metadata(path) {
+        Ok(metadata) if links_to_folder(&metadata) => fs::remove_dir(path),
+        _ => fs::remove_file(path),
+    }
+}
+
+/// Whether it is a link that was made for a folder, as one to be is; or a junction.
+pub(crate) fn links_to_folder(metadata: &Metadata) -> bool {
+    metadata.file_type().is_symlink_dir()
 }
 
 pub(crate) fn rmdir(_dir: &Dir, path: &Path) -> io::Result<()> {

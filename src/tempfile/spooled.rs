@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use super::spool::{Shared, Spool};
+use crate::budget;
 use crate::error::Result;
 use crate::file::Truncate;
 use crate::file::core::Started;
@@ -271,8 +272,13 @@ impl SpooledTemporaryFile<Binary> {
         I: IntoIterator<Item: AsRef<[u8]>>,
     {
         self.file.writelines([""; 0]).await?;
+        let mut items = budget::Items::default();
         for line in lines {
-            self.write(line.as_ref()).await?;
+            let line = line.as_ref();
+            self.write(line).await?;
+            if items.are_enough(line.len()) {
+                budget::pause().await;
+            }
         }
         Ok(())
     }
@@ -311,8 +317,13 @@ impl SpooledTemporaryFile<Text> {
         I: IntoIterator<Item: AsRef<str>>,
     {
         self.file.writelines([""; 0]).await?;
+        let mut items = budget::Items::default();
         for line in lines {
-            self.write(line.as_ref()).await?;
+            let line = line.as_ref();
+            self.write(line).await?;
+            if items.are_enough(line.len()) {
+                budget::pause().await;
+            }
         }
         Ok(())
     }

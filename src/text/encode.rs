@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::TextSettings;
 use crate::budget;
-use crate::codec::{EncodeError, Encoder, translate_out};
+use crate::codec::{EncodeError, Encoder, count_chars, translate_out};
 use crate::error::{Error, Result};
 
 /// How many bytes of text one poll encodes.
@@ -38,7 +38,7 @@ pub(crate) async fn encode_long(
         let translated = translate_out(settings.newline, now);
         let encoded = pieces.encode(&translated, later.is_empty(), &mut bytes);
         encoded.map_err(|error| encode_error(settings, error, now, chars, path))?;
-        chars += now.chars().count();
+        chars += count_chars(now);
         rest = later;
         budget::pause().await;
     }

@@ -47,21 +47,16 @@ pub(super) struct Filling<'a, R> {
 impl<R: AsyncRead> Filling<'_, R> {
     /// Reads once, up to `room` bytes; 0 is the end.
     fn poll_read(&mut self, cx: &mut Context<'_>, room: usize) -> Poll<io::Result<usize>> {
-        loop {
-            let space = &mut self.input.bytes.try_space(room)?[..room];
-            let place = space.as_ptr();
-            let mut buf = ReadBuf::new(space);
-            match ready!(self.stream.as_mut().poll_read(cx, &mut buf)) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Poll::Ready(Err(error)),
-                // A stream may put another buffer there, whose bytes are not these.
-                Ok(()) if buf.filled().as_ptr() != place || buf.filled().len() > room => {
-                    let error = "the stream has replaced the buffer that it was to fill";
-                    return Poll::Ready(Err(io::Error::other(error)));
-                }
-                Ok(()) => return Poll::Ready(Ok(buf.filled().len())),
-            }
+        let space = &mut self.input.bytes.try_space(room)?[..room];
+        let place = space.as_ptr();
+        let mut buf = ReadBuf::new(space);
+        ready!(self.stream.as_mut().poll_read(cx, &mut buf))?;
+        // A stream may put another buffer there, whose bytes are not these.
+        if buf.filled().as_ptr() != place || buf.filled().len() > room {
+            let error = "the stream has replaced the buffer that it was to fill";
+            return Poll::Ready(Err(io::Error::other(error)));
         }
+        Poll::Ready(Ok(buf.filled().len()))
     }
 }
 
@@ -108,7 +103,10 @@ impl<R: AsyncRead> Below for Filling<'_, R> {
                     if n == room {
                         self.input.chunk = self.input.chunk.saturating_mul(2).min(MOST_A_POLL);
                     }
-                    ready!(share.poll_take(cx, n));
+                    ready!(share.poll_call(cx, n));
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {
+                    ready!(share.poll_call(cx, 0));
                 }
                 Err(error) => return Poll::Ready(Err(Error::os("read", None, error))),
             }

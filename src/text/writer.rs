@@ -15,7 +15,7 @@ use super::making::Checked;
 use super::refused::{Refused, check_size};
 use super::{Changes, Reconfigure, TextSettings};
 use crate::budget;
-use crate::codec::{Encoder, Encoding, ErrorPolicy, Newline, translate_out};
+use crate::codec::{Encoder, Encoding, ErrorPolicy, Newline, count_chars, translate_out};
 use crate::error::{Error, Result};
 
 pin_project! {
@@ -187,6 +187,22 @@ fn encode(settings: &TextSettings, bom: bool, text: &str, out: &mut Vec<u8>) -> 
     encoded.map_err(|error| encode_error(settings, error, text, 0, None))
 }
 
+/// Makes a call of the stream again as long as it is interrupted.
+fn poll_uninterrupted(
+    cx: &mut Context<'_>,
+    mut call: impl FnMut(&mut Context<'_>) -> Poll<io::Result<()>>,
+) -> Poll<io::Result<()>> {
+    let mut share = budget::Share::default();
+    loop {
+        match ready!(call(cx)) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {
+                ready!(share.poll_call(cx, 0));
+            }
+            done => return Poll::Ready(done),
+        }
+    }
+}
+
 impl<W: AsyncWrite> Writer<W> {
     /// Hands what is buffered to the stream.
     fn poll_drain(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -199,12 +215,15 @@ impl<W: AsyncWrite> Writer<W> {
                 Ok(n) if n > rest.len() => Err(io::Error::other(
                     "the stream took more bytes than it was given",
                 )),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {
+                    ready!(share.poll_call(cx, 0));
+                    continue;
+                }
                 written => written,
             }?;
             *this.done += n;
             if *this.done < this.out.len() {
-                ready!(share.poll_take(cx, n));
+                ready!(share.poll_call(cx, n));
             }
         }
         *this.done = 0;
@@ -226,7 +245,8 @@ impl<W: AsyncWrite> Writer<W> {
 
     fn poll_out(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(self.as_mut().poll_drain(cx))?;
-        self.project().stream.poll_flush(cx)
+        let mut stream = self.project().stream;
+        poll_uninterrupted(cx, |cx| stream.as_mut().poll_flush(cx))
     }
 
     /// Flushes, ends the stream, and is closed then, whatever came of it.
@@ -242,7 +262,12 @@ impl<W: AsyncWrite> Writer<W> {
         let this = self.project();
         *this.ending = flushed.is_ok();
         let ended = match flushed {
-            Ok(()) => ready!(this.stream.poll_shutdown(cx)),
+            Ok(()) => {
+                let mut stream = this.stream;
+                ready!(poll_uninterrupted(cx, |cx| stream
+                    .as_mut()
+                    .poll_shutdown(cx)))
+            }
             failed => failed,
         };
         *this.closed = true;
@@ -292,7 +317,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
         } else {
             let mut bytes = Vec::new();
             encode(&self.settings, self.bom, text, &mut bytes)?;
-            (bytes, text.chars().count())
+            (bytes, count_chars(text))
         };
         self.accept(bytes).await?;
         if self.flushes(text) {
@@ -328,8 +353,13 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
         I: IntoIterator<Item: AsRef<str>>,
     {
         self.check_open("write")?;
+        let mut items = budget::Items::default();
         for line in lines {
-            self.write(line.as_ref()).await?;
+            let line = line.as_ref();
+            self.write(line).await?;
+            if items.are_enough(line.len()) {
+                budget::pause().await;
+            }
         }
         Ok(())
     }

@@ -50,6 +50,21 @@ pub(crate) fn link_to_folder(target: impl AsRef<Path>, link: impl AsRef<Path>) -
     may_fail_here(made, link)
 }
 
+/// A junction, which everybody may make: what Windows has for folders beside links.
+#[cfg(windows)]
+pub(crate) fn junction(target: &Path, link: &Path) -> Option<()> {
+    let made = std::process::Command::new("cmd")
+        .args(["/c", "mklink", "/J"])
+        .args([link, target])
+        .output();
+    made.unwrap();
+    if std::fs::symlink_metadata(link).is_err() {
+        println!("skipped: no junction can be made here (Wine makes none)");
+        return None;
+    }
+    Some(())
+}
+
 fn may_fail_here(made: io::Result<()>, link: impl AsRef<Path>) -> Option<()> {
     // Wine says that it has made one, and has not.
     let made = made.and_then(|()| std::fs::symlink_metadata(link).map(drop));

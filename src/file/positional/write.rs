@@ -13,7 +13,7 @@ use crate::delegate::{Blocking, Hop};
 use crate::error::{Error, Result};
 use crate::executor::Load;
 use crate::file::core::Core;
-use crate::raw_io::RawIo;
+use crate::raw_io::{RawIo, taken};
 use crate::sys::retry;
 
 /// The pending call of `write_at`, `write_all_at` and `write_owned_at`: gives how many
@@ -72,8 +72,9 @@ impl<R: RawIo> Blocking for Writing<R> {
         let mut done = 0;
         while done < self.data.len() {
             let at = self.at.offset.saturating_add(done as u64);
-            match held.write(|raw| retry(|| raw.write_at(&self.data[done..], at))) {
-                Ok(0) => return Err(self.at.fail("write", io::ErrorKind::WriteZero.into())),
+            let rest = &self.data[done..];
+            let written = held.write(|raw| retry(|| raw.write_at(rest, at)));
+            match written.and_then(|n| taken(n, rest.len())) {
                 Ok(n) => done += n,
                 Err(error) => return Err(self.at.fail("write", error)),
             }

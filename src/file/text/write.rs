@@ -5,7 +5,7 @@ use std::task::{Context, Poll, ready};
 
 use super::Bom;
 use crate::budget;
-use crate::codec::translate_out;
+use crate::codec::{count_chars, translate_out, written_end};
 use crate::error::{Error, Result};
 use crate::file::core::BUFFER;
 use crate::file::traits::By;
@@ -49,12 +49,14 @@ impl<R: RawIo> File<Text, R> {
         } else {
             poll_fn(|cx| {
                 ready!(budget::poll_turn(cx));
-                ready!(self.poll_write(cx, text))?;
+                if !self.write_more(text) {
+                    ready!(self.poll_write(cx, text))?;
+                }
                 budget::moved(text.len());
                 Poll::Ready(Ok::<_, Error>(()))
             })
             .await?;
-            text.chars().count()
+            count_chars(text)
         };
         let settings = &self.layer.settings;
         if settings.write_through
@@ -110,10 +112,29 @@ impl<R: RawIo> File<Text, R> {
         I: IntoIterator<Item: AsRef<str>>,
     {
         self.core().check_open("write")?;
+        let mut items = budget::Items::default();
         for line in lines {
-            self.write(line.as_ref()).await?;
+            let line = line.as_ref();
+            self.write(line).await?;
+            if items.are_enough(line.len()) {
+                budget::pause().await;
+            }
         }
         Ok(())
+    }
+
+    /// Adds `text` to what was written before, where that takes no more than to copy it:
+    /// nothing has come between that would make it begin anew. `false` leaves it to
+    /// [`poll_write`](Self::poll_write).
+    #[inline]
+    fn write_more(&mut self, text: &str) -> bool {
+        let layer = &mut self.layer;
+        let settings = &layer.settings;
+        let as_it_is = settings.encoding.is_utf8() && written_end(settings.newline).is_none();
+        as_it_is
+            && layer.bom == Bom::No
+            && !layer.decoded.is_unsettled()
+            && layer.binary.core_mut().write_more(text.as_bytes())
     }
 
     fn poll_write(&mut self, cx: &mut Context<'_>, text: &str) -> Poll<Result<()>> {

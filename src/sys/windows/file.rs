@@ -274,9 +274,17 @@ pub(crate) fn look(file: &File) -> io::Result<(Kind, Option<Metadata>)> {
 
 /// Reads into spare capacity.
 pub(crate) fn read_spare(mut file: &File, vec: &mut Vec<u8>) -> io::Result<usize> {
+    into_spare(vec, |spare| file.read(spare))
+}
+
+/// Fills spare capacity, which is cleared first.
+pub(super) fn into_spare(
+    vec: &mut Vec<u8>,
+    read: impl FnOnce(&mut [u8]) -> io::Result<usize>,
+) -> io::Result<usize> {
     let before = vec.len();
     vec.resize(vec.capacity(), 0);
-    let result = file.read(&mut vec[before..]);
+    let result = read(&mut vec[before..]);
     vec.truncate(before + result.as_ref().map_or(0, |n| *n));
     result
 }

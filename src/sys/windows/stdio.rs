@@ -2,6 +2,8 @@
 
 use std::io::{self, IsTerminal, Read, Write};
 
+use super::file::into_spare;
+
 /// A standard stream.
 #[derive(Debug)]
 pub(crate) enum Standard {
@@ -31,11 +33,7 @@ impl Standard {
     }
 
     pub(crate) fn read_spare(&mut self, vec: &mut Vec<u8>) -> io::Result<usize> {
-        let before = vec.len();
-        vec.resize(vec.capacity(), 0);
-        let result = self.read(&mut vec[before..]);
-        vec.truncate(before + result.as_ref().map_or(0, |n| *n));
-        result
+        into_spare(vec, |spare| self.read(spare))
     }
 
     pub(crate) fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
