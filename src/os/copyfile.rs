@@ -279,11 +279,9 @@ fn fill(
 ) -> io::Result<u64> {
     let old = output.metadata()?;
     check_kind(&old)?;
-    if !is_new {
-        if FileId::of_open(input, src)? == FileId::of_open(output, dst)? {
-            let error = "source and destination are the same file";
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, error));
-        }
+    if !is_new && FileId::of_open(input, src)? == FileId::of_open(output, dst)? {
+        let error = "source and destination are the same file";
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, error));
     }
     let mode = sys::mode(metadata);
     // Before the old content goes: only the owner may do that, and others may write.
