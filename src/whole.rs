@@ -259,6 +259,7 @@ pub type WriteFile = Call<()>;
 pub fn write(path: impl AsRef<Path>, data: impl Content) -> WriteFile {
     let data = data.into_bytes();
     one("write", path, (), move |path, ()| {
+        let data = data?;
         let mut file = sys::open(
             fs::File::options().write(true).create(true).truncate(true),
             path,
@@ -329,6 +330,6 @@ pub type WriteAtomic = Call<()>;
 pub fn write_atomic(path: impl AsRef<Path>, data: impl Content) -> WriteAtomic {
     let data = data.into_bytes();
     one("write", path, (), move |path, ()| {
-        replace::replace_content(path, data.as_ref())
+        replace::replace_content(path, data?.as_ref())
     })
 }
