@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod support;
+#[path = "support/system.rs"]
+mod system;
 
 use std::io::{ErrorKind, SeekFrom};
 use std::path::Path;
@@ -23,6 +25,13 @@ where
 {
     match (theirs, ours) {
         (Ok(theirs), Ok(ours)) => assert_eq!(theirs, ours),
+        // Of a folder, and of a seek to before the start, Windows has no good word.
+        (Err(_), Err(ours))
+            if cfg!(windows)
+                && matches!(
+                    ours.kind(),
+                    ErrorKind::IsADirectory | ErrorKind::InvalidInput
+                ) => {}
         (Err(theirs), Err(ours)) => {
             assert_eq!(theirs.kind(), ours.kind());
             assert_eq!(theirs.raw_os_error(), ours.raw_os_error());
@@ -362,7 +371,11 @@ fn exists_and_realpath_hide_what_cannot_be_seen() {
         );
         assert_eq!(
             os::stat(&through).await.unwrap_err().kind(),
-            ErrorKind::NotADirectory
+            if cfg!(windows) {
+                ErrorKind::NotFound
+            } else {
+                ErrorKind::NotADirectory
+            }
         );
         // Without `strict` a missing path is a path.
         let missing = dir.join("missing");
@@ -458,7 +471,8 @@ fn rows_from_python() {
         }
         assert_eq!(lines, ["one", "two"]);
         f.seek(here).await.unwrap();
-        f.truncate().size(4).await.unwrap();
+        let one = system::native("one\n");
+        f.truncate().size(one.len() as u64).await.unwrap();
         f.seek(SeekFrom::Start(0)).await.unwrap();
         assert_eq!(
             (&mut f).try_collect::<Vec<String>>().await.unwrap(),
@@ -474,7 +488,7 @@ fn rows_from_python() {
         let std = std::fs::File::open(&path).unwrap();
         assert_eq!(
             aiofiles::wrap(std).await.unwrap().read().await.unwrap(),
-            b"one\n"
+            one.as_bytes()
         );
         assert_eq!(aiofiles::delegate(|| 1 + 1).await.unwrap(), 2);
         assert!(

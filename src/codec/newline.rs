@@ -273,6 +273,13 @@ impl NewlinesSeen {
         cr
     }
 
+    /// Records what another has.
+    pub(crate) fn merge(&mut self, other: Self) {
+        self.cr |= other.cr;
+        self.lf |= other.lf;
+        self.crlf |= other.crlf;
+    }
+
     /// Those seen, in Python's order.
     pub(crate) fn as_slice(self) -> &'static [&'static str] {
         match (self.cr, self.lf, self.crlf) {

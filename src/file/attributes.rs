@@ -88,7 +88,7 @@ impl<K: Buffers, R: RawIo> File<K, R> {
             return Ok(metadata);
         }
         self.core_mut()
-            .with_file("stat", |file| file.metadata())
+            .with_file("stat", |file| retry(|| file.metadata()))
             .await
     }
 
@@ -119,7 +119,9 @@ impl<K: Buffers, R: RawIo> File<K, R> {
     #[doc(alias("fchmod", "chmod"))]
     pub async fn set_permissions(&mut self, permissions: Permissions) -> Result<()> {
         self.core_mut()
-            .with_file("chmod", move |file| file.set_permissions(permissions))
+            .with_file("chmod", move |file| {
+                retry(|| file.set_permissions(permissions.clone()))
+            })
             .await
     }
 }
@@ -157,7 +159,7 @@ impl<K: FileKind, R: RawIo> File<K, R> {
     #[doc(alias("futimens", "utime", "set_modified"))]
     pub async fn set_times(&mut self, times: FileTimes) -> Result<()> {
         self.core_mut()
-            .with_file("utime", move |file| file.set_times(times))
+            .with_file("utime", move |file| retry(|| file.set_times(times)))
             .await
     }
 }
@@ -182,7 +184,7 @@ impl<R: RawIo> File<Raw, R> {
             return Ok(metadata);
         }
         self.core()
-            .beside_file("stat", |file| file.metadata())
+            .beside_file("stat", |file| retry(|| file.metadata()))
             .await
     }
 
@@ -250,7 +252,9 @@ impl<R: RawIo> File<Raw, R> {
     /// As [`metadata`](Self::metadata).
     pub async fn set_permissions(&self, permissions: Permissions) -> Result<()> {
         self.core()
-            .beside_file("chmod", move |file| file.set_permissions(permissions))
+            .beside_file("chmod", move |file| {
+                retry(|| file.set_permissions(permissions.clone()))
+            })
             .await
     }
 }

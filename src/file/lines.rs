@@ -183,7 +183,7 @@ impl<F: Source, B: BorrowMut<F>> Stream for Lines<F, B> {
                             let line = ready!(file.poll_take_line(cx, span, started));
                             *started = 0;
                             this.pause = LOOK;
-                            return Poll::Ready(Some(Ok(line)));
+                            return Poll::Ready(Some(line));
                         }
                         Ok(None) if this.follow => Ok(State::wait(file, &mut this.pause)),
                         Ok(None) => Ok(State::Over),

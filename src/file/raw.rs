@@ -164,13 +164,14 @@ impl<R: RawIo> File<Raw, R> {
             _ => budget::copy_long(data).await,
         };
         let data = data.map_err(|error| Error::os("write", self.core().path(), error))?;
-        let append = self.core_mut().meta.append;
+        let meta = &self.core_mut().meta;
+        let (append, seekable) = (meta.append, meta.seekable);
         let call = self.core_mut().call("write", true, move |call| {
             let n = call.held.write(|raw| write_some(raw, &data))?;
-            *call.pos = call
-                .pos
-                .filter(|_| !append)
-                .and_then(|pos| pos.checked_add(n as u64));
+            *call.pos = match append || (seekable && call.held.file().is_some()) {
+                true => call.held.here(),
+                false => call.pos.and_then(|pos| pos.checked_add(n as u64)),
+            };
             Ok(n)
         });
         call.await

@@ -35,7 +35,8 @@ pub struct CopytreeKeywords {
 type Ignore = Box<dyn FnMut(&Path) -> bool + Send>;
 
 impl Copytree {
-    /// Copies symbolic links as links instead of what they point to (`false`).
+    /// Copies symbolic links as links instead of what they point to (`false`). A
+    /// junction of Windows becomes a symbolic link, which takes the right to make one.
     pub fn symlinks(self, yes: bool) -> Self {
         self.set(|keywords| keywords.symlinks = yes)
     }
@@ -356,7 +357,7 @@ fn named(src: &Path, dst: &Path, error: io::Error) -> io::Error {
 
 /// Gives a folder what its source has.
 fn keep(src: &Path, dst: &Path, keep: Keep) -> io::Result<()> {
-    let metadata = fs::metadata(src)?;
+    let metadata = sys::retry(|| fs::metadata(src))?;
     if keep.permissions {
         sys::chmod(&Dir::default(), dst, sys::mode(&metadata), true)?;
     }

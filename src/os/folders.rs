@@ -306,9 +306,11 @@ pub type Listdir = Call<Vec<OsString>>;
 #[doc(alias = "read_dir")]
 pub fn listdir(path: impl AsRef<Path>) -> Listdir {
     one("listdir", path, (), |path, ()| {
-        std::fs::read_dir(path)?
-            .map(|entry| Ok(entry?.file_name()))
-            .collect()
+        // From its start: one that was interrupted does not go on.
+        sys::retry(|| {
+            let entries = std::fs::read_dir(path)?;
+            entries.map(|entry| Ok(entry?.file_name())).collect()
+        })
     })
 }
 

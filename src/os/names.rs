@@ -320,7 +320,8 @@ pub struct SymlinkKeywords {
 }
 
 impl Symlink {
-    /// Makes a link to a folder (`false`). Only Windows has two kinds of link.
+    /// Makes a link to a folder, even if none is there yet (`false`). Only Windows has
+    /// two kinds of link; what is there decides itself.
     pub fn target_is_directory(self, yes: bool) -> Self {
         self.set(|keywords| keywords.target_is_directory = yes)
     }

@@ -431,14 +431,14 @@ impl<K: Bytes, R: RawIo> Source for File<K, R> {
         cx: &mut Context<'_>,
         span: Span,
         started: &mut Started,
-    ) -> Poll<Vec<u8>> {
+    ) -> Poll<Result<Vec<u8>>> {
         if span.total <= MOST_A_POLL {
-            return Poll::Ready(self.line(span).to_vec());
+            return Poll::Ready(Ok(self.line(span).to_vec()));
         }
         let core = self.core_mut();
-        let mut line = ready!(core.poll_take(cx, span.total, &mut Share::default(), started));
+        let mut line = ready!(core.poll_take(cx, span.total, &mut Share::default(), started))?;
         line.truncate(span.content);
-        Poll::Ready(line)
+        Poll::Ready(Ok(line))
     }
 
     fn poll_size(

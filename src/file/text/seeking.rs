@@ -16,8 +16,8 @@ use crate::text::Sought;
 
 impl<R: RawIo> File<Text, R> {
     /// Returns where the text has come to, to be given to [`seek`](Self::seek)
-    /// later. Python: `tell`, whose cookie is opaque too. Where writes are appended,
-    /// what is buffered is written first: only then it is known where they went.
+    /// later. Python: `tell`, whose cookie is opaque too. As there,
+    /// what is buffered is written first: only then it is known where that went.
     ///
     /// # Cancel safety
     ///
@@ -26,7 +26,7 @@ impl<R: RawIo> File<Text, R> {
     /// # Errors
     ///
     /// `Unsupported` if the file cannot seek; `Closed`; those of a write of what was
-    /// buffered for the end of a file that is appended to.
+    /// buffered.
     ///
     /// # Examples
     ///
@@ -52,7 +52,8 @@ impl<R: RawIo> File<Text, R> {
             self.poll_settled(cx)
         })
         .await?;
-        if self.core().meta.append && self.core().is_dirty() {
+        // As CPython: where a write leads to is known once it was made.
+        if self.core().is_dirty() {
             self.flush().await?;
         }
         let offset = poll_fn(|cx| self.core_mut().poll_tell(cx, &mut started)).await?;
