@@ -233,7 +233,7 @@ fn progress_is_shown_on_a_terminal_only_and_is_gone_at_the_end() {
     let dir = tempfile::tempdir().unwrap();
     let src = dir.path().join("src");
     // Much, and all holes.
-    fs::File::create(&src).unwrap().set_len(64 << 20).unwrap();
+    fs::File::create(&src).unwrap().set_len(8 << 20).unwrap();
     let (src, dst) = (src.to_str().unwrap(), dir.path().join("dst"));
     for (name, args) in [
         ("wc", &[src][..]),
