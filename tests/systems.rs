@@ -95,7 +95,6 @@ fn lock_that_is_held_can_be_asked_for_again_and_changed() {
     });
 }
 
-#[cfg(windows)]
 #[test]
 fn shared_lock_stays_where_an_exclusive_one_is_not_to_be_had() {
     run(async {
@@ -259,6 +258,7 @@ const ASKED_ABOVE: &[(&str, usize, &str)] = &[
         6,
         "`AsFd` and the like are traits of Unix, `AsHandle` of Windows",
     ),
+    ("open/any/std_file.rs", 4, "the same of a file of any kind"),
     (
         "open/asked.rs",
         2,
