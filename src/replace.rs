@@ -50,6 +50,7 @@ impl Draft {
         }
         let target = Target::find(path)?.path;
         let folder = folder_of(&target).to_owned();
+        sys::check_folder(&folder)?;
         // In the end it is brought to the disk, for which it is opened: better that
         // this fails while nothing has changed.
         drop(sys::retry(|| fs::read_dir(&folder))?);
@@ -96,6 +97,7 @@ impl Draft {
             // A link stands there by now. What it leads to is replaced; a file that
             // has a name only on the same file system.
             self.folder = folder_of(&target.path).to_owned();
+            sys::check_folder(&self.folder)?;
             self.target = target.path;
         }
         let rights = match &target.old {
@@ -124,6 +126,8 @@ impl Draft {
     /// before, unless it is the last step that fails, of the folder. It may be tried
     /// again.
     pub(crate) fn publish(&mut self) -> io::Result<()> {
+        // Opened before anything changes: there may be no descriptor left for it.
+        let folder = sys::Folder::open(&self.folder)?;
         if let Some(name) = self.temporary.take() {
             let moved = if self.exclusive {
                 name.persist_noclobber(&self.target)
@@ -137,7 +141,7 @@ impl Draft {
             }
             self.moved = true;
         }
-        match sys::sync_dir(&self.folder) {
+        match folder.sync() {
             // What some file systems say that cannot do it for folders.
             Err(error)
                 if matches!(

@@ -31,6 +31,7 @@ impl<K: Buffers, R: RawIo> File<K, R> {
     /// assert_eq!(std::fs::read(&path).unwrap(), b"not to be lost");
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
+    #[doc(alias = "fsync")]
     pub async fn sync_all(&mut self) -> Result<()> {
         let core = self.core_mut();
         core.call("sync", true, |call| {
@@ -48,6 +49,7 @@ impl<K: Buffers, R: RawIo> File<K, R> {
     /// # Errors
     ///
     /// As [`sync_all`](Self::sync_all).
+    #[doc(alias = "fdatasync")]
     pub async fn sync_data(&mut self) -> Result<()> {
         let core = self.core_mut();
         core.call("sync", true, |call| {
@@ -79,6 +81,7 @@ impl<K: Buffers, R: RawIo> File<K, R> {
     /// assert_eq!(file.metadata().await?.len(), 4);
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
+    #[doc(alias("fstat", "stat"))]
     pub async fn metadata(&mut self) -> Result<Metadata> {
         if let Some(metadata) = self.core_mut().metadata_nowait() {
             std::future::poll_fn(crate::budget::poll_spend).await;
@@ -113,6 +116,7 @@ impl<K: Buffers, R: RawIo> File<K, R> {
     /// assert!(aiofiles::os::stat(&path).await?.permissions().readonly());
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
+    #[doc(alias("fchmod", "chmod"))]
     pub async fn set_permissions(&mut self, permissions: Permissions) -> Result<()> {
         self.core_mut()
             .with_file("chmod", move |file| {
@@ -152,6 +156,7 @@ impl<K: FileKind, R: RawIo> File<K, R> {
     /// assert_eq!(aiofiles::ospath::getmtime(&path).await?, then);
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
+    #[doc(alias("futimens", "utime", "set_modified"))]
     pub async fn set_times(&mut self, times: FileTimes) -> Result<()> {
         self.core_mut()
             .with_file("utime", move |file| retry(|| file.set_times(times)))

@@ -14,6 +14,7 @@ use crate::delegate::{Hold, Task};
 use crate::executor::Load;
 use crate::raw_io::{RawIo, given, taken};
 use crate::sys::{self, nowait, retry};
+use crate::text::Whole;
 
 mod load;
 mod room;
@@ -72,8 +73,6 @@ pub(crate) struct Work<R> {
     pub(crate) held: Option<Held<R>>,
     pub(crate) seekable: bool,
     pub(crate) append: bool,
-    /// Whether somebody may read what is behind the bytes it writes.
-    pub(crate) readable: bool,
     pub(crate) pos: Option<u64>,
     /// How many bytes the cursor is ahead of where the user thinks it is.
     pub(crate) rewind: u64,
@@ -114,6 +113,8 @@ pub(crate) struct Work<R> {
     pub(crate) eof: bool,
     /// The new size or position, of the operations that give one.
     pub(crate) number: u64,
+    /// What was read to the end, decoded; it is not in the read buffer then.
+    pub(crate) whole: Option<Whole>,
 }
 
 impl<R: RawIo> Task for Work<R> {
@@ -150,7 +151,6 @@ impl<R: RawIo> Work<R> {
             held,
             seekable: meta.seekable,
             append: meta.append,
-            readable: meta.readable,
             pos: None,
             rewind: 0,
             dirty: <[Pending; 2]>::default(),
@@ -177,6 +177,7 @@ impl<R: RawIo> Work<R> {
             wrote: false,
             eof: false,
             number: 0,
+            whole: None,
         }
     }
 
@@ -302,12 +303,11 @@ impl<R: RawIo> Work<R> {
         Ok(())
     }
 
-    /// Whether the stream is asked where a write has led. An append leads to the end; and
-    /// who shares the descriptor may have moved its cursor before: as CPython does between
-    /// writes and reads, it is asked, or a seek within what is read next would be off.
+    /// Whether the stream is asked where a write has led. An append leads to the end, and a
+    /// descriptor may append without the file knowing: who shares it can have said so, or
+    /// moved its cursor, meanwhile. CPython asks between writes and reads.
     fn asks_where(&self, held: &Held<R>) -> bool {
-        let shared = || self.readable && self.pos.is_some() && held.file().is_some();
-        self.append || (self.seekable && shared())
+        self.append || (self.seekable && held.file().is_some())
     }
 
     fn perform(&mut self) -> io::Result<()> {
@@ -316,7 +316,12 @@ impl<R: RawIo> Work<R> {
         };
         match std::mem::replace(&mut self.then, Then::Nothing) {
             Then::Nothing => Ok(()),
-            Then::Fill { min, chunk } => self.fill(min, chunk),
+            Then::Fill { min, chunk, plan } => {
+                self.fill(min, chunk)?;
+                let plan = plan.filter(|_| self.eof && !self.is_given_up());
+                self.whole = plan.and_then(|plan| plan.take_out(&mut self.read));
+                Ok(())
+            }
             Then::FillLine { min, max } => self.fill_line(min, max),
             Then::ReadOwned => self.read_owned(),
             Then::WriteOwned => {

@@ -111,6 +111,7 @@ impl fmt::Debug for CopyfileKeywords {
 /// assert_eq!(aiofiles::read(root.join("b")).await?, b"12345");
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
+#[doc(alias = "copy")]
 pub fn copyfile(src: impl AsRef<Path>, dst: impl AsRef<Path>) -> Copyfile {
     Call::watched(|caller| {
         let keywords = CopyfileKeywords {
@@ -279,18 +280,17 @@ fn fill(
 ) -> io::Result<u64> {
     let old = sys::retry(|| output.metadata())?;
     check_kind(&old)?;
-    if !is_new {
-        if FileId::of_open(input, src)? == FileId::of_open(output, dst)? {
-            let error = "source and destination are the same file";
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, error));
-        }
-        if old.is_file() {
-            sys::retry(|| output.set_len(0))?;
-        }
+    if !is_new && FileId::of_open(input, src)? == FileId::of_open(output, dst)? {
+        let error = "source and destination are the same file";
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, error));
     }
     let mode = sys::mode(metadata);
-    if keep.permissions && old.is_file() {
+    // Before the old content goes: only the owner may do that, and others may write.
+    if keep.permissions && old.is_file() && sys::mode(&old) != mode & 0o777 {
         sys::set_mode(output, mode & 0o777)?;
+    }
+    if !is_new && old.is_file() {
+        sys::retry(|| output.set_len(0))?;
     }
     let copied = copy_content(input, metadata.len(), output, old.is_file(), progress)?;
     if keep.permissions && old.is_file() && mode & !0o777 != 0 {

@@ -31,9 +31,16 @@ macro_rules! scenes {
     };
 }
 
-/// Operations on nothing of the system, or on streams that the caller made.
+/// Operations on nothing of the system, on streams that the caller made, or by others.
 pub(crate) const APART: &[(&str, &str)] = &[
     ("executor/thread_pool.rs", "shutdown"),
+    // They hand on to those of the three kinds.
+    (
+        "open/any.rs",
+        "batch into_raw lock lock_shared metadata seek set_len set_permissions \
+         set_times sync_all sync_data tell truncate try_lock try_lock_shared unlock",
+    ),
+    ("open/any/std_file.rs", "into_std try_clone"),
     ("raw_io/adapt.rs", "reader"),
     ("text.rs", "reader futures_reader writer futures_writer"),
     (
@@ -204,8 +211,8 @@ scenes! {
         let any = aiofiles::open(e.path("new")).any().mode("wb").await;
         e.t("open.rs any", any.as_ref().map(drop), |()| {});
         if let Ok(mut any) = any {
-            e.t("open/kind.rs flush", any.flush().await, |()| {});
-            e.t("open/kind.rs close", any.close().await, |()| {});
+            e.t("open/any.rs flush", any.flush().await, |()| {});
+            e.t("open/any.rs close", any.close().await, |()| {});
         }
         let with = aiofiles::open(e.path("new")).mode("w").with(async |f| f.write("x").await).await;
         e.t("open.rs with", with, |n| assert_eq!(n, 1));

@@ -20,7 +20,12 @@ const LITTLE: &[(&str, &str)] = &[
     ("file/text/reconfigure.rs", "reconfigure"),
     ("file/text/seeking.rs", "tell seek truncate set_len"),
     ("open.rs", "open binary raw any with try_with"),
-    ("open/kind.rs", "close flush"),
+    (
+        "open/any.rs",
+        "close flush tell seek truncate set_len sync_all sync_data metadata set_permissions \
+         set_times lock lock_shared try_lock try_lock_shared unlock into_raw",
+    ),
+    ("open/any/std_file.rs", "try_clone into_std"),
     ("open/wrap.rs", "wrap binary text raw any"),
     (
         "os/folders.rs",
@@ -77,6 +82,7 @@ const IN_A_JOB: &[(&str, &str)] = &[
     ("os/sendfile.rs", "sendfile"),
     // The caller's own function, and its result.
     ("file/common.rs", "batch"),
+    ("open/any.rs", "batch"),
 ];
 
 #[test]

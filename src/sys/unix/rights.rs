@@ -8,7 +8,9 @@ use std::path::Path;
 use super::super::retry;
 use super::file::{mode, set_mode};
 use super::kernel::rights::{Attribute, access_list, set_attributes};
-pub(crate) use super::kernel::rights::{Old, check_link, link_unnamed, may_link_unnamed};
+pub(crate) use super::kernel::rights::{
+    Old, check_folder, check_link, link_unnamed, may_link_unnamed,
+};
 
 /// Where Python looks for a folder of temporary files when no variable says anything.
 pub(crate) const TEMPORARY_FOLDERS: [&str; 3] = ["/tmp", "/var/tmp", "/usr/tmp"];
