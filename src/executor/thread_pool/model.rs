@@ -10,7 +10,7 @@ use crate::delegate::run_detached;
 use crate::error::Error;
 use crate::executor::Chosen;
 use crate::model::{
-    Count, PACES, begin, begin_alone, block_on, explore, join, visitor, with_bad_waker,
+    Count, PACES, Visits, begin, begin_alone, block_on, explore, join, visitor, with_bad_waker,
 };
 use crate::sync::checked::{Pace, passed, point};
 use crate::{Delegate, delegate};
@@ -235,13 +235,15 @@ fn calls_that_are_given_up_leave_nothing() {
 #[test]
 fn calls_that_are_given_up_while_none_can_run_are_gone() {
     /// Wraps each job in what comes back to the pool when it is dropped.
-    struct Around(ThreadPoolExecutor, Waker);
+    struct Around(ThreadPoolExecutor, std::sync::Mutex<Vec<Visits>>);
     impl Executor for Around {
         fn execute(&self, job: Job) -> Result<(), Refused> {
-            let visitor = self.1.clone();
+            let own = self.0.clone();
+            let (waker, visits) = visitor(move || assert_eq!(own.stats().done, 0));
+            self.1.lock().unwrap().push(visits);
             self.0.execute(job.wrap(move |run| {
                 run();
-                drop(visitor);
+                drop(waker);
             }))
         }
     }
@@ -251,17 +253,16 @@ fn calls_that_are_given_up_while_none_can_run_are_gone() {
         let pair = Arc::<Pair>::default();
         let own = pair.clone();
         let held = begin_alone(delegate(move || own.meet()).executor(pool.clone()));
-        let own = pool.clone();
-        let (waker, visits) = visitor(move || assert_eq!(own.stats().done, 0));
-        let around = Arc::new(Around(pool.clone(), waker));
+        let around = Arc::new(Around(pool.clone(), std::sync::Mutex::default()));
         let calls = [(); 3].map(|()| begin_alone(call(&pool, &ran).executor(around.clone())));
-        drop(around);
         let [first, others @ ..] = calls;
         let gone = thread::spawn(move || drop(others));
         drop(first);
         join(gone);
         assert!(!ran.is_shared());
-        visits.all_went_well();
+        for visits in around.1.lock().unwrap().iter() {
+            visits.all_went_well();
+        }
         let stats = pool.stats();
         // Only the first may not have come to a worker yet.
         assert_eq!(stats.waiting + stats.queued + stats.running, 1);
