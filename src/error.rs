@@ -68,12 +68,14 @@ pub enum Error {
     /// A mode string that Python would refuse too, or one that contradicts the
     /// kind of file asked for. Nothing was opened.
     InvalidMode {
+        /// The operation, as a verb.
+        op: &'static str,
+        /// The path it was for; `None` where there is none.
+        path: Option<PathBuf>,
         /// The mode as given.
         mode: String,
         /// What is wrong with it, and what to do.
         reason: &'static str,
-        /// The path that was to be opened; `None` where there is none.
-        path: Option<PathBuf>,
     },
     /// An argument no call could succeed with. Nothing was done.
     InvalidArgument {
@@ -86,10 +88,12 @@ pub enum Error {
     },
     /// No encoding has this label. Nothing was opened or created.
     UnknownEncoding {
+        /// The operation that was to use it, as a verb.
+        op: &'static str,
+        /// The path it was for; `None` where there is none.
+        path: Option<PathBuf>,
         /// The label as given.
         label: String,
-        /// The path that was to be opened; `None` where there is none.
-        path: Option<PathBuf>,
     },
     /// Bytes that are not text in the encoding of the file.
     Decode {
@@ -284,17 +288,14 @@ impl Error {
         }
     }
 
-    /// The same error of a call that came to nothing, with the path that it was about to
-    /// be made for.
-    pub(crate) fn about(mut self, about: &Path) -> Self {
-        match &mut self {
-            Self::InvalidMode { path, .. }
-            | Self::InvalidArgument { path, .. }
-            | Self::UnknownEncoding { path, .. }
-            | Self::NoRuntime { path, .. } => {
-                path.get_or_insert_with(|| about.to_owned());
-            }
-            _ => {}
+    /// The error of a bad mode or keyword, which was found before the call knew what it
+    /// is for: with the operation and the path that it was for.
+    pub(crate) fn in_call(mut self, named: &'static str, for_path: Option<&Path>) -> Self {
+        if let Self::InvalidMode { op, path, .. }
+        | Self::InvalidArgument { op, path, .. }
+        | Self::UnknownEncoding { op, path, .. } = &mut self
+        {
+            (*op, *path) = (named, for_path.map(Path::to_owned));
         }
         self
     }

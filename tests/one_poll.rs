@@ -20,10 +20,10 @@ mod bytes;
 mod cache;
 #[path = "one_poll/known.rs"]
 mod known;
-#[path = "one_poll/operations.rs"]
-mod operations;
 #[path = "one_poll/other.rs"]
 mod other;
+#[path = "common/public.rs"]
+mod public;
 mod support;
 #[path = "one_poll/text.rs"]
 mod text;

@@ -1,5 +1,7 @@
 //! Whole files: `read`, `read_to_string`, `write`, `write_atomic`.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 #[path = "common/jobs.rs"]
 mod common;
 

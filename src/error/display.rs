@@ -22,14 +22,16 @@ impl fmt::Display for Error {
                 let (src, dst) = (Escaped(src), Escaped(dst));
                 write!(f, "failed to {op} `{src}` to `{dst}`: {source}")
             }
-            Self::InvalidMode { mode, reason, .. } => {
+            Self::InvalidMode {
+                op, mode, reason, ..
+            } => {
                 let mode = Escaped(Path::new(mode));
-                write!(f, "invalid mode `{mode}`{}: {reason}", For(self.path()))
+                write!(f, "cannot {op}{path}: invalid mode `{mode}`: {reason}")
             }
             Self::InvalidArgument { op, reason, .. } => write!(f, "cannot {op}{path}: {reason}"),
-            Self::UnknownEncoding { label, .. } => {
+            Self::UnknownEncoding { op, label, .. } => {
                 let label = Escaped(Path::new(label));
-                write!(f, "unknown encoding `{label}`{}", For(self.path()))
+                write!(f, "cannot {op}{path}: unknown encoding `{label}`")
             }
             Self::Decode {
                 encoding,
@@ -82,18 +84,6 @@ impl fmt::Display for AtPath<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             Some(path) => write!(f, " `{}`", Escaped(path)),
-            None => Ok(()),
-        }
-    }
-}
-
-/// ``for `path` `` after a blank, or nothing.
-struct For<'a>(Option<&'a Path>);
-
-impl fmt::Display for For<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Some(_) => write!(f, " for{}", AtPath(self.0)),
             None => Ok(()),
         }
     }

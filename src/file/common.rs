@@ -45,6 +45,7 @@ impl<K: FileKind, R: RawIo> File<K, R> {
     /// assert_eq!(std::fs::read(&path).unwrap(), b"text");
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
+    #[doc(alias = "shutdown")]
     pub async fn close(&mut self) -> Result<()> {
         let core = self.core_mut();
         let mut started = 0;
@@ -120,6 +121,7 @@ impl<K: FileKind, R: RawIo> File<K, R> {
     /// assert_eq!(std::fs::read(&path).unwrap(), b"one whole record\n");
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
+    #[doc(alias = "flock")]
     pub async fn lock(&mut self) -> Result<()> {
         lock::wait(self.core_mut(), Lock::Exclusive).await
     }
@@ -133,6 +135,7 @@ impl<K: FileKind, R: RawIo> File<K, R> {
     /// # Errors
     ///
     /// As [`lock`](Self::lock).
+    #[doc(alias = "flock")]
     pub async fn lock_shared(&mut self) -> Result<()> {
         lock::wait(self.core_mut(), Lock::Shared).await
     }
@@ -238,6 +241,7 @@ impl<K: FileKind, R: RawIo> File<K, R> {
     /// assert_eq!(all, "head, tail");
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
+    #[doc(alias = "spawn_blocking")]
     pub async fn batch<T, F>(&mut self, f: F) -> Result<T>
     where
         T: Send + 'static,

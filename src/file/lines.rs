@@ -24,6 +24,9 @@ const LONGEST: Duration = Duration::from_secs(1);
 /// it. It ends at the end of the file, or after an error; after
 /// [`Decode`](crate::Error::Decode), which stands for one line, it goes on.
 ///
+/// It is nothing for the body of a response (`Body::from_stream`), which would miss the
+/// line ends: that is [`into_chunks`](crate::BinaryFile::into_chunks).
+///
 /// # Cancel safety
 ///
 /// Nothing is lost: what was read for a line that was not delivered stays in the

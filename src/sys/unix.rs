@@ -108,7 +108,10 @@ pub(crate) fn stat(dir: &Dir, path: &Path, follow: bool) -> io::Result<Metadata>
         Dir::Current if follow => retry(|| std::fs::metadata(path)),
         Dir::Current => retry(|| std::fs::symlink_metadata(path)),
         // Only an open file gives a std `Metadata` of something in `dir`.
-        Dir::Given(_) => kernel::open_for_stat(dir.get()?, path, follow)?.metadata(),
+        Dir::Given(_) => {
+            let file = kernel::open_for_stat(dir.get()?, path, follow)?;
+            retry(|| file.metadata())
+        }
     }
 }
 

@@ -144,6 +144,8 @@ pub(crate) fn ctime(metadata: &Metadata) -> io::Result<SystemTime> {
 /// Fails if `dst` is there, as Python's here; std's replaces it. What somebody else puts
 /// there between the look and the rename is replaced.
 pub(crate) fn rename(src_dir: &Dir, src: &Path, dst_dir: &Dir, dst: &Path) -> io::Result<()> {
+    // That nothing is to be renamed is told first.
+    fs::symlink_metadata(src)?;
     if fs::symlink_metadata(dst).is_ok() && !is_other_case_of(src, dst)? {
         return Err(io::ErrorKind::AlreadyExists.into());
     }
@@ -185,13 +187,16 @@ pub(crate) fn link(
     fs::hard_link(src, dst)
 }
 
+/// A link to a folder that is there is made for a folder in any case, as in Python: one
+/// that was made for a file cannot be entered.
 pub(crate) fn symlink(
     target: &Path,
     _dir: &Dir,
     path: &Path,
     target_is_directory: bool,
 ) -> io::Result<()> {
-    if target_is_directory {
+    let from = path.parent().unwrap_or(Path::new(""));
+    if target_is_directory || from.join(target).is_dir() {
         std::os::windows::fs::symlink_dir(target, path)
     } else {
         std::os::windows::fs::symlink_file(target, path)

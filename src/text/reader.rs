@@ -167,7 +167,7 @@ impl<R> Reader<R> {
                 reason: TOO_LATE,
             });
         }
-        changes.change(&mut self.settings)?;
+        changes.change(&mut self.settings, None)?;
         self.renew();
         Ok(())
     }

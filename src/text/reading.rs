@@ -7,7 +7,7 @@ use super::decoded::{Decoded, PIECE, TURN, Taken};
 use crate::budget::{self, MOST_A_POLL};
 use crate::codec::{Newline, Terminator, translate_in};
 use crate::error::{Error, Result};
-use crate::file::core::{BUFFER, Started};
+use crate::file::core::Started;
 use crate::file::source::Span;
 
 impl Decoded {
@@ -120,8 +120,11 @@ impl Decoded {
         if !self.ends_in_bad_bytes() {
             // Once: what this operation has read is decoded in several polls.
             if *started == 0 || below.is_busy() {
-                ready!(below.poll_fill(cx, usize::MAX, BUFFER, started))?;
+                let whole = ready!(below.poll_fill_all(cx, || self.plan(), started))?;
                 self.sync(below);
+                if let Some(whole) = whole {
+                    return Poll::Ready(Ok(self.deliver_whole(below, whole)));
+                }
             }
             let count = self.count();
             while !self.has_fault() && !below.bytes().is_empty() {

@@ -2,6 +2,9 @@
 
 use crate::error::{Error, Result};
 
+/// What the operations of a reader or writer are called that no keyword can be for.
+const OP: &str = "read or write text";
+
 /// What was wrong with a keyword. An error itself can be told but once.
 #[derive(Debug)]
 pub(super) enum Refused {
@@ -35,8 +38,9 @@ impl Refused {
     pub(super) fn error(&self) -> Error {
         match self {
             Self::Encoding(label) => Error::UnknownEncoding {
-                label: label.clone(),
+                op: OP,
                 path: None,
+                label: label.clone(),
             },
             Self::Argument(reason) => bad_argument(reason.clone()),
         }
@@ -54,7 +58,7 @@ pub(super) fn check_size(size: usize) -> Result<usize> {
 
 fn bad_argument(reason: String) -> Error {
     Error::InvalidArgument {
-        op: "read or write text",
+        op: OP,
         path: None,
         reason,
     }

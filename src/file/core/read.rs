@@ -15,6 +15,7 @@ use crate::file::held::Held;
 use crate::file::work::Then;
 use crate::raw_io::RawIo;
 use crate::sys::nowait;
+use crate::text::{Plan, Whole};
 
 /// What the first refill asks for, in bytes, and one after a seek: twice as much
 /// each time the file is read on, up to the size of the buffer.
@@ -75,7 +76,14 @@ impl<R: RawIo> Core<R> {
             let mut read = std::mem::take(&mut self.ahead.spare);
             read.prepare(ROOM, chunk);
             // Should it fail, the read that comes for it meets that again.
-            drop(self.start_fill(Then::Fill { min: 1, chunk }, read));
+            drop(self.start_fill(
+                Then::Fill {
+                    min: 1,
+                    chunk,
+                    plan: None,
+                },
+                read,
+            ));
         }
     }
 
@@ -95,6 +103,19 @@ impl<R: RawIo> Core<R> {
         cx: &mut Context<'_>,
         min: usize,
         chunk: usize,
+        started: &mut Started,
+    ) -> Poll<Result<bool>> {
+        self.poll_fill_with(cx, min, chunk, || None, started)
+    }
+
+    /// As [`poll_fill`](Self::poll_fill). A job that reads to the end decodes that as
+    /// `plan` says: [`take_whole`](Self::take_whole) has it instead of the buffer.
+    pub(crate) fn poll_fill_with(
+        &mut self,
+        cx: &mut Context<'_>,
+        min: usize,
+        chunk: usize,
+        plan: impl Fn() -> Option<Plan>,
         started: &mut Started,
     ) -> Poll<Result<bool>> {
         loop {
@@ -130,9 +151,22 @@ impl<R: RawIo> Core<R> {
                 return Poll::Ready(Ok(true));
             }
             let read = std::mem::take(&mut self.read);
-            self.start_fill(Then::Fill { min, chunk }, read)?;
+            let plan = plan();
+            self.start_fill(Then::Fill { min, chunk, plan }, read)?;
             *started = self.job;
         }
+    }
+
+    /// What the last job has decoded for the operation that started it. What it was made
+    /// of is freed.
+    pub(crate) fn take_whole(&mut self) -> Option<Whole> {
+        let mut whole = self.brought.whole.take()?;
+        if let Some(bytes) = whole.take_bytes() {
+            let end = bytes.len();
+            self.read.adopt(bytes, end);
+            self.shrink_read(self.capacity);
+        }
+        Some(whole)
     }
 
     /// As [`poll_fill`](Self::poll_fill), up to the first line end behind `min`

@@ -43,6 +43,7 @@ impl<R: RawIo> File<Text, R> {
     /// assert_eq!(file.readline().await?, "two\n");
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
+    #[doc(alias = "stream_position")]
     pub async fn tell(&mut self) -> Result<TextPosition> {
         self.core().check_seekable("tell")?;
         let mut started = 0;
@@ -90,6 +91,7 @@ impl<R: RawIo> File<Text, R> {
     /// assert_eq!(error.kind(), std::io::ErrorKind::Unsupported);
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
+    #[doc(alias = "rewind")]
     pub async fn seek(&mut self, to: impl Into<TextSeek>) -> Result<TextPosition> {
         self.core().check_seekable("seek")?;
         let to = match to.into() {
@@ -201,6 +203,7 @@ impl<R: RawIo> File<Text, R> {
     /// assert_eq!(std::fs::read(&path).unwrap(), b"one\n");
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
+    #[doc(alias = "ftruncate")]
     pub fn truncate(&mut self) -> Truncate<'_, Self> {
         Truncate::new(self)
     }
@@ -216,6 +219,7 @@ impl<R: RawIo> File<Text, R> {
     /// # Errors
     ///
     /// As [`truncate`](Self::truncate).
+    #[doc(alias = "ftruncate")]
     pub async fn set_len(&mut self, size: u64) -> Result<()> {
         self.truncate().size(size).await.map(drop)
     }

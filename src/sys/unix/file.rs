@@ -77,7 +77,7 @@ pub(crate) fn mode(metadata: &Metadata) -> u32 {
 pub(crate) const DEFAULT_MODE: u32 = 0o666;
 
 pub(crate) fn set_mode(file: &File, mode: u32) -> io::Result<()> {
-    file.set_permissions(std::fs::Permissions::from_mode(mode))
+    retry(|| file.set_permissions(std::fs::Permissions::from_mode(mode)))
 }
 
 /// Whether it is a FIFO or socket: nothing whose content could be copied.
@@ -104,7 +104,8 @@ impl Handle {
     }
 
     pub(crate) fn file_id(&self) -> io::Result<FileId> {
-        let stat = fs::fstat(self.get()?)?;
+        let handle = self.get()?;
+        let stat = retry(|| Ok(fs::fstat(handle)?))?;
         // Their types differ between platforms.
         #[allow(clippy::unnecessary_cast, reason = "not unnecessary on every Unix")]
         Ok(FileId(stat.st_dev as u64, stat.st_ino as u64))
@@ -122,7 +123,7 @@ impl FileId {
 
     /// Of an open file; other platforms need its path.
     pub(crate) fn of_open(file: &File, _path: &Path) -> io::Result<Self> {
-        Ok(Self::of(&file.metadata()?))
+        Ok(Self::of(&retry(|| file.metadata())?))
     }
 
     /// Of what is at `path`, through links.
@@ -231,7 +232,7 @@ pub(crate) fn kind(file: &File) -> Kind {
 
 /// The same, with all else that the system tells of it.
 pub(crate) fn look(file: &File) -> io::Result<(Kind, Option<Metadata>)> {
-    let metadata = file.metadata()?;
+    let metadata = retry(|| file.metadata())?;
     let kind = kind_of_type(FileType::from_raw_mode(metadata.mode() as RawMode));
     Ok((kind, Some(metadata)))
 }

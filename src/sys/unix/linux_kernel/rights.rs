@@ -72,7 +72,7 @@ pub(crate) fn check_folder(_: &Path) -> io::Result<()> {
 /// one: what they say is no path. Whoever
 /// has the file open would not see what takes its place, even where it has a name.
 pub(crate) fn check_link(link: &Path, folder: &Path) -> io::Result<()> {
-    if fs::statfs(folder)?.f_type != fs::PROC_SUPER_MAGIC {
+    if retry(|| Ok(fs::statfs(folder)?))?.f_type != fs::PROC_SUPER_MAGIC {
         return Ok(());
     }
     if std::fs::metadata(link).is_ok_and(|metadata| metadata.is_dir()) {
@@ -98,7 +98,7 @@ impl Old {
         options.read(true).custom_flags(flags.bits() as i32);
         let file = retry(|| options.open(path))?;
         Ok(Self {
-            metadata: file.metadata()?,
+            metadata: retry(|| file.metadata())?,
             file,
             path: path.to_owned(),
         })

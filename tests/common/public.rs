@@ -1,4 +1,4 @@
-//! The public operations, as the sources have them.
+//! Which operations the crate offers: its sources are read for them.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -27,7 +27,7 @@ fn sources(folder: &Path, found: &mut Vec<(String, String)>, root: &Path) {
 }
 
 /// All public functions that are async or give something to be awaited, as (file, name).
-pub(super) fn operations() -> BTreeSet<(String, String)> {
+pub(crate) fn operations() -> BTreeSet<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut found = Vec::new();
     sources(&root, &mut found, &root);
@@ -69,4 +69,26 @@ pub(super) fn operations() -> BTreeSet<(String, String)> {
         }
     }
     all
+}
+
+/// That what a table has rows for is what there is.
+#[track_caller]
+pub(crate) fn assert_all(known: &BTreeSet<(String, String)>) {
+    let found = operations();
+    assert!(found.len() > 150, "only {} were found", found.len());
+    let missing: Vec<_> = found.difference(known).collect();
+    assert!(missing.is_empty(), "without a row: {missing:?}");
+    let gone: Vec<_> = known.difference(&found).collect();
+    assert!(gone.is_empty(), "there is no such operation: {gone:?}");
+}
+
+/// Rows as (file, names between blanks), one by one.
+pub(crate) fn by_name<'a>(
+    rows: impl IntoIterator<Item = &'a (&'a str, &'a str)>,
+) -> BTreeSet<(String, String)> {
+    let each = rows.into_iter().flat_map(|(file, names)| {
+        let names = names.split_whitespace();
+        names.map(|name| ((*file).to_owned(), name.to_owned()))
+    });
+    each.collect()
 }
