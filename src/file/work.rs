@@ -261,8 +261,8 @@ impl<R: RawIo> Work<R> {
         if self.nowait.is_none() {
             self.nowait = Some(held.file().is_some_and(|file| nowait::suits(file)));
         }
-        // Where the cursor is does not matter before an absolute seek, nor in the end:
-        // but for who shares the descriptor of a file that is open in both directions.
+        // It does not matter before an absolute seek, nor in the end, but for who shares
+        // the descriptor of a file for both directions.
         let moot = !self.has_dirty()
             && match self.then {
                 Then::Seek(SeekFrom::Start(_) | SeekFrom::End(_)) => true,
