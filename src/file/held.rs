@@ -8,7 +8,7 @@ use std::sync::{Arc, PoisonError};
 
 use crate::raw_io::{Astray, RawIo};
 use crate::sync::atomic::{AtomicBool, Ordering};
-use crate::sync::{Mutex, MutexGuard};
+use crate::sync::{Mutex, MutexGuard, thread_local};
 use crate::sys::{self, OpenFile, retry};
 
 /// A shared handle on the raw stream.
@@ -73,26 +73,32 @@ thread_local! {
     static IN_USE: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
 }
 
+/// Uses the list of this thread. `None` where that is gone already: at the end of a
+/// thread, which still makes last writes, nobody else is called.
+fn in_use<T>(f: impl FnOnce(&mut Vec<usize>) -> T) -> Option<T> {
+    IN_USE.try_with(|used| f(&mut used.borrow_mut())).ok()
+}
+
 /// The stream, for as long as one call of it takes.
 struct InUse<'a, R>(MutexGuard<'a, Slot<R>>);
 
 impl<R> Drop for InUse<'_, R> {
     fn drop(&mut self) {
         // Used and given up in the order of calls.
-        IN_USE.with_borrow_mut(Vec::pop);
+        in_use(Vec::pop);
     }
 }
 
 impl<R> Shared<R> {
     fn lock(&self) -> io::Result<InUse<'_, R>> {
         let address = &raw const *self as usize;
-        if IN_USE.with_borrow(|used| used.contains(&address)) {
+        if in_use(|used| used.contains(&address)) == Some(true) {
             let error = "the stream was called from within one of its own calls";
             return Err(io::Error::new(io::ErrorKind::Deadlock, error));
         }
         // A panic in a call leaves the stream as it is: still usable.
         let slot = self.slot.lock().unwrap_or_else(PoisonError::into_inner);
-        IN_USE.with_borrow_mut(|used| used.push(address));
+        in_use(|used| used.push(address));
         Ok(InUse(slot))
     }
 }
