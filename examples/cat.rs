@@ -1,16 +1,26 @@
-//! `cat`: copies files, or the standard input, to the standard output.
+//! `cat`: copies files, or the standard input, to the standard output:
+//! `cargo run --release --example cat -- [FILE]...`.
 //!
-//! ```sh
-//! cargo run --release --example cat -- [FILE]...
-//! ```
-//!
-//! `-` is the standard input, and so is no file at all. What can be read is
-//! written at once, so that it may stand in a pipe behind something slow; meanwhile
-//! the next piece is read.
+//! What can be read is written at once, so that it may stand in a pipe behind something
+//! slow; meanwhile the next piece is read. On a terminal it does the same. A file that
+//! cannot be read is reported, and the others are shown.
 
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use aiofiles::Result;
+use clap::Parser;
+
+/// Copies files to the standard output.
+///
+/// A file that cannot be read is reported, and the exit code is 1.
+#[derive(Parser)]
+#[command(name = "cat")]
+struct Args {
+    /// What to show; `-` is the standard input, and so is no file at all
+    #[arg(value_name = "FILE", default_value = "-")]
+    paths: Vec<PathBuf>,
+}
 
 /// How many bytes are read at a time, at most.
 const PIECE: usize = 1024 * 1024;
@@ -33,8 +43,8 @@ async fn copy(mut read: impl AsyncFnMut(Vec<u8>) -> Piece) -> Result<()> {
     Ok(())
 }
 
-async fn cat(path: &str) -> Result<()> {
-    if path == "-" {
+async fn cat(path: &Path) -> Result<()> {
+    if path == Path::new("-") {
         let stdin = aiofiles::stdin_bytes();
         return copy(async |buf| stdin.read_owned(buf).await).await;
     }
@@ -44,12 +54,8 @@ async fn cat(path: &str) -> Result<()> {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    let mut paths: Vec<String> = std::env::args().skip(1).collect();
-    if paths.is_empty() {
-        paths.push("-".to_owned());
-    }
     let mut code = ExitCode::SUCCESS;
-    for path in paths {
+    for path in Args::parse().paths {
         if let Err(error) = cat(&path).await {
             if error.kind() == std::io::ErrorKind::BrokenPipe {
                 // Whoever read this has seen enough.

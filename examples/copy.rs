@@ -1,18 +1,88 @@
 //! Copies a file through buffers of its own, with a progress bar:
 //! `cargo run --release --example copy -- SRC DST`.
 //!
-//! To show reading and writing; `aiofiles::copy` lets the kernel do it. The
-//! buffer moves between the two files and is never copied.
+//! To show reading and writing; `aiofiles::copy` lets the kernel do it. The buffer moves
+//! between the two files and is never copied. The bar is drawn on a terminal only, and a
+//! pipe that is closed while it is written to ends it in peace.
 
+use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use aiofiles::ospath;
+use aiofiles::{Result, ospath};
+use clap::Parser;
+use indicatif::ProgressBar;
 
 #[path = "support/progress.rs"]
 mod progress;
-use progress::Progress;
 
-async fn copy(src: &str, dst: &str) -> aiofiles::Result<u64> {
+/// Copies a file, with a progress bar on a terminal.
+#[derive(Parser)]
+#[command(name = "copy")]
+struct Args {
+    /// What to copy; `-` is the standard input
+    src: PathBuf,
+    /// Where to; `-` is the standard output
+    dst: PathBuf,
+}
+
+/// Bytes that were to be read or written, and how many were.
+type Moved = (Result<usize>, Vec<u8>);
+
+/// Writes what is read until that is nothing; returns how many bytes that is.
+async fn pump(
+    mut read: impl AsyncFnMut(Vec<u8>) -> Moved,
+    mut write: impl AsyncFnMut(Vec<u8>) -> Moved,
+    bar: &ProgressBar,
+) -> Result<u64> {
+    let (mut buf, mut done) = (Vec::with_capacity(256 * 1024), 0);
+    loop {
+        let (count, mut full) = read(buf).await;
+        if count? == 0 {
+            return Ok(done);
+        }
+        done += full.len() as u64;
+        bar.set_position(done);
+        loop {
+            let (written, mut back) = write(full).await;
+            // Where it is not all, the next write tells why.
+            full = back.split_off(written?);
+            if full.is_empty() {
+                buf = back;
+                break;
+            }
+        }
+        buf.clear();
+    }
+}
+
+/// Copies what is read to where it goes.
+async fn copy_from(
+    read: impl AsyncFnMut(Vec<u8>) -> Moved,
+    dst: &Path,
+    bar: &ProgressBar,
+) -> Result<u64> {
+    if dst == Path::new("-") {
+        let stdout = aiofiles::stdout_bytes();
+        let done = pump(read, async |data| stdout.write_owned(data).await, bar).await?;
+        stdout.flush().await?;
+        return Ok(done);
+    }
+    let mut dst = aiofiles::open(dst).binary().mode("w").await?;
+    let done = pump(read, async |data| dst.write_owned(data).await, bar).await?;
+    // Tells of what the system could not keep.
+    dst.close().await?;
+    Ok(done)
+}
+
+async fn copy(Args { src, dst }: &Args) -> Result<u64> {
+    if src == Path::new("-") {
+        let stdin = aiofiles::stdin_bytes();
+        let bar = progress::bar("copying", 0);
+        let copied = copy_from(async |buf| stdin.read_owned(buf).await, dst, &bar).await;
+        bar.finish_and_clear();
+        return copied;
+    }
     // Opening it to write would empty it before it is read.
     if ospath::exists(dst).await? && ospath::samefile(src, dst).await? {
         return Err(aiofiles::Error::OsPair {
@@ -23,44 +93,24 @@ async fn copy(src: &str, dst: &str) -> aiofiles::Result<u64> {
         });
     }
     let mut src = aiofiles::open(src).raw().await?;
-    let size = src.metadata().await?.len();
-    let mut dst = aiofiles::open(dst).binary().mode("w").await?;
-    let mut progress = Progress::new("copying", size);
-    let mut done = 0;
-    let mut buf = Vec::with_capacity(256 * 1024);
-    loop {
-        let (read, full) = src.read_owned(buf).await;
-        if read? == 0 {
-            break;
-        }
-        let (written, empty) = dst.write_owned(full).await;
-        let n = written?;
-        if n < empty.len() {
-            // The next write tells why.
-            dst.write(&empty[n..]).await?;
-            dst.flush().await?;
-        }
-        done += empty.len() as u64;
-        progress.set(done);
-        buf = empty;
-        buf.clear();
-    }
-    dst.close().await?;
-    Ok(done)
+    let bar = progress::bar("copying", src.metadata().await?.len());
+    let copied = copy_from(async |buf| src.read_owned(buf).await, dst, &bar).await;
+    bar.finish_and_clear();
+    copied
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let args: Vec<String> = std::env::args().skip(1).collect();
-    let [src, dst] = args.as_slice() else {
-        eprintln!("usage: copy SRC DST");
-        return ExitCode::from(2);
-    };
-    match copy(src, dst).await {
-        Ok(bytes) => {
-            println!("{bytes} bytes");
+    let args = Args::parse();
+    match copy(&args).await {
+        // Not among what was copied; and nobody has to read it.
+        Ok(bytes) if args.dst != Path::new("-") => {
+            writeln!(std::io::stdout(), "{bytes} bytes").ok();
             ExitCode::SUCCESS
         }
+        Ok(_) => ExitCode::SUCCESS,
+        // Whoever read this has seen enough.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("copy: {error}");
             ExitCode::FAILURE

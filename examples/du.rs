@@ -1,27 +1,53 @@
 //! Sizes of trees, as `du -sb` counts them:
+//! `cargo run --release --example du -- [PATH]...`.
 //!
-//!     cargo run --release --example du -- [path ...]
-//!
-//! The trees are walked at the same time; a folder takes one hop, with the
-//! metadata of all that is in it. On a terminal a line tells how far it is.
+//! The trees are walked at the same time; a folder takes one hop, with the metadata of all
+//! that is in it. On a terminal a line tells how far it is; into a pipe go only the sizes,
+//! and a pipe that is closed ends it in peace.
 
 use std::collections::HashSet;
 use std::fs::Metadata;
-use std::io::{IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::io::ErrorKind;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use aiofiles::os;
+use aiofiles::{Result, os};
+use clap::Parser;
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
+use indicatif::{HumanBytes, HumanCount, ProgressBar};
+
+/// Sizes of trees, as `du -sb` counts them.
+///
+/// What cannot be read is reported, the rest is counted, and the exit code is 1.
+#[derive(Parser)]
+#[command(name = "du")]
+struct Args {
+    /// What to count
+    #[arg(value_name = "PATH", default_value = ".")]
+    paths: Vec<PathBuf>,
+}
 
 /// What all trees came to so far.
-#[derive(Default)]
 struct Progress {
     entries: AtomicU64,
     bytes: AtomicU64,
+    /// Hidden where the standard error is no terminal.
+    bar: ProgressBar,
+}
+
+impl Progress {
+    fn add(&self, bytes: u64) {
+        let entries = self.entries.fetch_add(1, Ordering::Relaxed) + 1;
+        let bytes = self.bytes.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        // A message is made for each, so not each has one.
+        if entries % 256 == 0 && !self.bar.is_hidden() {
+            let (entries, bytes) = (HumanCount(entries), HumanBytes(bytes));
+            self.bar.set_message(format!("{entries} entries, {bytes}"));
+        }
+    }
 }
 
 /// The size of a tree.
@@ -39,8 +65,7 @@ async fn total(path: PathBuf, progress: &Progress) -> Total {
     let mut add = |metadata: &Metadata| {
         if is_new(metadata, &mut seen) {
             bytes += size(metadata);
-            progress.entries.fetch_add(1, Ordering::Relaxed);
-            progress.bytes.fetch_add(size(metadata), Ordering::Relaxed);
+            progress.add(size(metadata));
         }
     };
     let is_dir = match os::lstat(&path).await {
@@ -95,53 +120,48 @@ fn is_new(_metadata: &Metadata, _seen: &mut HashSet<(u64, u64)>) -> bool {
     true
 }
 
-async fn show(progress: &Progress) {
-    loop {
-        tokio::time::sleep(Duration::from_millis(100)).await;
-        let entries = progress.entries.load(Ordering::Relaxed);
-        let mib = progress.bytes.load(Ordering::Relaxed) >> 20;
-        eprint!("\r\x1b[K{entries} entries, {mib} MiB");
-        drop(std::io::stderr().flush());
-    }
-}
-
 /// Gives the sizes in the order of the paths.
 async fn totals(paths: &[PathBuf]) -> Vec<Total> {
-    let progress = Progress::default();
+    let progress = Progress {
+        entries: AtomicU64::new(0),
+        bytes: AtomicU64::new(0),
+        bar: ProgressBar::new_spinner(),
+    };
+    progress.bar.enable_steady_tick(Duration::from_millis(100));
     let trees = paths.iter().enumerate().map(|(i, path)| {
         let tree = total(path.clone(), &progress);
         async move { (i, tree.await) }
     });
-    let mut all: Vec<_> = {
-        let trees = trees.collect::<FuturesUnordered<_>>().collect::<Vec<_>>();
-        if std::io::stderr().is_terminal() {
-            let all = tokio::select! {
-                all = trees => all,
-                () = show(&progress) => unreachable!("it goes on until it is dropped"),
-            };
-            eprint!("\r\x1b[K");
-            all
-        } else {
-            trees.await
-        }
-    };
+    let mut all: Vec<_> = trees.collect::<FuturesUnordered<_>>().collect().await;
+    progress.bar.finish_and_clear();
     all.sort_by_key(|(i, _)| *i);
     all.into_iter().map(|(_, total)| total).collect()
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    let mut paths: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
-    if paths.is_empty() {
-        paths.push(Path::new(".").to_path_buf());
-    }
+async fn run(paths: &[PathBuf]) -> Result<ExitCode> {
     let mut code = ExitCode::SUCCESS;
-    for total in totals(&paths).await {
+    let stdout = aiofiles::stdout();
+    for total in totals(paths).await {
         for error in &total.errors {
             eprintln!("du: {error}");
             code = ExitCode::FAILURE;
         }
-        println!("{}\t{}", total.bytes, total.path.display());
+        let line = format!("{}\t{}\n", total.bytes, total.path.display());
+        stdout.write(&line).await?;
     }
-    code
+    stdout.flush().await?;
+    Ok(code)
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(&Args::parse().paths).await {
+        Ok(code) => code,
+        // Whoever read this has seen enough.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("du: {error}");
+            ExitCode::FAILURE
+        }
+    }
 }

@@ -1,29 +1,42 @@
-//! `grep -F`: prints the lines that contain a fixed string.
+//! `grep -F`: prints the lines that contain a fixed string:
+//! `cargo run --release --example grep -- [-n] [-i] [-v] [-c] PATTERN [FILE]...`.
 //!
-//! ```sh
-//! cargo run --release --example grep -- [-n] [-i] [-v] [-c] PATTERN [FILE]...
-//! ```
-//!
-//! `-n` numbers the lines, `-i` ignores the case of ASCII letters, `-v` selects the
-//! others, `-c` counts. On a terminal what was found is coloured; NO_COLOR in the
-//! environment forbids that. `-` is the standard input, and so is no file at all.
-//! Ends with 0 if a line was selected, 1 if none, 2 after an error, as grep does.
+//! On a terminal what was found is coloured; NO_COLOR in the environment forbids that, and
+//! into a pipe go the lines as they are. A file that cannot be read is reported, and the
+//! others are searched.
 
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use aiofiles::Result;
+use clap::Parser;
 
-#[derive(Default)]
+/// Prints the lines that contain a fixed string, as `grep -F`.
+///
+/// Ends with 0 if a line was selected, 1 if none, 2 after an error.
+#[derive(Parser)]
+#[command(name = "grep")]
 struct Options {
+    /// Show the numbers of the lines
+    #[arg(short)]
     numbers: bool,
+    /// Ignore the case of ASCII letters
+    #[arg(short)]
     ignore_case: bool,
+    /// Select the lines without the string
+    #[arg(short = 'v')]
     invert: bool,
+    /// Show how many lines are selected
+    #[arg(short)]
     count: bool,
-    colour: bool,
-    /// Whether lines are preceded by the name of their file.
-    names: bool,
+    /// What to search for
+    #[arg(allow_hyphen_values = true)]
     pattern: String,
+    /// Where to search; `-` is the standard input, and so is no file at all
+    #[arg(value_name = "FILE", default_value = "-")]
+    paths: Vec<String>,
+    #[arg(skip)]
+    colour: bool,
 }
 
 impl Options {
@@ -42,7 +55,7 @@ impl Options {
     fn show(&self, out: &mut String, path: &str, number: usize, line: &str) {
         out.clear();
         let paint = |code: &'static str| if self.colour { code } else { "" };
-        if self.names {
+        if self.paths.len() > 1 {
             let (on, off) = (paint("\x1b[35m"), paint("\x1b[m"));
             let _ = write!(out, "{on}{path}{off}:");
         }
@@ -106,7 +119,7 @@ async fn grep(options: &Options, path: &str) -> Result<usize> {
         }
     }
     if options.count {
-        let name = if options.names {
+        let name = if options.paths.len() > 1 {
             format!("{path}:")
         } else {
             String::new()
@@ -116,9 +129,9 @@ async fn grep(options: &Options, path: &str) -> Result<usize> {
     Ok(selected)
 }
 
-async fn run(options: &Options, paths: &[String]) -> Result<ExitCode> {
+async fn run(options: &Options) -> Result<ExitCode> {
     let (mut any, mut failed) = (false, false);
-    for path in paths {
+    for path in &options.paths {
         match grep(options, path).await {
             Ok(selected) => any |= selected > 0,
             Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => return Err(error),
@@ -140,33 +153,9 @@ async fn run(options: &Options, paths: &[String]) -> Result<ExitCode> {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    let mut options = Options {
-        colour: aiofiles::stdout().isatty() && std::env::var_os("NO_COLOR").is_none(),
-        ..Options::default()
-    };
-    let mut pattern = None;
-    let mut paths = Vec::new();
-    for arg in std::env::args().skip(1) {
-        match (arg.as_str(), &pattern) {
-            ("-n", None) => options.numbers = true,
-            ("-i", None) => options.ignore_case = true,
-            ("-v", None) => options.invert = true,
-            ("-c", None) => options.count = true,
-            (_, None) => pattern = Some(arg),
-            (_, Some(_)) => paths.push(arg),
-        }
-    }
-    let Some(pattern) = pattern else {
-        let usage = "usage: grep [-n] [-i] [-v] [-c] PATTERN [FILE]...\n";
-        drop(aiofiles::stderr().write(usage).await);
-        return ExitCode::from(2);
-    };
-    options.pattern = pattern;
-    options.names = paths.len() > 1;
-    if paths.is_empty() {
-        paths.push("-".to_owned());
-    }
-    match run(&options, &paths).await {
+    let mut options = Options::parse();
+    options.colour = aiofiles::stdout().isatty() && std::env::var_os("NO_COLOR").is_none();
+    match run(&options).await {
         Ok(code) => code,
         // Whoever read this has seen enough.
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,

@@ -7,11 +7,13 @@
 //! exit code is that of the command; 128 and its number after a signal; 127 if there is no
 //! such command, 126 if it cannot be run, as shells have it.
 
+use std::ffi::OsString;
 use std::process::{ExitCode, ExitStatus, Stdio};
 
 use aiofiles::codec::Encoding;
 use aiofiles::stdio::TextOutput;
 use aiofiles::{Error, Result, text};
+use clap::Parser;
 use tokio::io::AsyncRead;
 use tokio::process::Command;
 
@@ -19,36 +21,22 @@ use tokio::process::Command;
 /// a line end is not kept for ever.
 const LONGEST: usize = 64 * 1024;
 
-/// What the command line asks for.
-struct Asked {
+/// Runs a command and shows each line that it prints behind `out|` or `err|`.
+///
+/// Bytes that are no text become U+FFFD. The exit code is that of the command; 128 and its
+/// number after a signal; 127 if there is no such command, 126 if it cannot be run.
+#[derive(Parser)]
+#[command(name = "run")]
+struct Args {
+    /// The encoding of its standard output
+    #[arg(long, value_name = "LABEL", default_value = "utf-8")]
     out: Encoding,
+    /// The encoding of its standard error
+    #[arg(long, value_name = "LABEL", default_value = "utf-8")]
     err: Encoding,
-    command: Vec<String>,
-}
-
-fn parse(mut args: impl Iterator<Item = String>) -> Result<Option<Asked>> {
-    let (mut out, mut err) = (Encoding::default(), Encoding::default());
-    let mut command = Vec::new();
-    while let Some(arg) = args.next() {
-        let encoding = match arg.as_str() {
-            "--out" => &mut out,
-            "--err" => &mut err,
-            "--" => {
-                command.extend(args);
-                break;
-            }
-            _ => {
-                command.push(arg);
-                command.extend(args);
-                break;
-            }
-        };
-        match args.next() {
-            Some(label) => *encoding = Encoding::try_from(label)?,
-            None => return Ok(None),
-        }
-    }
-    Ok((!command.is_empty()).then_some(Asked { out, err, command }))
+    /// The command, and its arguments
+    #[arg(required = true, trailing_var_arg = true, value_name = "COMMAND")]
+    command: Vec<OsString>,
 }
 
 /// Shows every line of `bytes` until they end.
@@ -94,26 +82,16 @@ fn code(status: ExitStatus) -> ExitCode {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let asked = match parse(std::env::args().skip(1)) {
-        Ok(Some(asked)) => asked,
-        Ok(None) => {
-            eprintln!("usage: run [--out LABEL] [--err LABEL] COMMAND [ARG]...");
-            return ExitCode::from(2);
-        }
-        Err(error) => {
-            eprintln!("run: {error}");
-            return ExitCode::from(2);
-        }
-    };
-    let spawned = Command::new(&asked.command[0])
-        .args(&asked.command[1..])
+    let args = Args::parse();
+    let spawned = Command::new(&args.command[0])
+        .args(&args.command[1..])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn();
     let mut child = match spawned {
         Ok(child) => child,
         Err(error) => {
-            eprintln!("run: {}: {error}", asked.command[0]);
+            eprintln!("run: {}: {error}", args.command[0].to_string_lossy());
             let missing = error.kind() == std::io::ErrorKind::NotFound;
             return ExitCode::from(if missing { 127 } else { 126 });
         }
@@ -122,8 +100,8 @@ async fn main() -> ExitCode {
     let (out, err) = out.zip(err).expect("both are pipes");
     // Both at once: a command that waits for one to be read would never end.
     let shown = tokio::join!(
-        show(out, asked.out, "out|", aiofiles::stdout()),
-        show(err, asked.err, "err|", aiofiles::stderr()),
+        show(out, args.out, "out|", aiofiles::stdout()),
+        show(err, args.err, "err|", aiofiles::stderr()),
     );
     for result in [shown.0, shown.1] {
         if let Err(error) = result {

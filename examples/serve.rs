@@ -4,39 +4,52 @@
 //!
 //! It listens on 127.0.0.1:8000 unless told otherwise. A file is streamed as the
 //! client takes it; a client that goes away closes it. Paths and links that lead
-//! out of the folder are refused; who may write in the folder is trusted.
+//! out of the folder are refused; who may write in the folder is trusted. The address that
+//! it listens on is its only output, on a terminal and in a pipe; errors that are no
+//! client's are told on the standard error.
 
 use std::io::{ErrorKind, SeekFrom};
 use std::path::{Component, Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use aiofiles::{BinaryFile, os, ospath};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path as UrlPath, State};
-use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use clap::Parser;
+use headers::{
+    AcceptRanges, ContentLength, ContentRange, ETag, HeaderMapExt, IfModifiedSince, IfNoneMatch,
+    IfRange, LastModified,
+};
+use http_range_header::{RangeUnsatisfiableError, parse_range_header};
 use tokio::io::AsyncReadExt;
 use tokio_util::io::ReaderStream;
+
+/// Serves the files of a folder over HTTP, with ranges and conditional requests.
+///
+/// Paths and links that lead out of the folder are refused.
+#[derive(Parser)]
+#[command(name = "serve")]
+struct Args {
+    /// Where to listen
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8000")]
+    listen: String,
+    /// What to serve
+    folder: PathBuf,
+}
 
 /// What one read of a stream asks for.
 const CHUNK: usize = 64 * 1024;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let args: Vec<String> = std::env::args().skip(1).collect();
-    let (listen, folder) = match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        [folder] if !folder.starts_with('-') => ("127.0.0.1:8000", folder),
-        ["--listen", listen, folder] => (listen, folder),
-        _ => {
-            eprintln!("usage: serve [--listen ADDR] FOLDER");
-            return ExitCode::from(2);
-        }
-    };
-    match serve(listen, folder).await {
+    let args = Args::parse();
+    match serve(&args).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("serve: {error}");
@@ -45,13 +58,14 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn serve(listen: &str, folder: &str) -> std::io::Result<()> {
+async fn serve(Args { listen, folder }: &Args) -> std::io::Result<()> {
     let root = ospath::realpath(folder).strict(true).await?;
     let app = Router::new()
         .route("/{*path}", get(answer))
         .with_state(Arc::new(root));
     let listener = tokio::net::TcpListener::bind(listen).await?;
-    println!("serving {folder} on http://{}", listener.local_addr()?);
+    let (folder, address) = (folder.display(), listener.local_addr()?);
+    println!("serving {folder} on http://{address}");
     axum::serve(listener, app).await
 }
 
@@ -70,9 +84,8 @@ async fn answer(
 /// What tells one state of a file from another.
 struct Version {
     size: u64,
-    /// In whole seconds, as HTTP has it.
     modified: SystemTime,
-    etag: String,
+    etag: ETag,
     mime: &'static str,
 }
 
@@ -103,15 +116,13 @@ async fn open(root: &Path, path: &str) -> Result<(BinaryFile, Version), StatusCo
         Ok((file, metadata))
     };
     let (file, metadata) = opened.await.map_err(|error| status(&error))?;
-    let since = metadata
-        .modified()
-        .ok()
-        .and_then(|time| time.duration_since(UNIX_EPOCH).ok())
-        .unwrap_or_default();
+    let modified = metadata.modified().unwrap_or(UNIX_EPOCH);
+    let since = modified.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let etag = format!("\"{:x}-{:x}\"", metadata.len(), since.as_nanos());
     let version = Version {
         size: metadata.len(),
-        modified: UNIX_EPOCH + Duration::from_secs(since.as_secs()),
-        etag: format!("\"{:x}-{:x}\"", metadata.len(), since.as_nanos()),
+        modified,
+        etag: etag.parse().expect("digits in quotes are a tag"),
         mime: mime(&path),
     };
     Ok((file, version))
@@ -150,74 +161,58 @@ async fn file_response(
     mut file: BinaryFile,
     version: Version,
     method: &Method,
-    headers: &HeaderMap,
+    asked: &HeaderMap,
 ) -> Response {
-    let response = Response::builder()
-        .header(header::ETAG, &version.etag)
-        .header(
-            header::LAST_MODIFIED,
-            httpdate::fmt_http_date(version.modified),
-        )
-        .header(header::ACCEPT_RANGES, "bytes")
-        .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     let size = version.size;
-    let (response, begin, len) = if is_known(headers, &version) {
-        (response.status(StatusCode::NOT_MODIFIED), 0, None)
-    } else {
-        match range(method, headers, &version) {
-            Range::Whole => (response, 0, Some(size)),
-            Range::Part(begin, end) => {
-                let part = format!("bytes {begin}-{}/{size}", end - 1);
-                let response = response
-                    .status(StatusCode::PARTIAL_CONTENT)
-                    .header(header::CONTENT_RANGE, part);
-                (response, begin, Some(end - begin))
-            }
-            Range::Unsatisfiable => {
-                let response = response
-                    .status(StatusCode::RANGE_NOT_SATISFIABLE)
-                    .header(header::CONTENT_RANGE, format!("bytes */{size}"));
-                (response, 0, None)
-            }
+    let mut response = Response::new(Body::empty());
+    let headers = response.headers_mut();
+    headers.typed_insert(version.etag.clone());
+    headers.typed_insert(LastModified::from(version.modified));
+    headers.typed_insert(AcceptRanges::bytes());
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    if is_known(asked, &version) {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        return response;
+    }
+    let (begin, end) = match range(method, asked, &version) {
+        Range::Whole => (0, size),
+        Range::Part(begin, end) => {
+            let part = ContentRange::bytes(begin..end, size);
+            headers.typed_insert(part.expect("it is within the file"));
+            *response.status_mut() = StatusCode::PARTIAL_CONTENT;
+            (begin, end)
+        }
+        Range::Unsatisfiable => {
+            headers.typed_insert(ContentRange::unsatisfied_bytes(size));
+            *response.status_mut() = StatusCode::RANGE_NOT_SATISFIABLE;
+            return response;
         }
     };
-    let response = match len {
-        None => response.body(Body::empty()),
-        Some(len) => {
-            if let Err(error) = file.seek(SeekFrom::Start(begin)).await {
-                return status(&error).into_response();
-            }
-            // A file that grows meanwhile keeps the promised length; one that
-            // shrinks ends the connection.
-            let stream = ReaderStream::with_capacity(AsyncReadExt::take(file, len), CHUNK);
-            response
-                .header(header::CONTENT_LENGTH, len)
-                .header(header::CONTENT_TYPE, version.mime)
-                .body(Body::from_stream(stream))
-        }
-    };
-    response.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
-}
-
-fn text(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
-    headers.get(name)?.to_str().ok()
+    if let Err(error) = file.seek(SeekFrom::Start(begin)).await {
+        return status(&error).into_response();
+    }
+    let headers = response.headers_mut();
+    headers.typed_insert(ContentLength(end - begin));
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(version.mime));
+    // A file that grows meanwhile keeps the promised length; one that shrinks ends the
+    // connection.
+    let part = AsyncReadExt::take(file, end - begin);
+    *response.body_mut() = Body::from_stream(ReaderStream::with_capacity(part, CHUNK));
+    response
 }
 
 /// Whether the client has this version already (RFC 9110, 13.2.2).
-fn is_known(headers: &HeaderMap, version: &Version) -> bool {
-    if headers.contains_key(header::IF_NONE_MATCH) {
+fn is_known(asked: &HeaderMap, version: &Version) -> bool {
+    if asked.contains_key(header::IF_NONE_MATCH) {
         // Then the date does not count.
-        return headers
-            .get_all(header::IF_NONE_MATCH)
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(','))
-            .map(str::trim)
-            .any(|tag| tag == "*" || tag.trim_start_matches("W/") == version.etag);
+        let tags = asked.typed_get::<IfNoneMatch>();
+        return tags.is_some_and(|tags| !tags.precondition_passes(&version.etag));
     }
-    text(headers, header::IF_MODIFIED_SINCE)
-        .and_then(|date| httpdate::parse_http_date(date).ok())
-        .is_some_and(|date| version.modified <= date)
+    let since = asked.typed_get::<IfModifiedSince>();
+    since.is_some_and(|since| !since.is_modified(version.modified))
 }
 
 #[derive(Debug, PartialEq)]
@@ -230,36 +225,26 @@ enum Range {
 
 /// The part that is asked for. Several at once, and what is no range of bytes,
 /// give the whole, as RFC 9110 allows.
-fn range(method: &Method, headers: &HeaderMap, version: &Version) -> Range {
-    let size = version.size;
-    if let Some(condition) = text(headers, header::IF_RANGE) {
-        let same_date = || httpdate::parse_http_date(condition).ok() == Some(version.modified);
-        if condition != version.etag && !same_date() {
+fn range(method: &Method, asked: &HeaderMap, version: &Version) -> Range {
+    if asked.contains_key(header::IF_RANGE) {
+        let modified = LastModified::from(version.modified);
+        let condition = asked.typed_get::<IfRange>();
+        let is_other =
+            |condition: IfRange| condition.is_modified(Some(&version.etag), Some(&modified));
+        if condition.is_none_or(is_other) {
             return Range::Whole;
         }
     }
-    let asked = text(headers, header::RANGE)
-        .filter(|_| method == Method::GET)
-        .and_then(|value| value.strip_prefix("bytes="))
-        .and_then(|value| value.trim().split_once('-'));
-    let Some((first, last)) = asked else {
+    let value = asked.get(header::RANGE).filter(|_| method == Method::GET);
+    let Some(value) = value.and_then(|value| value.to_str().ok()) else {
         return Range::Whole;
     };
-    let (begin, end) = match (number(first), number(last)) {
-        (Some(first), Some(last)) if first <= last => (first, last.saturating_add(1).min(size)),
-        (Some(first), None) if last.is_empty() => (first, size),
-        (None, Some(length)) if first.is_empty() => (size.saturating_sub(length), size),
-        _ => return Range::Whole,
-    };
-    if begin < end {
-        Range::Part(begin, end)
-    } else {
-        Range::Unsatisfiable
+    match parse_range_header(value).and_then(|ranges| ranges.validate(version.size)) {
+        Ok(ranges) => match ranges.as_slice() {
+            [range] => Range::Part(*range.start(), *range.end() + 1),
+            _ => Range::Whole,
+        },
+        Err(RangeUnsatisfiableError::Unsatisfiable) => Range::Unsatisfiable,
+        Err(_) => Range::Whole,
     }
-}
-
-/// Digits; more than there can be bytes are as good as the most.
-fn number(text: &str) -> Option<u64> {
-    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    digits.then(|| text.parse().unwrap_or(u64::MAX))
 }

@@ -1,40 +1,37 @@
-//! Shows the last lines of a text file, and what is added to it, as tail(1):
-//! `cargo run --release --example tail -- [-n LINES] [-f] FILE`.
+//! Shows the last lines of a file, and what is added to it, as tail(1):
+//! `cargo run --release --example tail -- [-n LINES] [-f] [FILE]`.
 //!
-//! The end is looked for from behind, so a large file costs no more than a small
-//! one. With `-f` it goes on until it is interrupted, also when the file is
-//! truncated.
+//! The end of a file is looked for from behind, so a large one costs no more than a small
+//! one; of a pipe no more than the last lines is kept. On a terminal and in a pipe the
+//! same is shown, and a pipe that is closed ends it in peace.
 
-use std::io::{SeekFrom, Write};
+use std::collections::VecDeque;
+use std::io::SeekFrom;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use aiofiles::{BinaryFile, Result};
+use clap::Parser;
 use futures::StreamExt;
 
-struct Options {
+/// Shows the last lines of a file, and what is added to it, as tail(1).
+#[derive(Parser)]
+#[command(name = "tail")]
+struct Args {
+    /// How many lines to show
+    #[arg(short = 'n', value_name = "LINES", default_value_t = 10)]
     lines: usize,
+    /// Go on with what is added, until interrupted, also when the file is truncated; a pipe
+    /// ends with its last line
+    #[arg(short)]
     follow: bool,
-    path: String,
-}
-
-fn parse(mut args: impl Iterator<Item = String>) -> Option<Options> {
-    let mut options = Options {
-        lines: 10,
-        follow: false,
-        path: String::new(),
-    };
-    while let Some(arg) = args.next() {
-        match arg.as_str() {
-            "-n" => options.lines = args.next()?.parse().ok()?,
-            "-f" => options.follow = true,
-            _ if options.path.is_empty() && !arg.starts_with('-') => options.path = arg,
-            _ => return None,
-        }
-    }
-    (!options.path.is_empty()).then_some(options)
+    /// What to show; `-` is the standard input
+    #[arg(value_name = "FILE", default_value = "-")]
+    path: PathBuf,
 }
 
 /// Where the last `lines` lines begin, in bytes.
-async fn start(file: &aiofiles::BinaryFile, size: u64, lines: usize) -> aiofiles::Result<u64> {
+async fn start(file: &BinaryFile, size: u64, lines: usize) -> Result<u64> {
     const STEP: u64 = 64 * 1024;
     let mut left = lines;
     let mut end = size;
@@ -62,48 +59,62 @@ async fn start(file: &aiofiles::BinaryFile, size: u64, lines: usize) -> aiofiles
     Ok(0)
 }
 
-async fn tail(options: &Options) -> aiofiles::Result<()> {
-    let mut file = aiofiles::open(&options.path).binary().await?;
+/// Shows the last lines of what can be read only once.
+async fn last(mut readline: impl AsyncFnMut() -> Result<Vec<u8>>, lines: usize) -> Result<()> {
+    let mut kept = VecDeque::new();
+    loop {
+        let line = readline().await?;
+        if line.is_empty() {
+            break;
+        }
+        kept.push_back(line);
+        if kept.len() > lines {
+            kept.pop_front();
+        }
+    }
+    let out = aiofiles::stdout_bytes();
+    out.writelines(kept).await?;
+    out.flush().await
+}
+
+async fn tail(args: &Args) -> Result<()> {
+    if args.path == Path::new("-") {
+        let stdin = aiofiles::stdin_bytes();
+        return last(async || stdin.readline().await, args.lines).await;
+    }
+    let mut file = aiofiles::open(&args.path).binary().await?;
+    if !file.seekable() {
+        return last(async || file.readline().await, args.lines).await;
+    }
     let size = file.metadata().await?.len();
-    let begin = if options.lines == 0 {
-        size
-    } else {
-        start(&file, size, options.lines).await?
+    let begin = match args.lines {
+        0 => size,
+        lines => start(&file, size, lines).await?,
     };
     file.seek(SeekFrom::Start(begin)).await?;
-    let mut out = std::io::stdout();
-    if !options.follow {
-        let rest = file.read().await?;
-        return out.write_all(&rest).map_err(told);
+    let out = aiofiles::stdout_bytes();
+    if !args.follow {
+        let mut rest = file.into_chunks(256 * 1024);
+        while let Some(chunk) = rest.next().await {
+            out.write(&chunk?).await?;
+        }
+        return out.flush().await;
     }
     let mut lines = file.into_lines().follow();
     while let Some(line) = lines.next().await {
         let mut line = line?;
         line.push(b'\n');
-        out.write_all(&line)
-            .and_then(|()| out.flush())
-            .map_err(told)?;
+        out.write(&line).await?;
+        out.flush().await?;
     }
     Ok(())
 }
 
-fn told(source: std::io::Error) -> aiofiles::Error {
-    aiofiles::Error::Os {
-        op: "write",
-        path: Some("<stdout>".into()),
-        source,
-    }
-}
-
 #[tokio::main]
 async fn main() -> ExitCode {
-    let Some(options) = parse(std::env::args().skip(1)) else {
-        eprintln!("usage: tail [-n LINES] [-f] FILE");
-        return ExitCode::from(2);
-    };
-    match tail(&options).await {
+    match tail(&Args::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
-        // The reader of our output has seen enough.
+        // Whoever read this has seen enough.
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("tail: {error}");

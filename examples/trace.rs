@@ -5,12 +5,22 @@
 //! `tracing` spans instead of lines, open a span in `execute` and hand on
 //! `job.wrap(move |run| span.in_scope(|| { run(); }))`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use aiofiles::ThreadPoolExecutor;
 use aiofiles::executor::{Executor, Job, Outcome, Refused};
+use clap::Parser;
+
+/// Counts the lines of files, and logs every blocking call on the standard error.
+#[derive(Parser)]
+#[command(name = "trace")]
+struct Args {
+    /// What to count the lines of
+    #[arg(value_name = "FILE", required = true)]
+    paths: Vec<PathBuf>,
+}
 
 /// Has `inner` run the jobs and tells `log` of each that has ended, before its
 /// caller hears of it.
@@ -72,7 +82,7 @@ fn show(record: Record<'_>) {
     eprint!("{line}");
 }
 
-async fn count_lines(path: &str) -> aiofiles::Result<u64> {
+async fn count_lines(path: &Path) -> aiofiles::Result<u64> {
     let mut lines = aiofiles::open(path).binary().await?;
     let mut count = 0;
     while lines.next_line().await?.is_some() {
@@ -84,11 +94,7 @@ async fn count_lines(path: &str) -> aiofiles::Result<u64> {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let paths: Vec<String> = std::env::args().skip(1).collect();
-    if paths.is_empty() {
-        eprintln!("usage: trace FILE...");
-        return ExitCode::from(2);
-    }
+    let Args { paths } = Args::parse();
     let pool = ThreadPoolExecutor::new(4);
     let trace = Trace {
         inner: pool.clone(),
@@ -102,7 +108,7 @@ async fn main() -> ExitCode {
     let mut code = ExitCode::SUCCESS;
     for path in &paths {
         match count_lines(path).await {
-            Ok(count) => println!("{count} {path}"),
+            Ok(count) => println!("{count} {}", path.display()),
             Err(error) => {
                 eprintln!("trace: {error}");
                 code = ExitCode::FAILURE;

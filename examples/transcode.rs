@@ -1,129 +1,158 @@
-//! Converts a text file from one encoding and line end to another, with a
-//! progress bar:
+//! Converts a text from one encoding and line end to another, with a progress bar:
 //! `cargo run --release --example transcode -- [OPTIONS] SRC DST`.
 //!
-//! `--from ENC` and `--to ENC` (utf-8), `--newline lf|crlf|cr|keep` (keep),
-//! `--errors POLICY` (strict). The destination appears whole or not at all.
+//! The destination appears whole or not at all, and what was there before stays until then.
+//! The bar is drawn on a terminal only. Into a pipe, which takes nothing back, goes what was
+//! converted before an error, and a pipe that is closed ends it in peace.
 
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use aiofiles::codec::Newline;
+use aiofiles::codec::{Encoding, ErrorPolicy, Newline};
+use aiofiles::open::Text;
+use aiofiles::stdio::{TextInput, TextOutput};
+use aiofiles::tempfile::{AtomicFile, atomic_file};
+use aiofiles::{Result, TextFile};
+use clap::{Parser, ValueEnum};
 
 #[path = "support/progress.rs"]
 mod progress;
-use progress::Progress;
 
-struct Options {
-    from: String,
-    to: String,
-    newline: Option<Newline>,
-    errors: String,
-    src: String,
-    dst: String,
+/// Converts a text from one encoding and line end to another.
+///
+/// The destination appears whole or not at all.
+#[derive(Parser)]
+#[command(name = "transcode")]
+struct Args {
+    /// The encoding of the source
+    #[arg(long, value_name = "LABEL", default_value = "utf-8")]
+    from: Encoding,
+    /// The encoding of the destination
+    #[arg(long, value_name = "LABEL", default_value = "utf-8")]
+    to: Encoding,
+    /// The line ends of the destination
+    #[arg(long, value_name = "ENDS", default_value = "keep")]
+    newline: Ends,
+    /// What becomes of what an encoding does not have: strict, ignore, replace,
+    /// backslashreplace or xmlcharrefreplace
+    #[arg(long, value_name = "POLICY", default_value = "strict")]
+    errors: ErrorPolicy,
+    /// What to convert; `-` is the standard input
+    src: PathBuf,
+    /// Where it goes; `-` is the standard output
+    dst: PathBuf,
 }
 
-fn parse(mut args: impl Iterator<Item = String>) -> Option<Options> {
-    let (mut from, mut to) = ("utf-8".to_owned(), "utf-8".to_owned());
-    let (mut newline, mut errors) = (None, "strict".to_owned());
-    let mut paths = Vec::new();
-    while let Some(arg) = args.next() {
-        match arg.as_str() {
-            "--from" => from = args.next()?,
-            "--to" => to = args.next()?,
-            "--errors" => errors = args.next()?,
-            "--newline" => {
-                newline = match args.next()?.as_str() {
-                    "lf" => Some(Newline::Lf),
-                    "crlf" => Some(Newline::CrLf),
-                    "cr" => Some(Newline::Cr),
-                    "keep" => None,
-                    _ => return None,
-                };
-            }
-            option if option.starts_with("--") => return None,
-            _ => paths.push(arg),
+#[derive(Clone, Copy, ValueEnum)]
+enum Ends {
+    Keep,
+    Lf,
+    Crlf,
+    Cr,
+}
+
+enum Source {
+    File(Box<TextFile>),
+    Stdin(TextInput),
+}
+
+enum Target {
+    File(Box<AtomicFile<Text>>),
+    Stdout(TextOutput),
+}
+
+impl Source {
+    async fn open(args: &Args, newline: Newline) -> Result<Self> {
+        let (encoding, errors) = (args.from.clone(), args.errors);
+        if args.src == Path::new("-") {
+            let stdin = aiofiles::stdin();
+            let call = stdin.reconfigure().encoding(encoding).errors(errors);
+            call.newline(newline).await?;
+            return Ok(Self::Stdin(stdin));
+        }
+        let call = aiofiles::open(&args.src).encoding(encoding).errors(errors);
+        Ok(Self::File(Box::new(call.newline(newline).await?)))
+    }
+
+    /// How many bytes it has; 0 where that is not known.
+    async fn size(&mut self) -> Result<u64> {
+        match self {
+            Self::File(file) => Ok(file.metadata().await?.len()),
+            Self::Stdin(_) => Ok(0),
         }
     }
-    let [src, dst] = <[String; 2]>::try_from(paths).ok()?;
-    Some(Options {
-        from,
-        to,
-        newline,
-        errors,
-        src,
-        dst,
-    })
+
+    async fn read(&mut self, characters: usize) -> Result<String> {
+        match self {
+            Self::File(file) => file.read().size(characters).await,
+            Self::Stdin(stdin) => stdin.read().size(characters).await,
+        }
+    }
 }
 
-async fn transcode(options: &Options) -> aiofiles::Result<()> {
+impl Target {
+    async fn open(args: &Args, newline: Newline) -> Result<Self> {
+        let (encoding, errors) = (args.to.clone(), args.errors);
+        if args.dst == Path::new("-") {
+            let stdout = aiofiles::stdout();
+            let call = stdout.reconfigure().encoding(encoding).errors(errors);
+            call.newline(newline).await?;
+            return Ok(Self::Stdout(stdout));
+        }
+        let call = atomic_file(&args.dst).text();
+        let call = call.encoding(encoding).errors(errors);
+        Ok(Self::File(Box::new(call.newline(newline).await?)))
+    }
+
+    async fn write(&mut self, text: &str) -> Result<usize> {
+        match self {
+            Self::File(file) => file.write(text).await,
+            Self::Stdout(stdout) => stdout.write(text).await,
+        }
+    }
+
+    /// Nothing is there before that, and nothing if it never comes to it.
+    async fn commit(&mut self) -> Result<()> {
+        match self {
+            Self::File(file) => file.commit().await,
+            Self::Stdout(stdout) => stdout.flush().await,
+        }
+    }
+}
+
+async fn transcode(args: &Args) -> Result<()> {
     // Line ends that are to change are read as `\n`; others pass as they are.
-    let (read, write) = match options.newline {
-        Some(newline) => (Newline::Universal, newline),
-        None => (Newline::Untranslated, Newline::Untranslated),
+    let (read, write) = match args.newline {
+        Ends::Keep => (Newline::Untranslated, Newline::Untranslated),
+        Ends::Lf => (Newline::Universal, Newline::Lf),
+        Ends::Crlf => (Newline::Universal, Newline::CrLf),
+        Ends::Cr => (Newline::Universal, Newline::Cr),
     };
-    let mut src = aiofiles::open(&options.src)
-        .encoding(options.from.as_str())
-        .errors(options.errors.as_str())
-        .newline(read)
-        .await?;
-    let size = src.metadata().await?.len();
-    let part = format!("{}.part", options.dst);
-    let copied = async {
-        let mut dst = aiofiles::open(&part)
-            .mode("w")
-            .encoding(options.to.as_str())
-            .errors(options.errors.as_str())
-            .newline(write)
-            .await?;
-        let mut progress = Progress::new("transcoding", size);
-        let mut done = 0;
+    let mut src = Source::open(args, read).await?;
+    let mut dst = Target::open(args, write).await?;
+    let bar = progress::bar("transcoding", src.size().await?);
+    let converted = async {
         loop {
-            let text = src.read().size(64 * 1024).await?;
+            let text = src.read(64 * 1024).await?;
             if text.is_empty() {
-                break;
+                return dst.commit().await;
             }
             dst.write(&text).await?;
-            done += text.len() as u64;
-            progress.set(done);
+            // Nearly: how many bytes it was in the source nobody knows.
+            bar.inc(text.len() as u64);
         }
-        dst.sync_all().await?;
-        dst.close().await
     };
-    let result: aiofiles::Result<()> = copied.await;
-    let (part, dst) = (part.clone(), options.dst.clone());
-    let keep = result.is_ok();
-    let placed = aiofiles::delegate(move || {
-        let placed = if keep {
-            std::fs::rename(&part, dst)
-        } else {
-            Ok(())
-        };
-        if !keep || placed.is_err() {
-            // It is not there if it could not be opened.
-            let _ = std::fs::remove_file(&part);
-        }
-        placed
-    });
-    let placed = placed.await?;
-    result?;
-    placed.map_err(|source| aiofiles::Error::Os {
-        op: "rename",
-        path: Some(options.dst.clone().into()),
-        source,
-    })
+    let converted = converted.await;
+    bar.finish_and_clear();
+    converted
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let Some(options) = parse(std::env::args().skip(1)) else {
-        eprintln!(
-            "usage: transcode [--from ENC] [--to ENC] [--newline lf|crlf|cr|keep] \
-             [--errors POLICY] SRC DST"
-        );
-        return ExitCode::from(2);
-    };
-    match transcode(&options).await {
+    match transcode(&Args::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
+        // Whoever read this has seen enough.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("transcode: {error}");
             ExitCode::FAILURE

@@ -179,13 +179,17 @@ pub(crate) fn poll_copy(
 }
 
 /// Has `to` hold all of `bytes`, of which it has the first already, a share a poll.
+///
+/// # Errors
+///
+/// If there is no memory for it.
 pub(crate) fn poll_append(
     cx: &mut Context<'_>,
     bytes: &[u8],
     to: &mut Vec<u8>,
     share: &mut Share,
-) -> Poll<()> {
-    to.reserve_exact(bytes.len() - to.len());
+) -> Poll<std::io::Result<()>> {
+    to.try_reserve_exact(bytes.len() - to.len())?;
     while to.len() < bytes.len() {
         let rest = &bytes[to.len()..];
         let n = rest.len().min(MOST_A_POLL);
@@ -194,7 +198,7 @@ pub(crate) fn poll_append(
             ready!(share.poll_take(cx, n));
         }
     }
-    Poll::Ready(())
+    Poll::Ready(Ok(()))
 }
 
 /// Copies `data`, a share a poll, and lets others run in between.

@@ -111,7 +111,11 @@ impl Encoding {
                 codec,
                 label: Cow::Owned(label),
             }),
-            None => Err(Error::UnknownEncoding { label }),
+            None => Err(Error::UnknownEncoding {
+                op: "choose an encoding",
+                path: None,
+                label,
+            }),
         }
     }
 
@@ -186,6 +190,15 @@ impl TryFrom<String> for Encoding {
     /// As [`Encoding::for_label`], keeping the string.
     fn try_from(label: String) -> Result<Self> {
         Self::with_label(Cow::Owned(label))
+    }
+}
+
+impl TryFrom<&String> for Encoding {
+    type Error = Error;
+
+    /// As [`Encoding::for_label`].
+    fn try_from(label: &String) -> Result<Self> {
+        Self::for_label(label)
     }
 }
 

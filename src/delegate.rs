@@ -126,9 +126,9 @@ impl<B, T> Hop<B, T> {
     }
 
     /// Settles on an executor, at the first poll.
-    pub(crate) fn chosen(&mut self, op: &'static str) -> Result<&mut Chosen> {
+    pub(crate) fn chosen(&mut self, op: &'static str, path: Option<&Path>) -> Result<&mut Chosen> {
         if self.executor.is_none() {
-            self.executor = Some(Chosen::current(op)?);
+            self.executor = Some(Chosen::current(op, path)?);
         }
         Ok(self.executor.as_mut().expect("chosen just above"))
     }
@@ -151,7 +151,7 @@ impl<B: Blocking> Future for Hop<B, B::Output> {
             match std::mem::replace(this.state(), State::Over) {
                 State::Waiting(mut blocking) => {
                     let (op, path) = (blocking.op(), blocking.path().cloned());
-                    let executor = this.chosen(op)?;
+                    let executor = this.chosen(op, path.as_deref())?;
                     blocking.settle(executor);
                     if let Some(result) = blocking.run_nowait(executor.get().allows_nowait()) {
                         executor.get().nowait_hit();
@@ -221,6 +221,7 @@ pub type Delegate<T> = Call<T>;
 /// assert_eq!(sum, 55);
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
+#[doc(alias("spawn_blocking", "asyncify", "to_thread", "run_in_executor"))]
 pub fn delegate<F, T>(f: F) -> Delegate<T>
 where
     F: FnOnce() -> T + Send + 'static,

@@ -68,6 +68,10 @@ pub enum Error {
     /// A mode string that Python would refuse too, or one that contradicts the
     /// kind of file asked for. Nothing was opened.
     InvalidMode {
+        /// The operation, as a verb.
+        op: &'static str,
+        /// The path it was for; `None` where there is none.
+        path: Option<PathBuf>,
         /// The mode as given.
         mode: String,
         /// What is wrong with it, and what to do.
@@ -84,6 +88,10 @@ pub enum Error {
     },
     /// No encoding has this label. Nothing was opened or created.
     UnknownEncoding {
+        /// The operation that was to use it, as a verb.
+        op: &'static str,
+        /// The path it was for; `None` where there is none.
+        path: Option<PathBuf>,
         /// The label as given.
         label: String,
     },
@@ -141,6 +149,8 @@ pub enum Error {
     NoRuntime {
         /// The operation, as a verb.
         op: &'static str,
+        /// The path it was for; `None` where there is none.
+        path: Option<PathBuf>,
     },
     /// The executor refused the job, or dropped it without running it. The
     /// operation was not done; a file has all its state and can be used again: where
@@ -243,17 +253,17 @@ impl Error {
         match self {
             Self::OsPair { src, .. } => Some(src),
             Self::Os { path, .. }
+            | Self::InvalidMode { path, .. }
             | Self::InvalidArgument { path, .. }
+            | Self::UnknownEncoding { path, .. }
             | Self::Decode { path, .. }
             | Self::Encode { path, .. }
             | Self::Unsupported { path, .. }
             | Self::Closed { path, .. }
             | Self::LineTooLong { path, .. }
+            | Self::NoRuntime { path, .. }
             | Self::ExecutorGone { path, .. }
             | Self::Panicked { path, .. } => path.as_deref(),
-            Self::InvalidMode { .. } | Self::UnknownEncoding { .. } | Self::NoRuntime { .. } => {
-                None
-            }
         }
     }
 
@@ -278,20 +288,16 @@ impl Error {
         }
     }
 
-    /// The same error of a bad argument, with the path it was about to be used for.
-    pub(crate) fn about(self, path: &Path) -> Self {
-        match self {
-            Self::InvalidArgument {
-                op,
-                path: None,
-                reason,
-            } => Self::InvalidArgument {
-                op,
-                path: Some(path.to_owned()),
-                reason,
-            },
-            other => other,
+    /// The error of a bad mode or keyword, which was found before the call knew what it
+    /// is for: with the operation and the path that it was for.
+    pub(crate) fn in_call(mut self, named: &'static str, for_path: Option<&Path>) -> Self {
+        if let Self::InvalidMode { op, path, .. }
+        | Self::InvalidArgument { op, path, .. }
+        | Self::UnknownEncoding { op, path, .. } = &mut self
+        {
+            (*op, *path) = (named, for_path.map(Path::to_owned));
         }
+        self
     }
 
     /// An error of a system call or a `RawIo`, with what was being done. An

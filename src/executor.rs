@@ -73,6 +73,7 @@
 //! ```
 
 use std::fmt;
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use ::tokio::runtime::Handle;
@@ -160,6 +161,7 @@ static DEFAULT: OnceLock<Arc<dyn Executor>> = OnceLock::new();
 /// assert!(aiofiles::executor::set_default(ThreadPoolExecutor::new(4)).is_err());
 /// # Ok::<(), aiofiles::Error>(())
 /// ```
+#[doc(alias = "set_default_executor")]
 pub fn set_default(executor: impl Executor) -> error::Result<()> {
     watch_main();
     DEFAULT
@@ -209,14 +211,18 @@ impl Chosen {
         }
     }
 
-    /// The default executor of the place where the call is polled.
-    pub(crate) fn current(op: &'static str) -> error::Result<Self> {
+    /// The default executor of the place where the call is polled; `op` and `path` say
+    /// what finds none.
+    pub(crate) fn current(op: &'static str, path: Option<&Path>) -> error::Result<Self> {
         watch_main();
         if let Some(executor) = DEFAULT.get() {
             return Ok(Self::Given(executor.clone()));
         }
         let handle = Handle::try_current();
-        handle.map(Self::Tokio).map_err(|_| Error::NoRuntime { op })
+        handle.map(Self::Tokio).map_err(|_| Error::NoRuntime {
+            op,
+            path: path.map(Path::to_owned),
+        })
     }
 
     /// The executor, guarded: its answers never panic. See the impl below.

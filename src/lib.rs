@@ -110,8 +110,7 @@
 //!
 //! # Errors
 //!
-//! An [`Error`] names what failed, and of the system's errors operation and path, and
-//! keeps kind and errno. Write errors
+//! An [`Error`] names operation and path, and keeps kind and errno. Write errors
 //! are kept: what a failed flush could not write stays in the buffer, the error
 //! comes with the next operation that reports write errors if nobody waited for
 //! it, and flushing again tries again: do not write them again.
@@ -164,6 +163,13 @@
 //! - A path is copied when a call is made, by every function that takes one. A guard
 //!   that is given by value, as a `TempPath`, is dropped then, and its file is gone
 //!   before the call runs: lend it (`open(&guard)`).
+//! - A file as a `Stream` gives lines, as in Python. What wants the bytes, such as the
+//!   body of a response (`Body::from_stream`), takes
+//!   [`into_chunks`](BinaryFile::into_chunks).
+//! - What takes an argument in Python may take a keyword here, and the compiler only says
+//!   that there is an argument too many: `read().size(10)`, `readline().size(n)`,
+//!   `readlines().hint(n)`, `truncate().size(5)`, `mkdir(path).mode(0o700)`. To remove the
+//!   argument, as it proposes, is to read or cut off something else.
 //! - Opening a FIFO waits for its other end on a thread of the executor.
 //!
 //! [aiofiles]: https://github.com/Tinche/aiofiles

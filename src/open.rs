@@ -19,17 +19,19 @@ use crate::lazy::{Begin, Lazy};
 use crate::raw_io::RawIo;
 use crate::sys::{self, cached, nowait};
 
+mod any;
 mod asked;
 mod keywords;
 mod kind;
 mod mode;
 mod wrap;
 
+pub use self::any::AnyFile;
 pub use self::asked::Asked;
 use self::asked::Opener;
 pub(crate) use self::keywords::keywords;
 pub(crate) use self::kind::Plan;
-pub use self::kind::{Any, AnyFile, Binary, Kind, Raw, Text, TextKind};
+pub use self::kind::{Any, Binary, Kind, Raw, Text, TextKind};
 pub(crate) use self::mode::Action;
 use self::mode::Mode;
 pub use self::wrap::{Wrap, wrap};
@@ -72,6 +74,13 @@ pub use self::wrap::{Wrap, wrap};
 /// assert_eq!(bytes, b"caf\xe9\n");
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
+#[doc(alias(
+    "File::open",
+    "File::create",
+    "File::options",
+    "OpenOptions",
+    "create_new"
+))]
 pub fn open(path: impl AsRef<Path>) -> Open<Text> {
     Open(Lazy::new(OpenArgs {
         path: Arc::from(path.as_ref()),
@@ -227,6 +236,7 @@ impl<K: Kind> Open<K> {
     /// assert_eq!(std::fs::read(&path).unwrap(), b"one\ntwo\n");
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
+    #[doc(alias = "async with")]
     pub async fn with<T, F>(self, body: F) -> Result<T>
     where
         F: AsyncFnOnce(&mut K::Of<File>) -> Result<T>,
@@ -289,7 +299,7 @@ impl<K: Kind> Begin for OpenArgs<K> {
         } = self;
         let plan = kind
             .plan(&mut settings)
-            .map_err(|error| error.about(&path))?;
+            .map_err(|error| error.in_call("open", Some(&path)))?;
         let mut hop = Hop::new(OpenFile {
             path,
             mode: plan.mode,
@@ -311,7 +321,7 @@ impl<K: Kind> Begin for OpenArgs<K> {
             seekable: opened.seekable,
             isatty: opened.isatty,
         };
-        let executor = hop.chosen("open")?.clone();
+        let executor = hop.chosen("open", meta.name.as_deref())?.clone();
         let mut core = Core::new(opened.file, meta, Some(executor));
         core.capacity = plan.capacity;
         core.set_pos(opened.pos);

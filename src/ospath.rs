@@ -93,6 +93,7 @@ pub type Exists = Call<bool>;
 /// assert!(!aiofiles::ospath::exists(root.join("no")).await?);
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
+#[doc(alias = "try_exists")]
 pub fn exists(path: impl AsRef<Path>) -> Exists {
     ask("exists", path, true, |_| true)
 }
@@ -154,6 +155,7 @@ pub type Isfile = Call<bool>;
 /// assert!(!aiofiles::ospath::isfile(&root).await?);
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
+#[doc(alias = "is_file")]
 pub fn isfile(path: impl AsRef<Path>) -> Isfile {
     ask("isfile", path, true, Metadata::is_file)
 }
@@ -182,6 +184,7 @@ pub type Isdir = Call<bool>;
 /// assert!(aiofiles::ospath::isdir(&root).await?);
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
+#[doc(alias = "is_dir")]
 pub fn isdir(path: impl AsRef<Path>) -> Isdir {
     ask("isdir", path, true, Metadata::is_dir)
 }
@@ -211,6 +214,7 @@ pub type Islink = Call<bool>;
 /// assert!(aiofiles::ospath::islink(root.join("link")).await?);
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
+#[doc(alias = "is_symlink")]
 pub fn islink(path: impl AsRef<Path>) -> Islink {
     ask("islink", path, false, Metadata::is_symlink)
 }
@@ -274,6 +278,7 @@ pub type Getsize = Call<u64>;
 /// assert_eq!(aiofiles::ospath::getsize(root.join("f")).await?, 5);
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
+#[doc(alias = "len")]
 pub fn getsize(path: impl AsRef<Path>) -> Getsize {
     get("getsize", path, |metadata| Ok(metadata.len()))
 }
@@ -304,6 +309,7 @@ pub type Getatime = Call<SystemTime>;
 /// assert!(read > std::time::SystemTime::UNIX_EPOCH);
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
+#[doc(alias = "accessed")]
 pub fn getatime(path: impl AsRef<Path>) -> Getatime {
     get("getatime", path, Metadata::accessed)
 }
@@ -335,6 +341,7 @@ pub type Getmtime = Call<SystemTime>;
 /// assert!(changed > std::time::SystemTime::UNIX_EPOCH);
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
+#[doc(alias = "modified")]
 pub fn getmtime(path: impl AsRef<Path>) -> Getmtime {
     get("getmtime", path, Metadata::modified)
 }
@@ -396,6 +403,7 @@ pub type Samefile = Call<bool>;
 /// assert!(aiofiles::ospath::samefile(root.join("a"), root.join("b")).await?);
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
+#[doc(alias = "same_file")]
 pub fn samefile(a: impl AsRef<Path>, b: impl AsRef<Path>) -> Samefile {
     two("samefile", a, b, (), |a, b, ()| {
         // The error names the path that it is about.

@@ -50,9 +50,10 @@ impl Draft {
         }
         let target = Target::find(path)?.path;
         let folder = folder_of(&target).to_owned();
+        sys::check_folder(&folder)?;
         // In the end it is brought to the disk, for which it is opened: better that
         // this fails while nothing has changed.
-        drop(fs::read_dir(&folder)?);
+        drop(sys::retry(|| fs::read_dir(&folder))?);
         let (file, temporary) = create(&folder, PRIVATE)?;
         let id = match &temporary {
             Some(name) => sys::FileId::of_open(&file, name)?,
@@ -96,6 +97,7 @@ impl Draft {
             // A link stands there by now. What it leads to is replaced; a file that
             // has a name only on the same file system.
             self.folder = folder_of(&target.path).to_owned();
+            sys::check_folder(&self.folder)?;
             self.target = target.path;
         }
         let rights = match &target.old {
@@ -103,7 +105,7 @@ impl Draft {
             None => rights_of_new(&self.folder, mode)?,
         };
         rights.set(file)?;
-        file.sync_all()?;
+        sys::retry(|| file.sync_all())?;
         if self.temporary.is_none() {
             let mut builder = ::tempfile::Builder::new();
             let named = builder
@@ -124,6 +126,8 @@ impl Draft {
     /// before, unless it is the last step that fails, of the folder. It may be tried
     /// again.
     pub(crate) fn publish(&mut self) -> io::Result<()> {
+        // Opened before anything changes: there may be no descriptor left for it.
+        let folder = sys::Folder::open(&self.folder)?;
         if let Some(name) = self.temporary.take() {
             let moved = if self.exclusive {
                 name.persist_noclobber(&self.target)
@@ -137,7 +141,7 @@ impl Draft {
             }
             self.moved = true;
         }
-        match sys::sync_dir(&self.folder) {
+        match folder.sync() {
             // What some file systems say that cannot do it for folders.
             Err(error)
                 if matches!(
@@ -173,7 +177,7 @@ fn copy_with_name(file: &File, folder: &Path, rights: &Rights) -> io::Result<Tem
     source.seek(SeekFrom::Start(0))?;
     io::copy(&mut source, &mut copy)?;
     rights.set(&copy)?;
-    copy.sync_all()?;
+    sys::retry(|| copy.sync_all())?;
     sys::close(copy)?;
     Ok(name)
 }
@@ -191,7 +195,7 @@ fn rename(mut name: TempPath, to: &Path) -> Result<(), PathPersistError> {
 }
 
 fn check_free(path: &Path) -> io::Result<()> {
-    match fs::symlink_metadata(path) {
+    match sys::retry(|| fs::symlink_metadata(path)) {
         Ok(_) => Err(io::ErrorKind::AlreadyExists.into()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(error),
@@ -240,7 +244,7 @@ impl Target {
         let mut path = path.to_path_buf();
         // As many as Linux follows.
         for _ in 0..=40 {
-            if let Ok(target) = fs::read_link(&path) {
+            if let Ok(target) = sys::retry(|| fs::read_link(&path)) {
                 sys::check_link(&path, folder_of(&path))?;
                 path.pop();
                 path.push(target);

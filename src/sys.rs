@@ -25,6 +25,7 @@ use std::path::Path;
 mod by_hand;
 #[cfg(target_os = "linux")]
 mod linux;
+mod lock;
 #[cfg(not(target_os = "linux"))]
 mod not_linux;
 pub(crate) mod nowait;
@@ -41,6 +42,7 @@ use self::unix as system;
 #[cfg(windows)]
 use self::windows as system;
 
+pub(crate) use self::lock::{Asked, Reply};
 pub use self::statvfs::StatVfs;
 
 // Paths.
@@ -72,8 +74,9 @@ pub(crate) use self::linux::{cached, tells_size_at_once};
 pub(crate) use self::linux::{make_accessible, unnamed};
 #[cfg(feature = "tempfile")]
 pub(crate) use self::system::{
-    OPEN_FILES_KEEP_NAMES, Old, Rights, TEMPORARY_FOLDERS, check_link, create_anonymous,
-    create_new, create_private_folder, link_unnamed, may_link_unnamed, set_mode_in,
+    Folder, OPEN_FILES_KEEP_NAMES, Old, Rights, TEMPORARY_FOLDERS, check_folder, check_link,
+    create_anonymous, create_new, create_private_folder, link_unnamed, may_link_unnamed,
+    set_mode_in,
 };
 
 // The standard streams.

@@ -113,6 +113,7 @@ pub struct Spooled {
 /// assert_eq!(count.await?, 4);
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
+#[doc(alias("TemporaryFile", "tempfile"))]
 pub fn temporary_file() -> Temporary<Anonymous> {
     Temporary::new(Anonymous(()))
 }
@@ -144,6 +145,7 @@ pub fn temporary_file() -> Temporary<Anonymous> {
 /// assert!(!name.exists());
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
+#[doc(alias("NamedTemporaryFile", "NamedTempFile", "mkstemp"))]
 pub fn named_temporary_file() -> Temporary<Named> {
     Temporary::new(Named {
         delete: true,
@@ -183,6 +185,7 @@ pub fn named_temporary_file() -> Temporary<Named> {
 /// assert_eq!(file.read().await?, b"12345");
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
+#[doc(alias("SpooledTemporaryFile", "SpooledTempFile"))]
 pub fn spooled_temporary_file() -> Temporary<Spooled> {
     Temporary::new(Spooled { max_size: 0 })
 }
@@ -370,11 +373,13 @@ impl<W: Make, K: Kind> Begin for TemporaryArgs<W, K> {
             default_mode,
         } = self;
         settings.mode.get_or_insert_with(|| default_mode.to_owned());
-        let plan = kind.plan(&mut settings)?;
+        let plan = kind
+            .plan(&mut settings)
+            .map_err(|error| error.in_call(place::OP, place.dir.as_deref()))?;
         place.check(place::OP)?;
         let executor = match settings.executor {
             Some(executor) => executor,
-            None => Chosen::current(place::OP)?,
+            None => Chosen::current(place::OP, place.dir.as_deref())?,
         };
         W::make::<K>(Request {
             place,

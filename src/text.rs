@@ -48,7 +48,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 pub(crate) use self::below::Below;
 pub use self::compat::Compat;
-pub(crate) use self::decoded::{Decoded, Keep, Sought};
+pub(crate) use self::decoded::{Decoded, Keep, Plan, Sought, Whole};
 pub(crate) use self::encode::{LONG, encode_error, encode_long};
 pub use self::making::Making;
 pub use self::position::{TextPosition, TextSeek};

@@ -1,10 +1,11 @@
 //! Whole files, one hop each.
 
+use std::collections::TryReserveError;
 use std::fs;
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
-use crate::budget;
+use crate::budget::{self, MOST_A_POLL};
 use crate::call::{Call, one, one_inline};
 use crate::codec::{Decoder, DecoderState, Encoding, ErrorPolicy};
 use crate::error::{Error, Result};
@@ -44,6 +45,7 @@ pub type ReadFile = Call<Vec<u8>>;
 /// assert_eq!(aiofiles::read(&path).await?, b"12345");
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
+#[doc(alias = "read_bytes")]
 pub fn read(path: impl AsRef<Path>) -> ReadFile {
     let inline = |path: &Path, (): &()| read_cached(path).map(Ok);
     one_inline("read", path, (), inline, |path, ()| read_here(path))
@@ -116,6 +118,7 @@ impl ReadToString {
 /// }
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
+#[doc(alias = "read_text")]
 pub fn read_to_string(path: impl AsRef<Path>) -> ReadToString {
     let keywords = ReadToStringKeywords::default();
     let inline = |path: &Path, keywords: &ReadToStringKeywords| match &keywords.encoding {
@@ -126,7 +129,9 @@ pub fn read_to_string(path: impl AsRef<Path>) -> ReadToString {
         Some(_) => None,
     };
     one_inline("read", path, keywords, inline, |path, keywords| {
-        let encoding = keywords.encoding.transpose()?.unwrap_or_default();
+        let encoding = keywords.encoding.transpose();
+        let encoding = encoding.map_err(|error| error.in_call("read", Some(path)))?;
+        let encoding = encoding.unwrap_or_default();
         Ok(decode(read_here(path)?, &encoding, path)?)
     })
 }
@@ -147,6 +152,10 @@ fn read_cached(path: &Path) -> Option<Vec<u8>> {
             budget::copied(n);
             Some(bytes)
         }
+        nowait::Answer::Never => {
+            cached::read_was_refused(&file);
+            None
+        }
         _ => None,
     }
 }
@@ -154,12 +163,22 @@ fn read_cached(path: &Path) -> Option<Vec<u8>> {
 /// Reads a file in a job; the next one on its file system may need none.
 fn read_here(path: &Path) -> io::Result<Vec<u8>> {
     let mut file = sys::open(fs::File::options().read(true), path)?;
-    let metadata = file.metadata()?;
+    let metadata = sys::retry(|| file.metadata())?;
     cached::learn(&file, &metadata);
-    // As std: what does not fit fails before anything is read.
+    // As std: what does not fit fails before anything is read. But some file systems tell
+    // a size far beyond the end.
     let mut bytes = Vec::new();
-    bytes.try_reserve_exact(usize::try_from(metadata.len()).unwrap_or(usize::MAX))?;
-    file.read_to_end(&mut bytes)?;
+    let size = metadata.len();
+    let reserved = bytes.try_reserve_exact(usize::try_from(size).unwrap_or(usize::MAX));
+    if reserved.is_err() {
+        file.seek(SeekFrom::Start(size - 1))?;
+        if sys::retry(|| file.read(&mut [0]))? > 0 {
+            reserved?;
+        }
+        file.rewind()?;
+    }
+    // Without a limit, std asks for the size again.
+    (&mut file).take(u64::MAX).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
@@ -173,18 +192,31 @@ fn decode(bytes: Vec<u8>, encoding: &Encoding, path: &Path) -> Result<String> {
     } else {
         bytes
     };
-    let mut text = String::with_capacity(bytes.len());
+    let out_of_memory = |error: TryReserveError| Error::os("read", Some(path), error.into());
+    let mut text = String::new();
+    text.try_reserve_exact(bytes.len()).map_err(out_of_memory)?;
     let mut decoder = Decoder::new(encoding, ErrorPolicy::Strict, DecoderState::START);
-    match decoder.decode(&bytes, true, &mut text) {
-        Ok(_) => Ok(text),
-        Err(error) => Err(Error::Decode {
-            encoding: encoding.name().to_owned(),
-            offset: error.at as u64,
-            bytes: bytes[error.at..error.at + error.len].to_vec(),
-            reason: error.reason,
-            path: Some(path.to_path_buf()),
-        }),
+    let mut done = 0;
+    while done < bytes.len() {
+        let end = bytes.len().min(done + MOST_A_POLL);
+        let src = &bytes[done..end];
+        // No encoding needs more.
+        text.try_reserve(3 * src.len()).map_err(out_of_memory)?;
+        match decoder.decode(src, end == bytes.len(), &mut text) {
+            Ok(consumed) => done += consumed,
+            Err(error) => {
+                let at = done + error.at;
+                return Err(Error::Decode {
+                    encoding: encoding.name().to_owned(),
+                    offset: at as u64,
+                    bytes: bytes[at..at + error.len].to_vec(),
+                    reason: error.reason,
+                    path: Some(path.to_path_buf()),
+                });
+            }
+        }
     }
+    Ok(text)
 }
 
 /// The pending call of [`write()`].
@@ -221,6 +253,7 @@ pub type WriteFile = Call<()>;
 /// assert_eq!(std::fs::read(&path).unwrap(), text.as_bytes());
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
+#[doc(alias("write_bytes", "write_text"))]
 pub fn write(path: impl AsRef<Path>, data: impl Content) -> WriteFile {
     let data = data.into_bytes();
     one("write", path, (), move |path, ()| {
@@ -290,6 +323,7 @@ pub type WriteAtomic = Call<()>;
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
 #[cfg(feature = "tempfile")]
+#[doc(alias = "atomic_write")]
 pub fn write_atomic(path: impl AsRef<Path>, data: impl Content) -> WriteAtomic {
     let data = data.into_bytes();
     one("write", path, (), move |path, ()| {

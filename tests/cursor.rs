@@ -364,3 +364,42 @@ fn a_cursor_at_the_largest_number_counts_no_further() {
         assert_eq!(file.close().await.unwrap_err().kind(), error.kind());
     });
 }
+
+/// A descriptor that appends since somebody who shares it said so: a write leads to the
+/// end, and the position tells that, or a truncate behind it cuts off what is there.
+#[cfg(unix)]
+#[test]
+fn descriptor_that_appends_since_it_was_opened_is_asked_where_a_write_has_led() {
+    use rustix::fs::{OFlags, fcntl_setfl};
+    run(async {
+        let dir = Dir::new();
+        let path = dir.file("f", "0123456789");
+        let mut file = open(&path).binary().mode("r+").await.unwrap();
+        fcntl_setfl(&file, OFlags::APPEND).unwrap();
+        file.write(b"ab").await.unwrap();
+        file.flush().await.unwrap();
+        assert_eq!(file.tell().await.unwrap(), 12);
+        let (written, _) = file.write_owned(b"cd".to_vec()).await;
+        assert_eq!(written.unwrap(), 2);
+        let end = file.tell().await.unwrap();
+        assert_eq!(end, 14);
+        file.seek(SeekFrom::Start(end)).await.unwrap();
+        assert_eq!(file.truncate().await.unwrap(), 14);
+        drop(file);
+        assert_eq!(std::fs::read(&path).unwrap(), b"0123456789abcd");
+
+        let mut file = open(&path).mode("r+").await.unwrap();
+        fcntl_setfl(&file, OFlags::APPEND).unwrap();
+        file.write("ef").await.unwrap();
+        let end = file.tell().await.unwrap();
+        file.seek(end).await.unwrap();
+        file.truncate().await.unwrap();
+        file.close().await.unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"0123456789abcdef");
+
+        let mut file = open(&path).raw().mode("r+").await.unwrap();
+        fcntl_setfl(&file, OFlags::APPEND).unwrap();
+        file.write(b"g").await.unwrap();
+        assert_eq!(file.tell().await.unwrap(), 17);
+    });
+}

@@ -5,6 +5,10 @@
 
 mod common;
 
+use std::path::Path;
+
+use aiofiles::codec::Encoding;
+use aiofiles::tempfile::{atomic_file, named_temporary_file, temporary_directory};
 use aiofiles::{Error, Result, open};
 use common::Dir;
 
@@ -121,5 +125,83 @@ fn io_traits_give_the_bare_error_of_the_system() {
         let error = Error::from(io);
         assert_eq!(error.raw_os_error(), Some(not_dir));
         assert_eq!(error.path(), Some(&*through_file));
+    });
+}
+
+#[test]
+fn what_fails_before_the_system_is_asked_names_operation_and_path() {
+    /// Operation, path and sentence.
+    #[track_caller]
+    fn says<T: std::fmt::Debug>(result: Result<T>, path: Option<&Path>, sentence: &str) {
+        let error = result.unwrap_err();
+        assert_eq!(error.path(), path, "{error}");
+        let path = path.map_or_else(String::new, |path| format!(" `{}`", path.display()));
+        let sentence = sentence.replace(" PATH", &path);
+        assert!(error.to_string().starts_with(&sentence), "{error}");
+    }
+    run(async {
+        let dir = Dir::new();
+        let path = dir.path("n");
+        std::fs::write(&path, "text").unwrap();
+        let (there, in_dir) = (Some(&*path), Some(dir.root()));
+        let memory = || std::io::Cursor::new(Vec::<u8>::new());
+        // Modes.
+        let mode = "cannot open PATH: invalid mode `rw`: must have";
+        says(open(&path).mode("rw").await, there, mode);
+        let mode = "cannot open PATH: invalid mode `rb`: `b` asks for bytes";
+        says(open(&path).mode("rb").await, there, mode);
+        let mode = "cannot wrap: invalid mode `rw`: must have";
+        says(aiofiles::wrap(memory()).mode("rw").await, None, mode);
+        let mode = "cannot create an atomic file for PATH: invalid mode `a`: an atomic";
+        says(atomic_file(&path).mode("a").await, there, mode);
+        let mode = "cannot create a temporary file in PATH: invalid mode `q`: only the";
+        let temporary = named_temporary_file().dir(dir.root()).mode("q").await;
+        says(temporary, in_dir, mode);
+        // Encodings.
+        let unknown = "cannot open PATH: unknown encoding `klingon`";
+        says(open(&path).encoding("klingon").await, there, unknown);
+        let unknown = "cannot read PATH: unknown encoding `klingon`";
+        let read = aiofiles::read_to_string(&path).encoding("klingon").await;
+        says(read, there, unknown);
+        let mut file = open(&path).await.unwrap();
+        let unknown = "cannot reconfigure PATH: unknown encoding `klingon`";
+        says(file.reconfigure().encoding("klingon").await, there, unknown);
+        let errors = "cannot reconfigure PATH: ";
+        says(file.reconfigure().errors("lenient").await, there, errors);
+        let errors = "cannot create an atomic file for PATH: ";
+        says(
+            atomic_file(&path).text().errors("lenient").await,
+            there,
+            errors,
+        );
+        let unknown = "cannot choose an encoding: unknown encoding `klingon`";
+        says(Encoding::for_label("klingon"), None, unknown);
+        let unknown = "cannot read or write text: unknown encoding `klingon`";
+        let mut reader = aiofiles::text::reader(&b"x"[..]).encoding("klingon");
+        says(reader.read().await, None, unknown);
+    });
+    // No executor.
+    let dir = Dir::new();
+    let path = dir.path("n");
+    let (there, in_dir) = (Some(&*path), Some(dir.root()));
+    std::fs::write(&path, "text").unwrap();
+    futures::executor::block_on(async {
+        let none = "cannot open PATH: there is no tokio runtime";
+        says(open(&path).await, there, none);
+        let none = "cannot read PATH: there is no tokio runtime";
+        says(aiofiles::read(&path).await, there, none);
+        let none = "cannot walk PATH: there is no tokio runtime";
+        let mut walk = aiofiles::os::walk(dir.root());
+        says(walk.next_dir().await.unwrap().map(|_| ()), in_dir, none);
+        let none = "cannot create a temporary folder in PATH: there is no tokio runtime";
+        says(temporary_directory().dir(dir.root()).await, in_dir, none);
+        let none = "cannot create an atomic file for PATH: there is no tokio runtime";
+        says(atomic_file(&path).await, there, none);
+        let mut file = aiofiles::wrap(std::io::Cursor::new(vec![1])).await.unwrap();
+        says(
+            file.read().await,
+            None,
+            "cannot read: there is no tokio runtime",
+        );
     });
 }

@@ -154,6 +154,25 @@ fn a_copy_has_what_links_lead_to_or_the_links() {
 }
 
 #[test]
+fn a_link_to_a_folder_that_is_there_can_be_entered() {
+    run(async {
+        let dir = Dir::new();
+        if tree(&dir, kinds()[0]).is_none() {
+            return;
+        }
+        let (absolute, relative) = (dir.join("absolute"), dir.join("root/relative"));
+        os::symlink(dir.join("out"), &absolute).await.unwrap();
+        os::symlink(Path::new("..").join("out"), &relative)
+            .await
+            .unwrap();
+        for link in [absolute, relative] {
+            assert!(ospath::isdir(&link).await.unwrap());
+            assert_eq!(std::fs::read(link.join("precious")).unwrap(), b"old");
+        }
+    });
+}
+
+#[test]
 fn a_link_that_leads_nowhere_stays_one_to_a_folder() {
     for make in kinds() {
         run(async {

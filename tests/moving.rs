@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod support;
+#[path = "support/system.rs"]
+mod system;
 
 use std::io::{ErrorKind, SeekFrom};
 use std::path::Path;
@@ -23,6 +25,13 @@ where
 {
     match (theirs, ours) {
         (Ok(theirs), Ok(ours)) => assert_eq!(theirs, ours),
+        // Of a folder, and of a seek to before the start, Windows has no good word.
+        (Err(_), Err(ours))
+            if cfg!(windows)
+                && matches!(
+                    ours.kind(),
+                    ErrorKind::IsADirectory | ErrorKind::InvalidInput
+                ) => {}
         (Err(theirs), Err(ours)) => {
             assert_eq!(theirs.kind(), ours.kind());
             assert_eq!(theirs.raw_os_error(), ours.raw_os_error());
@@ -260,6 +269,59 @@ fn folders_and_names() {
     });
 }
 
+/// Where the compiler, and the search of the docs, find what was typed by its old name.
+#[test]
+fn each_name_of_tokio_fs_is_a_name_or_an_alias_here() {
+    fn sources(folder: &Path, all: &mut String) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                sources(&path, all);
+            } else {
+                *all += &std::fs::read_to_string(&path).unwrap();
+            }
+        }
+    }
+    let mut all = String::new();
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    sources(&src, &mut all);
+    let names = "canonicalize copy create_dir create_dir_all hard_link metadata read read_dir \
+                 read_link read_to_string remove_dir remove_dir_all remove_file rename \
+                 set_permissions symlink symlink_dir symlink_file symlink_metadata try_exists \
+                 write DirBuilder OpenOptions create_new set_len sync_all sync_data set_times \
+                 try_clone into_std from_std read_line read_to_end write_all spawn_blocking";
+    for name in names.split_whitespace() {
+        let (call, future) = (format!("pub fn {name}("), format!("pub async fn {name}("));
+        let alias = format!("\"{name}\"");
+        let mut aliases = all.split("#[doc(alias").skip(1);
+        let is_alias = aliases.any(|rest| rest.split(")]").next().unwrap().contains(&alias));
+        let found = is_alias || all.contains(&call) || all.contains(&future);
+        assert!(found, "{name}");
+    }
+}
+
+#[test]
+fn keywords_take_what_holds_a_name() {
+    run(async {
+        let dir = Dir::new();
+        let path = dir.file("f", b"\xe9\r\n");
+        let (label, policy, newline) = ("latin-1".to_owned(), "strict".to_owned(), "".to_owned());
+        let call = open(&path)
+            .encoding(&label)
+            .errors(&policy)
+            .newline(&newline);
+        assert_eq!(call.await.unwrap().read().await.unwrap(), "\u{e9}\r\n");
+        let read = aiofiles::read_to_string(&path).encoding(&label).await;
+        assert_eq!(read.unwrap(), "\u{e9}\r\n");
+        let call = open(&path).encoding(label).errors(policy).newline(newline);
+        assert_eq!(call.await.unwrap().read().await.unwrap(), "\u{e9}\r\n");
+        let (label, policy) = ("klingon".to_owned(), "lenient".to_owned());
+        assert!(open(&path).encoding(&label).await.is_err());
+        assert!(open(&path).errors(&policy).await.is_err());
+        assert!(open(&path).newline(&policy).await.is_err());
+    });
+}
+
 // ---- what bites -------------------------------------------------------------------
 
 #[test]
@@ -309,7 +371,11 @@ fn exists_and_realpath_hide_what_cannot_be_seen() {
         );
         assert_eq!(
             os::stat(&through).await.unwrap_err().kind(),
-            ErrorKind::NotADirectory
+            if cfg!(windows) {
+                ErrorKind::NotFound
+            } else {
+                ErrorKind::NotADirectory
+            }
         );
         // Without `strict` a missing path is a path.
         let missing = dir.join("missing");
@@ -401,7 +467,8 @@ fn rows_from_python() {
         }
         assert_eq!(lines, ["one", "two"]);
         f.seek(here).await.unwrap();
-        f.truncate().size(4).await.unwrap();
+        let one = system::native("one\n");
+        f.truncate().size(one.len() as u64).await.unwrap();
         f.seek(SeekFrom::Start(0)).await.unwrap();
         assert_eq!(
             (&mut f).try_collect::<Vec<String>>().await.unwrap(),
@@ -417,7 +484,7 @@ fn rows_from_python() {
         let std = std::fs::File::open(&path).unwrap();
         assert_eq!(
             aiofiles::wrap(std).await.unwrap().read().await.unwrap(),
-            b"one\n"
+            one.as_bytes()
         );
         assert_eq!(aiofiles::delegate(|| 1 + 1).await.unwrap(), 2);
         assert!(

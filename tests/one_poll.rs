@@ -22,6 +22,8 @@ mod cache;
 mod known;
 #[path = "one_poll/other.rs"]
 mod other;
+#[path = "common/public.rs"]
+mod public;
 mod support;
 #[path = "one_poll/text.rs"]
 mod text;

@@ -391,7 +391,7 @@ fn all_blocking_calls_run_on_the_executor() {
 #[test]
 fn without_a_runtime_the_error_says_what_to_do() {
     let error = futures::executor::block_on(open("f").into_future()).unwrap_err();
-    assert!(matches!(error, Error::NoRuntime { op: "open" }));
+    assert!(matches!(error, Error::NoRuntime { op: "open", .. }));
     assert!(error.to_string().contains("set_default"), "{error}");
 }
 

@@ -91,7 +91,7 @@ fn unknown_labels_and_names_are_refused_before_anything_is_touched() {
         let dir = Dir::new();
         for label in ["nope", "", "hex", "rot13", "base64", "UTF8-SIG", "utf-8\0"] {
             let error = refused(&dir, |path| open(path).mode("w").encoding(label)).await;
-            assert!(matches!(&error, Error::UnknownEncoding { label: l } if l == label));
+            assert!(matches!(&error, Error::UnknownEncoding { label: l, .. } if l == label));
             let error = refused(&dir, |path| open(path).any().mode("w").encoding(label)).await;
             assert!(error.to_string().contains("unknown encoding"), "{error}");
         }

@@ -128,7 +128,7 @@ fn refused_call_says_so_with_its_path() {
     assert!(matches!(&error, Error::ExecutorGone { op: "stat", .. }));
     assert_eq!(error.path(), Some("x".as_ref()));
     let result = futures::executor::block_on(async { os::stat("x").await });
-    assert!(matches!(result, Err(Error::NoRuntime { op: "stat" })));
+    assert!(matches!(result, Err(Error::NoRuntime { op: "stat", .. })));
 }
 
 #[test]

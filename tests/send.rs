@@ -52,6 +52,7 @@ fn types_are_send() {
     check_sync::<BinaryFile>();
     check_sync::<RawFile>();
     check_sync::<TextFile>();
+    check_sync::<AnyFile>();
 }
 
 fn unpin_stream<S: Stream + Send + Unpin>(stream: S) -> S {
@@ -111,12 +112,28 @@ async fn byte_futures(file: &mut BinaryFile) -> Result<()> {
     send(file.close()).await
 }
 
+/// Never called: every future of a file of any kind.
+async fn any_futures(mut file: AnyFile) -> Result<()> {
+    let here = send(file.tell()).await?;
+    send(file.seek(here)).await?;
+    send(file.truncate().size(1)).await?;
+    send(file.set_len(1)).await?;
+    send(file.metadata()).await?;
+    send(file.sync_all()).await?;
+    send(file.lock()).await?;
+    send(file.batch(|_| Ok(()))).await?;
+    send_static(send(file.try_clone()).await?.into_std()).await?;
+    send(file.flush()).await?;
+    send(file.close()).await
+}
+
 #[test]
 fn futures_are_send() {
     // Not run: only made.
     let call = async || {
         let mut file = open("x").await?;
         text_futures(&mut file).await?;
+        any_futures(open("x").any().await?).await?;
         byte_futures(&mut file.detach().await?).await
     };
     drop(send_static(call()));

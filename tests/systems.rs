@@ -95,7 +95,6 @@ fn lock_that_is_held_can_be_asked_for_again_and_changed() {
     });
 }
 
-#[cfg(windows)]
 #[test]
 fn shared_lock_stays_where_an_exclusive_one_is_not_to_be_had() {
     run(async {
@@ -184,6 +183,8 @@ fn a_rename_changes_the_case_of_a_name_and_keeps_what_is_there() {
         assert!(ospath::isdir(other.join("inner")).await.unwrap());
 
         let taken = dir.file("taken", "old");
+        let missing = os::rename(dir.join("missing"), &taken).await;
+        assert_eq!(missing.unwrap_err().kind(), ErrorKind::NotFound);
         // As Python's, which replaces on Unix.
         let renamed = os::rename(&upper, &taken).await;
         if cfg!(windows) {
@@ -257,6 +258,7 @@ const ASKED_ABOVE: &[(&str, usize, &str)] = &[
         6,
         "`AsFd` and the like are traits of Unix, `AsHandle` of Windows",
     ),
+    ("open/any/std_file.rs", 4, "the same of a file of any kind"),
     (
         "open/asked.rs",
         2,

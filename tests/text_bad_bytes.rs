@@ -264,3 +264,35 @@ fn a_write_goes_where_reading_has_come_to_beside_bad_bytes() {
         assert_eq!(std::fs::read(&path).unwrap(), b"aB\xffCd\n");
     });
 }
+
+/// Whoever goes on with the bytes of a stream that cannot seek gets all that the text has
+/// not delivered, bad bytes included, and nothing twice.
+#[test]
+fn bytes_behind_bad_ones_come_once_when_the_text_is_left() {
+    let whole = b"one\ntw\xffo\xff\xff\nthree \xc3\xa9\n\xff\nfour\xff";
+    run(async {
+        for (chunk, buffer) in [(1, 64), (3, 4), (7, 64), (100, 64)] {
+            for size in [1, 2, 5, 100] {
+                for reads in 0..8 {
+                    let what = format!("{chunk}, {buffer}: {reads} reads of {size}");
+                    let stream = Chunks::new(&whole[..], chunk).pipe();
+                    let text = wrap(stream).text().buffering(buffer).mode("r");
+                    let mut text = text.await.unwrap();
+                    let mut delivered = String::new();
+                    for _ in 0..reads {
+                        match text.read().size(size).await {
+                            Ok(piece) => delivered += &piece,
+                            Err(Error::Decode { .. }) => {}
+                            Err(error) => panic!("{what}: {error}"),
+                        }
+                    }
+                    let rest = text.detach().await.unwrap().read().await.unwrap();
+                    assert!(whole.ends_with(&rest), "{what}: {rest:?}");
+                    let before = &whole[..whole.len() - rest.len()];
+                    let good: Vec<u8> = before.iter().copied().filter(|b| *b != 0xff).collect();
+                    assert_eq!(delivered.as_bytes(), good, "{what}");
+                }
+            }
+        }
+    });
+}

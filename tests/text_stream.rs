@@ -403,7 +403,7 @@ fn keywords_that_say_nothing_are_told_at_once_or_by_each_operation() {
             .encoding("klingon")
             .await
             .unwrap_err();
-        assert!(matches!(&error, Error::UnknownEncoding { label } if label == "klingon"));
+        assert!(matches!(&error, Error::UnknownEncoding { label, .. } if label == "klingon"));
         let mut reader = text::reader(&b"x"[..]).encoding("klingon");
         for _ in 0..2 {
             let error = reader.read().await.unwrap_err();

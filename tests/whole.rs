@@ -1,5 +1,7 @@
 //! Whole files: `read`, `read_to_string`, `write`, `write_atomic`.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 #[path = "common/jobs.rs"]
 mod common;
 
@@ -225,4 +227,28 @@ fn atomic_write_that_runs_out_of_space_keeps_content_and_permissions() {
         0o604
     );
     assert_eq!(names(dir.path()), ["f"]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn names_may_be_as_long_and_as_strange_as_the_system_takes_them() {
+    use std::os::unix::ffi::OsStrExt;
+    let long = [b'x'; 255];
+    for name in [&long[..], b"new\nline\x1b[1m", b"\xff\xfe not text", b" "] {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(std::ffi::OsStr::from_bytes(name));
+        run(aiofiles::write(&path, "one")).unwrap();
+        run(aiofiles::write_atomic(&path, "two")).unwrap();
+        assert_eq!(run(aiofiles::read(&path)).unwrap(), b"two");
+        run(aiofiles::tempfile::atomic_file(&path).with(async |file| {
+            file.write(b"three").await?;
+            Ok(())
+        }))
+        .unwrap();
+        let copy = dir.path().join("copy");
+        run(aiofiles::os::copyfile(&path, &copy)).unwrap();
+        assert_eq!(std::fs::read(&copy).unwrap(), b"three");
+        run(aiofiles::os::remove(&path)).unwrap();
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
 }

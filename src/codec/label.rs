@@ -177,7 +177,7 @@ mod tests {
             "iso2022_jp_2",
         ] {
             match Encoding::for_label(label) {
-                Err(Error::UnknownEncoding { label: named }) => assert_eq!(named, label),
+                Err(Error::UnknownEncoding { label: named, .. }) => assert_eq!(named, label),
                 other => panic!("{label:?}: {other:?}"),
             }
         }

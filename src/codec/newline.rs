@@ -87,6 +87,24 @@ impl TryFrom<Option<&str>> for Newline {
     }
 }
 
+impl TryFrom<&String> for Newline {
+    type Error = Error;
+
+    /// As `TryFrom<&str>`.
+    fn try_from(value: &String) -> Result<Self> {
+        Self::try_from(value.as_str())
+    }
+}
+
+impl TryFrom<String> for Newline {
+    type Error = Error;
+
+    /// As `TryFrom<&str>`.
+    fn try_from(value: String) -> Result<Self> {
+        Self::try_from(value.as_str())
+    }
+}
+
 impl FromStr for Newline {
     type Err = Error;
 
@@ -253,6 +271,13 @@ impl NewlinesSeen {
         self.lf |= lf;
         self.crlf |= crlf;
         cr
+    }
+
+    /// Records what another has.
+    pub(crate) fn merge(&mut self, other: Self) {
+        self.cr |= other.cr;
+        self.lf |= other.lf;
+        self.crlf |= other.crlf;
     }
 
     /// Those seen, in Python's order.

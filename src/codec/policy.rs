@@ -88,6 +88,24 @@ impl TryFrom<&str> for ErrorPolicy {
     }
 }
 
+impl TryFrom<&String> for ErrorPolicy {
+    type Error = Error;
+
+    /// As `TryFrom<&str>`.
+    fn try_from(name: &String) -> Result<Self> {
+        Self::try_from(name.as_str())
+    }
+}
+
+impl TryFrom<String> for ErrorPolicy {
+    type Error = Error;
+
+    /// As `TryFrom<&str>`.
+    fn try_from(name: String) -> Result<Self> {
+        Self::try_from(name.as_str())
+    }
+}
+
 impl FromStr for ErrorPolicy {
     type Err = Error;
 

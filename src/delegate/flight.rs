@@ -288,7 +288,7 @@ impl<T: Task> Flight<T> {
             let again = again.filter(|_| matches!(slot.state, State::Ended(_, End::Lost)))?;
             (again.op, again.path.clone())
         };
-        let executor = Chosen::current(op).ok()?;
+        let executor = Chosen::current(op, None).ok()?;
         {
             let mut slot = self.cell.lock();
             let slot = &mut *slot;

@@ -22,12 +22,16 @@ impl fmt::Display for Error {
                 let (src, dst) = (Escaped(src), Escaped(dst));
                 write!(f, "failed to {op} `{src}` to `{dst}`: {source}")
             }
-            Self::InvalidMode { mode, reason } => {
-                write!(f, "invalid mode `{}`: {reason}", Escaped(Path::new(mode)))
+            Self::InvalidMode {
+                op, mode, reason, ..
+            } => {
+                let mode = Escaped(Path::new(mode));
+                write!(f, "cannot {op}{path}: invalid mode `{mode}`: {reason}")
             }
             Self::InvalidArgument { op, reason, .. } => write!(f, "cannot {op}{path}: {reason}"),
-            Self::UnknownEncoding { label } => {
-                write!(f, "unknown encoding `{}`", Escaped(Path::new(label)))
+            Self::UnknownEncoding { op, label, .. } => {
+                let label = Escaped(Path::new(label));
+                write!(f, "cannot {op}{path}: unknown encoding `{label}`")
             }
             Self::Decode {
                 encoding,
@@ -55,9 +59,9 @@ impl fmt::Display for Error {
             Self::LineTooLong { limit, .. } => {
                 write!(f, "a line of{path} is longer than {limit} bytes")
             }
-            Self::NoRuntime { op } => write!(
+            Self::NoRuntime { op, .. } => write!(
                 f,
-                "cannot {op}: there is no tokio runtime here and no default executor; \
+                "cannot {op}{path}: there is no tokio runtime here and no default executor; \
                  pass `.executor(..)`, call `aiofiles::executor::set_default(..)`, or run inside \
                  a tokio runtime"
             ),

@@ -31,6 +31,7 @@ impl<K: Buffers, R: RawIo> File<K, R> {
     /// assert_eq!(std::fs::read(&path).unwrap(), b"not to be lost");
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
+    #[doc(alias = "fsync")]
     pub async fn sync_all(&mut self) -> Result<()> {
         let core = self.core_mut();
         core.call("sync", true, |call| {
@@ -48,6 +49,7 @@ impl<K: Buffers, R: RawIo> File<K, R> {
     /// # Errors
     ///
     /// As [`sync_all`](Self::sync_all).
+    #[doc(alias = "fdatasync")]
     pub async fn sync_data(&mut self) -> Result<()> {
         let core = self.core_mut();
         core.call("sync", true, |call| {
@@ -79,13 +81,14 @@ impl<K: Buffers, R: RawIo> File<K, R> {
     /// assert_eq!(file.metadata().await?.len(), 4);
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
+    #[doc(alias("fstat", "stat"))]
     pub async fn metadata(&mut self) -> Result<Metadata> {
         if let Some(metadata) = self.core_mut().metadata_nowait() {
             std::future::poll_fn(crate::budget::poll_spend).await;
             return Ok(metadata);
         }
         self.core_mut()
-            .with_file("stat", |file| file.metadata())
+            .with_file("stat", |file| retry(|| file.metadata()))
             .await
     }
 
@@ -113,9 +116,12 @@ impl<K: Buffers, R: RawIo> File<K, R> {
     /// assert!(aiofiles::os::stat(&path).await?.permissions().readonly());
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
+    #[doc(alias("fchmod", "chmod"))]
     pub async fn set_permissions(&mut self, permissions: Permissions) -> Result<()> {
         self.core_mut()
-            .with_file("chmod", move |file| file.set_permissions(permissions))
+            .with_file("chmod", move |file| {
+                retry(|| file.set_permissions(permissions.clone()))
+            })
             .await
     }
 }
@@ -150,9 +156,10 @@ impl<K: FileKind, R: RawIo> File<K, R> {
     /// assert_eq!(aiofiles::ospath::getmtime(&path).await?, then);
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
+    #[doc(alias("futimens", "utime", "set_modified"))]
     pub async fn set_times(&mut self, times: FileTimes) -> Result<()> {
         self.core_mut()
-            .with_file("utime", move |file| file.set_times(times))
+            .with_file("utime", move |file| retry(|| file.set_times(times)))
             .await
     }
 }
@@ -177,7 +184,7 @@ impl<R: RawIo> File<Raw, R> {
             return Ok(metadata);
         }
         self.core()
-            .beside_file("stat", |file| file.metadata())
+            .beside_file("stat", |file| retry(|| file.metadata()))
             .await
     }
 
@@ -245,7 +252,9 @@ impl<R: RawIo> File<Raw, R> {
     /// As [`metadata`](Self::metadata).
     pub async fn set_permissions(&self, permissions: Permissions) -> Result<()> {
         self.core()
-            .beside_file("chmod", move |file| file.set_permissions(permissions))
+            .beside_file("chmod", move |file| {
+                retry(|| file.set_permissions(permissions.clone()))
+            })
             .await
     }
 }

@@ -98,6 +98,7 @@ impl<R: RawIo> File<Binary, R> {
     /// assert_eq!(std::fs::read(&path).unwrap(), b"buffered, at once");
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
+    #[doc(alias = "get_mut")]
     pub fn raw(&mut self) -> &mut RawFile<R> {
         &mut self.layer.raw
     }
@@ -127,6 +128,7 @@ impl<R: RawIo> File<Binary, R> {
     /// assert_eq!(raw.read().size(2).await?, b"34", "not where it had read ahead");
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
+    #[doc(alias = "into_inner")]
     pub async fn detach(mut self) -> Result<RawFile<R>> {
         self.core().check_open("detach")?;
         self.flush().await?;
@@ -159,6 +161,7 @@ impl<R: RawIo> File<Binary, R> {
     /// assert_eq!(file.read().await?, b"");
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
+    #[doc(alias = "read_to_end")]
     pub fn read(&mut self) -> Read<'_, Self> {
         Read::new(self)
     }
@@ -199,6 +202,7 @@ impl<R: RawIo> File<Binary, R> {
     /// assert_eq!(file.read1(100).await?, b"456789", "what is buffered, no system call");
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
+    #[doc(alias = "read_some")]
     pub async fn read1(&mut self, size: usize) -> Result<Vec<u8>> {
         let mut started = 0;
         poll_fn(|cx| {
@@ -233,6 +237,7 @@ impl<R: RawIo> File<Binary, R> {
     /// assert_eq!(file.read().await?.len(), 6, "nothing was consumed");
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
+    #[doc(alias = "fill_buf")]
     pub async fn peek(&mut self, size: usize) -> Result<&[u8]> {
         let core = self.core_mut();
         let chunk = core.chunk().max(size);
@@ -270,6 +275,7 @@ impl<R: RawIo> File<Binary, R> {
     /// assert_eq!(&buf[..2], b"89");
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
+    #[doc(alias("read_exact", "read_buf"))]
     pub async fn readinto(&mut self, buf: &mut [u8]) -> Result<usize> {
         let (mut done, mut started) = (0, 0);
         poll_fn(|cx| {
@@ -304,6 +310,7 @@ impl<R: RawIo> File<Binary, R> {
     /// assert_eq!(std::fs::read(&path).unwrap(), b"bytes");
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
+    #[doc(alias = "write_all")]
     pub async fn write(&mut self, data: &[u8]) -> Result<usize> {
         // What a buffer of a size that was asked for holds is copied at once, within reason.
         let buffer = self.core().capacity.min(4 * budget::MOST_A_POLL);

@@ -262,7 +262,11 @@ impl Buf {
         }
         if self.stays() {
             let size = self.end.saturating_add(room.max(MOST_A_POLL));
-            self.data.try_reserve(size - self.data.len())?;
+            let more = size - self.data.len();
+            // Twice as much may be too much where that much is not.
+            if self.data.try_reserve(more).is_err() {
+                self.data.try_reserve_exact(more)?;
+            }
         } else if need > SMALL && self.data.len() < need {
             // Zeroed memory cannot be asked for in a way that may fail; whether it
             // would be given can be: the same amount, uncleared and given back.
@@ -328,7 +332,15 @@ impl Buf {
         self.end += n;
     }
 
-    /// Appends `bytes`.
+    /// As [`push`](Self::push), but fails as `OutOfMemory` where there is no memory for
+    /// it, and leaves all as it was.
+    pub(crate) fn try_push(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.try_space(bytes.len())?[..bytes.len()].copy_from_slice(bytes);
+        self.filled(bytes.len());
+        Ok(())
+    }
+
+    /// Appends `bytes`, which are few.
     pub(crate) fn push(&mut self, bytes: &[u8]) {
         self.space(bytes.len())[..bytes.len()].copy_from_slice(bytes);
         self.filled(bytes.len());
@@ -363,15 +375,16 @@ impl Buf {
         self.start == 0 && little && n >= self.data.len() / 2
     }
 
-    /// As [`take`](Self::take), a share a poll: until it is complete, all is there.
+    /// As [`take`](Self::take), a share a poll: until it is complete, all is there. It
+    /// stays so where there is no memory for a copy, which is an error.
     pub(crate) fn poll_take(
         &mut self,
         cx: &mut Context<'_>,
         n: usize,
         share: &mut Share,
-    ) -> Poll<Vec<u8>> {
+    ) -> Poll<io::Result<Vec<u8>>> {
         if n <= MOST_A_POLL || self.gives_all(n) {
-            return Poll::Ready(self.take(n));
+            return Poll::Ready(Ok(self.take(n)));
         }
         let start = self.start;
         let taking = self.taking(n, false);
@@ -382,18 +395,19 @@ impl Buf {
             return Poll::Pending;
         }
         self.taking = None;
+        ready!(copied)?;
         self.consume(n);
-        Poll::Ready(piece)
+        Poll::Ready(Ok(piece))
     }
 
     /// Takes the first `n` bytes out, in lines with their `\n`, a share a poll: until
-    /// all are complete, all is there.
+    /// all are complete, all is there. It stays so where there is no memory for them.
     pub(crate) fn poll_take_lines(
         &mut self,
         cx: &mut Context<'_>,
         n: usize,
         share: &mut Share,
-    ) -> Poll<Vec<Vec<u8>>> {
+    ) -> Poll<io::Result<Vec<Vec<u8>>>> {
         let start = self.start;
         let mut taking = std::mem::take(self.taking(n, true));
         let bytes = &self.data[start..start + n];
@@ -407,8 +421,9 @@ impl Buf {
             return Poll::Pending;
         }
         self.taking = None;
+        ready!(copied)?;
         self.consume(n);
-        Poll::Ready(taking.lines)
+        Poll::Ready(Ok(taking.lines))
     }
 
     /// Whether bytes are being taken out of it, by a call that needs more polls.
@@ -438,7 +453,7 @@ impl Taking {
         cx: &mut Context<'_>,
         bytes: &[u8],
         share: &mut Share,
-    ) -> Poll<()> {
+    ) -> Poll<io::Result<()>> {
         while self.done < bytes.len() {
             if self.line == 0 {
                 let from = self.done + self.searched;
@@ -454,30 +469,33 @@ impl Taking {
             // Exactly as large as it is: one that grows may be copied as a whole.
             let line = &bytes[self.done..self.done + self.line];
             if line.len() > MOST_A_POLL {
-                ready!(poll_append(cx, line, &mut self.piece, share));
+                ready!(poll_append(cx, line, &mut self.piece, share))?;
             } else {
-                self.piece = line.to_vec();
+                self.piece.try_reserve_exact(line.len())?;
+                self.piece.extend_from_slice(line);
             }
-            self.push_piece(bytes.len());
+            self.push_piece(bytes.len())?;
             let n = std::mem::take(&mut self.line).min(MOST_A_POLL);
             if self.done < bytes.len() {
                 ready!(share.poll_take(cx, n + LINE));
             }
         }
-        Poll::Ready(())
+        Poll::Ready(Ok(()))
     }
 
     /// Adds the piece as the next line, of `len` bytes in lines.
-    fn push_piece(&mut self, len: usize) {
+    fn push_piece(&mut self, len: usize) -> io::Result<()> {
         let count = self.lines.len();
         if count == self.lines.capacity() && count * size_of::<Vec<u8>>() > MOST_A_POLL {
             // It is copied as it grows, so at once to what it will need if the lines go
             // on like this.
             let rest = len.saturating_sub(self.done) / (self.done / count).max(1);
-            self.lines.reserve(rest + rest / 8);
+            self.lines.try_reserve(rest + rest / 8)?;
         }
+        self.lines.try_reserve(1)?;
         self.lines.push(std::mem::take(&mut self.piece));
         (self.done, self.searched) = (self.done + self.line, 0);
+        Ok(())
     }
 }
 

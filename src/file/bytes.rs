@@ -2,6 +2,7 @@
 //!
 //! `exact` says that nothing may be read ahead of what was asked for: a raw file.
 
+use std::io;
 use std::task::{Context, Poll, ready};
 
 use super::buf::Search;
@@ -31,7 +32,7 @@ impl<R: RawIo> Core<R> {
             ready!(self.poll_fill(cx, min, chunk, started))?;
         }
         let n = size.unwrap_or(usize::MAX).min(self.read.len());
-        let taken = ready!(self.poll_take(cx, n, &mut Share::default(), started));
+        let taken = ready!(self.poll_take(cx, n, &mut Share::default(), started))?;
         self.shrink_read(self.capacity);
         Poll::Ready(Ok(taken))
     }
@@ -49,14 +50,18 @@ impl<R: RawIo> Core<R> {
         n: usize,
         share: &mut Share,
         started: &mut Started,
-    ) -> Poll<Vec<u8>> {
+    ) -> Poll<Result<Vec<u8>>> {
         let taken = self.read.poll_take(cx, n, share);
         if taken.is_pending() {
             *started = FILLED;
             return Poll::Pending;
         }
         budget::moved(n.min(MOST_A_POLL));
-        taken
+        taken.map_err(|error| self.read_error(error))
+    }
+
+    fn read_error(&self, error: io::Error) -> Error {
+        Error::os("read", self.path(), error)
     }
 
     /// Fills `buf`, short only at the end; with one system call if `exact`. The first
@@ -120,7 +125,6 @@ impl<R: RawIo> Core<R> {
         }
         let n = size.min(self.read.len());
         self.poll_take(cx, n, &mut Share::default(), started)
-            .map(Ok)
     }
 
     /// One line with its `\n`, or `size` bytes of it.
@@ -157,7 +161,7 @@ impl<R: RawIo> Core<R> {
                 }
             }
         };
-        self.poll_take(cx, n, &mut share, started).map(Ok)
+        self.poll_take(cx, n, &mut share, started)
     }
 
     /// Lines until their total exceeds `hint` bytes, or to the end. They stay in
@@ -208,7 +212,7 @@ impl<R: RawIo> Core<R> {
         } else {
             self.shrink_read(self.capacity);
         }
-        lines.map(Ok)
+        lines.map_err(|error| self.read_error(error))
     }
 
     /// The next line where that takes no more than to look.

@@ -84,6 +84,7 @@ impl<K: Bytes, R: RawIo> File<K, R> {
     /// assert_eq!(chunks, [&b"0123"[..], b"4567", b"89"]);
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
+    #[doc(alias("ReaderStream", "bytes_stream"))]
     pub fn chunks(&mut self, size: usize) -> ChunksOf<'_, Self> {
         Chunks::new(self, size)
     }
@@ -104,6 +105,7 @@ impl<K: Bytes, R: RawIo> File<K, R> {
     /// assert_eq!(sizes.iter().sum::<usize>(), 100_000);
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
+    #[doc(alias("ReaderStream", "bytes_stream"))]
     pub fn into_chunks(self, size: usize) -> Chunks<Self> {
         Chunks::new(self, size)
     }

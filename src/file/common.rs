@@ -45,6 +45,7 @@ impl<K: FileKind, R: RawIo> File<K, R> {
     /// assert_eq!(std::fs::read(&path).unwrap(), b"text");
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
+    #[doc(alias = "shutdown")]
     pub async fn close(&mut self) -> Result<()> {
         let core = self.core_mut();
         let mut started = 0;
@@ -90,7 +91,8 @@ impl<K: FileKind, R: RawIo> File<K, R> {
     /// Takes an exclusive lock on the file (flock(2) on Unix), and waits
     /// for it without keeping a thread: it tries, at growing distances up
     /// to 100 ms, until it has it. Of a lock that this file has already it makes
-    /// this one.
+    /// this one. It gives up a shared one as long as it waits for the exclusive one:
+    /// others may come between, and what was read under the shared lock may be another.
     ///
     /// On Unix it binds only those who ask for a lock; on Windows nobody else can
     /// read or write the file meanwhile, by another handle of the same process
@@ -98,8 +100,9 @@ impl<K: FileKind, R: RawIo> File<K, R> {
     ///
     /// # Cancel safety
     ///
-    /// Dropped while it waits, no lock is held; dropped during a try, one
-    /// may be, until [`unlock`](Self::unlock) or the end of the file.
+    /// Dropped before it is over, it leaves no lock behind: one that a try had just
+    /// taken is given up, by a job of its own. A shared lock that the file had before
+    /// may be gone; so [`unlock`](Self::unlock), or take it again.
     ///
     /// # Errors
     ///
@@ -118,6 +121,7 @@ impl<K: FileKind, R: RawIo> File<K, R> {
     /// assert_eq!(std::fs::read(&path).unwrap(), b"one whole record\n");
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
+    #[doc(alias = "flock")]
     pub async fn lock(&mut self) -> Result<()> {
         lock::wait(self.core_mut(), Lock::Exclusive).await
     }
@@ -131,20 +135,23 @@ impl<K: FileKind, R: RawIo> File<K, R> {
     /// # Errors
     ///
     /// As [`lock`](Self::lock).
+    #[doc(alias = "flock")]
     pub async fn lock_shared(&mut self) -> Result<()> {
         lock::wait(self.core_mut(), Lock::Shared).await
     }
 
     /// Takes an exclusive lock if that needs no waiting; `false` if another
-    /// open file has one.
+    /// open file has one. A shared lock that this file has stays then.
     ///
     /// # Cancel safety
     ///
-    /// As [`lock`](Self::lock).
+    /// Dropped before it is over, the file has the lock that it had before; one that was
+    /// taken just then is given up by a job of its own.
     ///
     /// # Errors
     ///
-    /// As [`lock`](Self::lock).
+    /// As [`lock`](Self::lock); `Other` if another open file, in the moment that flock(2)
+    /// leaves between the two, took what this one had: no lock is held then.
     ///
     /// # Examples
     ///
@@ -169,7 +176,8 @@ impl<K: FileKind, R: RawIo> File<K, R> {
     ///
     /// # Cancel safety
     ///
-    /// As [`lock`](Self::lock).
+    /// As [`try_lock`](Self::try_lock); of an exclusive lock it may have become a shared
+    /// one.
     ///
     /// # Errors
     ///
@@ -189,7 +197,7 @@ impl<K: FileKind, R: RawIo> File<K, R> {
     ///
     /// That of the write (the lock is held still) or of the system.
     pub async fn unlock(&mut self) -> Result<()> {
-        let unlock = |open: &OpenFile, file: &std::fs::File| open.unlock(file);
+        let unlock = |open: &OpenFile, file: &std::fs::File| open.locks().release(file);
         self.core_mut().with_open_file("unlock", unlock).await
     }
 
@@ -233,6 +241,7 @@ impl<K: FileKind, R: RawIo> File<K, R> {
     /// assert_eq!(all, "head, tail");
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
+    #[doc(alias = "spawn_blocking")]
     pub async fn batch<T, F>(&mut self, f: F) -> Result<T>
     where
         T: Send + 'static,

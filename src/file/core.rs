@@ -52,6 +52,7 @@ use crate::error::{Error, Result};
 use crate::executor::Chosen;
 use crate::raw_io::RawIo;
 use crate::sys::{self, Kind, nowait, retry};
+use crate::text::Whole;
 
 use self::ahead::Ahead;
 use self::out::Out;
@@ -163,6 +164,8 @@ pub(crate) struct Brought {
     pub(crate) owned_done: usize,
     pub(crate) number: u64,
     pub(crate) eof: bool,
+    /// All that was read to the end, if it was to be decoded.
+    pub(crate) whole: Option<Whole>,
 }
 
 /// The number of the job that the polling operation has started; 0 before.
@@ -304,7 +307,7 @@ impl<R: RawIo> Core<R> {
 
     pub(crate) fn executor(&mut self, op: &'static str) -> Result<&Chosen> {
         if self.executor.is_none() {
-            self.executor = Some(Chosen::current(op)?);
+            self.executor = Some(Chosen::current(op, self.path())?);
         }
         Ok(self.executor.as_ref().expect("settled just above"))
     }

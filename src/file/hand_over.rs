@@ -33,10 +33,10 @@ use crate::raw_io::RawIo;
 /// # }
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
-pub struct NotGivenUp<K: FileKind, R: Send = std::fs::File>(Box<(File<K, R>, Error)>);
+pub struct NotGivenUp<F>(Box<(F, Error)>);
 
-impl<K: FileKind, R: Send> NotGivenUp<K, R> {
-    fn new(file: File<K, R>, error: Error) -> Self {
+impl<F> NotGivenUp<F> {
+    fn new(file: F, error: Error) -> Self {
         Self(Box::new((file, error)))
     }
 
@@ -48,7 +48,7 @@ impl<K: FileKind, R: Send> NotGivenUp<K, R> {
 
     /// Returns the file, as it was.
     #[must_use]
-    pub fn into_file(self) -> File<K, R> {
+    pub fn into_file(self) -> F {
         self.0.0
     }
 
@@ -57,9 +57,15 @@ impl<K: FileKind, R: Send> NotGivenUp<K, R> {
     pub fn into_error(self) -> Error {
         self.0.1
     }
+
+    /// The same, of the file as another type has it.
+    pub(crate) fn map<G>(self, wrap: impl FnOnce(F) -> G) -> NotGivenUp<G> {
+        let (file, error) = *self.0;
+        NotGivenUp::new(wrap(file), error)
+    }
 }
 
-impl<K: FileKind, R: Send> Deref for NotGivenUp<K, R> {
+impl<F> Deref for NotGivenUp<F> {
     type Target = Error;
 
     fn deref(&self) -> &Error {
@@ -67,25 +73,25 @@ impl<K: FileKind, R: Send> Deref for NotGivenUp<K, R> {
     }
 }
 
-impl<K: FileKind, R: Send> From<NotGivenUp<K, R>> for Error {
-    fn from(refused: NotGivenUp<K, R>) -> Self {
+impl<F> From<NotGivenUp<F>> for Error {
+    fn from(refused: NotGivenUp<F>) -> Self {
         refused.into_error()
     }
 }
 
-impl<K: FileKind, R: Send> std::error::Error for NotGivenUp<K, R> {
+impl<F> std::error::Error for NotGivenUp<F> {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         self.error().source()
     }
 }
 
-impl<K: FileKind, R: Send> fmt::Display for NotGivenUp<K, R> {
+impl<F> fmt::Display for NotGivenUp<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.error().fmt(f)
     }
 }
 
-impl<K: FileKind, R: Send> fmt::Debug for NotGivenUp<K, R> {
+impl<F> fmt::Debug for NotGivenUp<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("NotGivenUp").field(self.error()).finish()
     }
@@ -116,7 +122,8 @@ impl<K: FileKind, R: RawIo> File<K, R> {
     /// assert_eq!(file.into_raw().await?.into_inner(), b"bytes");
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
-    pub async fn into_raw(mut self) -> Result<R, NotGivenUp<K, R>> {
+    #[doc(alias = "into_inner")]
+    pub async fn into_raw(mut self) -> Result<R, NotGivenUp<Self>> {
         let taken = self.core_mut().take_raw("detach", true).await;
         taken.map_err(|error| NotGivenUp::new(self, error))
     }
@@ -146,7 +153,7 @@ impl<K: FileKind> File<K, std::fs::File> {
     /// assert_eq!(file.metadata().unwrap().len(), 4);
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
-    pub async fn into_std(self) -> Result<std::fs::File, NotGivenUp<K>> {
+    pub async fn into_std(self) -> Result<std::fs::File, NotGivenUp<Self>> {
         self.into_raw().await
     }
 }

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::cell::RefCell;
 use std::fs::File;
 use std::io::{self, SeekFrom};
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, PoisonError, Weak};
 
 use crate::raw_io::{Astray, RawIo};
 use crate::sync::atomic::{AtomicBool, Ordering};
@@ -48,6 +48,22 @@ impl<R> Clone for Held<R> {
         match self {
             Self::File(file, open) => Self::File(file.clone(), open.clone()),
             Self::Other(shared) => Self::Other(shared.clone()),
+        }
+    }
+}
+
+/// A [`Held`] that does not keep the stream open.
+pub(crate) enum WeakHeld<R> {
+    File(Weak<File>, OpenFile),
+    Other(Weak<Shared<R>>),
+}
+
+impl<R> WeakHeld<R> {
+    /// `None` once the stream was dropped.
+    pub(crate) fn upgrade(&self) -> Option<Held<R>> {
+        match self {
+            Self::File(file, open) => Some(Held::File(file.upgrade()?, open.clone())),
+            Self::Other(shared) => shared.upgrade().map(Held::Other),
         }
     }
 }
@@ -150,6 +166,13 @@ impl<R: RawIo> Held<R> {
         match self {
             Self::File(file, _) => Some(file),
             Self::Other(_) => None,
+        }
+    }
+
+    pub(crate) fn downgrade(&self) -> WeakHeld<R> {
+        match self {
+            Self::File(file, open) => WeakHeld::File(Arc::downgrade(file), open.clone()),
+            Self::Other(shared) => WeakHeld::Other(Arc::downgrade(shared)),
         }
     }
 

@@ -24,6 +24,9 @@ const LONGEST: Duration = Duration::from_secs(1);
 /// it. It ends at the end of the file, or after an error; after
 /// [`Decode`](crate::Error::Decode), which stands for one line, it goes on.
 ///
+/// It is nothing for the body of a response (`Body::from_stream`), which would miss the
+/// line ends: that is [`into_chunks`](crate::BinaryFile::into_chunks).
+///
 /// # Cancel safety
 ///
 /// Nothing is lost: what was read for a line that was not delivered stays in the
@@ -180,7 +183,7 @@ impl<F: Source, B: BorrowMut<F>> Stream for Lines<F, B> {
                             let line = ready!(file.poll_take_line(cx, span, started));
                             *started = 0;
                             this.pause = LOOK;
-                            return Poll::Ready(Some(Ok(line)));
+                            return Poll::Ready(Some(line));
                         }
                         Ok(None) if this.follow => Ok(State::wait(file, &mut this.pause)),
                         Ok(None) => Ok(State::Over),

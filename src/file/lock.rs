@@ -1,16 +1,33 @@
 //! Locks, without a thread that waits for them.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use crate::delegate::run_detached;
 use crate::error::Result;
+use crate::executor::Chosen;
 use crate::file::core::Core;
+use crate::file::held::WeakHeld;
 use crate::raw_io::RawIo;
-use crate::sys::{Lock, Wait};
+use crate::sys::{Asked, Lock, Reply, Wait};
 use crate::timer::Sleep;
 
 pub(crate) async fn attempt<R: RawIo>(core: &mut Core<R>, lock: Lock, wait: Wait) -> Result<bool> {
-    core.with_open_file("lock", move |open, file| open.try_lock(file, lock, wait))
-        .await
+    core.check_open("lock")?;
+    let asked = Asked::default();
+    let mut caller = Caller {
+        executor: core.executor("lock")?.clone(),
+        path: core.meta.name.clone(),
+        held: core.held().map(|held| held.downgrade()),
+        asked: Some(asked.clone()),
+    };
+    let taken = core
+        .with_open_file("lock", move |open, file| {
+            open.locks().take(file, lock, wait, &asked)
+        })
+        .await;
+    caller.asked = None;
+    taken
 }
 
 pub(crate) async fn wait<R: RawIo>(core: &mut Core<R>, lock: Lock) -> Result<()> {
@@ -20,4 +37,36 @@ pub(crate) async fn wait<R: RawIo>(core: &mut Core<R>, lock: Lock) -> Result<()>
         pause = (pause * 2).min(Duration::from_millis(100));
     }
     Ok(())
+}
+
+/// Who waits for the answer of a try. Dropped before it has come, it gives up the lock
+/// that the job may have taken.
+struct Caller<R: RawIo> {
+    executor: Chosen,
+    path: Option<Arc<std::path::Path>>,
+    /// `None` while the stream is being closed: there will be no lock then.
+    held: Option<WeakHeld<R>>,
+    /// `None` once the answer has come.
+    asked: Option<Asked>,
+}
+
+impl<R: RawIo> Drop for Caller<R> {
+    fn drop(&mut self) {
+        let Some(Reply::Taken { turn, before }) = self.asked.take().map(|asked| asked.give_up())
+        else {
+            return;
+        };
+        if let Some(held) = self.held.take() {
+            run_detached(&self.executor, "unlock", self.path.take(), move || {
+                // The end of the file has given it up, too.
+                if let Some(held) = held.upgrade() {
+                    let locks = held.open_file().locks();
+                    drop(held.with(|raw| match raw.as_file() {
+                        Some(file) => locks.go_back(file, turn, before),
+                        None => Ok(()),
+                    }));
+                }
+            });
+        }
+    }
 }

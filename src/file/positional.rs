@@ -302,6 +302,7 @@ impl<K: Bytes, R: RawIo> File<K, R> {
     /// assert_eq!((a.as_slice(), b.as_slice()), (&b"234"[..], &b"89"[..]));
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
+    #[doc(alias("pread", "seek_read"))]
     pub fn read_at(&self, offset: u64, len: usize) -> ReadAt<R> {
         self.core().read_at(offset, len, false)
     }
@@ -382,6 +383,7 @@ impl<K: Bytes, R: RawIo> File<K, R> {
     ///
     /// Those of the system; `Unsupported` if not open for writing, or if
     /// the stream cannot seek; `Closed`.
+    #[doc(alias("pwrite", "seek_write"))]
     pub fn write_at(&self, offset: u64, data: &[u8]) -> WriteAt<R> {
         self.core().write_at(offset, data.to_vec(), false)
     }

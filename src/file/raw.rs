@@ -89,6 +89,7 @@ impl<R: RawIo> File<Raw, R> {
     /// assert_eq!(file.read().await?, b"456789");
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
+    #[doc(alias = "read_to_end")]
     pub fn read(&mut self) -> Read<'_, Self> {
         Read::new(self)
     }
@@ -115,6 +116,7 @@ impl<R: RawIo> File<Raw, R> {
     /// # Errors
     ///
     /// As [`read`](Self::read).
+    #[doc(alias("read_exact", "read_buf"))]
     pub async fn readinto(&mut self, buf: &mut [u8]) -> Result<usize> {
         let (mut done, mut started) = (0, 0);
         poll_fn(|cx| {
@@ -151,6 +153,7 @@ impl<R: RawIo> File<Raw, R> {
     /// assert_eq!(std::fs::read(&path).unwrap(), b"bytes");
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
+    #[doc(alias = "write_all")]
     pub async fn write(&mut self, data: &[u8]) -> Result<usize> {
         self.core_mut().check_writable("write")?;
         if data.is_empty() {
@@ -161,13 +164,14 @@ impl<R: RawIo> File<Raw, R> {
             _ => budget::copy_long(data).await,
         };
         let data = data.map_err(|error| Error::os("write", self.core().path(), error))?;
-        let append = self.core_mut().meta.append;
+        let meta = &self.core_mut().meta;
+        let (append, seekable) = (meta.append, meta.seekable);
         let call = self.core_mut().call("write", true, move |call| {
             let n = call.held.write(|raw| write_some(raw, &data))?;
-            *call.pos = call
-                .pos
-                .filter(|_| !append)
-                .and_then(|pos| pos.checked_add(n as u64));
+            *call.pos = match append || (seekable && call.held.file().is_some()) {
+                true => call.held.here(),
+                false => call.pos.and_then(|pos| pos.checked_add(n as u64)),
+            };
             Ok(n)
         });
         call.await

@@ -100,10 +100,7 @@ pub trait Source {
         cx: &mut Context<'_>,
         span: Span,
         started: &mut Started,
-    ) -> Poll<Self::Piece> {
-        let _ = (cx, started);
-        Poll::Ready(self.line(span).into())
-    }
+    ) -> Poll<Result<Self::Piece>>;
 
     /// The size of the file and the position of its cursor, in bytes. Of what cannot be
     /// [followed](Follow), nobody asks for it, nor for what is below.

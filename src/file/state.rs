@@ -5,6 +5,7 @@ use crate::raw_io::RawIo;
 
 impl<K: FileKind, R: RawIo> File<K, R> {
     /// Says whether the file is a terminal. Answered from memory.
+    #[doc(alias = "is_terminal")]
     #[must_use]
     pub fn isatty(&self) -> bool {
         self.core().meta.isatty
@@ -49,6 +50,7 @@ impl<K: FileKind, R: RawIo> File<K, R> {
     /// assert!(aiofiles::wrap(std::io::Cursor::new(vec![])).await?.name().is_none());
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
+    #[doc(alias = "path")]
     #[must_use]
     pub fn name(&self) -> Option<&std::path::Path> {
         self.core().path()

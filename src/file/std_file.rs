@@ -55,6 +55,7 @@ impl<K: FileKind> File<K, std::fs::File> {
     /// assert_eq!(std::fs::read(&path).unwrap(), b"first, second");
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
+    #[doc(alias = "dup")]
     pub async fn try_clone(&mut self) -> Result<Self> {
         let file = self.core_mut().call("clone", false, |call| {
             call.held.file().map_or_else(

@@ -3,8 +3,7 @@
 //! Reading: bytes of the binary file's buffer are decoded by the piece into
 //! [`Decoded`], which knows for each place in its text where that is in the file.
 //! Line ends stay as they are there; they are translated when text is delivered.
-//! Writing: a whole string is translated, encoded and put into the binary file's
-//! buffer in one poll.
+//! Writing: a string is translated, encoded and put into the binary file's buffer.
 
 use std::fmt;
 
@@ -307,6 +306,7 @@ impl<R: RawIo> File<Text, R> {
     /// assert_eq!(file.read().await?, "");
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
+    #[doc(alias("read_to_string", "read_to_end"))]
     pub fn read(&mut self) -> Read<'_, Self> {
         Read::new(self)
     }

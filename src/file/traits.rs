@@ -3,7 +3,7 @@
 //! The state of a call between two polls is in the file, so that whatever
 //! combinator dropped its future, the file goes on.
 
-use std::io::{self, SeekFrom};
+use std::io::{self, IoSlice, SeekFrom};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -13,6 +13,9 @@ use super::{Bytes, File, FileKind};
 use crate::budget::{self, MOST_A_POLL};
 use crate::error::{Error, Result};
 use crate::raw_io::RawIo;
+
+/// The most slices that are written at a time, as IOV_MAX of Linux: a poll looks at each.
+const MOST_SLICES: usize = 1024;
 
 /// What the traits have begun; one job at a time, as everything.
 #[derive(Debug, Default)]
@@ -123,6 +126,27 @@ impl<R: RawIo> Core<R> {
         Poll::Ready(Ok(data.len()))
     }
 
+    /// As [`io_write`](Self::io_write), of all `slices` together: to a raw file they go
+    /// with one write.
+    pub(super) fn io_write_vectored(
+        &mut self,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        ready!(budget::poll_turn(cx));
+        // Nothing written means that nothing more can be, so what is empty does not count.
+        let first = slices.iter().position(|slice| !slice.is_empty());
+        let slices = &slices[first.unwrap_or(slices.len())..];
+        let slices = &slices[..slices.len().min(MOST_SLICES)];
+        let most = self.most_at_once();
+        let len = slices
+            .iter()
+            .fold(0, |len, slice| most.min(slice.len().saturating_add(len)));
+        ready!(io(self.poll_write_slices(cx, slices, len)))?;
+        budget::moved(len);
+        Poll::Ready(Ok(len))
+    }
+
     pub(super) fn io_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(budget::poll_turn(cx));
         let mut job = self.begun.job(By::Flush);
@@ -190,6 +214,19 @@ impl<K: Bytes, R: RawIo> tokio::io::AsyncWrite for File<K, R> {
         self.core_mut().io_write(cx, data)
     }
 
+    /// Writes the slices as one, up to 1,024 of them and up to as much as a write takes.
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.core_mut().io_write_vectored(cx, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.core_mut().io_flush(cx)
     }
@@ -230,6 +267,15 @@ impl<K: Bytes, R: RawIo> futures_io::AsyncWrite for File<K, R> {
         self.core_mut().io_write(cx, data)
     }
 
+    /// Writes the slices as one, up to 1,024 of them and up to as much as a write takes.
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.core_mut().io_write_vectored(cx, slices)
+    }
+
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.core_mut().io_flush(cx)
     }
@@ -256,6 +302,10 @@ impl<K: Bytes, R: RawIo> futures_io::AsyncSeek for File<K, R> {
 
 /// Lines with their terminators, as `readline` gives them. Python:
 /// `async for line in file`.
+///
+/// For the body of a response (`Body::from_stream`) take
+/// [`into_chunks`](crate::BinaryFile::into_chunks): as this stream, it would be sent line
+/// by line, of text with its line ends and its encoding changed.
 impl<K: FileKind, R: RawIo> futures_core::Stream for File<K, R>
 where
     Self: Source,

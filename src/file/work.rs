@@ -14,8 +14,10 @@ use crate::executor::Load;
 use crate::raw_io::{RawIo, given, taken};
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sys::{self, nowait, retry};
+use crate::text::Whole;
 
 mod load;
+mod room;
 mod then;
 
 pub(crate) use self::then::{Call, Then};
@@ -71,8 +73,6 @@ pub(crate) struct Work<R> {
     pub(crate) held: Option<Held<R>>,
     pub(crate) seekable: bool,
     pub(crate) append: bool,
-    /// Whether somebody may read what is behind the bytes it writes.
-    pub(crate) readable: bool,
     pub(crate) pos: Option<u64>,
     /// How many bytes the cursor is ahead of where the user thinks it is.
     pub(crate) rewind: u64,
@@ -113,6 +113,8 @@ pub(crate) struct Work<R> {
     pub(crate) eof: bool,
     /// The new size or position, of the operations that give one.
     pub(crate) number: u64,
+    /// What was read to the end, decoded; it is not in the read buffer then.
+    pub(crate) whole: Option<Whole>,
 }
 
 impl<R: RawIo> Task for Work<R> {
@@ -149,7 +151,6 @@ impl<R: RawIo> Work<R> {
             held,
             seekable: meta.seekable,
             append: meta.append,
-            readable: meta.readable,
             pos: None,
             rewind: 0,
             dirty: <[Pending; 2]>::default(),
@@ -176,6 +177,7 @@ impl<R: RawIo> Work<R> {
             wrote: false,
             eof: false,
             number: 0,
+            whole: None,
         }
     }
 
@@ -301,12 +303,11 @@ impl<R: RawIo> Work<R> {
         Ok(())
     }
 
-    /// Whether the stream is asked where a write has led. An append leads to the end; and
-    /// who shares the descriptor may have moved its cursor before: as CPython does between
-    /// writes and reads, it is asked, or a seek within what is read next would be off.
+    /// Whether the stream is asked where a write has led. An append leads to the end, and a
+    /// descriptor may append without the file knowing: who shares it can have said so, or
+    /// moved its cursor, meanwhile. CPython asks between writes and reads.
     fn asks_where(&self, held: &Held<R>) -> bool {
-        let shared = || self.readable && self.pos.is_some() && held.file().is_some();
-        self.append || (self.seekable && shared())
+        self.append || (self.seekable && held.file().is_some())
     }
 
     fn perform(&mut self) -> io::Result<()> {
@@ -315,7 +316,12 @@ impl<R: RawIo> Work<R> {
         };
         match std::mem::replace(&mut self.then, Then::Nothing) {
             Then::Nothing => Ok(()),
-            Then::Fill { min, chunk } => self.fill(min, chunk),
+            Then::Fill { min, chunk, plan } => {
+                self.fill(min, chunk)?;
+                let plan = plan.filter(|_| self.eof && !self.is_given_up());
+                self.whole = plan.and_then(|plan| plan.take_out(&mut self.read));
+                Ok(())
+            }
             Then::FillLine { min, max } => self.fill_line(min, max),
             Then::ReadOwned => self.read_owned(),
             Then::WriteOwned => {
@@ -403,18 +409,8 @@ impl<R: RawIo> Work<R> {
         let mut room = asked;
         let large = asked > LARGE;
         if large {
-            // As much as the file says it has, and a byte more to see the end: memory
-            // for what is asked for may not be there, nor the bytes.
-            let size = held
-                .file()
-                .and_then(|file| file.metadata().ok())
-                .map_or(0, |m| m.len());
-            let rest = usize::try_from(size.saturating_sub(self.pos.unwrap_or(0))).unwrap_or(0);
-            room = if rest > 0 {
-                rest.saturating_add(1).min(asked)
-            } else {
-                chunk.min(BUFFER)
-            };
+            room =
+                room::of_rest(held, &mut self.read, self.pos, asked).unwrap_or(chunk.min(BUFFER));
         }
         while self.read.len() < min {
             let space = self.read.try_space(room)?;

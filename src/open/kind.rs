@@ -2,6 +2,7 @@
 
 use std::future::Future;
 
+use super::AnyFile;
 use super::Settings;
 use super::mode::Mode;
 use crate::error::{Error, Result};
@@ -36,7 +37,8 @@ pub trait Kind: sealed::Plans + Send + 'static {
 #[diagnostic::on_unimplemented(
     message = "a file of bytes takes no encoding, errors, newline or line buffering",
     label = "this file is `{Self}`",
-    note = "for text, leave `.binary()` or `.raw()` out; `.any()` has the mode string decide"
+    note = "for text, leave `.binary()` or `.raw()` out (of `open`), or add `.text()` (to `wrap` and \
+            temporary files); `.any()` has the mode string decide"
 )]
 pub trait TextKind: Kind {}
 
@@ -70,10 +72,14 @@ fn mode(settings: &Settings, binary: Option<bool>) -> Result<Mode> {
     let mode = Mode::parse(given)?;
     match (mode.binary, binary) {
         (Some(true), Some(false)) => Err(Error::InvalidMode {
+            op: "open",
+            path: None,
             mode: given.to_owned(),
             reason: "`b` asks for bytes; add `.binary()`, `.raw()` or `.any()`",
         }),
         (Some(false), Some(true)) => Err(Error::InvalidMode {
+            op: "open",
+            path: None,
             mode: given.to_owned(),
             reason: "`t` asks for text; leave `.binary()` or `.raw()` out, or use `.any()`",
         }),
@@ -224,161 +230,3 @@ impl Kind for Any {
 }
 
 impl TextKind for Any {}
-
-/// A file whose kind was decided at run time, by the mode string and by
-/// `.buffering(0)`: what Python's `open` returns.
-///
-/// # Examples
-///
-/// ```
-/// use aiofiles::AnyFile;
-///
-/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-/// let dir = tempfile::tempdir().unwrap();
-/// let path = dir.path().join("data");
-/// std::fs::write(&path, "text").unwrap();
-/// for (mode, is_text) in [("r", true), ("rb", false)] {
-///     match aiofiles::open(&path).any().mode(mode).await? {
-///         AnyFile::Text(mut file) => assert!(is_text && file.read().await? == "text"),
-///         AnyFile::Binary(mut file) => assert!(!is_text && file.read().await? == b"text"),
-///         AnyFile::Raw(_) => unreachable!("that takes `.buffering(0)`"),
-///     }
-/// }
-/// # Ok::<(), aiofiles::Error>(()) }).unwrap();
-/// ```
-#[derive(Debug)]
-#[allow(
-    clippy::large_enum_variant,
-    reason = "a file is moved rarely; a box would cost each open"
-)]
-pub enum AnyFile<R: RawIo = std::fs::File> {
-    /// A mode without `b`.
-    Text(TextFile<R>),
-    /// A mode with `b`.
-    Binary(BinaryFile<R>),
-    /// A mode with `b`, and `.buffering(0)`.
-    Raw(RawFile<R>),
-}
-
-impl<R: RawIo> AnyFile<R> {
-    /// Says whether the file is a terminal. Answered from memory.
-    #[must_use]
-    pub fn isatty(&self) -> bool {
-        self.core().meta.isatty
-    }
-
-    /// Says whether the file was opened for reading.
-    #[must_use]
-    pub fn readable(&self) -> bool {
-        self.core().meta.readable
-    }
-
-    /// Says whether the file was opened for writing.
-    #[must_use]
-    pub fn writable(&self) -> bool {
-        self.core().meta.writable
-    }
-
-    /// Says whether the file can seek. Answered from memory.
-    #[must_use]
-    pub fn seekable(&self) -> bool {
-        self.core().meta.seekable
-    }
-
-    /// Says whether the file is closed (or a close has begun).
-    #[must_use]
-    pub fn closed(&self) -> bool {
-        self.core().closed()
-    }
-
-    /// Returns the path as it was given; `None` for a file that was not
-    /// opened by path.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-    /// # let dir = tempfile::tempdir().unwrap();
-    /// # let path = dir.path().join("file");
-    /// let mut file = aiofiles::open(&path).mode("w").await?;
-    /// file.close().await?;
-    /// assert_eq!(file.name(), Some(path.as_path()));
-    /// assert!(aiofiles::wrap(std::io::Cursor::new(vec![])).await?.name().is_none());
-    /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
-    /// ```
-    #[must_use]
-    pub fn name(&self) -> Option<&std::path::Path> {
-        self.core().path()
-    }
-
-    /// Returns the executor that the file's blocking calls run on; `None`
-    /// before the first operation of a file that was made without one.
-    #[must_use]
-    pub fn executor(&self) -> Option<std::sync::Arc<dyn crate::Executor>> {
-        self.core()
-            .executor_if_settled()
-            .map(crate::executor::Chosen::to_arc)
-    }
-}
-
-impl<R: RawIo> AnyFile<R> {
-    /// Closes the file; see [`TextFile::close`].
-    ///
-    /// # Cancel safety
-    ///
-    /// Once begun, the close goes on.
-    ///
-    /// # Errors
-    ///
-    /// As [`TextFile::close`].
-    pub async fn close(&mut self) -> Result<()> {
-        match self {
-            Self::Text(file) => file.close().await,
-            Self::Binary(file) => file.close().await,
-            Self::Raw(file) => file.close().await,
-        }
-    }
-
-    /// Writes what is buffered; see [`TextFile::flush`].
-    ///
-    /// # Cancel safety
-    ///
-    /// Goes on if dropped.
-    ///
-    /// # Errors
-    ///
-    /// As [`TextFile::flush`].
-    pub async fn flush(&mut self) -> Result<()> {
-        match self {
-            Self::Text(file) => file.flush().await,
-            Self::Binary(file) => file.flush().await,
-            Self::Raw(file) => file.flush().await,
-        }
-    }
-
-    /// Returns the mode, as the file of that kind names it.
-    #[must_use]
-    pub fn mode(&self) -> &str {
-        match self {
-            Self::Text(file) => file.mode(),
-            Self::Binary(file) => file.mode(),
-            Self::Raw(file) => file.mode(),
-        }
-    }
-
-    fn core(&self) -> &Core<R> {
-        match self {
-            Self::Text(file) => file.core(),
-            Self::Binary(file) => file.core(),
-            Self::Raw(file) => file.core(),
-        }
-    }
-
-    fn core_mut(&mut self) -> &mut Core<R> {
-        match self {
-            Self::Text(file) => file.core_mut(),
-            Self::Binary(file) => file.core_mut(),
-            Self::Raw(file) => file.core_mut(),
-        }
-    }
-}

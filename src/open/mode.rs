@@ -31,6 +31,8 @@ impl Mode {
     pub(crate) fn parse(mode: &str) -> Result<Self> {
         let fail = |reason| {
             Err(Error::InvalidMode {
+                op: "open",
+                path: None,
                 mode: mode.to_owned(),
                 reason,
             })

@@ -49,6 +49,7 @@ use crate::sys;
 /// assert_eq!(file.into_raw().await?.into_inner(), b"one\r\nTWO");
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
+#[doc(alias("fdopen", "from_fd", "threadpool.wrap"))]
 pub fn wrap<R: RawIo>(raw: R) -> Wrap<R, Binary> {
     Wrap(Lazy::new(WrapArgs {
         raw,
@@ -109,7 +110,10 @@ impl<R: RawIo, K: Kind> WrapArgs<R, K> {
     fn core(self) -> Result<(Core<R>, super::Plan, bool)> {
         let mut settings = self.settings;
         let mode_given = settings.mode.is_some();
-        let plan = self.kind.plan(&mut settings)?;
+        let plan = self
+            .kind
+            .plan(&mut settings)
+            .map_err(|error| error.in_call("wrap", None))?;
         let kind = self.raw.as_file().map(sys::kind);
         if kind == Some(sys::Kind::Folder) {
             let error = sys::is_a_directory();

@@ -111,6 +111,7 @@ impl fmt::Debug for CopyfileKeywords {
 /// assert_eq!(aiofiles::read(root.join("b")).await?, b"12345");
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
+#[doc(alias = "copy")]
 pub fn copyfile(src: impl AsRef<Path>, dst: impl AsRef<Path>) -> Copyfile {
     Call::watched(|caller| {
         let keywords = CopyfileKeywords {
@@ -171,7 +172,7 @@ pub(super) fn copy_file(
     check_kind(&sys::stat(&here, src, true)?)?;
     check_destination(dst)?;
     let input = sys::retry(|| sys::open_source(src))?;
-    let metadata = input.metadata()?;
+    let metadata = sys::retry(|| input.metadata())?;
     check_kind(&metadata)?;
     let mode = if keep.permissions {
         sys::mode(&metadata)
@@ -277,20 +278,19 @@ fn fill(
     keep: Keep,
     progress: Progress<'_>,
 ) -> io::Result<u64> {
-    let old = output.metadata()?;
+    let old = sys::retry(|| output.metadata())?;
     check_kind(&old)?;
-    if !is_new {
-        if FileId::of_open(input, src)? == FileId::of_open(output, dst)? {
-            let error = "source and destination are the same file";
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, error));
-        }
-        if old.is_file() {
-            output.set_len(0)?;
-        }
+    if !is_new && FileId::of_open(input, src)? == FileId::of_open(output, dst)? {
+        let error = "source and destination are the same file";
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, error));
     }
     let mode = sys::mode(metadata);
-    if keep.permissions && old.is_file() {
+    // Before the old content goes: only the owner may do that, and others may write.
+    if keep.permissions && old.is_file() && sys::mode(&old) != mode & 0o777 {
         sys::set_mode(output, mode & 0o777)?;
+    }
+    if !is_new && old.is_file() {
+        sys::retry(|| output.set_len(0))?;
     }
     let copied = copy_content(input, metadata.len(), output, old.is_file(), progress)?;
     if keep.permissions && old.is_file() && mode & !0o777 != 0 {
@@ -300,7 +300,7 @@ fn fill(
         let times = FileTimes::new()
             .set_accessed(metadata.accessed()?)
             .set_modified(metadata.modified()?);
-        output.set_times(times)?;
+        sys::retry(|| output.set_times(times))?;
     }
     Ok(copied)
 }
@@ -325,7 +325,7 @@ fn copy_content(
     while done < size {
         let Some((start, end)) = sys::next_data(input, done, size)? else {
             // A hole up to the end.
-            output.set_len(size)?;
+            sys::retry(|| output.set_len(size))?;
             done = size;
             progress(done, size)?;
             break;

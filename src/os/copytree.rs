@@ -35,7 +35,8 @@ pub struct CopytreeKeywords {
 type Ignore = Box<dyn FnMut(&Path) -> bool + Send>;
 
 impl Copytree {
-    /// Copies symbolic links as links instead of what they point to (`false`).
+    /// Copies symbolic links as links instead of what they point to (`false`). A
+    /// junction of Windows becomes a symbolic link, which takes the right to make one.
     pub fn symlinks(self, yes: bool) -> Self {
         self.set(|keywords| keywords.symlinks = yes)
     }
@@ -146,6 +147,7 @@ impl fmt::Debug for CopytreeKeywords {
 /// assert_eq!(aiofiles::os::listdir(root.join("dst/sub")).await?, ["f"]);
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
+#[doc(alias = "copy_dir_all")]
 pub fn copytree(src: impl AsRef<Path>, dst: impl AsRef<Path>) -> Copytree {
     Call::watched(|caller| {
         let keywords = CopytreeKeywords {
@@ -355,7 +357,7 @@ fn named(src: &Path, dst: &Path, error: io::Error) -> io::Error {
 
 /// Gives a folder what its source has.
 fn keep(src: &Path, dst: &Path, keep: Keep) -> io::Result<()> {
-    let metadata = fs::metadata(src)?;
+    let metadata = sys::retry(|| fs::metadata(src))?;
     if keep.permissions {
         sys::chmod(&Dir::default(), dst, sys::mode(&metadata), true)?;
     }

@@ -50,6 +50,7 @@ impl Mkdir {
 /// assert!(aiofiles::ospath::isdir(&path).await?);
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
+#[doc(alias("create_dir", "DirBuilder"))]
 pub fn mkdir(path: impl AsRef<Path>) -> Mkdir {
     let keywords = MkdirKeywords {
         mode: 0o777,
@@ -121,6 +122,7 @@ impl Makedirs {
 /// aiofiles::os::makedirs(&path).exist_ok(true).await?;
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
+#[doc(alias("create_dir_all", "DirBuilder"))]
 pub fn makedirs(path: impl AsRef<Path>) -> Makedirs {
     let keywords = MakedirsKeywords {
         mode: 0o777,
@@ -214,6 +216,7 @@ impl Rmdir {
 /// assert!(!aiofiles::ospath::exists(&path).await?);
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
+#[doc(alias = "remove_dir")]
 pub fn rmdir(path: impl AsRef<Path>) -> Rmdir {
     one("rmdir", path, RmdirKeywords::default(), |path, keywords| {
         sys::rmdir(&keywords.dir_fd, path)
@@ -300,11 +303,14 @@ pub type Listdir = Call<Vec<OsString>>;
 /// assert_eq!(names, ["a", "b"]);
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
+#[doc(alias = "read_dir")]
 pub fn listdir(path: impl AsRef<Path>) -> Listdir {
     one("listdir", path, (), |path, ()| {
-        std::fs::read_dir(path)?
-            .map(|entry| Ok(entry?.file_name()))
-            .collect()
+        // From its start: one that was interrupted does not go on.
+        sys::retry(|| {
+            let entries = std::fs::read_dir(path)?;
+            entries.map(|entry| Ok(entry?.file_name())).collect()
+        })
     })
 }
 
@@ -341,6 +347,7 @@ pub type SyncDir = Call<()>;
 /// # assert!(aiofiles::os::sync_dir(root.join("none")).await.is_err());
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
+#[doc(alias = "fsync")]
 pub fn sync_dir(path: impl AsRef<Path>) -> SyncDir {
     one("sync", path, (), |path, ()| sys::sync_dir(path))
 }
@@ -369,6 +376,7 @@ pub type Getcwd = Call<PathBuf>;
 /// assert!(aiofiles::os::getcwd().await?.is_absolute());
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
+#[doc(alias = "current_dir")]
 pub fn getcwd() -> Getcwd {
     none("getcwd", (), |()| std::env::current_dir())
 }

@@ -69,6 +69,7 @@ impl Stat {
 /// assert_eq!(aiofiles::os::stat(&path).await?.len(), 5);
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
+#[doc(alias = "metadata")]
 pub fn stat(path: impl AsRef<Path>) -> Stat {
     let keywords = StatKeywords {
         dir_fd: Dir::default(),
@@ -122,6 +123,7 @@ impl Lstat {
 /// assert!(aiofiles::os::lstat(&path).await?.is_symlink());
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
+#[doc(alias = "symlink_metadata")]
 pub fn lstat(path: impl AsRef<Path>) -> Lstat {
     let keywords = LstatKeywords {
         dir_fd: Dir::default(),
@@ -220,6 +222,7 @@ impl Access {
 /// assert!(os::access(&path, R_OK | W_OK).await?);
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
+#[doc(alias = "faccessat")]
 pub fn access(path: impl AsRef<Path>, mode: u32) -> Access {
     let keywords = AccessKeywords {
         dir_fd: Dir::default(),
@@ -287,6 +290,7 @@ impl Chmod {
 /// # }
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap(); }
 /// ```
+#[doc(alias = "set_permissions")]
 pub fn chmod(path: impl AsRef<Path>, mode: u32) -> Chmod {
     let keywords = ChmodKeywords {
         dir_fd: Dir::default(),
@@ -344,6 +348,7 @@ impl Chown {
 /// # }
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap(); }
 /// ```
+#[doc(alias = "lchown")]
 pub fn chown(path: impl AsRef<Path>, uid: Option<u32>, gid: Option<u32>) -> Chown {
     let keywords = ChownKeywords {
         dir_fd: Dir::default(),
@@ -411,6 +416,7 @@ impl Utime {
 /// assert_eq!(aiofiles::ospath::getmtime(&path).await?, then);
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
+#[doc(alias("set_times", "utimensat"))]
 pub fn utime(path: impl AsRef<Path>) -> Utime {
     let keywords = UtimeKeywords {
         dir_fd: Dir::default(),

@@ -50,6 +50,7 @@ impl Rename {
 /// assert_eq!(aiofiles::read(root.join("b")).await?, b"text");
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
+#[doc(alias = "mv")]
 pub fn rename(src: impl AsRef<Path>, dst: impl AsRef<Path>) -> Rename {
     let keywords = RenameKeywords::default();
     two("rename", src, dst, keywords, |src, dst, keywords| {
@@ -193,6 +194,7 @@ impl Remove {
 /// assert!(!aiofiles::ospath::exists(&path).await?);
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
+#[doc(alias = "remove_file")]
 pub fn remove(path: impl AsRef<Path>) -> Remove {
     one(
         "remove",
@@ -237,6 +239,7 @@ impl Unlink {
 /// assert_eq!(error.kind(), std::io::ErrorKind::NotFound);
 /// # });
 /// ```
+#[doc(alias = "remove_file")]
 pub fn unlink(path: impl AsRef<Path>) -> Unlink {
     one(
         "unlink",
@@ -290,6 +293,7 @@ impl Link {
 /// assert!(aiofiles::ospath::samefile(root.join("a"), root.join("b")).await?);
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
+#[doc(alias = "hard_link")]
 pub fn link(src: impl AsRef<Path>, dst: impl AsRef<Path>) -> Link {
     let keywords = LinkKeywords::default();
     two("link", src, dst, keywords, |src, dst, keywords| {
@@ -316,7 +320,8 @@ pub struct SymlinkKeywords {
 }
 
 impl Symlink {
-    /// Makes a link to a folder (`false`). Only Windows has two kinds of link.
+    /// Makes a link to a folder, even if none is there yet (`false`). Only Windows has
+    /// two kinds of link; what is there decides itself.
     pub fn target_is_directory(self, yes: bool) -> Self {
         self.set(|keywords| keywords.target_is_directory = yes)
     }
@@ -349,6 +354,7 @@ impl Symlink {
 /// assert_eq!(aiofiles::os::readlink(&path).await?.to_str(), Some("to/there"));
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
+#[doc(alias("soft_link", "symlink_file", "symlink_dir"))]
 pub fn symlink(src: impl AsRef<Path>, dst: impl AsRef<Path>) -> Symlink {
     let keywords = SymlinkKeywords::default();
     two("symlink", src, dst, keywords, |src, dst, keywords| {
@@ -393,6 +399,7 @@ impl Readlink {
 /// assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput);
 /// # });
 /// ```
+#[doc(alias = "read_link")]
 pub fn readlink(path: impl AsRef<Path>) -> Readlink {
     let keywords = ReadlinkKeywords::default();
     one("readlink", path, keywords, |path, keywords| {

@@ -91,6 +91,7 @@ impl fmt::Debug for RmtreeKeywords {
 /// assert!(!aiofiles::ospath::exists(&root).await?);
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
+#[doc(alias = "remove_dir_all")]
 pub fn rmtree(path: impl AsRef<Path>) -> Rmtree {
     Call::watched(|caller| {
         let keywords = RmtreeKeywords {

@@ -391,6 +391,7 @@ impl fmt::Debug for ScanDir {
 /// }
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
+#[doc(alias = "read_dir")]
 pub fn scandir(path: impl AsRef<Path>) -> Scanning {
     let request = Request::one("scandir", path, ScandirKeywords::default(), scan);
     Call::new(request.settling(|keywords, executor| {

@@ -278,7 +278,7 @@ impl Walk {
                     return Poll::Ready(Some(Ok(Listing { entry, above })));
                 }
                 Some(Step::Enter(visit)) => {
-                    let executor = self.chosen()?.clone();
+                    let executor = self.chosen(&visit.path)?.clone();
                     let (followlinks, with_stat) = (self.followlinks, self.with_stat);
                     let path = visit.path.clone();
                     let call = one("walk", &*path, (), move |_, ()| {
@@ -305,7 +305,7 @@ impl Walk {
     }
 
     fn entry(&mut self, path: Arc<Path>, found: Vec<Found>) -> Result<WalkEntry> {
-        let executor = self.chosen()?.clone();
+        let executor = self.chosen(&path)?.clone();
         let dirpath = path.to_path_buf();
         let parent = Arc::new(Parent { path, executor });
         let entries = found.into_iter().map(|found| DirEntry::new(&parent, found));
@@ -321,9 +321,9 @@ impl Walk {
     }
 
     /// Settles on an executor, at the first poll.
-    fn chosen(&mut self) -> Result<&Chosen> {
+    fn chosen(&mut self, path: &Path) -> Result<&Chosen> {
         if self.executor.is_none() {
-            self.executor = Some(Chosen::current("walk")?);
+            self.executor = Some(Chosen::current("walk", Some(path))?);
         }
         Ok(self.executor.as_ref().expect("chosen just above"))
     }
@@ -412,6 +412,7 @@ impl fmt::Debug for Walk {
 /// assert_eq!(bytes, 5);
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
+#[doc(alias = "WalkDir")]
 pub fn walk(path: impl AsRef<Path>) -> Walk {
     let root = Visit {
         path: path.as_ref().into(),

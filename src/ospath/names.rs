@@ -37,6 +37,7 @@ pub type Abspath = Call<PathBuf>;
 /// );
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
+#[doc(alias = "absolute")]
 pub fn abspath(path: impl AsRef<Path>) -> Abspath {
     one("abspath", path, (), |path, ()| sys::abspath(path))
 }
@@ -73,6 +74,7 @@ pub type Expanduser = Call<PathBuf>;
 /// assert_eq!(path, std::path::Path::new("a/~"));
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
+#[doc(alias = "tilde")]
 pub fn expanduser(path: impl AsRef<Path>) -> Expanduser {
     one("expanduser", path, (), |path, ()| {
         Ok(sys::expand_user(path).unwrap_or_else(|| path.to_path_buf()))

@@ -68,6 +68,7 @@ impl Realpath {
 /// assert!(aiofiles::ospath::realpath(root.join("link/x")).strict(true).await.is_err());
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
+#[doc(alias = "canonicalize")]
 pub fn realpath(path: impl AsRef<Path>) -> Realpath {
     one(
         "realpath",

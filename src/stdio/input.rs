@@ -56,7 +56,7 @@ impl<S: Side> FuturesStream for Lines<S> {
         let line = ready!(this.stream.poll_with(cx, |file, cx| {
             let file = S::file(file);
             Poll::Ready(match ready!(file.poll_find(cx, max, false, started)) {
-                Ok(Some(span)) => Some(Ok(ready!(file.poll_take_line(cx, span, started)))),
+                Ok(Some(span)) => Some(ready!(file.poll_take_line(cx, span, started))),
                 Ok(None) => None,
                 Err(error) => Some(Err(error)),
             })
@@ -182,7 +182,7 @@ macro_rules! input {
                         return Poll::Ready(Ok(false));
                     };
                     if span.total > MOST_A_POLL {
-                        *line = ready!(file.poll_take_line(cx, span, &mut started));
+                        *line = ready!(file.poll_take_line(cx, span, &mut started))?;
                     } else {
                         line.clear();
                         line.$append(file.line(span));

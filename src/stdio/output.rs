@@ -1,6 +1,6 @@
 //! Handles on the standard output and the standard error.
 
-use std::io;
+use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -227,13 +227,18 @@ impl BytesOutput {
         self.stream.turn().await.bytes().write_owned(data).await
     }
 
-    fn poll_write(&self, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(&self, cx: &mut Context<'_>, slices: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
         self.stream.poll_with(cx, |file, cx| {
             // No more than that is taken.
-            let data = &data[..data.len().min(MOST_A_POLL)];
-            let lines = file.line_buffering() && memchr::memchr(b'\n', data).is_some();
+            let mut left = MOST_A_POLL;
+            let mut ends_line = |slice: &IoSlice<'_>| {
+                let taken = &slice[..slice.len().min(left)];
+                left -= taken.len();
+                memchr::memchr(b'\n', taken).is_some()
+            };
+            let lines = file.line_buffering() && slices.iter().any(&mut ends_line);
             let mut binary = Pin::new(file.undecoded());
-            let written = tokio::io::AsyncWrite::poll_write(binary.as_mut(), cx, data);
+            let written = tokio::io::AsyncWrite::poll_write_vectored(binary.as_mut(), cx, slices);
             if lines && matches!(written, Poll::Ready(Ok(_))) {
                 // Begun here; the next operation waits for it, and tells its error.
                 drop(tokio::io::AsyncWrite::poll_flush(binary, cx));
@@ -255,7 +260,19 @@ impl tokio::io::AsyncWrite for BytesOutput {
         cx: &mut Context<'_>,
         data: &[u8],
     ) -> Poll<io::Result<usize>> {
-        (*self).poll_write(cx, data)
+        (*self).poll_write(cx, &[IoSlice::new(data)])
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        (*self).poll_write(cx, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -274,7 +291,15 @@ impl futures_io::AsyncWrite for BytesOutput {
         cx: &mut Context<'_>,
         data: &[u8],
     ) -> Poll<io::Result<usize>> {
-        (*self).poll_write(cx, data)
+        (*self).poll_write(cx, &[IoSlice::new(data)])
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        (*self).poll_write(cx, slices)
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

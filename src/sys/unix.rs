@@ -32,17 +32,18 @@ use self::linux_kernel as kernel;
 use self::other_kernels as kernel;
 
 pub(crate) use self::file::{
-    AsSystem, DEFAULT_MODE, FileId, Handle, OpenFile, access_of, close, close_duplicate,
-    create_destination, is_a_directory, is_plain, is_stream, kind, look, mode, open_destination,
-    open_flags, open_source, read_at, read_spare, seek, set_flags, set_mode, set_mode_of_new,
-    write_at,
+    AsSystem, DEFAULT_MODE, FileId, Handle, OpenFile, access_of, change_lock, close,
+    close_duplicate, create_destination, is_a_directory, is_plain, is_stream, kind, look, mode,
+    open_destination, open_flags, open_source, read_at, read_spare, release_lock, seek, set_flags,
+    set_mode, set_mode_of_new, write_at,
 };
 pub(crate) use self::kernel::{Copier, next_data, sendfile};
 pub(crate) use self::path::{abspath, canonicalize, expand_user, is_mount, names_folder};
 #[cfg(feature = "tempfile")]
 pub(crate) use self::rights::{
-    OPEN_FILES_KEEP_NAMES, Old, Rights, TEMPORARY_FOLDERS, check_link, create_anonymous,
-    create_new, create_private_folder, link_unnamed, may_link_unnamed, set_mode_in,
+    OPEN_FILES_KEEP_NAMES, Old, Rights, TEMPORARY_FOLDERS, check_folder, check_link,
+    create_anonymous, create_new, create_private_folder, link_unnamed, may_link_unnamed,
+    set_mode_in,
 };
 #[cfg(feature = "stdio")]
 pub(crate) use self::stdio::Standard;
@@ -107,7 +108,10 @@ pub(crate) fn stat(dir: &Dir, path: &Path, follow: bool) -> io::Result<Metadata>
         Dir::Current if follow => retry(|| std::fs::metadata(path)),
         Dir::Current => retry(|| std::fs::symlink_metadata(path)),
         // Only an open file gives a std `Metadata` of something in `dir`.
-        Dir::Given(_) => kernel::open_for_stat(dir.get()?, path, follow)?.metadata(),
+        Dir::Given(_) => {
+            let file = kernel::open_for_stat(dir.get()?, path, follow)?;
+            retry(|| file.metadata())
+        }
     }
 }
 
@@ -333,9 +337,22 @@ pub(crate) fn open_error(_path: &Path, error: io::Error) -> io::Error {
 
 /// Makes the names in a folder durable.
 pub(crate) fn sync_dir(path: &Path) -> io::Result<()> {
-    // Nothing else is opened: a FIFO would wait.
-    let flags = OFlags::DIRECTORY.bits() as i32;
-    let mut options = std::fs::OpenOptions::new();
-    let folder = retry(|| options.read(true).custom_flags(flags).open(path))?;
-    folder.sync_all()
+    Folder::open(path)?.sync()
+}
+
+/// A folder whose names are to be brought to the device.
+#[derive(Debug)]
+pub(crate) struct Folder(std::fs::File);
+
+impl Folder {
+    pub(crate) fn open(path: &Path) -> io::Result<Self> {
+        // Nothing else is opened: a FIFO would wait.
+        let flags = OFlags::DIRECTORY.bits() as i32;
+        let mut options = std::fs::OpenOptions::new();
+        retry(|| options.read(true).custom_flags(flags).open(path)).map(Self)
+    }
+
+    pub(crate) fn sync(&self) -> io::Result<()> {
+        retry(|| self.0.sync_all())
+    }
 }

@@ -17,14 +17,16 @@ mod stdio;
 mod tree;
 
 pub(crate) use self::file::{
-    AsSystem, DEFAULT_MODE, FileId, Handle, OpenFile, access_of, close, close_duplicate,
-    create_destination, is_a_directory, is_plain, is_stream, kind, look, mode, open_destination,
-    open_source, read_at, read_spare, seek, set_flags, set_mode, set_mode_of_new, write_at,
+    AsSystem, DEFAULT_MODE, FileId, Handle, OpenFile, access_of, change_lock, close,
+    close_duplicate, create_destination, is_a_directory, is_plain, is_stream, kind, look, mode,
+    open_destination, open_source, read_at, read_spare, release_lock, seek, set_flags, set_mode,
+    set_mode_of_new, write_at,
 };
 #[cfg(feature = "tempfile")]
 pub(crate) use self::rights::{
-    OPEN_FILES_KEEP_NAMES, Old, Rights, TEMPORARY_FOLDERS, check_link, create_anonymous,
-    create_new, create_private_folder, link_unnamed, may_link_unnamed, set_mode_in,
+    OPEN_FILES_KEEP_NAMES, Old, Rights, TEMPORARY_FOLDERS, check_folder, check_link,
+    create_anonymous, create_new, create_private_folder, link_unnamed, may_link_unnamed,
+    set_mode_in,
 };
 #[cfg(feature = "stdio")]
 pub(crate) use self::stdio::Standard;
@@ -142,6 +144,8 @@ pub(crate) fn ctime(metadata: &Metadata) -> io::Result<SystemTime> {
 /// Fails if `dst` is there, as Python's here; std's replaces it. What somebody else puts
 /// there between the look and the rename is replaced.
 pub(crate) fn rename(src_dir: &Dir, src: &Path, dst_dir: &Dir, dst: &Path) -> io::Result<()> {
+    // That nothing is to be renamed is told first.
+    fs::symlink_metadata(src)?;
     if fs::symlink_metadata(dst).is_ok() && !is_other_case_of(src, dst)? {
         return Err(io::ErrorKind::AlreadyExists.into());
     }
@@ -183,13 +187,16 @@ pub(crate) fn link(
     fs::hard_link(src, dst)
 }
 
+/// A link to a folder that is there is made for a folder in any case, as in Python: one
+/// that was made for a file cannot be entered.
 pub(crate) fn symlink(
     target: &Path,
     _dir: &Dir,
     path: &Path,
     target_is_directory: bool,
 ) -> io::Result<()> {
-    if target_is_directory {
+    let from = path.parent().unwrap_or(Path::new(""));
+    if target_is_directory || from.join(target).is_dir() {
         std::os::windows::fs::symlink_dir(target, path)
     } else {
         std::os::windows::fs::symlink_file(target, path)
@@ -238,10 +245,26 @@ pub(crate) fn link_loop() -> io::Error {
 
 /// Names are durable here without being told.
 pub(crate) fn sync_dir(path: &Path) -> io::Result<()> {
-    if fs::metadata(path)?.is_dir() {
+    Folder::open(path)?.sync()
+}
+
+/// A folder whose names are to be durable.
+#[derive(Debug)]
+pub(crate) struct Folder;
+
+impl Folder {
+    pub(crate) fn open(path: &Path) -> io::Result<Self> {
+        if fs::metadata(path)?.is_dir() {
+            Ok(Self)
+        } else {
+            Err(io::ErrorKind::NotADirectory.into())
+        }
+    }
+
+    #[allow(clippy::unnecessary_wraps, reason = "the same signature as on Unix")]
+    #[allow(clippy::unused_self, reason = "the same signature as on Unix")]
+    pub(crate) fn sync(&self) -> io::Result<()> {
         Ok(())
-    } else {
-        Err(io::ErrorKind::NotADirectory.into())
     }
 }
 

@@ -69,6 +69,7 @@ use self::stage::{Commit, Create, Discard, OP, Stage, lock};
 /// assert_eq!(std::fs::read(&path).unwrap(), b"line by line\n");
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
+#[doc(alias = "AtomicWriteFile")]
 pub fn atomic_file(path: impl AsRef<Path>) -> CreateAtomic {
     CreateAtomic(Lazy::new(AtomicArgs {
         path: path.as_ref().into(),
@@ -204,12 +205,16 @@ impl<K: Kind> Begin for AtomicArgs<K> {
         } = self;
         let given = settings.mode.clone();
         settings.mode.get_or_insert_with(|| default_mode.to_owned());
-        let plan = kind.plan(&mut settings)?;
+        let plan = kind
+            .plan(&mut settings)
+            .map_err(|error| error.in_call(OP, Some(&path)))?;
         let exclusive = match plan.mode.action {
             Action::Write => false,
             Action::Create => true,
             Action::Read | Action::Append => {
                 return Err(Error::InvalidMode {
+                    op: OP,
+                    path: Some(path.to_path_buf()),
                     mode: given.unwrap_or_default(),
                     reason: "an atomic file starts empty: its mode is one of `w` and `x`",
                 });
@@ -217,7 +222,7 @@ impl<K: Kind> Begin for AtomicArgs<K> {
         };
         let executor = match settings.executor {
             Some(executor) => executor,
-            None => Chosen::current(OP)?,
+            None => Chosen::current(OP, Some(&path))?,
         };
         let call = Hop::new(Create {
             path: path.clone(),

@@ -43,6 +43,7 @@ use crate::lazy::{Begin, Lazy};
 /// assert!(!name.exists());
 /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
 /// ```
+#[doc(alias("TemporaryDirectory", "TempDir", "mkdtemp"))]
 pub fn temporary_directory() -> CreateDirectory {
     CreateDirectory(Lazy::new(DirectoryArgs {
         place: Place::default(),
@@ -157,7 +158,7 @@ impl Begin for DirectoryArgs {
         self.place.check(CreateFolder::OP)?;
         let executor = match self.executor {
             Some(executor) => executor,
-            None => Chosen::current(CreateFolder::OP)?,
+            None => Chosen::current(CreateFolder::OP, self.place.dir.as_deref())?,
         };
         let call = Hop::new(CreateFolder {
             place: self.place,

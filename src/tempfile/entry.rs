@@ -179,7 +179,7 @@ impl Blocking for Persist {
             ),
             None => None,
         };
-        std::fs::rename(&self.src, &self.dst).map_err(|source| {
+        sys::retry(|| std::fs::rename(&self.src, &self.dst)).map_err(|source| {
             if let Some(before) = before {
                 // It stays what it was; that the rename failed is told.
                 drop(std::fs::set_permissions(&self.src, before));
@@ -198,9 +198,9 @@ impl Blocking for Persist {
 
 /// Gives the permissions that it had before.
 fn change_mode(path: &Path, mode: u32) -> io::Result<Permissions> {
-    let before = std::fs::metadata(path)?.permissions();
+    let before = sys::retry(|| std::fs::metadata(path))?.permissions();
     let mut permissions = before.clone();
     sys::set_mode_in(&mut permissions, mode);
-    std::fs::set_permissions(path, permissions)?;
+    sys::retry(|| std::fs::set_permissions(path, permissions.clone()))?;
     Ok(before)
 }

@@ -91,8 +91,10 @@ impl Place {
                 return Ok(file);
             }
             let create = |path: &Path| sys::create_anonymous(path, append, self.mode());
-            let (file, path) = builder.make_in(dir, create)?.into_parts();
-            match path.close() {
+            let (file, mut path) = builder.make_in(dir, create)?.into_parts();
+            let removed = sys::retry(|| std::fs::remove_file(&path));
+            path.disable_cleanup(removed.is_ok());
+            match removed {
                 Err(error) if !sys::OPEN_FILES_KEEP_NAMES => Err(error),
                 _ => Ok(file),
             }

@@ -31,7 +31,7 @@ impl Remove {
 
 pub(super) const FILE: Remove = Remove {
     op: "remove",
-    run: |path, _| fs::remove_file(path),
+    run: |path, _| sys::retry(|| fs::remove_file(path)),
 };
 
 pub(super) const TREE: Remove = Remove {

@@ -1,7 +1,7 @@
 //! The I/O traits of tokio and of futures, on the temporary files themselves.
 
 use std::fs::File;
-use std::io::{self, SeekFrom};
+use std::io::{self, IoSlice, SeekFrom};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -108,6 +108,18 @@ macro_rules! writes {
                 Pin::new(&mut **self.get_mut()).poll_write(cx, data)
             }
 
+            fn poll_write_vectored(
+                self: Pin<&mut Self>,
+                cx: &mut Context<'_>,
+                slices: &[IoSlice<'_>],
+            ) -> Poll<io::Result<usize>> {
+                Pin::new(&mut **self.get_mut()).poll_write_vectored(cx, slices)
+            }
+
+            fn is_write_vectored(&self) -> bool {
+                (**self).is_write_vectored()
+            }
+
             fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
                 Pin::new(&mut **self.get_mut()).poll_flush(cx)
             }
@@ -128,6 +140,14 @@ macro_rules! writes {
                 data: &[u8],
             ) -> Poll<io::Result<usize>> {
                 Pin::new(&mut **self.get_mut()).poll_write(cx, data)
+            }
+
+            fn poll_write_vectored(
+                self: Pin<&mut Self>,
+                cx: &mut Context<'_>,
+                slices: &[IoSlice<'_>],
+            ) -> Poll<io::Result<usize>> {
+                Pin::new(&mut **self.get_mut()).poll_write_vectored(cx, slices)
             }
 
             fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -159,6 +179,21 @@ impl tokio::io::AsyncWrite for SpooledTemporaryFile<Binary> {
         tokio::io::AsyncWrite::poll_write(Pin::new(&mut **this), cx, data)
     }
 
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        let len = slices.iter().map(|slice| slice.len());
+        ready!(this.poll_expect(cx, len.fold(0, usize::saturating_add)))?;
+        tokio::io::AsyncWrite::poll_write_vectored(Pin::new(&mut **this), cx, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         tokio::io::AsyncWrite::poll_flush(Pin::new(&mut **self.get_mut()), cx)
     }
@@ -176,6 +211,14 @@ impl futures_io::AsyncWrite for SpooledTemporaryFile<Binary> {
         data: &[u8],
     ) -> Poll<io::Result<usize>> {
         tokio::io::AsyncWrite::poll_write(self, cx, data)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        tokio::io::AsyncWrite::poll_write_vectored(self, cx, slices)
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -5,7 +5,9 @@ use std::task::{Context, Poll};
 
 use crate::error::Result;
 use crate::file::buf::Buf;
-use crate::file::core::Started;
+use crate::file::core::{BUFFER, Started};
+
+use super::decoded::{Plan, Whole};
 
 /// Bytes under a text: a buffer, and what fills it. A file is one, and a stream.
 pub(crate) trait Below {
@@ -28,6 +30,19 @@ pub(crate) trait Below {
         chunk: usize,
         started: &mut Started,
     ) -> Poll<Result<bool>>;
+
+    /// Reads to the end. Where a job does, that decodes it too, as `plan` says: `Some` is
+    /// all of it, and none of it is here.
+    fn poll_fill_all(
+        &mut self,
+        cx: &mut Context<'_>,
+        plan: impl Fn() -> Option<Plan>,
+        started: &mut Started,
+    ) -> Poll<Result<Option<Whole>>> {
+        let _ = plan;
+        self.poll_fill(cx, usize::MAX, BUFFER, started)
+            .map_ok(|_| None)
+    }
 
     /// Fails if it cannot be read.
     fn check_readable(&self) -> Result<()>;

@@ -12,10 +12,12 @@ mod decode;
 mod deliver;
 mod scan;
 mod taking;
+mod whole;
 
 use self::scan::Scan;
 pub(crate) use self::taking::Taken;
 use self::taking::Taking;
+pub(crate) use self::whole::{Plan, Whole};
 
 /// How many bytes are decoded at a time: what CPython reads ahead, and few
 /// enough to stay in the nearest cache.

@@ -56,6 +56,16 @@ impl TextPosition {
         }
     }
 
+    /// Of a file of bytes, which has no more to say than the offset.
+    pub(crate) const fn of_bytes(offset: u64) -> Self {
+        Self::at(offset, DecoderState::START)
+    }
+
+    /// The offset, unless it is a position that only text has.
+    pub(crate) fn bytes(self) -> Option<u64> {
+        (self == Self::of_bytes(self.offset)).then_some(self.offset)
+    }
+
     /// At `offset`, which was reached without decoding what is before it.
     pub(crate) fn behind_any_mark(offset: u64, encoding: &Encoding) -> Self {
         if offset == 0 {

@@ -167,7 +167,7 @@ impl<R> Reader<R> {
                 reason: TOO_LATE,
             });
         }
-        changes.change(&mut self.settings)?;
+        changes.change(&mut self.settings, None)?;
         self.renew();
         Ok(())
     }
@@ -382,8 +382,9 @@ impl<R: AsyncRead + Unpin> Source for Reader<R> {
         cx: &mut Context<'_>,
         span: Span,
         _: &mut Started,
-    ) -> Poll<String> {
-        self.decoded.poll_take_line(cx, span)
+    ) -> Poll<Result<String>> {
+        let (decoded, below) = parts!(self);
+        decoded.poll_take_line(&below, cx, span)
     }
 
     fn find_block(&self, first: Span, max: usize) -> usize {

@@ -7,7 +7,7 @@ use super::decoded::{Decoded, PIECE, TURN, Taken};
 use crate::budget::{self, MOST_A_POLL};
 use crate::codec::{Newline, Terminator, translate_in};
 use crate::error::{Error, Result};
-use crate::file::core::{BUFFER, Started};
+use crate::file::core::Started;
 use crate::file::source::Span;
 
 impl Decoded {
@@ -66,7 +66,7 @@ impl Decoded {
             let left = below.bytes().len();
             if left > 0 || eof {
                 let most = want.clamp(PIECE, TURN as usize);
-                self.decode(below, most, eof && finish);
+                self.decode(below, most, eof && finish)?;
             }
             // Bad bytes too may decide what a last `\r` is.
             if self.rest().len() > before || self.has_fault() {
@@ -120,16 +120,19 @@ impl Decoded {
         if !self.ends_in_bad_bytes() {
             // Once: what this operation has read is decoded in several polls.
             if *started == 0 || below.is_busy() {
-                ready!(below.poll_fill(cx, usize::MAX, BUFFER, started))?;
+                let whole = ready!(below.poll_fill_all(cx, || self.plan(), started))?;
                 self.sync(below);
+                if let Some(whole) = whole {
+                    return Poll::Ready(Ok(self.deliver_whole(below, whole)));
+                }
             }
             let count = self.count();
             while !self.has_fault() && !below.bytes().is_empty() {
                 ready!(self.poll_pause(cx, count));
-                self.decode(below, TURN as usize, true);
+                self.decode(below, TURN as usize, true)?;
             }
             if !self.has_fault() {
-                self.decode(below, usize::MAX, true);
+                self.decode(below, usize::MAX, true)?;
             }
         }
         if let Some(error) = self.report(below) {
@@ -137,7 +140,7 @@ impl Decoded {
         }
         let translate = self.newline() == Newline::Universal && self.has_cr();
         let text = if translate || self.is_in_use() {
-            ready!(self.poll_take(cx, Taken::All, self.rest().len()))
+            ready!(self.poll_take(below, cx, Taken::All, self.rest().len()))?
         } else {
             self.deliver_all()
         };
@@ -162,24 +165,24 @@ impl Decoded {
         self.sync(below);
         let what = Taken::Chars(size);
         if let Some(n) = self.being_taken(what) {
-            return self.poll_take(cx, what, n).map(Ok);
+            return self.poll_take(below, cx, what, n);
         }
         let count = self.count();
         loop {
             let ends = self.ends_in_bad_bytes();
             if let Some(n) = self.first_chars(size, ends) {
-                return self.poll_take(cx, what, n).map(Ok);
+                return self.poll_take(below, cx, what, n);
             }
             let rest = self.rest().len();
             if self.stops() && rest > 0 {
-                return self.poll_take(cx, what, rest).map(Ok);
+                return self.poll_take(below, cx, what, rest);
             }
             // At least a byte for every character that is missing.
             let want = size - self.counted().min(size);
             ready!(self.poll_pause(cx, count));
             if ready!(self.poll_more(below, cx, true, want, started))? {
                 let n = self.first_chars(size, true).unwrap_or(self.rest().len());
-                return self.poll_take(cx, what, n).map(Ok);
+                return self.poll_take(below, cx, what, n);
             }
         }
     }
@@ -196,7 +199,7 @@ impl Decoded {
         self.sync(below);
         let what = Taken::Line(size);
         if let Some(n) = self.being_taken(what) {
-            return self.poll_take(cx, what, n).map(Ok);
+            return self.poll_take(below, cx, what, n);
         }
         if size != Some(0) {
             ready!(self.poll_past_bad_line(below, cx, true, started))?;
@@ -210,16 +213,16 @@ impl Decoded {
             let limit = size.and_then(|size| self.first_chars(size, ends));
             match (line, limit) {
                 (Some((span, _)), Some(limit)) if limit < span.total => {
-                    return self.poll_take(cx, what, limit).map(Ok);
+                    return self.poll_take(below, cx, what, limit);
                 }
                 (Some((span, which)), _) if span.total <= MOST_A_POLL => {
                     return Poll::Ready(Ok(self.take_line(span, which)));
                 }
-                (Some((span, _)), _) => return self.poll_take(cx, what, span.total).map(Ok),
-                (None, Some(limit)) => return self.poll_take(cx, what, limit).map(Ok),
+                (Some((span, _)), _) => return self.poll_take(below, cx, what, span.total),
+                (None, Some(limit)) => return self.poll_take(below, cx, what, limit),
                 (None, None) if at_eof => {
                     let n = self.rest().len();
-                    return self.poll_take(cx, what, n).map(Ok);
+                    return self.poll_take(below, cx, what, n);
                 }
                 (None, None) => {
                     ready!(self.poll_pause(cx, count));
@@ -241,7 +244,7 @@ impl Decoded {
         self.sync(below);
         let what = Taken::Lines(hint);
         if let Some(n) = self.being_taken(what) {
-            return self.poll_take_lines(cx, what, n).map(Ok);
+            return self.poll_take_lines(below, cx, what, n);
         }
         ready!(self.poll_past_bad_line(below, cx, true, started))?;
         // All of it must be there before any of it is consumed.
@@ -273,7 +276,7 @@ impl Decoded {
             ready!(self.poll_pause(cx, count));
             at_eof = ready!(self.poll_more(below, cx, true, want, started))?;
         };
-        self.poll_take_lines(cx, what, end).map(Ok)
+        self.poll_take_lines(below, cx, what, end)
     }
 
     /// The next line where that takes no more than to look: nearly every time.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::path::Path;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -133,11 +134,13 @@ impl Changes {
         self.encoding.is_some() || self.errors.is_some() || self.newline.is_some()
     }
 
-    /// Makes them; if one of them says nothing, none.
-    pub(crate) fn change(self, settings: &mut TextSettings) -> Result<()> {
-        let encoding = self.encoding.transpose()?;
-        let errors = self.errors.transpose()?;
-        let newline = self.newline.transpose()?;
+    /// Makes them; if one of them says nothing, none. `path` is that of the file, for
+    /// the error.
+    pub(crate) fn change(self, settings: &mut TextSettings, path: Option<&Path>) -> Result<()> {
+        let named = |error: Error| error.in_call("reconfigure", path);
+        let encoding = self.encoding.transpose().map_err(named)?;
+        let errors = self.errors.transpose().map_err(named)?;
+        let newline = self.newline.transpose().map_err(named)?;
         if let Some(encoding) = encoding {
             settings.encoding = encoding;
             settings.errors = ErrorPolicy::default();

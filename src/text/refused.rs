@@ -2,6 +2,9 @@
 
 use crate::error::{Error, Result};
 
+/// What the operations of a reader or writer are called that no keyword can be for.
+const OP: &str = "read or write text";
+
 /// What was wrong with a keyword. An error itself can be told but once.
 #[derive(Debug)]
 pub(super) enum Refused {
@@ -14,7 +17,7 @@ impl Refused {
     pub(super) fn keep<T>(refused: &mut Option<Self>, value: Result<T>, keyword: &mut T) {
         match value {
             Ok(value) => *keyword = value,
-            Err(Error::UnknownEncoding { label }) => {
+            Err(Error::UnknownEncoding { label, .. }) => {
                 refused.get_or_insert(Self::Encoding(label));
             }
             Err(Error::InvalidArgument { reason, .. }) => {
@@ -35,6 +38,8 @@ impl Refused {
     pub(super) fn error(&self) -> Error {
         match self {
             Self::Encoding(label) => Error::UnknownEncoding {
+                op: OP,
+                path: None,
                 label: label.clone(),
             },
             Self::Argument(reason) => bad_argument(reason.clone()),
@@ -53,7 +58,7 @@ pub(super) fn check_size(size: usize) -> Result<usize> {
 
 fn bad_argument(reason: String) -> Error {
     Error::InvalidArgument {
-        op: "read or write text",
+        op: OP,
         path: None,
         reason,
     }

@@ -131,7 +131,7 @@ impl<W> Writer<W> {
     fn apply(&mut self, changes: Changes) -> Result<()> {
         self.check_open("reconfigure")?;
         let codec = changes.codec();
-        changes.change(&mut self.settings)?;
+        changes.change(&mut self.settings, None)?;
         if codec && self.bom {
             self.bom = self.settings.encoding.has_bom();
         }

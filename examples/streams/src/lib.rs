@@ -2,7 +2,6 @@
 
 #![forbid(unsafe_code)]
 
-pub mod args;
 pub mod compressed;
 pub mod http;
 pub mod objects;

@@ -135,6 +135,6 @@ async fn tool_shows_them_in_utf8_and_reports_what_it_cannot_read() {
         .output()
         .unwrap();
     assert!(String::from_utf8_lossy(&output.stderr).contains("rot13"));
-    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(output.status.code(), Some(2));
     assert_eq!(tool().output().unwrap().status.code(), Some(2));
 }

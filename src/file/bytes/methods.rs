@@ -45,6 +45,7 @@ impl<K: Bytes, R: RawIo> File<K, R> {
     /// assert_eq!(file.readline().await?, b"", "the end");
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
+    #[doc(alias("read_line", "read_until"))]
     pub fn readline(&mut self) -> Readline<'_, Self> {
         Readline::new(self)
     }
@@ -104,6 +105,7 @@ impl<K: Bytes, R: RawIo> File<K, R> {
     /// assert_eq!(lengths, [3, 3, 2]);
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
+    #[doc(alias = "read_until")]
     pub fn next_line(&mut self) -> NextLine<'_, Self> {
         NextLine::new(self)
     }
@@ -269,6 +271,7 @@ impl<K: Bytes, R: RawIo> File<K, R> {
     /// assert_eq!(file.tell().await?, 3);
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
+    #[doc(alias = "lseek")]
     pub async fn seek(&mut self, pos: std::io::SeekFrom) -> Result<u64> {
         let core = self.core_mut();
         let mut started = 0;
@@ -292,6 +295,7 @@ impl<K: Bytes, R: RawIo> File<K, R> {
     /// # Errors
     ///
     /// `Unsupported` if the file cannot seek.
+    #[doc(alias = "stream_position")]
     pub async fn tell(&mut self) -> Result<u64> {
         let core = self.core_mut();
         let mut started = 0;
@@ -328,6 +332,7 @@ impl<K: Bytes, R: RawIo> File<K, R> {
     /// assert_eq!(file.truncate().await?, 10, "to where it is: zeros");
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
+    #[doc(alias = "ftruncate")]
     pub fn truncate(&mut self) -> Truncate<'_, Self> {
         Truncate::new(self)
     }
@@ -343,6 +348,7 @@ impl<K: Bytes, R: RawIo> File<K, R> {
     /// # Errors
     ///
     /// As [`truncate`](Self::truncate).
+    #[doc(alias = "ftruncate")]
     pub async fn set_len(&mut self, size: u64) -> Result<()> {
         self.truncate().size(size).await.map(drop)
     }
@@ -425,14 +431,14 @@ impl<K: Bytes, R: RawIo> Source for File<K, R> {
         cx: &mut Context<'_>,
         span: Span,
         started: &mut Started,
-    ) -> Poll<Vec<u8>> {
+    ) -> Poll<Result<Vec<u8>>> {
         if span.total <= MOST_A_POLL {
-            return Poll::Ready(self.line(span).to_vec());
+            return Poll::Ready(Ok(self.line(span).to_vec()));
         }
         let core = self.core_mut();
-        let mut line = ready!(core.poll_take(cx, span.total, &mut Share::default(), started));
+        let mut line = ready!(core.poll_take(cx, span.total, &mut Share::default(), started))?;
         line.truncate(span.content);
-        Poll::Ready(line)
+        Poll::Ready(Ok(line))
     }
 
     fn poll_size(

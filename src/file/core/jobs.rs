@@ -206,11 +206,16 @@ impl<R: RawIo> Core<R> {
                 owned_done: work.owned_done,
                 number: work.number,
                 eof: work.eof,
+                whole: work.whole.take(),
             };
             work.owned_out = false;
         }
         // What it could not write stays first in line.
         self.out.put_back(work.leftover());
+        if let Some(whole) = work.whole {
+            // Nobody has come for the text.
+            work.read.adopt(whole.into_bytes(), 0);
+        }
         self.take_in(work.read);
         if !self.ahead.full {
             // Nothing is fetched ahead for now.

@@ -131,14 +131,18 @@ impl Out {
 
     /// Puts `data` behind all else. It may be more than fits.
     pub(super) fn append(&mut self, data: &[u8], capacity: usize) {
+        self.make_room(data.len(), capacity);
+        self.buffer.extend_from_slice(data);
+    }
+
+    /// Has the buffer take `n` bytes at once. It may be more than fits.
+    pub(super) fn make_room(&mut self, n: usize, capacity: usize) {
         if self.buffer.capacity() == 0 {
             let spare = self.queue.as_ref().and_then(|queue| queue.spare());
             self.buffer = spare.unwrap_or_default();
             // A buffer that is said to be huge grows as it is filled.
-            self.buffer
-                .reserve_exact(data.len().max(capacity.min(LARGE)));
+            self.buffer.reserve_exact(n.max(capacity.min(LARGE)));
         }
-        self.buffer.extend_from_slice(data);
     }
 
     /// As [`append`](Self::append), into a buffer that has room.

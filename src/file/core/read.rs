@@ -8,13 +8,14 @@ use super::state::Beside;
 use super::{Core, Started};
 use crate::budget;
 use crate::delegate::run_detached;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::file::buf::Buf;
 use crate::file::core::BUFFER;
 use crate::file::held::Held;
 use crate::file::work::Then;
 use crate::raw_io::RawIo;
 use crate::sys::nowait;
+use crate::text::{Plan, Whole};
 
 /// What the first refill asks for, in bytes, and one after a seek: twice as much
 /// each time the file is read on, up to the size of the buffer.
@@ -45,7 +46,11 @@ impl<R: RawIo> Core<R> {
         if self.read.len() > ROOM {
             // A long line in the making: what is copied is what came, or a line would
             // be copied again for each chunk of it.
-            self.read.push(read.bytes());
+            if self.read.try_push(read.bytes()).is_err() {
+                // It is read again, by a job that tells this: what is read ahead is of a
+                // file that can seek.
+                self.cursor.rewind += read.len() as u64;
+            }
             self.ahead.spare = read;
         } else if read.is_allocated() {
             let before = std::mem::replace(&mut self.read, read);
@@ -71,7 +76,14 @@ impl<R: RawIo> Core<R> {
             let mut read = std::mem::take(&mut self.ahead.spare);
             read.prepare(ROOM, chunk);
             // Should it fail, the read that comes for it meets that again.
-            drop(self.start_fill(Then::Fill { min: 1, chunk }, read));
+            drop(self.start_fill(
+                Then::Fill {
+                    min: 1,
+                    chunk,
+                    plan: None,
+                },
+                read,
+            ));
         }
     }
 
@@ -91,6 +103,19 @@ impl<R: RawIo> Core<R> {
         cx: &mut Context<'_>,
         min: usize,
         chunk: usize,
+        started: &mut Started,
+    ) -> Poll<Result<bool>> {
+        self.poll_fill_with(cx, min, chunk, || None, started)
+    }
+
+    /// As [`poll_fill`](Self::poll_fill). A job that reads to the end decodes that as
+    /// `plan` says: [`take_whole`](Self::take_whole) has it instead of the buffer.
+    pub(crate) fn poll_fill_with(
+        &mut self,
+        cx: &mut Context<'_>,
+        min: usize,
+        chunk: usize,
+        plan: impl Fn() -> Option<Plan>,
         started: &mut Started,
     ) -> Poll<Result<bool>> {
         loop {
@@ -119,16 +144,29 @@ impl<R: RawIo> Core<R> {
             if let Some(error) = self.ahead.failed.take() {
                 return Poll::Ready(Err(error));
             }
-            if self.fill_nowait(min, chunk) || self.fill_rest_nowait(min) {
+            if self.fill_nowait(min, chunk)? || self.fill_rest_nowait(min)? {
                 continue;
             }
             if self.ends_here() {
                 return Poll::Ready(Ok(true));
             }
             let read = std::mem::take(&mut self.read);
-            self.start_fill(Then::Fill { min, chunk }, read)?;
+            let plan = plan();
+            self.start_fill(Then::Fill { min, chunk, plan }, read)?;
             *started = self.job;
         }
+    }
+
+    /// What the last job has decoded for the operation that started it. What it was made
+    /// of is freed.
+    pub(crate) fn take_whole(&mut self) -> Option<Whole> {
+        let mut whole = self.brought.whole.take()?;
+        if let Some(bytes) = whole.take_bytes() {
+            let end = bytes.len();
+            self.read.adopt(bytes, end);
+            self.shrink_read(self.capacity);
+        }
+        Some(whole)
     }
 
     /// As [`poll_fill`](Self::poll_fill), up to the first line end behind `min`
@@ -200,20 +238,23 @@ impl<R: RawIo> Core<R> {
     }
 
     /// Reads more from the page cache; `false` if that takes a job.
-    pub(super) fn fill_nowait(&mut self, min: usize, chunk: usize) -> bool {
+    pub(super) fn fill_nowait(&mut self, min: usize, chunk: usize) -> Result<bool> {
         // A long read does better as one job than as many inline copies.
         let missing = min - self.read.len();
         if missing > nowait::MOST || !self.may_nowait() {
-            return false;
+            return Ok(false);
         }
         let room = chunk.max(missing).min(nowait::MOST);
         let mut read = std::mem::take(&mut self.read);
-        let space = &mut read.space(room)[..room];
-        let n = self.nowait_read(|file| nowait::read(file, space));
-        read.filled(n.unwrap_or(0));
+        let filled = read.try_space(room).map(|space| {
+            let n = self.nowait_read(|file| nowait::read(file, &mut space[..room]));
+            (n.is_some(), n.unwrap_or(0))
+        });
+        read.filled(filled.as_ref().map_or(0, |(_, n)| *n));
         self.read = read;
-        self.ahead.streak += u32::from(n.is_some());
-        n.is_some()
+        let (filled, _) = filled.map_err(|error| Error::os("read", self.path(), error))?;
+        self.ahead.streak += u32::from(filled);
+        Ok(filled)
     }
 
     /// The metadata of the file, where that takes no job.
@@ -238,19 +279,19 @@ impl<R: RawIo> Core<R> {
 
     /// Reads what is left of a small file from the page cache, where more is asked
     /// for than is read in place; `false` if that takes a job.
-    fn fill_rest_nowait(&mut self, min: usize) -> bool {
+    fn fill_rest_nowait(&mut self, min: usize) -> Result<bool> {
         let Some(pos) = self
             .cursor
             .pos
             .filter(|_| min - self.read.len() > nowait::MOST)
         else {
-            return false;
+            return Ok(false);
         };
         let rest = self.metadata_nowait().map(|metadata| metadata.len());
         let rest = rest.map_or(0, |size| size.saturating_sub(pos));
         match usize::try_from(rest) {
             Ok(rest @ 1..=nowait::MOST) => self.fill_nowait(self.read.len() + rest, rest),
-            Ok(_) | Err(_) => false,
+            Ok(_) | Err(_) => Ok(false),
         }
     }
 

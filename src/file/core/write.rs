@@ -1,5 +1,6 @@
 //! Writing: what goes into the write buffer, and how it is drained.
 
+use std::io::IoSlice;
 use std::task::{Context, Poll, ready};
 
 use super::jobs::Parcel;
@@ -24,6 +25,38 @@ impl<R: RawIo> Core<R> {
         op: &'static str,
         data: &[u8],
     ) -> Poll<Result<()>> {
+        ready!(self.poll_room(cx, op, data.len()))?;
+        self.out.append(data, self.capacity);
+        Poll::Ready(self.write_if_over(cx))
+    }
+
+    /// As [`poll_write`](Self::poll_write), of the first `len` bytes of all `slices`.
+    pub(crate) fn poll_write_slices(
+        &mut self,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+        len: usize,
+    ) -> Poll<Result<()>> {
+        if !self.takes_more(len) {
+            ready!(self.poll_room(cx, "write", len))?;
+            self.out.make_room(len, self.capacity);
+        }
+        let mut left = len;
+        for slice in slices {
+            let n = left.min(slice.len());
+            self.out.extend(&slice[..n]);
+            left -= n;
+        }
+        Poll::Ready(self.write_if_over(cx))
+    }
+
+    /// Waits until `len` bytes more may be put behind all else.
+    fn poll_room(
+        &mut self,
+        cx: &mut Context<'_>,
+        op: &'static str,
+        len: usize,
+    ) -> Poll<Result<()>> {
         self.check_writable(op)?;
         self.executor(op)?;
         loop {
@@ -31,29 +64,32 @@ impl<R: RawIo> Core<R> {
             if let Some(error) = self.out.failed.take() {
                 return Poll::Ready(Err(error));
             }
-            let fits = self.out.fits(data.len(), self.capacity);
+            let fits = self.out.fits(len, self.capacity);
             if self.is_busy() {
                 // A job that writes does not mind; any other has the cursor.
                 if self.may_write_behind() && (fits || self.out.offer()) {
-                    break;
+                    return Poll::Ready(Ok(()));
                 }
                 ready!(self.poll_handed_over(cx))?;
                 continue;
             }
             self.drop_read_ahead();
             if fits && self.out.stuck() < self.capacity.max(1) {
-                break;
+                return Poll::Ready(Ok(()));
             }
             if self.out.has_front() {
                 self.start_again("write")?;
                 continue;
             }
-            if data.len() <= self.capacity {
+            if len <= self.capacity {
                 self.start_write_behind()?;
             }
-            break;
+            return Poll::Ready(Ok(()));
         }
-        self.out.append(data, self.capacity);
+    }
+
+    /// Has a job write what is in the buffer, if that is more than it should hold.
+    fn write_if_over(&mut self, cx: &mut Context<'_>) -> Result<()> {
         if self.out.is_over(self.capacity) && !(self.is_busy() && self.out.offer()) {
             // It need not wait for more; but what failed goes first.
             let idle = self.poll_back(cx, 0).is_ready();
@@ -61,7 +97,7 @@ impl<R: RawIo> Core<R> {
                 self.start_write_behind()?;
             }
         }
-        Poll::Ready(Ok(()))
+        Ok(())
     }
 
     /// Accepts all of `data`, which is long, without a copy: it is taken once this is
@@ -123,13 +159,20 @@ impl<R: RawIo> Core<R> {
         busy.is_some_and(|busy| busy.beside == Beside::Write)
     }
 
+    /// Whether so many bytes may be added to what is in the buffer already, with nothing
+    /// else to do.
+    #[inline]
+    fn takes_more(&self, len: usize) -> bool {
+        self.out.is_filling()
+            && self.out.fits(len, self.capacity)
+            && (!self.is_busy() || self.may_write_behind())
+    }
+
     /// Adds `data` to what is in the buffer already; `false` if that is nothing,
     /// or if there is more to do.
     #[inline]
     pub(crate) fn write_more(&mut self, data: &[u8]) -> bool {
-        let ready = self.out.is_filling()
-            && self.out.fits(data.len(), self.capacity)
-            && (!self.is_busy() || self.may_write_behind());
+        let ready = self.takes_more(data.len());
         if ready {
             self.out.extend(data);
         }

@@ -1,16 +1,16 @@
 //! Reading text: decoded from the bytes of the binary file below.
 
 use std::path::Path;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use super::TextPosition;
 use crate::error::Result;
 use crate::file::buf::Buf;
-use crate::file::core::{Core, Started};
+use crate::file::core::{BUFFER, Core, Started};
 use crate::file::source::{Follow, Source, Span};
 use crate::file::{Block, File, Text};
 use crate::raw_io::RawIo;
-use crate::text::Below;
+use crate::text::{Below, Plan, Whole};
 
 impl<R: RawIo> Below for Core<R> {
     fn bytes(&mut self) -> &mut Buf {
@@ -34,6 +34,16 @@ impl<R: RawIo> Below for Core<R> {
         started: &mut Started,
     ) -> Poll<Result<bool>> {
         self.poll_fill(cx, min, chunk, started)
+    }
+
+    fn poll_fill_all(
+        &mut self,
+        cx: &mut Context<'_>,
+        plan: impl Fn() -> Option<Plan>,
+        started: &mut Started,
+    ) -> Poll<Result<Option<Whole>>> {
+        ready!(self.poll_fill_with(cx, usize::MAX, BUFFER, plan, started))?;
+        Poll::Ready(Ok(self.take_whole()))
     }
 
     fn check_readable(&self) -> Result<()> {
@@ -133,8 +143,9 @@ impl<R: RawIo> Source for File<Text, R> {
         cx: &mut Context<'_>,
         span: Span,
         _: &mut Started,
-    ) -> Poll<String> {
-        self.layer.decoded.poll_take_line(cx, span)
+    ) -> Poll<Result<String>> {
+        let (decoded, core) = self.parts();
+        decoded.poll_take_line(core, cx, span)
     }
 
     fn find_block(&self, first: Span, max: usize) -> usize {

@@ -33,7 +33,7 @@ impl<R: RawIo> File<Text, R> {
         self.core().check_open("reconfigure")?;
         let codec = changes.codec();
         let mut settings = self.layer.settings.clone();
-        changes.change(&mut settings)?;
+        changes.change(&mut settings, self.core().path())?;
         if codec && self.layer.decoded.has_begun() {
             return Err(self.core().unsupported("reconfigure", TOO_LATE));
         }

@@ -16,8 +16,8 @@ use crate::text::Sought;
 
 impl<R: RawIo> File<Text, R> {
     /// Returns where the text has come to, to be given to [`seek`](Self::seek)
-    /// later. Python: `tell`, whose cookie is opaque too. Where writes are appended,
-    /// what is buffered is written first: only then it is known where they went.
+    /// later. Python: `tell`, whose cookie is opaque too. As there,
+    /// what is buffered is written first: only then it is known where that went.
     ///
     /// # Cancel safety
     ///
@@ -26,7 +26,7 @@ impl<R: RawIo> File<Text, R> {
     /// # Errors
     ///
     /// `Unsupported` if the file cannot seek; `Closed`; those of a write of what was
-    /// buffered for the end of a file that is appended to.
+    /// buffered.
     ///
     /// # Examples
     ///
@@ -43,6 +43,7 @@ impl<R: RawIo> File<Text, R> {
     /// assert_eq!(file.readline().await?, "two\n");
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
+    #[doc(alias = "stream_position")]
     pub async fn tell(&mut self) -> Result<TextPosition> {
         self.core().check_seekable("tell")?;
         let mut started = 0;
@@ -51,7 +52,8 @@ impl<R: RawIo> File<Text, R> {
             self.poll_settled(cx)
         })
         .await?;
-        if self.core().meta.append && self.core().is_dirty() {
+        // As CPython: where a write leads to is known once it was made.
+        if self.core().is_dirty() {
             self.flush().await?;
         }
         let offset = poll_fn(|cx| self.core_mut().poll_tell(cx, &mut started)).await?;
@@ -89,6 +91,7 @@ impl<R: RawIo> File<Text, R> {
     /// assert_eq!(error.kind(), std::io::ErrorKind::Unsupported);
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
+    #[doc(alias = "rewind")]
     pub async fn seek(&mut self, to: impl Into<TextSeek>) -> Result<TextPosition> {
         self.core().check_seekable("seek")?;
         let to = match to.into() {
@@ -200,6 +203,7 @@ impl<R: RawIo> File<Text, R> {
     /// assert_eq!(std::fs::read(&path).unwrap(), b"one\n");
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
+    #[doc(alias = "ftruncate")]
     pub fn truncate(&mut self) -> Truncate<'_, Self> {
         Truncate::new(self)
     }
@@ -215,6 +219,7 @@ impl<R: RawIo> File<Text, R> {
     /// # Errors
     ///
     /// As [`truncate`](Self::truncate).
+    #[doc(alias = "ftruncate")]
     pub async fn set_len(&mut self, size: u64) -> Result<()> {
         self.truncate().size(size).await.map(drop)
     }

@@ -43,6 +43,7 @@ impl<R: RawIo> File<Text, R> {
     /// assert_eq!(std::fs::read(&path).unwrap(), "caf\u{e9}\r\n".as_bytes());
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
+    #[doc(alias("write_all", "write_str"))]
     pub async fn write(&mut self, text: &str) -> Result<usize> {
         let chars = if text.len() > LONG {
             self.write_long(text).await?

@@ -16,7 +16,7 @@ impl<R> Work<R> {
             _ => 0,
         };
         let reads = match self.then {
-            Then::Fill { min, chunk } => min.max(chunk),
+            Then::Fill { min, chunk, .. } => min.max(chunk),
             Then::FillLine { max, .. } => max,
             Then::ReadOwned => self.owned.capacity() - self.owned.len(),
             _ => 0,

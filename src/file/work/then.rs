@@ -3,6 +3,7 @@
 use std::io::{self, SeekFrom};
 
 use crate::file::held::Held;
+use crate::text::Plan;
 
 /// What a [`Then::Call`] runs.
 type Run<R> = Box<dyn FnOnce(Call<'_, R>) -> io::Result<()> + Send>;
@@ -12,9 +13,11 @@ pub(crate) enum Then<R> {
     Nothing,
     /// Reads into [`Work::read`](super::Work::read) until it holds `min` bytes or the stream ends,
     /// asking for `chunk` bytes or for all that is missing, whichever is more.
+    /// What was read to the end is decoded as `plan` says, into [`Work::whole`](super::Work::whole).
     Fill {
         min: usize,
         chunk: usize,
+        plan: Option<Plan>,
     },
     /// Reads into [`Work::read`](super::Work::read) until it ends with a line end behind its first
     /// `min` bytes, holds `max` bytes, or the stream ends; the cursor is left

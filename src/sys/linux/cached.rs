@@ -22,6 +22,7 @@
 //! else of that name. Volumes of a local file system are as fast as ever.
 
 use std::fs::{File, Metadata};
+use std::io::IoSliceMut;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::linux::fs::MetadataExt;
 use std::path::Path;
@@ -29,7 +30,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags};
-use rustix::io::Errno;
+use rustix::io::{Errno, ReadWriteFlags};
 use rustix::path::DecInt;
 use rustix::process::Pid;
 
@@ -116,21 +117,42 @@ fn note(error: Errno) {
 
 /// Opens a regular file for reading; `None` leaves it to a job.
 pub(crate) fn open(path: &Path) -> Option<File> {
-    let (file, _) = open_nonblocking(path, |_| true)?;
+    let (file, _) = open_if(path, |_| true)?;
     rustix::fs::fcntl_setfl(&file, OFlags::empty()).ok()?;
     Some(file)
 }
 
 /// The same with its size in bytes, and with O_NONBLOCK left on, which means
-/// nothing to a regular file: for one that nobody else gets to see. Only where
-/// `wanted` says so of the size; otherwise nothing is opened.
+/// nothing to a regular file: for one that nobody else gets to see, and that is read
+/// from the page cache. Only where `wanted` says so of the size, and where such reads are
+/// not known to be refused; otherwise nothing is opened.
 pub(crate) fn open_nonblocking(
     path: &Path,
     wanted: impl FnOnce(u64) -> bool,
 ) -> Option<(File, u64)> {
+    open_if(path, |look| {
+        wanted(look.size) && !mounts::refuses_reads(look.mount)
+    })
+}
+
+/// Learns from a read that was refused that all on this mount are, if it was for that: it
+/// is not worth the calls to open the next file, as on tmpfs.
+pub(crate) fn read_was_refused(file: &File) {
+    let mut byte = [0];
+    let mut bufs = [IoSliceMut::new(&mut byte)];
+    // Again, at an offset, to learn why.
+    let again = rustix::io::preadv2(file, &mut bufs, 0, ReadWriteFlags::NOWAIT);
+    if again == Err(Errno::OPNOTSUPP) {
+        if let Some(look) = mounts::look(file.as_fd()) {
+            mounts::refuse_reads(look.mount);
+        }
+    }
+}
+
+fn open_if(path: &Path, wanted: impl FnOnce(&Look) -> bool) -> Option<(File, u64)> {
     let (owner, descriptors) = DESCRIPTORS.get()?;
     let (fd, look) = look(path, true)?;
-    if look.kind != FileType::RegularFile || !wanted(look.size) {
+    if look.kind != FileType::RegularFile || !wanted(&look) {
         return None;
     }
     if rustix::process::getpid() != *owner {
@@ -199,6 +221,34 @@ mod tests {
             "not a local file system"
         );
         assert!(open(&dir.path().join("none")).is_none());
+    }
+
+    #[test]
+    fn file_system_that_refused_a_read_is_not_asked_again() {
+        let Ok(dir) = ::tempfile::tempdir_in("/dev/shm") else {
+            eprintln!("skipped: no /dev/shm here");
+            return;
+        };
+        let path = dir.path().join("file");
+        std::fs::write(&path, "x").unwrap();
+        let plain = File::open(&path).unwrap();
+        learn(&plain, &plain.metadata().unwrap());
+        let Some((file, _)) = open_nonblocking(&path, |_| true) else {
+            eprintln!("skipped: not opened in place here");
+            return;
+        };
+        let mut byte = [0];
+        let refused = {
+            let mut bufs = [IoSliceMut::new(&mut byte)];
+            rustix::io::preadv2(&file, &mut bufs, 0, ReadWriteFlags::NOWAIT)
+        };
+        read_was_refused(&file);
+        let again = open_nonblocking(&path, |_| true);
+        assert_eq!(again.is_none(), refused == Err(Errno::OPNOTSUPP));
+        assert!(
+            open(&path).is_some(),
+            "to open it in place is worth it still"
+        );
     }
 
     #[test]

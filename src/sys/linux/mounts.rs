@@ -95,6 +95,21 @@ pub(crate) fn tells_size_at_once(file: &File) -> bool {
         && kind(file.as_fd()).is_some_and(is_local)
 }
 
+/// Mounts whose files refuse reads that would not wait. A few, as above.
+static REFUSING: RwLock<Vec<(Mount, bool)>> = RwLock::new(Vec::new());
+
+/// Whether a read from the page cache was refused there.
+pub(super) fn refuses_reads(mount: Mount) -> bool {
+    let refusing = REFUSING.read().unwrap_or_else(PoisonError::into_inner);
+    refusing.iter().any(|(known, _)| *known == mount)
+}
+
+/// Notes that a read from the page cache was refused there.
+pub(super) fn refuse_reads(mount: Mount) {
+    let mut refusing = REFUSING.write().unwrap_or_else(PoisonError::into_inner);
+    remember(&mut refusing, mount, true);
+}
+
 fn known(mount: Mount) -> Option<bool> {
     let mounts = MOUNTS.read().unwrap_or_else(PoisonError::into_inner);
     let found = mounts.iter().find(|(known, _)| *known == mount);

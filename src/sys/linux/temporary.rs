@@ -75,7 +75,7 @@ pub(crate) fn make_accessible(root: &Path) -> io::Result<()> {
 }
 
 fn id(folder: &OwnedFd) -> io::Result<(u64, u64)> {
-    let stat = fstat(folder)?;
+    let stat = retry(|| Ok(fstat(folder)?))?;
     // Their types differ between processors.
     #[allow(
         clippy::unnecessary_cast,

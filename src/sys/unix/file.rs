@@ -11,6 +11,7 @@ use rustix::io::Errno;
 
 pub(crate) use std::os::fd::AsFd as AsSystem;
 
+use super::super::lock::Locks;
 use super::super::{Access, Kind, Lock, Wait, linux, retry};
 
 /// Sets the mode of a file that is created, less the umask.
@@ -76,7 +77,7 @@ pub(crate) fn mode(metadata: &Metadata) -> u32 {
 pub(crate) const DEFAULT_MODE: u32 = 0o666;
 
 pub(crate) fn set_mode(file: &File, mode: u32) -> io::Result<()> {
-    file.set_permissions(std::fs::Permissions::from_mode(mode))
+    retry(|| file.set_permissions(std::fs::Permissions::from_mode(mode)))
 }
 
 /// Whether it is a FIFO or socket: nothing whose content could be copied.
@@ -103,7 +104,8 @@ impl Handle {
     }
 
     pub(crate) fn file_id(&self) -> io::Result<FileId> {
-        let stat = fs::fstat(self.get()?)?;
+        let handle = self.get()?;
+        let stat = retry(|| Ok(fs::fstat(handle)?))?;
         // Their types differ between platforms.
         #[allow(clippy::unnecessary_cast, reason = "not unnecessary on every Unix")]
         Ok(FileId(stat.st_dev as u64, stat.st_ino as u64))
@@ -121,7 +123,7 @@ impl FileId {
 
     /// Of an open file; other platforms need its path.
     pub(crate) fn of_open(file: &File, _path: &Path) -> io::Result<Self> {
-        Ok(Self::of(&file.metadata()?))
+        Ok(Self::of(&retry(|| file.metadata())?))
     }
 
     /// Of what is at `path`, through links.
@@ -130,10 +132,10 @@ impl FileId {
     }
 }
 
-/// What belongs to an open file, whichever of its handles is used. The system keeps
-/// all of it here.
+/// What belongs to an open file, whichever of its handles is used, and is not told by
+/// the system.
 #[derive(Clone, Debug)]
-pub(crate) struct OpenFile;
+pub(crate) struct OpenFile(Locks);
 
 /// Whoever has it uses the cursor alone.
 #[derive(Debug)]
@@ -141,7 +143,7 @@ pub(crate) struct Turn;
 
 impl OpenFile {
     pub(crate) fn new() -> Self {
-        Self
+        Self(Locks::default())
     }
 
     /// Positional I/O does not move the cursor, so nobody waits.
@@ -149,16 +151,39 @@ impl OpenFile {
         Turn
     }
 
-    /// Takes a lock, in place of one that the open file has; `false` if another open
-    /// file has one that is in the way.
-    pub(crate) fn try_lock(&self, file: &File, lock: Lock, _: Wait) -> io::Result<bool> {
-        try_lock(file, lock)
+    /// The lock of the file.
+    pub(crate) fn locks(&self) -> &Locks {
+        &self.0
     }
+}
 
-    /// Gives up the lock, if there is one.
-    pub(crate) fn unlock(&self, file: &File) -> io::Result<()> {
-        unlock(file)
+/// Takes a lock, in place of the one that is `held`; `false` if another open file has
+/// one that is in the way.
+pub(crate) fn change_lock(
+    file: &File,
+    held: &mut Option<Lock>,
+    lock: Lock,
+    wait: Wait,
+) -> io::Result<bool> {
+    let before = held.filter(|before| *before != lock);
+    let taken = try_lock(file, lock);
+    if matches!(taken, Ok(true)) {
+        *held = Some(lock);
+        return taken;
     }
+    // The system has given up the old one before it looked for the new one.
+    if let Some(before) = before {
+        *held = None;
+        // Who waits must not keep it: two that wait for each other's would for ever.
+        if wait == Wait::No || taken.is_err() {
+            if !try_lock(file, before)? {
+                let error = "another open file took the lock meanwhile: none is held";
+                return Err(io::Error::other(error));
+            }
+            *held = Some(before);
+        }
+    }
+    taken
 }
 
 /// Moves the cursor; to before the start is `InvalidInput`.
@@ -207,7 +232,7 @@ pub(crate) fn kind(file: &File) -> Kind {
 
 /// The same, with all else that the system tells of it.
 pub(crate) fn look(file: &File) -> io::Result<(Kind, Option<Metadata>)> {
-    let metadata = file.metadata()?;
+    let metadata = retry(|| file.metadata())?;
     let kind = kind_of_type(FileType::from_raw_mode(metadata.mode() as RawMode));
     Ok((kind, Some(metadata)))
 }
@@ -252,7 +277,8 @@ fn try_lock(file: &File, lock: Lock) -> io::Result<bool> {
 }
 
 #[cfg(not(any(target_os = "illumos", target_os = "solaris")))]
-fn unlock(file: &File) -> io::Result<()> {
+/// Gives up the lock, if there is one.
+pub(crate) fn release_lock(file: &File) -> io::Result<()> {
     retry(|| Ok(fs::flock(file, fs::FlockOperation::Unlock)?))
 }
 
@@ -264,7 +290,7 @@ fn try_lock(_: &File, _: Lock) -> io::Result<bool> {
 }
 
 #[cfg(any(target_os = "illumos", target_os = "solaris"))]
-fn unlock(_: &File) -> io::Result<()> {
+pub(crate) fn release_lock(_: &File) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 

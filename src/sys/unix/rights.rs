@@ -8,7 +8,9 @@ use std::path::Path;
 use super::super::retry;
 use super::file::{mode, set_mode};
 use super::kernel::rights::{Attribute, access_list, set_attributes};
-pub(crate) use super::kernel::rights::{Old, check_link, link_unnamed, may_link_unnamed};
+pub(crate) use super::kernel::rights::{
+    Old, check_folder, check_link, link_unnamed, may_link_unnamed,
+};
 
 /// Where Python looks for a folder of temporary files when no variable says anything.
 pub(crate) const TEMPORARY_FOLDERS: [&str; 3] = ["/tmp", "/var/tmp", "/usr/tmp"];
@@ -31,7 +33,7 @@ pub(crate) fn create_anonymous(path: &Path, append: bool, mode: u32) -> io::Resu
 
 /// Makes a folder that only its user can enter.
 pub(crate) fn create_private_folder(path: &Path) -> io::Result<()> {
-    DirBuilder::new().mode(0o700).create(path)
+    retry(|| DirBuilder::new().mode(0o700).create(path))
 }
 
 /// Puts the bits of a mode into permissions.
@@ -63,7 +65,7 @@ impl Rights {
     pub(crate) fn of_new(file: &File) -> io::Result<Self> {
         Ok(Self {
             owner: None,
-            mode: mode(&file.metadata()?),
+            mode: mode(&retry(|| file.metadata())?),
             attributes: access_list(file)?.into_iter().collect(),
         })
     }
@@ -87,14 +89,16 @@ impl Rights {
     /// Changes the owner, as far as that is allowed, and tells the mode that gives
     /// nobody more than the old file did.
     fn mode_as_owned_by(&self, file: &File, uid: u32, gid: u32) -> io::Result<u32> {
-        let new = file.metadata()?;
-        if (new.uid(), new.gid()) == (uid, gid) || fchown(file, Some(uid), Some(gid)).is_ok() {
+        let new = retry(|| file.metadata())?;
+        if (new.uid(), new.gid()) == (uid, gid)
+            || retry(|| fchown(file, Some(uid), Some(gid))).is_ok()
+        {
             return Ok(self.mode);
         }
         // A file of another owner does not lend that owner's rights.
         let mode = self.mode & 0o777;
         // A member may give a file to a group.
-        if new.gid() == gid || fchown(file, None, Some(gid)).is_ok() {
+        if new.gid() == gid || retry(|| fchown(file, None, Some(gid))).is_ok() {
             return Ok(mode);
         }
         if self.attributes.iter().any(Attribute::is_access_list) {

@@ -56,7 +56,7 @@ impl Frame {
 }
 
 fn id(fd: BorrowedFd<'_>) -> io::Result<(u64, u64)> {
-    let stat = fs::fstat(fd)?;
+    let stat = retry(|| Ok(fs::fstat(fd)?))?;
     // Their types differ between platforms.
     #[allow(clippy::unnecessary_cast, reason = "not unnecessary on every Unix")]
     Ok((stat.st_dev as u64, stat.st_ino as u64))

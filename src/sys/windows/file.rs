@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub(crate) use std::os::windows::io::AsHandle as AsSystem;
 
+use super::super::lock::Locks;
 use super::super::{Access, Kind, Lock, Wait};
 use super::open_any;
 
@@ -95,13 +96,10 @@ impl Handle {
 
 /// What belongs to an open file, whichever of its handles is used, and is not kept by
 /// the system.
-#[derive(Clone, Debug)]
-pub(crate) struct OpenFile(Arc<Kept>);
-
-#[derive(Debug, Default)]
-struct Kept {
-    cursor: Mutex<()>,
-    lock: Mutex<Option<Lock>>,
+#[derive(Clone, Debug, Default)]
+pub(crate) struct OpenFile {
+    cursor: Arc<Mutex<()>>,
+    locks: Locks,
 }
 
 /// Whoever has it uses the cursor alone.
@@ -112,62 +110,61 @@ pub(crate) struct Turn<'a>(
 
 impl OpenFile {
     pub(crate) fn new() -> Self {
-        Self(Arc::default())
+        Self::default()
     }
 
     /// Waits for whoever uses the cursor: a positional call has it elsewhere for a
     /// moment, and what read or wrote there meanwhile would do so in a wrong place.
     pub(crate) fn turn(&self) -> Turn<'_> {
-        Turn(self.0.cursor.lock().unwrap_or_else(PoisonError::into_inner))
+        Turn(self.cursor.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Takes a lock, in place of one that the open file has; `false` if another open
-    /// file has one that is in the way. The system would keep both, and let a handle
-    /// wait for itself.
-    pub(crate) fn try_lock(&self, file: &File, lock: Lock, wait: Wait) -> io::Result<bool> {
-        let mut held = self.0.lock.lock().unwrap_or_else(PoisonError::into_inner);
-        match (*held, lock) {
-            (Some(Lock::Exclusive), Lock::Exclusive) | (Some(Lock::Shared), Lock::Shared) => {
-                return Ok(true);
+    /// The lock of the file.
+    pub(crate) fn locks(&self) -> &Locks {
+        &self.locks
+    }
+}
+
+/// Takes a lock, in place of the one that is `held`; `false` if another open file has
+/// one that is in the way. The system would keep both, and let a handle wait for itself.
+pub(crate) fn change_lock(
+    file: &File,
+    held: &mut Option<Lock>,
+    lock: Lock,
+    wait: Wait,
+) -> io::Result<bool> {
+    match (*held, lock) {
+        (Some(Lock::Exclusive), Lock::Exclusive) | (Some(Lock::Shared), Lock::Shared) => Ok(true),
+        (Some(Lock::Exclusive), Lock::Shared) => {
+            // A handle may have both, and the first unlock gives up the exclusive
+            // one: nobody can come between.
+            if !take(file, Lock::Shared)? {
+                return Ok(false);
             }
-            (Some(Lock::Exclusive), Lock::Shared) => {
-                // A handle may have both, and the first unlock gives up the exclusive
-                // one: nobody can come between.
+            release_lock(file)?;
+            *held = Some(Lock::Shared);
+            Ok(true)
+        }
+        (Some(Lock::Shared), Lock::Exclusive) => {
+            release_lock(file)?;
+            *held = None;
+            let taken = take(file, Lock::Exclusive);
+            if !matches!(taken, Ok(true)) && wait == Wait::No {
                 if !take(file, Lock::Shared)? {
-                    return Ok(false);
+                    let error = "another open file took the lock meanwhile: none is held";
+                    return Err(io::Error::other(error));
                 }
-                release(file)?;
                 *held = Some(Lock::Shared);
-                return Ok(true);
-            }
-            (Some(Lock::Shared), Lock::Exclusive) => {
-                release(file)?;
-                *held = None;
-                let taken = take(file, Lock::Exclusive);
-                if !matches!(taken, Ok(true)) && wait == Wait::No {
-                    if !take(file, Lock::Shared)? {
-                        let error = "another open file took the lock meanwhile: none is held";
-                        return Err(io::Error::other(error));
-                    }
-                    *held = Some(Lock::Shared);
-                    return taken;
-                }
-                *held = matches!(taken, Ok(true)).then_some(lock);
                 return taken;
             }
-            (None, _) => {}
+            *held = matches!(taken, Ok(true)).then_some(lock);
+            taken
         }
-        let taken = take(file, lock)?;
-        *held = taken.then_some(lock);
-        Ok(taken)
-    }
-
-    /// Gives up the lock, if there is one, as flock(2).
-    pub(crate) fn unlock(&self, file: &File) -> io::Result<()> {
-        let mut held = self.0.lock.lock().unwrap_or_else(PoisonError::into_inner);
-        release(file)?;
-        *held = None;
-        Ok(())
+        (None, _) => {
+            let taken = take(file, lock)?;
+            *held = taken.then_some(lock);
+            Ok(taken)
+        }
     }
 }
 
@@ -183,8 +180,8 @@ fn take(file: &File, lock: Lock) -> io::Result<bool> {
     }
 }
 
-/// Does nothing without a lock.
-fn release(file: &File) -> io::Result<()> {
+/// Does nothing without a lock, as flock(2).
+pub(crate) fn release_lock(file: &File) -> io::Result<()> {
     const ERROR_NOT_LOCKED: i32 = 158;
     // What Wine says instead.
     const ERROR_LOCK_VIOLATION: i32 = 33;

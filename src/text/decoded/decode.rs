@@ -1,8 +1,11 @@
 //! From bytes to text: what is decoded, recorded of it, and dropped again.
 
+use std::io;
+
 use super::{Decoded, Fault, Keep, Segment, TURN};
+use crate::budget::MOST_A_POLL;
 use crate::codec::{Terminator, utf8_tail_len};
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::text::below::Below;
 
 impl Decoded {
@@ -60,12 +63,15 @@ impl Decoded {
     }
 
     /// Decodes what is buffered below, `most` bytes of it at the most; `last` says that
-    /// nothing comes behind it.
-    pub(crate) fn decode(&mut self, below: &mut impl Below, most: usize, last: bool) {
+    /// nothing comes behind it. Fails, with all as it was, where there is no memory for
+    /// the text.
+    pub(crate) fn decode(&mut self, below: &mut impl Below, most: usize, last: bool) -> Result<()> {
         debug_assert!(
             self.fault.is_none(),
             "bad bytes are reported before what follows"
         );
+        let reserved = self.reserve(below.bytes().len().min(most));
+        reserved.map_err(|error| Error::os("read", below.path(), error))?;
         self.begun = true;
         // A line was delivered whose `\r` may be half of its end.
         let half = self.early && self.at == self.text.len();
@@ -91,6 +97,22 @@ impl Decoded {
         let new = &self.text.as_bytes()[at..];
         self.has_cr |= memchr::memchr(b'\r', new).is_some();
         self.record(last);
+        Ok(())
+    }
+
+    /// Has room for the text of `n` bytes behind text that is long.
+    fn reserve(&mut self, n: usize) -> io::Result<()> {
+        /// The text of a byte at the longest: `\xff`.
+        const LONGEST: usize = 4;
+        if self.text.len() < MOST_A_POLL {
+            return Ok(());
+        }
+        let most = n.saturating_mul(LONGEST);
+        // Twice as much may be too much where that much is not.
+        if self.text.try_reserve(most).is_err() {
+            self.text.try_reserve_exact(most)?;
+        }
+        Ok(())
     }
 
     /// Decodes at most `most` bytes behind the text; returns how many it consumed.
@@ -125,12 +147,17 @@ impl Decoded {
                 (true, Some(_)) => src[..consumed].to_vec(),
             };
             let bom = self.decoder.bom_len() as u64;
+            // Bad bytes are kept with what is wrong with them.
+            let good = match &self.fault {
+                Some(fault) => usize::try_from(fault.offset - offset).unwrap_or(consumed),
+                None => consumed,
+            };
             self.segments.push_back(Segment {
                 at,
                 offset,
                 state,
                 bom,
-                own: consumed.min(bytes.len()),
+                own: good.min(bytes.len()),
                 bytes,
                 last,
             });

@@ -1,11 +1,14 @@
 //! Taking much text out: a share a poll.
 
+use std::io;
 use std::task::{Context, Poll, ready};
 
 use super::Decoded;
 use crate::budget::{self, MOST_A_POLL};
 use crate::codec::{LineEnd, Newline, find_line_end, translate_in};
+use crate::error::{Error, Result};
 use crate::file::source::Span;
+use crate::text::below::Below;
 
 /// What is taken out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,41 +47,57 @@ impl Decoded {
     }
 
     /// Delivers `n` bytes of the text, translated. Pending, with the task to be woken at
-    /// once, after each share.
+    /// once, after each share. Where there is no memory for a copy, that is an error, and
+    /// nothing was taken.
     pub(crate) fn poll_take(
         &mut self,
+        below: &impl Below,
         cx: &mut Context<'_>,
         what: Taken,
         n: usize,
-    ) -> Poll<String> {
+    ) -> Poll<Result<String>> {
         if n <= MOST_A_POLL {
-            return Poll::Ready(self.take(n));
+            return Poll::Ready(Ok(self.take(n)));
         }
-        self.poll_taking(cx, what, n).map(|taken| taken.copy)
+        let taken = self.poll_taking(below, cx, what, n);
+        taken.map_ok(|taken| taken.copy)
     }
 
     /// Delivers a line without its end.
     #[inline]
-    pub(crate) fn poll_take_line(&mut self, cx: &mut Context<'_>, span: Span) -> Poll<String> {
+    pub(crate) fn poll_take_line(
+        &mut self,
+        below: &impl Below,
+        cx: &mut Context<'_>,
+        span: Span,
+    ) -> Poll<Result<String>> {
         if span.total <= MOST_A_POLL {
-            return Poll::Ready(self.deliver_line(span).to_owned());
+            return Poll::Ready(Ok(self.deliver_line(span).to_owned()));
         }
-        let line = ready!(self.poll_take(cx, Taken::Content, span.content));
+        let line = ready!(self.poll_take(below, cx, Taken::Content, span.content))?;
         self.deliver(span.total - span.content);
-        Poll::Ready(line)
+        Poll::Ready(Ok(line))
     }
 
     /// Delivers `n` bytes of the text as lines with their ends, translated.
     pub(crate) fn poll_take_lines(
         &mut self,
+        below: &impl Below,
         cx: &mut Context<'_>,
         what: Taken,
         n: usize,
-    ) -> Poll<Vec<String>> {
-        self.poll_taking(cx, what, n).map(|taken| taken.lines)
+    ) -> Poll<Result<Vec<String>>> {
+        let taken = self.poll_taking(below, cx, what, n);
+        taken.map_ok(|taken| taken.lines)
     }
 
-    fn poll_taking(&mut self, cx: &mut Context<'_>, what: Taken, n: usize) -> Poll<Box<Taking>> {
+    fn poll_taking(
+        &mut self,
+        below: &impl Below,
+        cx: &mut Context<'_>,
+        what: Taken,
+        n: usize,
+    ) -> Poll<Result<Box<Taking>>> {
         let from = self.at;
         let begun = self.taking.take();
         let begun = begun.filter(|taking| taking.what == what && taking.from == from);
@@ -96,6 +115,7 @@ impl Decoded {
         taking.end = n;
         let translate = self.newline() == Newline::Universal && self.has_cr();
         let complete = taking.copy_share(&self.text[from..from + n], self.newline(), translate);
+        let complete = complete.map_err(|error| Error::os("read", below.path(), error))?;
         if !complete {
             self.taking = Some(taking);
             budget::yield_now(cx);
@@ -108,13 +128,13 @@ impl Decoded {
             self.clear();
             (self.text, self.spare) = (String::new(), Vec::new());
         }
-        Poll::Ready(taking)
+        Poll::Ready(Ok(taking))
     }
 }
 
 impl Taking {
     /// Copies a share more of `text`, all of what is to be taken; whether that is all.
-    fn copy_share(&mut self, text: &str, newline: Newline, translate: bool) -> bool {
+    fn copy_share(&mut self, text: &str, newline: Newline, translate: bool) -> io::Result<bool> {
         let by_lines = matches!(self.what, Taken::Lines(_));
         let share = self.done + MOST_A_POLL;
         while self.done < text.len() {
@@ -139,12 +159,13 @@ impl Taking {
                 (limit - usize::from(cr), last)
             };
             if to <= self.done {
-                return false;
-            }
-            if !by_lines && self.copy.is_empty() {
-                self.copy.reserve(text.len());
+                return Ok(false);
             }
             let piece = &text[self.done..to];
+            if !by_lines && self.copy.is_empty() {
+                self.copy.try_reserve_exact(text.len())?;
+            }
+            self.copy.try_reserve(piece.len())?;
             if translate {
                 self.copy.push_str(&translate_in(piece));
             } else {
@@ -152,10 +173,11 @@ impl Taking {
             }
             self.done = to;
             if by_lines && complete {
+                self.lines.try_reserve(1)?;
                 self.lines.push(std::mem::take(&mut self.copy));
                 self.line_start = to;
             }
         }
-        true
+        Ok(true)
     }
 }

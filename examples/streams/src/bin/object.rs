@@ -1,14 +1,39 @@
 //! Text in and out of an object store, here a folder: `object [--encoding LABEL] get|put
 //! FOLDER NAME`. `get` shows the object in UTF-8; `put` makes it of the standard input.
 //!
-//! An object is replaced as a whole, once all of it was read, or not at all.
+//! An object is replaced as a whole, once all of it was read, or not at all. On a terminal
+//! and in a pipe it does the same, and a pipe that is closed ends it in peace.
 
 use std::process::ExitCode;
 
+use aiofiles::codec::Encoding;
 use aiofiles::{stdin, stdout};
-use aiofiles_streams::{args, objects};
+use aiofiles_streams::objects;
+use clap::{Parser, ValueEnum};
 use opendal::Operator;
 use opendal::services::Fs;
+
+/// Text in and out of an object store, here a folder.
+#[derive(Parser)]
+#[command(name = "object")]
+struct Args {
+    /// The encoding of the object
+    #[arg(long, value_name = "LABEL", default_value = "utf-8")]
+    encoding: Encoding,
+    action: Action,
+    /// The store
+    folder: String,
+    /// Of the object
+    name: String,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Action {
+    /// Show the object in UTF-8
+    Get,
+    /// Make it of the standard input
+    Put,
+}
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
@@ -34,28 +59,33 @@ async fn put(store: &Operator, name: &str, encoding: &str) -> Result<(), Error> 
     }
 }
 
+/// Whether the reader of our output has gone.
+fn is_closed(error: &Error) -> bool {
+    let error = error.downcast_ref::<aiofiles::Error>();
+    error.is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
 #[tokio::main]
 async fn main() -> ExitCode {
-    let given = args::encoding_and_rest();
-    let Some((encoding, [action, folder, name])) = given
-        .map(|(encoding, rest)| (encoding, <[String; 3]>::try_from(rest)))
-        .and_then(|(encoding, rest)| Some((encoding, rest.ok()?)))
-    else {
-        eprintln!("usage: object [--encoding LABEL] get|put FOLDER NAME");
-        return ExitCode::from(2);
-    };
+    let Args {
+        encoding,
+        action,
+        folder,
+        name,
+    } = Args::parse();
     let done = async {
         // What is written stays out of sight until it is whole.
         let folder = Fs::default().root(&folder).atomic_write_dir(&folder);
         let store = Operator::new(folder)?;
-        match action.as_str() {
-            "get" => get(&store, &name, &encoding).await,
-            "put" => put(&store, &name, &encoding).await,
-            _ => Err(format!("`{action}` is neither `get` nor `put`").into()),
+        match action {
+            Action::Get => get(&store, &name, encoding.label()).await,
+            Action::Put => put(&store, &name, encoding.label()).await,
         }
     };
     match done.await {
         Ok(()) => ExitCode::SUCCESS,
+        // Whoever read this has seen enough.
+        Err(error) if is_closed(&error) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("object: {name}: {error}");
             ExitCode::FAILURE

@@ -1,16 +1,35 @@
 //! Shows compressed text files in UTF-8: `zlines [--encoding LABEL] FILE...`.
 //!
 //! What ends in `.gz` or `.zst` is decompressed, and all is decoded as `LABEL` says. A
-//! file that cannot be read is reported, and the exit code is 1.
+//! file that cannot be read is reported, and the exit code is 1. On a terminal and in a pipe
+//! it does the same, and a pipe that is closed ends it in peace.
 
-use std::path::Path;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use aiofiles::codec::Encoding;
 use aiofiles::stdout;
-use aiofiles_streams::{args, compressed};
+use aiofiles_streams::compressed;
+use clap::Parser;
 
-async fn show(path: &str, encoding: &str) -> aiofiles::Result<()> {
-    let mut lines = compressed::open(Path::new(path), encoding).await?;
+/// Shows compressed text files in UTF-8.
+///
+/// What ends in `.gz` or `.zst` is decompressed. A file that cannot be read is reported, and
+/// the exit code is 1.
+#[derive(Parser)]
+#[command(name = "zlines")]
+struct Args {
+    /// The encoding of the text
+    #[arg(long, value_name = "LABEL", default_value = "utf-8")]
+    encoding: Encoding,
+    /// What to show
+    #[arg(value_name = "FILE", required = true)]
+    paths: Vec<PathBuf>,
+}
+
+async fn show(path: &Path, encoding: &str) -> aiofiles::Result<()> {
+    let mut lines = compressed::open(path, encoding).await?;
     while let Some(block) = lines.next_lines().await? {
         for line in block {
             stdout().write(line).await?;
@@ -22,21 +41,25 @@ async fn show(path: &str, encoding: &str) -> aiofiles::Result<()> {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let Some((encoding, paths)) = args::encoding_and_rest().filter(|(_, paths)| !paths.is_empty())
-    else {
-        eprintln!("usage: zlines [--encoding LABEL] FILE...");
-        return ExitCode::from(2);
-    };
+    let Args { encoding, paths } = Args::parse();
     let mut code = ExitCode::SUCCESS;
     for path in paths {
-        if let Err(error) = show(&path, &encoding).await {
-            eprintln!("zlines: {path}: {error}");
-            code = ExitCode::FAILURE;
+        match show(&path, encoding.label()).await {
+            Ok(()) => {}
+            // Whoever read this has seen enough.
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => return ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("zlines: {}: {error}", path.display());
+                code = ExitCode::FAILURE;
+            }
         }
     }
-    if let Err(error) = stdout().flush().await {
-        eprintln!("zlines: {error}");
-        code = ExitCode::FAILURE;
+    match stdout().flush().await {
+        Ok(()) => code,
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("zlines: {error}");
+            ExitCode::FAILURE
+        }
     }
-    code
 }

@@ -47,11 +47,32 @@ pub(crate) fn link_unnamed(file: &File, path: &Path) -> io::Result<()> {
     retry(|| Ok(fs::linkat(CWD, &*link, CWD, path, AtFlags::SYMLINK_FOLLOW)?))
 }
 
+/// Fails for a folder in which names can be made and not changed (chattr(1), `a`): what
+/// is to be renamed there would stay for ever.
+#[cfg(target_os = "linux")]
+pub(crate) fn check_folder(folder: &Path) -> io::Result<()> {
+    let seen = fs::statx(CWD, folder, AtFlags::empty(), fs::StatxFlags::TYPE);
+    match seen {
+        Ok(seen) if seen.stx_attributes.contains(fs::StatxAttributes::APPEND) => {
+            Err(Errno::PERM.into())
+        }
+        // Whatever is wrong with it, its use says so.
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
+/// As on other systems: not asked.
+#[cfg(not(target_os = "linux"))]
+#[allow(clippy::unnecessary_wraps, reason = "the same signature as on Linux")]
+pub(crate) fn check_folder(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
 /// Refuses the links of `/proc` to open files, should `link`, which is in `folder`, be
 /// one: what they say is no path. Whoever
 /// has the file open would not see what takes its place, even where it has a name.
 pub(crate) fn check_link(link: &Path, folder: &Path) -> io::Result<()> {
-    if fs::statfs(folder)?.f_type != fs::PROC_SUPER_MAGIC {
+    if retry(|| Ok(fs::statfs(folder)?))?.f_type != fs::PROC_SUPER_MAGIC {
         return Ok(());
     }
     if std::fs::metadata(link).is_ok_and(|metadata| metadata.is_dir()) {
@@ -77,7 +98,7 @@ impl Old {
         options.read(true).custom_flags(flags.bits() as i32);
         let file = retry(|| options.open(path))?;
         Ok(Self {
-            metadata: file.metadata()?,
+            metadata: retry(|| file.metadata())?,
             file,
             path: path.to_owned(),
         })

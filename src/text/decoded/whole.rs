@@ -1,0 +1,110 @@
+//! All that is left of a file, decoded by the job that reads it.
+
+use super::Decoded;
+use crate::codec::{Decoder, Newline, NewlinesSeen, translate_in};
+use crate::file::buf::Buf;
+use crate::text::below::Below;
+
+/// How all that is left is to be decoded.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Plan {
+    decoder: Decoder,
+    newline: Newline,
+}
+
+/// All that was left, decoded and translated, with what it was made of: who does not come
+/// for the text leaves the bytes to the next read.
+#[derive(Debug)]
+pub(crate) struct Whole {
+    text: String,
+    /// `None` where the text is these bytes.
+    bytes: Option<Vec<u8>>,
+    /// How many bytes they are.
+    len: u64,
+    /// What comes behind the end.
+    decoder: Decoder,
+    seen: NewlinesSeen,
+}
+
+impl Plan {
+    /// Takes all out of `read`, decoded; `None` leaves it there: bad bytes are told one by
+    /// one, and where memory is short, less is decoded at a time.
+    pub(crate) fn take_out(self, read: &mut Buf) -> Option<Whole> {
+        let whole = self.decode(read.take(read.len()));
+        whole.map_err(|bytes| read.adopt(bytes, 0)).ok()
+    }
+
+    /// Decodes `bytes`, without a copy where they are the text, or gives them back.
+    fn decode(self, bytes: Vec<u8>) -> Result<Whole, Vec<u8>> {
+        let Self {
+            mut decoder,
+            newline,
+        } = self;
+        let len = bytes.len() as u64;
+        let (text, mut bytes) = if decoder.is_plain_utf8() {
+            let text = String::from_utf8(bytes).map_err(|error| error.into_bytes())?;
+            (text, None)
+        } else {
+            let mut text = String::new();
+            let fits = text.try_reserve(bytes.len()).is_ok();
+            if !fits || decoder.decode(&bytes, true, &mut text).is_err() {
+                return Err(bytes);
+            }
+            (text, Some(bytes))
+        };
+        let mut seen = NewlinesSeen::default();
+        if matches!(newline, Newline::Universal | Newline::Untranslated) {
+            seen.record_all(&text);
+        }
+        let mut text = text;
+        if newline == Newline::Universal && text.contains('\r') {
+            let translated = translate_in(&text).into_owned();
+            let original = std::mem::replace(&mut text, translated);
+            bytes.get_or_insert_with(|| original.into_bytes());
+        }
+        Ok(Whole {
+            text,
+            bytes,
+            len,
+            decoder,
+            seen,
+        })
+    }
+}
+
+impl Whole {
+    /// What it was made of.
+    pub(crate) fn into_bytes(self) -> Vec<u8> {
+        self.bytes.unwrap_or_else(|| self.text.into_bytes())
+    }
+
+    /// Takes out what it was made of, if that is not the text.
+    pub(crate) fn take_bytes(&mut self) -> Option<Vec<u8>> {
+        self.bytes.take()
+    }
+}
+
+impl Decoded {
+    /// How to decode all that comes, if none of it is here, and nothing of what was
+    /// before decides how it begins.
+    pub(crate) fn plan(&self) -> Option<Plan> {
+        let decided = self.recorded >= self.at && !self.after_cr && !self.early;
+        let clean = self.rest().is_empty() && self.fault.is_none() && self.skip == 0;
+        (decided && clean && self.sought.is_none()).then_some(Plan {
+            decoder: self.decoder,
+            newline: self.settings.newline,
+        })
+    }
+
+    /// Delivers what was decoded as planned; `below` has none of it.
+    pub(crate) fn deliver_whole(&mut self, below: &mut impl Below, whole: Whole) -> String {
+        self.clear();
+        self.begun = true;
+        self.decoder = whole.decoder;
+        self.offset = below.begin().unwrap_or(self.offset + whole.len);
+        self.dropped += whole.text.len() as u64;
+        self.in_bad_line &= whole.text.is_empty();
+        self.seen.merge(whole.seen);
+        whole.text
+    }
+}

@@ -1,0 +1,190 @@
+//! The examples in pipes: `-` as the standard input and output, beside the system's tools;
+//! and a reader that goes away.
+#![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+/// `target/<profile>/examples/<name>`, which `cargo test` builds with the tests.
+fn example(name: &str) -> Option<Command> {
+    let test = std::env::current_exe().unwrap();
+    let profile = test.parent().and_then(Path::parent).unwrap();
+    let path = profile.join("examples").join(name);
+    if !path.exists() {
+        println!("skipped: `cargo test --test NAME` alone does not build `{name}`");
+        return None;
+    }
+    Some(Command::new(path))
+}
+
+/// What a command makes of `input`.
+fn pipe(mut command: Command, args: &[&str], input: &[u8]) -> Output {
+    let mut child = command
+        .args(args)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    std::thread::scope(|scope| {
+        // Both at once: a pipe holds only so much. Who takes nothing takes no harm.
+        scope.spawn(move || stdin.write_all(input).ok());
+        child.wait_with_output().unwrap()
+    })
+}
+
+/// Text of more than a pipe holds, without a last line end.
+fn sample() -> Vec<u8> {
+    let mut text: String = (0..40_000).map(|n| format!("line {n} of it\n")).collect();
+    text.push_str("the end");
+    text.into_bytes()
+}
+
+#[test]
+fn the_standard_input_is_as_a_file() {
+    let sample = sample();
+    for args in [
+        &["wc"][..],
+        &["wc", "-"],
+        &["cat", "-"],
+        &["cat"],
+        &["tail", "-n", "3"],
+        &["tail", "-n", "0", "-"],
+        &["tail", "-n", "100000", "-"],
+        &["grep", "-c", "-v", "7"],
+    ] {
+        let Some(tool) = example(args[0]) else { return };
+        let ours = pipe(tool, &args[1..], &sample);
+        assert!(ours.status.success() && ours.stderr.is_empty(), "{ours:?}");
+        let mut system = Command::new(args[0]);
+        if system
+            .env("LC_ALL", "C.UTF-8")
+            .arg("--version")
+            .output()
+            .is_err()
+        {
+            println!("skipped: no {} here", args[0]);
+            continue;
+        }
+        let mut system = Command::new(args[0]);
+        system.env("LC_ALL", "C.UTF-8");
+        let theirs = pipe(system, &args[1..], &sample);
+        if args[0] == "wc" {
+            // But for the widths of its columns.
+            let words = |output: &Output| -> Vec<String> {
+                let text = String::from_utf8(output.stdout.clone()).unwrap();
+                text.split_whitespace().map(str::to_owned).collect()
+            };
+            assert_eq!(words(&ours), words(&theirs), "{args:?}");
+        } else {
+            assert!(ours.stdout == theirs.stdout, "{args:?}");
+        }
+    }
+}
+
+#[test]
+fn tail_reads_a_named_pipe_to_its_end() {
+    let Some(mut tool) = example("tail") else {
+        return;
+    };
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("fifo");
+    if !Command::new("mkfifo")
+        .arg(&path)
+        .status()
+        .is_ok_and(|status| status.success())
+    {
+        println!("skipped: no mkfifo here");
+        return;
+    }
+    let child = tool.args(["-n", "2"]).arg(&path).stdout(Stdio::piped());
+    let child = child.spawn().unwrap();
+    fs::write(&path, "one\ntwo\nthree\n").unwrap();
+    assert_eq!(child.wait_with_output().unwrap().stdout, b"two\nthree\n");
+}
+
+#[test]
+fn copy_stands_in_a_pipe() {
+    let Some(tool) = example("copy") else { return };
+    let (sample, dir) = (sample(), tempfile::tempdir().unwrap());
+    let through = pipe(tool, &["-", "-"], &sample);
+    assert!(through.status.success(), "{through:?}");
+    assert!(through.stdout == sample, "and nothing else");
+    let path = dir.path().join("dst");
+    let file = path.to_str().unwrap();
+    let into = pipe(example("copy").unwrap(), &["-", file], &sample);
+    assert_eq!(into.stdout, format!("{} bytes\n", sample.len()).as_bytes());
+    assert!(fs::read(&path).unwrap() == sample);
+    let out_of = pipe(example("copy").unwrap(), &[file, "-"], b"");
+    assert!(out_of.stdout == sample);
+}
+
+#[test]
+fn transcode_in_a_pipe_does_as_iconv() {
+    let Some(tool) = example("transcode") else {
+        return;
+    };
+    let text = "caf\u{e9}\r\nth\u{e9}\n".repeat(20_000);
+    let ours = pipe(tool, &["--to", "utf-16-le", "-", "-"], text.as_bytes());
+    assert!(ours.status.success(), "{ours:?}");
+    let wide: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    assert!(ours.stdout == wide);
+    if Command::new("iconv").arg("--version").output().is_ok() {
+        let theirs = pipe(Command::new("iconv"), &["-t", "UTF-16LE"], text.as_bytes());
+        assert!(ours.stdout == theirs.stdout);
+    } else {
+        println!("skipped: no iconv here");
+    }
+    let args = ["--from", "utf-16-le", "--newline", "lf", "-", "-"];
+    let back = pipe(example("transcode").unwrap(), &args, &wide);
+    assert!(back.stdout == text.replace("\r\n", "\n").as_bytes());
+    // What was converted before an error is out.
+    let broken = [text.as_bytes(), b"\xff"].concat();
+    let broken = pipe(example("transcode").unwrap(), &["-", "-"], &broken);
+    assert_eq!(broken.status.code(), Some(1));
+    assert!(
+        String::from_utf8(broken.stderr)
+            .unwrap()
+            .contains("<stdin>")
+    );
+}
+
+#[test]
+fn tools_end_in_peace_when_their_reader_goes() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = |name: &str, data: Vec<u8>| {
+        let path = dir.path().join(name);
+        fs::write(&path, data).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let big = file("big", b"some line\n".repeat(500_000));
+    let many = vec![file("small", b"x\n".to_vec()); 20_000];
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    for (name, args) in [
+        ("cat", &[big.as_str()][..]),
+        ("copy", &[&big, "-"]),
+        ("grep", &["some", &big]),
+        ("transcode", &[&big, "-"]),
+        ("wc", &many),
+    ] {
+        let Some(mut tool) = example(name) else {
+            return;
+        };
+        let mut child = tool
+            .args(args)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        out.read_line(&mut String::new()).unwrap();
+        drop(out);
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{name}: {output:?}");
+        assert!(output.stderr.is_empty(), "{name}: {output:?}");
+    }
+}

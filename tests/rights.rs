@@ -1,0 +1,184 @@
+//! Files and folders with which only some things may be done: what is refused changes
+//! nothing and leaves nothing behind.
+
+#![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod support;
+
+use std::fs::{self, File, Permissions};
+use std::io::ErrorKind;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+
+use aiofiles::{os, tempfile, write_atomic};
+use rustix::fs::{IFlags, ioctl_getflags, ioctl_setflags};
+use support::{Dir, run};
+
+const VARIABLE: &str = "AIOFILES_TEST_FOLDER";
+
+/// The folder where a test, run again as a user without rights, finds what was made for
+/// it.
+fn as_nobody() -> Option<PathBuf> {
+    std::env::var_os(VARIABLE).map(PathBuf::from)
+}
+
+/// Runs `test` again as user and group 65534.
+fn run_as_nobody(test: &str, dir: &Dir) {
+    let exe = dir.join("test");
+    fs::copy(std::env::current_exe().unwrap(), &exe).unwrap();
+    let mut child = std::process::Command::new(exe);
+    child.args(["--exact", test]).env(VARIABLE, dir.path());
+    let output = child.uid(65534).gid(65534).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success() && said.contains("1 passed"),
+        "{output:?}"
+    );
+    fs::remove_file(dir.join("test")).unwrap();
+}
+
+fn set_mode(path: &Path, mode: u32) {
+    fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+}
+
+fn names(folder: &Path) -> usize {
+    fs::read_dir(folder).unwrap().count()
+}
+
+#[test]
+fn copy_over_a_file_of_somebody_else_is_whole_or_not_begun() {
+    if let Some(dir) = as_nobody() {
+        // Its rights are the owner's to change.
+        let (source, other) = (dir.join("source"), dir.join("other"));
+        let error = run(os::copyfile(&source, &other)).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::PermissionDenied, "{error}");
+        assert_eq!(fs::read(&other).unwrap(), b"old");
+        // Nothing is to be changed.
+        run(os::copyfile(&source, dir.join("same"))).unwrap();
+        run(os::copyfile(&source, dir.join("plain")).permissions(false)).unwrap();
+        return;
+    }
+    if !rustix::process::geteuid().is_root() {
+        return eprintln!("skipped: only root can be somebody else");
+    }
+    let dir = Dir::new();
+    set_mode(dir.path(), 0o777);
+    for (name, mode) in [("other", 0o666), ("same", 0o646), ("plain", 0o666)] {
+        set_mode(&dir.file(name, "old"), mode);
+    }
+    set_mode(&dir.file("source", "new"), 0o646);
+    run_as_nobody(
+        "copy_over_a_file_of_somebody_else_is_whole_or_not_begun",
+        &dir,
+    );
+    for (name, content) in [("other", "old"), ("same", "new"), ("plain", "new")] {
+        let copied = fs::read_to_string(dir.join(name)).unwrap();
+        assert_eq!(copied, content, "{name}");
+    }
+}
+
+#[test]
+fn file_in_a_sticky_folder_stays_and_nothing_is_left() {
+    if let Some(dir) = as_nobody() {
+        let (file, folder) = (dir.join("sticky/file"), dir.join("sticky"));
+        run(async {
+            let error = write_atomic(&file, "new").await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::PermissionDenied, "{error}");
+            assert_eq!(error.path(), Some(&*file));
+            let mut atomic = tempfile::atomic_file(&file).await.unwrap();
+            atomic.write(b"new").await.unwrap();
+            let error = atomic.commit().await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::PermissionDenied, "{error}");
+            drop(atomic);
+            let temporary = tempfile::named_temporary_file().dir(&folder);
+            let mut temporary = temporary.await.unwrap();
+            temporary.write(b"new").await.unwrap();
+            let error = temporary.persist(&file).await.unwrap_err();
+            assert_eq!(error.dst(), Some(&*file), "{error}");
+            // It is a temporary file still, with all that was written.
+            assert_eq!(fs::read(temporary.name()).unwrap(), b"new");
+            temporary.close().await.unwrap();
+            write_atomic(folder.join("own"), "new").await.unwrap();
+        });
+        return;
+    }
+    if !rustix::process::geteuid().is_root() {
+        return eprintln!("skipped: only root can be somebody else");
+    }
+    let dir = Dir::new();
+    set_mode(dir.path(), 0o777);
+    let folder = dir.join("sticky");
+    fs::create_dir(&folder).unwrap();
+    set_mode(&folder, 0o1777);
+    fs::write(folder.join("file"), "old").unwrap();
+    set_mode(&folder.join("file"), 0o666);
+    run_as_nobody("file_in_a_sticky_folder_stays_and_nothing_is_left", &dir);
+    assert_eq!(fs::read(folder.join("file")).unwrap(), b"old");
+    assert_eq!(names(&folder), 2);
+}
+
+/// Marks, as chattr(1) sets them, for as long as it lives. `None` where nobody may, or
+/// the file system knows none.
+struct Marked(File);
+
+impl Marked {
+    fn new(path: &Path, marks: IFlags) -> Option<Self> {
+        let file = File::open(path).unwrap();
+        let before = ioctl_getflags(&file).ok()?;
+        ioctl_setflags(&file, before | marks).ok()?;
+        Some(Self(file))
+    }
+}
+
+impl Drop for Marked {
+    fn drop(&mut self) {
+        let marks = ioctl_getflags(&self.0).unwrap();
+        ioctl_setflags(&self.0, marks - IFlags::APPEND - IFlags::IMMUTABLE).unwrap();
+    }
+}
+
+#[test]
+fn folder_in_which_no_name_can_be_changed_gets_none() {
+    let dir = Dir::new();
+    let (folder, old) = (dir.join("d"), dir.join("d/old"));
+    fs::create_dir(&folder).unwrap();
+    fs::write(&old, "old").unwrap();
+    let Some(_marked) = Marked::new(&folder, IFlags::APPEND) else {
+        return eprintln!("skipped: no such marks here");
+    };
+    run(async {
+        for path in [&old, &folder.join("new")] {
+            let error = write_atomic(path, "new").await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::PermissionDenied, "{error}");
+            let error = tempfile::atomic_file(path).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::PermissionDenied, "{error}");
+        }
+    });
+    assert_eq!(names(&folder), 1);
+    assert_eq!(fs::read(&old).unwrap(), b"old");
+}
+
+#[test]
+fn file_that_cannot_be_changed_stays_and_nothing_is_left() {
+    for mark in [IFlags::IMMUTABLE, IFlags::APPEND] {
+        let dir = Dir::new();
+        let (old, source) = (dir.file("old", "old"), dir.file("source", "new"));
+        let Some(_marked) = Marked::new(&old, mark) else {
+            return eprintln!("skipped: no such marks here");
+        };
+        run(async {
+            write_atomic(&old, "new").await.unwrap_err();
+            let mut atomic = tempfile::atomic_file(&old).await.unwrap();
+            atomic.write(b"new").await.unwrap();
+            atomic.commit().await.unwrap_err();
+            atomic.discard().await.unwrap();
+            os::copyfile(&source, &old).await.unwrap_err();
+            aiofiles::write(&old, "new").await.unwrap_err();
+            aiofiles::open(&old).mode("w").await.unwrap_err();
+        });
+        assert_eq!(fs::read(&old).unwrap(), b"old");
+        assert_eq!(names(dir.path()), 2);
+    }
+}
