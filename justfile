@@ -55,3 +55,4 @@ long:
 # Records again what CPython does (3.13 or later).
 record:
     python3.13 -B tests/oracle/record.py
+    python3.13 -B tests/oracle/two_hands.py

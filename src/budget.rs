@@ -201,6 +201,18 @@ pub(crate) fn poll_append(
     Poll::Ready(Ok(()))
 }
 
+/// Copies `data` at once.
+///
+/// # Errors
+///
+/// If there is no memory for it.
+pub(crate) fn copy(data: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut copy = Vec::new();
+    copy.try_reserve_exact(data.len())?;
+    copy.extend_from_slice(data);
+    Ok(copy)
+}
+
 /// Copies `data`, a share a poll, and lets others run in between.
 ///
 /// # Errors

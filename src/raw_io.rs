@@ -44,7 +44,8 @@ use self::astray::there_and_back;
 
 /// A blocking byte stream with one cursor.
 ///
-/// Only jobs call it, one at a time. Every operation that is not overridden
+/// Only jobs call it, one at a time; but [`wrap`](crate::wrap) asks in place what it can
+/// do and where its cursor is. Every operation that is not overridden
 /// fails as `Unsupported` unless said otherwise. `Interrupted` may be returned:
 /// the call is then made again.
 #[diagnostic::on_unimplemented(

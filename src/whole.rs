@@ -170,15 +170,17 @@ fn read_here(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let size = metadata.len();
     let reserved = bytes.try_reserve_exact(usize::try_from(size).unwrap_or(usize::MAX));
-    if reserved.is_err() {
-        file.seek(SeekFrom::Start(size - 1))?;
-        if sys::retry(|| file.read(&mut [0]))? > 0 {
-            reserved?;
-        }
-        file.rewind()?;
+    if reserved.is_ok() {
+        file.read_to_end(&mut bytes)?;
+        return Ok(bytes);
     }
+    file.seek(SeekFrom::Start(size - 1))?;
+    if sys::retry(|| file.read(&mut [0]))? > 0 {
+        reserved?;
+    }
+    file.rewind()?;
     // Without a limit, std asks for the size again.
-    (&mut file).take(u64::MAX).read_to_end(&mut bytes)?;
+    file.take(u64::MAX).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
@@ -257,6 +259,7 @@ pub type WriteFile = Call<()>;
 pub fn write(path: impl AsRef<Path>, data: impl Content) -> WriteFile {
     let data = data.into_bytes();
     one("write", path, (), move |path, ()| {
+        let data = data?;
         let mut file = sys::open(
             fs::File::options().write(true).create(true).truncate(true),
             path,
@@ -327,6 +330,6 @@ pub type WriteAtomic = Call<()>;
 pub fn write_atomic(path: impl AsRef<Path>, data: impl Content) -> WriteAtomic {
     let data = data.into_bytes();
     one("write", path, (), move |path, ()| {
-        replace::replace_content(path, data.as_ref())
+        replace::replace_content(path, data?.as_ref())
     })
 }

@@ -403,3 +403,22 @@ fn descriptor_that_appends_since_it_was_opened_is_asked_where_a_write_has_led() 
         assert_eq!(file.tell().await.unwrap(), 17);
     });
 }
+
+/// CPython: the close of a file that is open in both directions leaves the cursor where
+/// reading has come to, for who shares the descriptor.
+#[cfg(unix)]
+#[test]
+fn close_of_a_file_for_both_directions_leaves_the_cursor_at_the_position() {
+    run(async {
+        let dir = Dir::new();
+        let path = dir.file("f", "0123456789".repeat(10));
+        let mut file = open(&path).binary().mode("r+").await.unwrap();
+        let mut shared = same_open_file(&file);
+        assert_eq!(file.read().size(13).await.unwrap().len(), 13);
+        file.close().await.unwrap();
+        assert_eq!(shared.stream_position().unwrap(), 13);
+        let mut rest = String::new();
+        shared.read_to_string(&mut rest).unwrap();
+        assert!(rest.len() == 87 && rest.starts_with("3456"));
+    });
+}

@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
@@ -186,5 +186,72 @@ fn tools_end_in_peace_when_their_reader_goes() {
         let output = child.wait_with_output().unwrap();
         assert_eq!(output.status.code(), Some(0), "{name}: {output:?}");
         assert!(output.stderr.is_empty(), "{name}: {output:?}");
+    }
+}
+
+/// What a tool writes to its standard output, a pipe, and shows on its standard error, a
+/// terminal.
+fn beside_a_terminal(mut command: Command, args: &[&str]) -> (Vec<u8>, String) {
+    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+
+    let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
+    let master = openpt(flags).unwrap();
+    grantpt(&master).unwrap();
+    unlockpt(&master).unwrap();
+    let name = ptsname(&master, Vec::new()).unwrap();
+    let terminal = fs::File::options()
+        .read(true)
+        .write(true)
+        .open(name.to_str().unwrap())
+        .unwrap();
+    // A terminal of no size has no room for a bar.
+    let size = rustix::termios::Winsize {
+        ws_row: 24,
+        ws_col: 100,
+        ws_xpixel: 0,
+        ws_ypixel: 0,
+    };
+    rustix::termios::tcsetwinsize(&master, size).unwrap();
+    let command = command.args(args).env("TERM", "xterm");
+    let child = command.stdout(Stdio::piped()).stderr(terminal).spawn();
+    let child = child.unwrap();
+    // The command holds a copy of the terminal, which would never end.
+    command.stderr(Stdio::null());
+    let shown = std::thread::spawn(move || {
+        let mut shown = Vec::new();
+        // EIO is how a terminal says that the other side is closed.
+        drop(fs::File::from(master).read_to_end(&mut shown));
+        String::from_utf8(shown).unwrap()
+    });
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    (output.stdout, shown.join().unwrap())
+}
+
+#[test]
+fn progress_is_shown_on_a_terminal_only_and_is_gone_at_the_end() {
+    let dir = tempfile::tempdir().unwrap();
+    let src = dir.path().join("src");
+    // Much, and all holes.
+    fs::File::create(&src).unwrap().set_len(8 << 20).unwrap();
+    let (src, dst) = (src.to_str().unwrap(), dir.path().join("dst"));
+    for (name, args) in [
+        ("wc", &[src][..]),
+        ("copy", &[src, dst.to_str().unwrap()]),
+        ("transcode", &[src, dst.to_str().unwrap()]),
+    ] {
+        let Some(tool) = example(name) else { return };
+        let (out, shown) = beside_a_terminal(tool, args);
+        assert!(
+            shown.contains('%') && shown.contains('['),
+            "{name}: {shown:?}"
+        );
+        // Cleared: nothing is drawn behind the last time that the line is.
+        let last = shown.rsplit("\x1b[2K").next().unwrap();
+        assert!(!last.contains('%'), "{name}: {shown:?}");
+        assert!(!out.contains(&b'\x1b'), "{name}: {out:?}");
+        let Some(tool) = example(name) else { return };
+        let piped = pipe(tool, args, b"");
+        assert_eq!((piped.stdout, piped.stderr), (out, Vec::new()), "{name}");
     }
 }

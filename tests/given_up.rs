@@ -339,7 +339,7 @@ macro_rules! ends {
                     let open = open(&path).mode("r+").executor(jobs.clone());
                     let mut $file = whole(open, &jobs).unwrap();
                     bring!($file, jobs, state, $write);
-                    let over = go_on(async move { let _ = $call.await.unwrap(); }, &jobs, moments);
+                    let over = go_on(async move { $call.await.map(drop).unwrap() }, &jobs, moments);
                     jobs.run_all();
                     (over.is_some(), std::fs::read_to_string(&path).unwrap())
                 };

@@ -152,3 +152,60 @@ fn text_that_is_more_than_memory_beside_its_bytes_fails() {
         assert_eq!(file.read().size(2).await.unwrap(), "\0\0");
     });
 }
+
+#[test]
+fn copy_of_what_is_to_be_written_that_is_more_than_memory_fails() {
+    let Some(path) = sparse("copy_of_what_is_to_be_written_that_is_more_than_memory_fails") else {
+        return;
+    };
+    run(async {
+        let data = vec![b'x'; LIMIT * 1024 / 10 * 4];
+        let path = path.with_file_name("new");
+        let whole = aiofiles::write(&path, &data).executor(InlineExecutor);
+        let error = whole.await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::OutOfMemory, "{error}");
+        assert_eq!(error.path(), Some(&*path));
+        assert!(!path.exists(), "nothing was begun");
+        let file = here(&path).binary().mode("w").await.unwrap();
+        for all in [true, false] {
+            let call = match all {
+                true => file.write_all_at(0, &data),
+                false => file.write_at(0, &data),
+            };
+            let error = call.await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::OutOfMemory, "{error}");
+            assert_eq!(error.path(), Some(&*path));
+        }
+        assert_eq!(file.write_all_at(0, b"good").await.unwrap(), 4);
+        assert_eq!(std::fs::read(&path).unwrap(), b"good");
+        #[cfg(feature = "tempfile")]
+        {
+            let atomic = aiofiles::write_atomic(&path, &data).executor(InlineExecutor);
+            let error = atomic.await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::OutOfMemory, "{error}");
+            assert_eq!(std::fs::read(&path).unwrap(), b"good");
+        }
+    });
+}
+
+#[test]
+fn buffer_that_is_said_to_be_more_than_memory_is_written_when_that_is_full() {
+    let Some(path) =
+        sparse("buffer_that_is_said_to_be_more_than_memory_is_written_when_that_is_full")
+    else {
+        return;
+    };
+    run(async {
+        let path = path.with_file_name("new");
+        let file = here(&path).binary().mode("w").buffering(1 << 40);
+        let mut file = file.await.unwrap();
+        let piece = vec![b'x'; 1 << 20];
+        let pieces = 2 * LIMIT / 1024;
+        for _ in 0..pieces {
+            file.write(&piece).await.unwrap();
+        }
+        file.close().await.unwrap();
+        let size = std::fs::metadata(&path).unwrap().len();
+        assert_eq!(size, (pieces << 20) as u64);
+    });
+}

@@ -18,10 +18,14 @@ fn fill(dir: &Path, count: usize) {
     }
 }
 
+/// How many entries a large folder has. Wine, for one, looks through all of them for each
+/// one that is made.
+const MANY: usize = if cfg!(windows) { 5_000 } else { 50_000 };
+
 #[test]
-fn fifty_thousand_entries_take_at_most_sixty_jobs() {
+fn entries_of_a_large_folder_take_a_job_for_about_a_thousand() {
     let dir = tempfile::tempdir().expect("a folder");
-    fill(dir.path(), 50_000);
+    fill(dir.path(), MANY);
     let counting = Counting::new();
     run(async {
         let mut entries = os::scandir(dir.path()).executor(counting.clone()).await?;
@@ -31,9 +35,9 @@ fn fifty_thousand_entries_take_at_most_sixty_jobs() {
             assert!(entry.is_file() && !entry.is_dir() && !entry.is_symlink());
             names.insert(entry.name().to_owned());
         }
-        assert_eq!(names.len(), 50_000);
+        assert_eq!(names.len(), MANY);
         let jobs = counting.jobs();
-        assert!(jobs <= 60, "{jobs} jobs");
+        assert!(jobs <= MANY.div_ceil(1000) + 2, "{jobs} jobs");
         // tokio#5555, tokio#5653: fused, and no job after the end.
         for _ in 0..3 {
             assert!(entries.next().await.is_none());

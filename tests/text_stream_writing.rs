@@ -270,7 +270,9 @@ fn reconfigure_changes_nothing_that_it_was_not_told() {
         through.reconfigure().encoding("latin-1").await.unwrap();
         through.write("\u{e9}").await.unwrap();
         assert_eq!(through.get_ref().taken, b"\xe9");
-        let made = text::writer(Sink::new(100)).line_buffering(true);
+        let made = text::writer(Sink::new(100))
+            .newline("\n")
+            .line_buffering(true);
         let mut lines = made.await.unwrap();
         lines.reconfigure().write_through(false).await.unwrap();
         lines.write("x\n").await.unwrap();

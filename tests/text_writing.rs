@@ -206,7 +206,7 @@ fn line_buffering_and_write_through_flush_what_they_should() {
         file.write("b").await.unwrap();
         assert_eq!(on_disk(), "a");
         file.write("\n").await.unwrap();
-        assert_eq!(on_disk(), "ab\n");
+        assert_eq!(on_disk(), native("ab\n"));
         // `buffering(1)` is the same, unless it is said otherwise.
         let file = open(&path)
             .mode("w")

@@ -19,6 +19,7 @@ use std::fs::File;
 use std::sync::{Arc, Barrier};
 
 use aiofiles::ThreadPoolExecutor;
+#[cfg(unix)]
 use aiofiles::executor::InlineExecutor;
 use common::Dir;
 use futures::executor::block_on;

@@ -231,6 +231,7 @@ fn atomic_write_that_runs_out_of_space_keeps_content_and_permissions() {
 
 #[cfg(target_os = "linux")]
 #[test]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 fn names_may_be_as_long_and_as_strange_as_the_system_takes_them() {
     use std::os::unix::ffi::OsStrExt;
     let long = [b'x'; 255];

@@ -89,32 +89,35 @@ thread_local! {
     static IN_USE: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Uses the list of this thread. `None` where that is gone already: at the end of a
-/// thread, which still makes last writes, nobody else is called.
-fn in_use<T>(f: impl FnOnce(&mut Vec<usize>) -> T) -> Option<T> {
-    IN_USE.try_with(|used| f(&mut used.borrow_mut())).ok()
-}
-
 /// The stream, for as long as one call of it takes.
 struct InUse<'a, R>(MutexGuard<'a, Slot<R>>);
 
 impl<R> Drop for InUse<'_, R> {
     fn drop(&mut self) {
-        // Used and given up in the order of calls.
-        in_use(Vec::pop);
+        // Used and given up in the order of calls. A thread that ends has no list any more.
+        let _ = IN_USE.try_with(|used| used.borrow_mut().pop());
     }
 }
 
 impl<R> Shared<R> {
+    fn address(&self) -> usize {
+        &raw const *self as usize
+    }
+
+    /// Whether this thread is in the middle of a call of the stream.
+    fn is_in_use_here(&self) -> bool {
+        let here = IN_USE.try_with(|used| used.borrow().contains(&self.address()));
+        here.unwrap_or(false)
+    }
+
     fn lock(&self) -> io::Result<InUse<'_, R>> {
-        let address = &raw const *self as usize;
-        if in_use(|used| used.contains(&address)) == Some(true) {
+        if self.is_in_use_here() {
             let error = "the stream was called from within one of its own calls";
             return Err(io::Error::new(io::ErrorKind::Deadlock, error));
         }
         // A panic in a call leaves the stream as it is: still usable.
         let slot = self.slot.lock().unwrap_or_else(PoisonError::into_inner);
-        in_use(|used| used.push(address));
+        let _ = IN_USE.try_with(|used| used.borrow_mut().push(self.address()));
         Ok(InUse(slot))
     }
 }
@@ -159,6 +162,15 @@ impl<R: RawIo> Held<R> {
                     open: OpenFile::new(),
                 }))
             }
+        }
+    }
+
+    /// Whether this thread is in the middle of a call of the stream, and so can make no
+    /// other one.
+    pub(crate) fn is_in_use_here(&self) -> bool {
+        match self {
+            Self::File(..) => false,
+            Self::Other(shared) => shared.is_in_use_here(),
         }
     }
 

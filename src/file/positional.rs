@@ -385,7 +385,7 @@ impl<K: Bytes, R: RawIo> File<K, R> {
     /// the stream cannot seek; `Closed`.
     #[doc(alias("pwrite", "seek_write"))]
     pub fn write_at(&self, offset: u64, data: &[u8]) -> WriteAt<R> {
-        self.core().write_at(offset, data.to_vec(), false)
+        self.core().write_at(offset, budget::copy(data), false)
     }
 
     /// Writes all of `data` at `offset` and returns its length; as
@@ -414,7 +414,7 @@ impl<K: Bytes, R: RawIo> File<K, R> {
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
     pub fn write_all_at(&self, offset: u64, data: &[u8]) -> WriteAt<R> {
-        self.core().write_at(offset, data.to_vec(), true)
+        self.core().write_at(offset, budget::copy(data), true)
     }
 
     /// Writes all of `data` at `offset` without copying it, and returns its length; as
@@ -441,6 +441,6 @@ impl<K: Bytes, R: RawIo> File<K, R> {
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
     pub fn write_owned_at(&self, offset: u64, data: Vec<u8>) -> WriteAt<R> {
-        self.core().write_at(offset, data, true)
+        self.core().write_at(offset, Ok(data), true)
     }
 }

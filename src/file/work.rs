@@ -73,6 +73,8 @@ pub(crate) struct Work<R> {
     pub(crate) held: Option<Held<R>>,
     pub(crate) seekable: bool,
     pub(crate) append: bool,
+    /// Whether it is open in both directions.
+    pub(crate) both: bool,
     pub(crate) pos: Option<u64>,
     /// How many bytes the cursor is ahead of where the user thinks it is.
     pub(crate) rewind: u64,
@@ -151,6 +153,7 @@ impl<R: RawIo> Work<R> {
             held,
             seekable: meta.seekable,
             append: meta.append,
+            both: meta.readable && meta.writable,
             pos: None,
             rewind: 0,
             dirty: <[Pending; 2]>::default(),
@@ -258,12 +261,14 @@ impl<R: RawIo> Work<R> {
         if self.nowait.is_none() {
             self.nowait = Some(held.file().is_some_and(|file| nowait::suits(file)));
         }
-        // Where the cursor is does not matter before an absolute seek or the end.
+        // It does not matter before an absolute seek, nor in the end, but for who shares
+        // the descriptor of a file for both directions.
         let moot = !self.has_dirty()
-            && matches!(
-                self.then,
-                Then::Seek(SeekFrom::Start(_) | SeekFrom::End(_)) | Then::Close
-            );
+            && match self.then {
+                Then::Seek(SeekFrom::Start(_) | SeekFrom::End(_)) => true,
+                Then::Close => !(self.both && held.file().is_some()),
+                _ => false,
+            };
         if self.rewind > 0 && self.seekable && !moot {
             self.stage = Stage::Rewind;
             let back = i64::try_from(self.rewind).map_err(|_| io::ErrorKind::InvalidInput)?;
@@ -303,9 +308,8 @@ impl<R: RawIo> Work<R> {
         Ok(())
     }
 
-    /// Whether the stream is asked where a write has led. An append leads to the end, and a
-    /// descriptor may append without the file knowing: who shares it can have said so, or
-    /// moved its cursor, meanwhile. CPython asks between writes and reads.
+    /// Whether the stream is asked where a write has led. An append leads to the end; and
+    /// who shares the descriptor may have moved its cursor, or made it append.
     fn asks_where(&self, held: &Held<R>) -> bool {
         self.append || (self.seekable && held.file().is_some())
     }

@@ -1,7 +1,10 @@
 //! What can be written as a whole file.
 
 use std::borrow::Cow;
+use std::io;
 use std::sync::Arc;
+
+use crate::budget;
 
 /// Content of a file, for [`write()`](crate::write()) and
 /// [`write_atomic`](crate::write_atomic).
@@ -17,12 +20,14 @@ use std::sync::Arc;
 pub trait Content: sealed::Content {}
 
 pub(super) mod sealed {
+    use std::io;
+
     pub trait Content {
         /// The bytes, for another thread.
         type Bytes: AsRef<[u8]> + Send + 'static;
 
         #[doc(hidden)]
-        fn into_bytes(self) -> Self::Bytes;
+        fn into_bytes(self) -> io::Result<Self::Bytes>;
     }
 }
 
@@ -34,8 +39,8 @@ macro_rules! moved {
         impl<$($generics)*> sealed::Content for $Type {
             type Bytes = Self;
 
-            fn into_bytes(self) -> Self {
-                self
+            fn into_bytes(self) -> io::Result<Self> {
+                Ok(self)
             }
         }
     )*};
@@ -65,8 +70,8 @@ macro_rules! pointer {
         impl<T: AsRef<[u8]> + ?Sized + $($bounds)*> sealed::Content for $Type<T> {
             type Bytes = Behind<Self>;
 
-            fn into_bytes(self) -> Behind<Self> {
-                Behind(self)
+            fn into_bytes(self) -> io::Result<Behind<Self>> {
+                Ok(Behind(self))
             }
         }
     )*};
@@ -80,8 +85,8 @@ impl<T: AsRef<[u8]> + ?Sized> Content for &T {}
 impl<T: AsRef<[u8]> + ?Sized> sealed::Content for &T {
     type Bytes = Vec<u8>;
 
-    fn into_bytes(self) -> Vec<u8> {
-        self.as_ref().to_vec()
+    fn into_bytes(self) -> io::Result<Vec<u8>> {
+        budget::copy(self.as_ref())
     }
 }
 
@@ -90,8 +95,16 @@ impl Content for Cow<'_, str> {}
 impl sealed::Content for Cow<'_, str> {
     type Bytes = String;
 
-    fn into_bytes(self) -> String {
-        self.into_owned()
+    fn into_bytes(self) -> io::Result<String> {
+        match self {
+            Cow::Borrowed(text) => {
+                let mut copy = String::new();
+                copy.try_reserve_exact(text.len())?;
+                copy.push_str(text);
+                Ok(copy)
+            }
+            Cow::Owned(text) => Ok(text),
+        }
     }
 }
 
@@ -100,7 +113,10 @@ impl Content for Cow<'_, [u8]> {}
 impl sealed::Content for Cow<'_, [u8]> {
     type Bytes = Vec<u8>;
 
-    fn into_bytes(self) -> Vec<u8> {
-        self.into_owned()
+    fn into_bytes(self) -> io::Result<Vec<u8>> {
+        match self {
+            Cow::Borrowed(bytes) => budget::copy(bytes),
+            Cow::Owned(bytes) => Ok(bytes),
+        }
     }
 }

@@ -13,7 +13,7 @@ use aiofiles::{BinaryFile, Error, RawIo, Result, ThreadPoolExecutor, os, wrap};
 use futures::StreamExt;
 use futures::executor::block_on;
 
-use super::odd::{Bomb, Memory};
+use super::odd::{Bomb, Deed, Memory};
 
 fn is_panic<T>(result: &Result<T>) -> bool {
     matches!(result, Err(Error::Panicked { .. }))
@@ -247,6 +247,29 @@ fn a_call_of_the_stream_that_comes_back_to_its_own_file_is_refused() {
     let read =
         block_on(file.batch(move |_| Ok(smol::block_on(async { beside.await?.read().await }))));
     assert_eq!(read.unwrap().unwrap(), b"other");
+}
+
+/// The last write waits for the call that the drop happens in.
+#[test]
+fn a_file_that_is_dropped_in_a_call_of_its_own_stream_is_written() {
+    let memory = Memory::new(b"0123456789");
+    let made = wrap(memory.stream()).mode("r+").executor(InlineExecutor);
+    let mut file = block_on(made.into_future()).unwrap();
+    block_on(file.write(b"ab")).unwrap();
+    let read = file.read_at(4, 3);
+    let slot = std::sync::Mutex::new(Some(file));
+    memory.on_return(move || drop(slot.lock().unwrap().take()));
+    memory.plan(Deed::ComesBack, 0);
+    // By the call that is there, which has the stream alone.
+    assert_eq!(block_on(read).unwrap(), b"456");
+    assert!(memory.heal());
+    // On another thread, which nobody else can wait for.
+    let late = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    while !memory.dropped() {
+        assert!(std::time::Instant::now() < late, "it is not closed");
+        std::thread::yield_now();
+    }
+    assert_eq!(memory.data(), b"ab23456789");
 }
 
 /// Says that it has all items in the world, and gives what it has.

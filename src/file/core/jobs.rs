@@ -10,7 +10,9 @@ use super::{Brought, Core, Started};
 use crate::budget;
 use crate::delegate::{End, Flight, Hold, run_detached};
 use crate::error::{Error, Result};
+use crate::executor::{Chosen, ThreadPoolExecutor};
 use crate::file::buf::Buf;
+use crate::file::held::Held;
 use crate::file::queue::Queue;
 use crate::file::work::{Stage, Then, Work};
 use crate::raw_io::RawIo;
@@ -414,8 +416,13 @@ impl<R: RawIo> Core<R> {
     fn finish_work(&mut self, work: Work<R>, rest: Arc<Queue>) {
         match self.executor.take() {
             _ if work.held.is_none() => {}
-            Some(executor) => {
+            Some(mut executor) => {
                 let name = self.meta.name.take();
+                // A call of the stream has dropped its own file. In place, what is left
+                // could not be written before that call is over.
+                if work.held.as_ref().is_some_and(Held::is_in_use_here) {
+                    executor = Chosen::new(ThreadPoolExecutor::new(1));
+                }
                 run_detached(&executor, "close", name, move || work.finish(&rest));
             }
             // Never used: nothing can be buffered.

@@ -111,10 +111,20 @@ impl Out {
         queue.is_some_and(|queue| queue.offer(&mut self.buffer))
     }
 
-    /// Whether `n` bytes more fit the buffer.
+    /// Whether `n` bytes more fit the buffer; one that is said to be huge may outgrow the
+    /// memory.
     #[inline]
-    pub(super) fn fits(&self, n: usize, capacity: usize) -> bool {
+    pub(super) fn fits(&mut self, n: usize, capacity: usize) -> bool {
         n <= capacity.saturating_sub(self.buffer.len())
+            && (n <= self.buffer.capacity() - self.buffer.len() || self.grows(n))
+    }
+
+    #[cold]
+    fn grows(&mut self, n: usize) -> bool {
+        // One that has no memory yet gets it as a whole.
+        self.buffer.capacity() == 0
+            || self.buffer.try_reserve(n).is_ok()
+            || self.buffer.try_reserve_exact(n).is_ok()
     }
 
     /// Whether the buffer holds more than it should.
@@ -141,7 +151,10 @@ impl Out {
             let spare = self.queue.as_ref().and_then(|queue| queue.spare());
             self.buffer = spare.unwrap_or_default();
             // A buffer that is said to be huge grows as it is filled.
-            self.buffer.reserve_exact(n.max(capacity.min(LARGE)));
+            let usual = n.max(capacity.min(LARGE));
+            if self.buffer.try_reserve_exact(usual).is_err() {
+                self.buffer.reserve_exact(n);
+            }
         }
     }
 

@@ -162,7 +162,7 @@ impl<R: RawIo> Core<R> {
     /// Whether so many bytes may be added to what is in the buffer already, with nothing
     /// else to do.
     #[inline]
-    fn takes_more(&self, len: usize) -> bool {
+    fn takes_more(&mut self, len: usize) -> bool {
         self.out.is_filling()
             && self.out.fits(len, self.capacity)
             && (!self.is_busy() || self.may_write_behind())

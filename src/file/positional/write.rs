@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::io;
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -9,7 +10,7 @@ use std::task::{Context, Poll};
 
 use super::At;
 use crate::delegate::{Blocking, Hop};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::executor::Load;
 use crate::file::core::Core;
 use crate::raw_io::{RawIo, taken};
@@ -86,8 +87,19 @@ impl<R: RawIo> Blocking for Writing<R> {
 }
 
 impl<R: RawIo> Core<R> {
-    pub(in crate::file) fn write_at(&self, offset: u64, data: Vec<u8>, all: bool) -> WriteAt<R> {
-        let at = At::new(self, offset, self.check_writable("write"));
+    /// `data` is an error where there was no memory for a copy.
+    pub(in crate::file) fn write_at(
+        &self,
+        offset: u64,
+        data: io::Result<Vec<u8>>,
+        all: bool,
+    ) -> WriteAt<R> {
+        let data = data.map_err(|error| Error::os("write", self.path(), error));
+        let (data, copied) = match data {
+            Ok(data) => (data, Ok(())),
+            Err(error) => (Vec::new(), Err(error)),
+        };
+        let at = At::new(self, offset, self.check_writable("write").and(copied));
         WriteAt(self.hop(Writing { at, data, all }))
     }
 }
