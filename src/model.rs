@@ -35,14 +35,21 @@
 //! | a worker that waited too long leaves a job that has come meanwhile | `thread_pool::job_that_comes_as_workers_give_up_waiting_is_run` and five more |
 //! | a worker that waits counts for a job although it has one to come to | `thread_pool::workers_that_wait_take_what_comes_to_a_full_queue` |
 //! | the end of a pool wakes one worker | the same |
+//! | a call that is given up leaves its job in the line | `thread_pool::calls_that_are_given_up_while_none_can_run_are_gone` |
+//! | … or drops it under the lock of the pool | the same |
 //! | one of those who wait for a shutdown is woken | `thread_pool::shutdown_that_is_given_up_goes_on` and two more |
 //! | the timer is not told of an earlier time | `timer::sleepers_wake_in_time` and two more |
+//! | its thread wakes under its lock | `timer::waker_may_come_back_to_the_timer` (the run ends there) |
 //! | its thread lets go of the lock before it says that it ends | `timer::sleeper_that_comes_as_the_thread_ends_has_another` and one more |
 //! | who watches a stream has the wake of another who gives up | `stream::one_that_watches_and_gives_up_keeps_nobody_waiting` and two more (a fault that was there) |
 //! | … does not look again once its waker is known | `stream::those_who_watch_share_what_there_is` and three more |
 //! | a place in the line that is given up passes no turn on | `stream::place_that_is_given_up_keeps_the_turn_from_nobody` |
 //! | the end of `main` does not wait | `last::end_of_main_waits_for_what_was_dropped` and five more |
 //! | … for a job that a file has left | `last::hold_keeps_the_end_until_it_is_released` and one more |
+//! | … or does not make what no executor comes to | `last::executors_that_do_not_run_them_lose_no_last_write` |
+//! | a wrapper that skips a last write loses it | the same |
+//! | a job that runs does not say so to its flight | `flight::task_that_is_left_behind_goes_to_one` |
+//! | a write job does not tell that there is room | `file::writer_goes_on_once_half_is_written` |
 
 use std::future::{Future, Ready, ready};
 use std::panic::resume_unwind;

@@ -239,6 +239,22 @@ const SCENARIOS: &[Scenario] = &[
         }
         write_opened(dir, Forgets);
     }),
+    ("streams_that_are_no_files", |dir| {
+        // The main thread has used one itself: what it keeps for that is gone when it
+        // makes the last writes.
+        let other = aiofiles::raw_io::writer(Vec::new());
+        let mut other = block_on(aiofiles::wrap(other).executor(InlineExecutor)).unwrap();
+        block_on(other.write(b"here")).unwrap();
+        block_on(other.close()).unwrap();
+        let jobs = ManualExecutor::new();
+        std::mem::forget(jobs.clone());
+        for n in 0..FILES {
+            let file = std::fs::File::create(dir.join(n.to_string())).unwrap();
+            let made = aiofiles::wrap(aiofiles::raw_io::writer(file)).buffering(1 << 20);
+            let mut file = block_on(made.executor(jobs.clone())).unwrap();
+            block_on(file.write(&content(n))).unwrap();
+        }
+    }),
     ("main_that_panics", |dir| {
         let jobs = ManualExecutor::new();
         std::mem::forget(jobs.clone());

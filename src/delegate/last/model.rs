@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::ThreadPoolExecutor;
-use crate::executor::{Executor, Refused};
+use crate::executor::{Executor, InlineExecutor, Refused};
 use crate::model::{Count, PACES, Threads, block_on, explore, give_up, join};
 use crate::sync::checked::{Pace, point};
 use crate::sync::{Mutex, MutexGuard};
@@ -166,7 +166,14 @@ fn file_that_is_dropped_last_is_written() {
     explore(&[Pace::Punctual], || {
         let sink = Arc::<Mutex<Vec<u8>>>::default();
         let raw = Sink(sink.clone());
+        let other = Sink(Arc::default());
         process(move || {
+            // The main thread uses a stream itself: what it keeps for that may be gone
+            // before it makes the last writes.
+            block_on(async {
+                let made = crate::wrap(other).executor(InlineExecutor);
+                made.await.unwrap().close().await.unwrap();
+            });
             let pool = ThreadPoolExecutor::new(1);
             block_on(async {
                 let mut file = crate::wrap(raw).buffering(4).executor(pool).await.unwrap();
