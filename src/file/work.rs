@@ -17,6 +17,7 @@ use crate::sys::{self, nowait, retry};
 use crate::text::Whole;
 
 mod load;
+mod place;
 mod room;
 mod then;
 
@@ -73,7 +74,7 @@ pub(crate) struct Work<R> {
     pub(crate) held: Option<Held<R>>,
     pub(crate) seekable: bool,
     pub(crate) append: bool,
-    /// Whether it is open in both directions.
+    /// Whether the file is open in both directions.
     pub(crate) both: bool,
     pub(crate) pos: Option<u64>,
     /// How many bytes the cursor is ahead of where the user thinks it is.
@@ -308,16 +309,13 @@ impl<R: RawIo> Work<R> {
         Ok(())
     }
 
-    /// Whether the stream is asked where a write has led. An append leads to the end; and
-    /// who shares the descriptor may have moved its cursor, or made it append.
-    fn asks_where(&self, held: &Held<R>) -> bool {
-        self.append || (self.seekable && held.file().is_some())
-    }
-
     fn perform(&mut self) -> io::Result<()> {
         let Some(held) = &self.held else {
             return Ok(());
         };
+        if self.asks_before(held) {
+            self.pos = held.here();
+        }
         match std::mem::replace(&mut self.then, Then::Nothing) {
             Then::Nothing => Ok(()),
             Then::Fill { min, chunk, plan } => {

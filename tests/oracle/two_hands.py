@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Records what CPython's buffered files do when somebody else uses the file, too.
 
-    python3 -B tests/oracle/two_hands.py           # writes two_hands.txt beside this script
-    python3 -B tests/oracle/two_hands.py --check   # only says whether it would change
+    python3.13 -B tests/oracle/two_hands.py           # writes two_hands.txt beside this script
+    python3.13 -B tests/oracle/two_hands.py --check   # only says whether it would change
 
-The seed is fixed. The other hand is the same open file (`same`: a duplicate of the descriptor,
+CPython 3.13 or later, as for `record.py`. The seed is fixed. The other hand is the same open file (`same`: a duplicate of the descriptor,
 as a child process has it, with one cursor for both) or a descriptor of its own (`own`). It acts
 where nothing is buffered: at the start, and behind a seek to the end. Elsewhere what comes out
 depends on how much a buffer holds, which is nobody's contract.

@@ -1,6 +1,7 @@
 //! Reading: what fills the read buffer.
 
 use std::fs::Metadata;
+use std::io::Seek;
 use std::task::{Context, Poll, ready};
 
 use super::jobs::Parcel;
@@ -215,6 +216,17 @@ impl<R: RawIo> Core<R> {
         self.inline.asked.unwrap_or(allowed)
     }
 
+    /// Asks where the cursor is before a read in place, as a job does: of a file that is
+    /// open in both directions, with nothing read ahead. It waits no more than that read.
+    fn ask_where(&mut self) {
+        let known = self.cursor.pos.is_some() && self.read.is_empty();
+        if self.meta.writable && known {
+            let file = self.held().and_then(Held::file);
+            let pos = file.and_then(|file| (&**file).stream_position().ok());
+            self.cursor.set(pos);
+        }
+    }
+
     pub(super) fn nowait_read(
         &mut self,
         read: impl FnOnce(&std::fs::File) -> nowait::Answer,
@@ -244,6 +256,7 @@ impl<R: RawIo> Core<R> {
         if missing > nowait::MOST || !self.may_nowait() {
             return Ok(false);
         }
+        self.ask_where();
         let room = chunk.max(missing).min(nowait::MOST);
         let mut read = std::mem::take(&mut self.read);
         let filled = read.try_space(room).map(|space| {
@@ -316,6 +329,7 @@ impl<R: RawIo> Core<R> {
         if !self.read.is_empty() || !self.may_nowait() {
             return None;
         }
+        self.ask_where();
         self.forget_consumed();
         let most = dst.len().min(nowait::MOST);
         self.nowait_read(|file| nowait::read(file, &mut dst[..most]))
@@ -359,6 +373,7 @@ impl<R: RawIo> Core<R> {
         if room > nowait::MOST || !self.may_nowait() {
             return None;
         }
+        self.ask_where();
         self.forget_consumed();
         // Cleared first, a small part of what the copy costs: `preadv2` takes
         // nothing else without unsafe code.
