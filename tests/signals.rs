@@ -19,6 +19,7 @@ use std::time::Duration;
 use aiofiles::{BinaryFile, ThreadPoolExecutor, delegate, wrap};
 use common::Dir;
 use futures::executor::block_on;
+use nix::sys::pthread::{pthread_kill, pthread_self};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 
 #[path = "environments/alone.rs"]
@@ -33,8 +34,7 @@ extern "C" fn count(_: i32) {
     SIGNALS.fetch_add(1, Ordering::SeqCst);
 }
 
-/// Has every thread but those that are there already interrupted, all the time, while
-/// `f` runs.
+/// Has the thread of `pool` interrupted, all the time, while `f` runs.
 fn under_fire<T>(pool: &ThreadPoolExecutor, f: impl FnOnce() -> T) -> T {
     let action = SigAction::new(
         SigHandler::Handler(count),
@@ -43,17 +43,14 @@ fn under_fire<T>(pool: &ThreadPoolExecutor, f: impl FnOnce() -> T) -> T {
     );
     // SAFETY: the handler only counts.
     unsafe { sigaction(Signal::SIGUSR1, &action) }.unwrap();
-    // The thread of the pool is born before this one blocks the signal: it gets it.
-    block_on(delegate(|| ()).executor(pool.clone())).unwrap();
-    let mut mask = SigSet::empty();
-    mask.add(Signal::SIGUSR1);
-    mask.thread_block().unwrap();
+    // A signal to the process could go to any of its threads, and to one alone.
+    let thread = block_on(delegate(pthread_self).executor(pool.clone())).unwrap();
     let done = Arc::new(AtomicBool::new(false));
     let fires = std::thread::spawn({
         let done = done.clone();
         move || {
             while !done.load(Ordering::SeqCst) {
-                nix::sys::signal::kill(nix::unistd::getpid(), Signal::SIGUSR1).unwrap();
+                pthread_kill(thread, Signal::SIGUSR1).unwrap();
                 std::thread::sleep(Duration::from_micros(100));
             }
         }
