@@ -75,7 +75,13 @@ fn one_poll_decodes_a_share_of_a_long_line() {
         };
         let mut f = made();
         let (text, n) = polls(f.read());
-        check(text.unwrap(), n, "read");
+        assert_eq!(text.unwrap().chars().count(), chars, "read, {at}");
+        assert_eq!(n, 1, "the job that reads decodes, too: {at}");
+        let mut f = made();
+        assert_eq!(polls(f.read().size(1)).0.unwrap().chars().count(), 1);
+        let (rest, n) = polls(f.read());
+        let rest = rest.unwrap();
+        check(format!("{}{rest}", rest.chars().next().unwrap()), n, "rest");
         let mut f = made();
         let (text, n) = polls(f.readline());
         check(text.unwrap(), n, "readline");
@@ -116,7 +122,7 @@ fn what_was_decoded_before_a_pause_stays() {
     for dropped in 1..8 {
         let mut f = polls(file(&vec![b'x'; SIZE], "utf-8", "strict")).0;
         {
-            let mut read = pin!(f.read());
+            let mut read = pin!(f.readline());
             let waker = noop_waker();
             for _ in 0..dropped {
                 let polled = read.as_mut().poll(&mut Context::from_waker(&waker));

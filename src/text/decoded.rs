@@ -23,6 +23,9 @@ pub(crate) use self::whole::{Plan, Whole};
 /// enough to stay in the nearest cache.
 pub(crate) const PIECE: usize = 8 * 1024;
 
+/// How long the text of a byte is at the most, in bytes of UTF-8: `\xff`.
+const LONGEST: usize = 4;
+
 /// How many bytes one poll decodes, about: others run after that.
 pub(crate) const TURN: u64 = 256 * 1024;
 

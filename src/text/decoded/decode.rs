@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::{Decoded, Fault, Keep, Segment, TURN};
+use super::{Decoded, Fault, Keep, LONGEST, Segment, TURN};
 use crate::budget::MOST_A_POLL;
 use crate::codec::{Terminator, utf8_tail_len};
 use crate::error::{Error, Result};
@@ -102,8 +102,6 @@ impl Decoded {
 
     /// Has room for the text of `n` bytes behind text that is long.
     fn reserve(&mut self, n: usize) -> io::Result<()> {
-        /// The text of a byte at the longest: `\xff`.
-        const LONGEST: usize = 4;
         if self.text.len() < MOST_A_POLL {
             return Ok(());
         }

@@ -1,6 +1,6 @@
 //! All that is left of a file, decoded by the job that reads it.
 
-use super::Decoded;
+use super::{Decoded, LONGEST};
 use crate::codec::{Decoder, Newline, NewlinesSeen, translate_in};
 use crate::file::buf::Buf;
 use crate::text::below::Below;
@@ -41,23 +41,34 @@ impl Plan {
             newline,
         } = self;
         let len = bytes.len() as u64;
-        let (text, mut bytes) = if decoder.is_plain_utf8() {
-            let text = String::from_utf8(bytes).map_err(|error| error.into_bytes())?;
-            (text, None)
+        let as_it_is = if decoder.is_plain_utf8() {
+            String::from_utf8(bytes).map_err(|error| error.into_bytes())
         } else {
-            let mut text = String::new();
-            let fits = text.try_reserve(bytes.len()).is_ok();
-            if !fits || decoder.decode(&bytes, true, &mut text).is_err() {
-                return Err(bytes);
+            Err(bytes)
+        };
+        let (mut text, mut bytes) = match as_it_is {
+            Ok(text) => (text, None),
+            Err(bytes) => {
+                let mut text = String::new();
+                let most = bytes.len().saturating_mul(LONGEST);
+                let fits = text.try_reserve_exact(most).is_ok();
+                if !fits || decoder.decode(&bytes, true, &mut text).is_err() {
+                    return Err(bytes);
+                }
+                text.shrink_to_fit();
+                (text, Some(bytes))
             }
-            (text, Some(bytes))
         };
         let mut seen = NewlinesSeen::default();
         if matches!(newline, Newline::Universal | Newline::Untranslated) {
             seen.record_all(&text);
         }
-        let mut text = text;
         if newline == Newline::Universal && text.contains('\r') {
+            let mut room = String::new();
+            if room.try_reserve_exact(text.len()).is_err() {
+                return Err(bytes.unwrap_or_else(|| text.into_bytes()));
+            }
+            drop(room);
             let translated = translate_in(&text).into_owned();
             let original = std::mem::replace(&mut text, translated);
             bytes.get_or_insert_with(|| original.into_bytes());
