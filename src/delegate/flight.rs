@@ -50,8 +50,9 @@ impl End {
 }
 
 /// How many wakers wait for the end of a task, about. A caller that comes with a new
-/// one at each poll, as some combinators do, would fill the memory: the oldest is woken
-/// and forgotten, and comes again if it is still there.
+/// one at each poll, as some combinators do, would fill the memory: those there are woken
+/// and forgotten, and come again if they are still there. All at once: one for one, a
+/// caller whose own they are would wake itself at each poll, without end.
 const WAITERS: usize = 64;
 
 /// What a caller that leaves a running task behind wants done with it.
@@ -100,6 +101,21 @@ impl<T> Slot<T> {
     fn knows(&self, waker: &Waker) -> bool {
         let mut known = self.waker.iter().chain(&self.more);
         known.any(|known| known.will_wake(waker))
+    }
+
+    /// Adds a waker; those that it forgets for that are to be woken.
+    fn add(&mut self, waker: Waker) -> Vec<Waker> {
+        let full = self.more.len() >= WAITERS;
+        let forgotten = if full {
+            std::mem::take(&mut self.more)
+        } else {
+            Vec::new()
+        };
+        match &self.waker {
+            Some(_) => self.more.push(waker),
+            None => self.waker = Some(waker),
+        }
+        forgotten
     }
 
     fn take_wakers(&mut self) -> (Option<Waker>, Vec<Waker>) {
@@ -338,13 +354,9 @@ impl<T: Task> Flight<T> {
             discard(waker);
             return Poll::Ready(ended);
         }
-        let oldest = (slot.more.len() >= WAITERS).then(|| slot.more.remove(0));
-        match &slot.waker {
-            Some(_) => slot.more.push(waker),
-            None => slot.waker = Some(waker),
-        }
+        let forgotten = slot.add(waker);
         drop(slot);
-        wake_all(oldest);
+        wake_all(forgotten);
         Poll::Pending
     }
 
@@ -377,7 +389,9 @@ impl<T: Task> Flight<T> {
             discard(waker);
             return Poll::Ready(value);
         }
-        slot.more.push(waker);
+        let forgotten = slot.add(waker);
+        drop(slot);
+        wake_all(forgotten);
         Poll::Pending
     }
 
