@@ -26,8 +26,15 @@ const MIB: usize = 1024 * 1024;
 struct CountingAllocator;
 
 static BYTES: AtomicUsize = AtomicUsize::new(0);
+/// The most that was asked for at once.
+static LARGEST: AtomicUsize = AtomicUsize::new(0);
 
 impl CountingAllocator {
+    fn count(bytes: usize) {
+        BYTES.fetch_add(bytes, Ordering::Relaxed);
+        LARGEST.fetch_max(bytes, Ordering::Relaxed);
+    }
+
     fn bytes() -> usize {
         BYTES.load(Ordering::Relaxed)
     }
@@ -36,19 +43,19 @@ impl CountingAllocator {
 // SAFETY: everything is handed to `System`; counting does not allocate.
 unsafe impl GlobalAlloc for CountingAllocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        BYTES.fetch_add(layout.size(), Ordering::Relaxed);
+        Self::count(layout.size());
         // SAFETY: as the caller has promised.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        BYTES.fetch_add(layout.size(), Ordering::Relaxed);
+        Self::count(layout.size());
         // SAFETY: as the caller has promised.
         unsafe { System.alloc_zeroed(layout) }
     }
 
     unsafe fn realloc(&self, ptr: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        BYTES.fetch_add(size, Ordering::Relaxed);
+        Self::count(size);
         // SAFETY: as the caller has promised; it came from `System`.
         unsafe { System.realloc(ptr, layout, size) }
     }
@@ -223,4 +230,22 @@ fn a_line_costs_what_its_bytes_cost_however_long_it_is() {
     };
     let (one, two) = (moved(8 * MIB), moved(16 * MIB));
     assert!(two < 3 * one, "{one} bytes were allocated, then {two}");
+}
+
+#[test]
+fn a_long_line_of_text_takes_no_more_room_than_its_bytes() {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    // As much as a buffer that doubles has: a byte more, and all of it is moved.
+    let size = 16 * MIB;
+    let dir = Dir::new();
+    let path = dir.file("f", vec![b'x'; size]);
+    block_on(async {
+        let file = std::fs::File::open(&path).unwrap();
+        let opened = wrap(file).text().nowait(false).executor(InlineExecutor);
+        let mut file = opened.await.unwrap();
+        LARGEST.store(0, Ordering::Relaxed);
+        assert_eq!(file.next_line().await.unwrap().map(str::len), Some(size));
+    });
+    let largest = LARGEST.load(Ordering::Relaxed);
+    assert_eq!(largest, size, "{} MiB", largest / MIB);
 }

@@ -105,7 +105,11 @@ impl Decoded {
         if self.text.len() < MOST_A_POLL {
             return Ok(());
         }
-        let most = n.saturating_mul(LONGEST);
+        // To ask for more than it needs would move all of it, now and then for nothing.
+        let most = match self.is_as_long() {
+            true => n,
+            false => n.saturating_mul(LONGEST),
+        };
         // Twice as much may be too much where that much is not.
         if self.text.try_reserve(most).is_err() {
             self.text.try_reserve_exact(most)?;
@@ -204,12 +208,16 @@ impl Decoded {
     /// Whether bytes are text as they are, and nobody asks which of them were which, or
     /// the text tells.
     pub(super) fn goes_in_place(&self) -> bool {
-        let tells = match self.keep {
-            Keep::Text => true,
-            Keep::Places => self.decoder.byte_len("").is_some(),
+        match self.keep {
+            Keep::Text => self.decoder.is_plain_utf8(),
+            Keep::Places => self.is_as_long(),
             Keep::Bytes => false,
-        };
-        tells && self.decoder.is_plain_utf8()
+        }
+    }
+
+    /// Whether the text is the bytes that it comes of, but for bad ones, which are an error.
+    fn is_as_long(&self) -> bool {
+        self.decoder.is_plain_utf8() && self.decoder.byte_len("").is_some()
     }
 
     /// Puts the begin of a line that is here back in front of the bytes that will come,
