@@ -11,7 +11,7 @@ use futures_core::Stream;
 
 use super::core::Started;
 use super::source::{Follow, Source};
-use crate::budget::{self, MOST_A_POLL};
+use crate::budget;
 use crate::error::{Error, Result};
 use crate::timer::{Growth, LOOK, Sleep};
 
@@ -172,13 +172,11 @@ impl<F: Source, B: BorrowMut<F>> Stream for Lines<F, B> {
         loop {
             let next = match &mut this.state {
                 State::Reading(started) => {
-                    let here = file.find_here(this.max.unwrap_or(usize::MAX));
-                    if let Some(span) = here.filter(|span| span.total <= MOST_A_POLL) {
-                        this.pause = LOOK;
-                        *started = 0;
-                        return Poll::Ready(Some(Ok(file.line(span).into())));
-                    }
-                    match ready!(file.poll_find(cx, this.max, this.follow, started)) {
+                    let found = match file.find_here(this.max.unwrap_or(usize::MAX)) {
+                        Some(span) => Ok(Some(span)),
+                        None => ready!(file.poll_find(cx, this.max, this.follow, started)),
+                    };
+                    match found {
                         Ok(Some(span)) => {
                             let line = ready!(file.poll_take_line(cx, span, started));
                             *started = 0;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use crate::error::{Error, Result};
-use crate::executor::{Chosen, Executor};
+use crate::executor::Executor;
 use crate::file::core::{Core, Started};
 use crate::file::pending::Truncating;
 use crate::file::{BinaryFile, NotGivenUp, RawFile, TextFile, TextPosition, TextSeek, Truncate};
@@ -68,31 +68,31 @@ impl<R: RawIo> AnyFile<R> {
     /// Says whether the file is a terminal. Answered from memory.
     #[must_use]
     pub fn isatty(&self) -> bool {
-        self.core().meta.isatty
+        each!(self, file => file.isatty())
     }
 
     /// Says whether the file was opened for reading.
     #[must_use]
     pub fn readable(&self) -> bool {
-        self.core().meta.readable
+        each!(self, file => file.readable())
     }
 
     /// Says whether the file was opened for writing.
     #[must_use]
     pub fn writable(&self) -> bool {
-        self.core().meta.writable
+        each!(self, file => file.writable())
     }
 
     /// Says whether the file can seek. Answered from memory.
     #[must_use]
     pub fn seekable(&self) -> bool {
-        self.core().meta.seekable
+        each!(self, file => file.seekable())
     }
 
     /// Says whether the file is closed (or a close has begun).
     #[must_use]
     pub fn closed(&self) -> bool {
-        self.core().closed()
+        each!(self, file => file.closed())
     }
 
     /// Returns the path as it was given; `None` for a file that was not
@@ -104,22 +104,22 @@ impl<R: RawIo> AnyFile<R> {
     /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
     /// # let dir = tempfile::tempdir().unwrap();
     /// # let path = dir.path().join("file");
-    /// let mut file = aiofiles::open(&path).mode("w").await?;
+    /// let mut file = aiofiles::open(&path).any().mode("w").await?;
     /// file.close().await?;
     /// assert_eq!(file.name(), Some(path.as_path()));
-    /// assert!(aiofiles::wrap(std::io::Cursor::new(vec![])).await?.name().is_none());
+    /// assert!(aiofiles::wrap(std::io::Cursor::new(vec![])).any().await?.name().is_none());
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
     #[must_use]
     pub fn name(&self) -> Option<&Path> {
-        self.core().path()
+        each!(self, file => file.name())
     }
 
     /// Returns the executor that the file's blocking calls run on; `None`
     /// before the first operation of a file that was made without one.
     #[must_use]
     pub fn executor(&self) -> Option<Arc<dyn Executor>> {
-        self.core().executor_if_settled().map(Chosen::to_arc)
+        each!(self, file => file.executor())
     }
 }
 
