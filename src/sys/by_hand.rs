@@ -1,4 +1,5 @@
-//! Copying where the system has no way of its own, and tells nothing of holes.
+//! What is done where the system has no way of its own: copies, without a word of holes,
+//! and files that are put in the place of others.
 
 use std::fs::File;
 use std::io;
@@ -34,5 +35,51 @@ impl Copier {
             }
         }
         Ok(n)
+    }
+}
+
+#[cfg(feature = "tempfile")]
+pub(crate) mod rights {
+    //! Without files that have no name, and without a safe call for attributes.
+
+    use std::fs::{File, Metadata};
+    use std::io;
+    use std::path::Path;
+
+    use super::super::retry;
+
+    /// Whether a file that was made without a name can get one.
+    pub(crate) fn may_link_unnamed() -> bool {
+        false
+    }
+
+    /// Never called: all files have names.
+    pub(crate) fn link_unnamed(_: &File, _: &Path) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// Descriptors are devices here, which are refused as such, or have no names.
+    #[allow(clippy::unnecessary_wraps, reason = "the same signature as on Linux")]
+    pub(crate) fn check_link(_: &Path, _: &Path) -> io::Result<()> {
+        Ok(())
+    }
+
+    #[allow(clippy::unnecessary_wraps, reason = "the same signature as on Linux")]
+    pub(crate) fn check_folder(_: &Path) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// What stands at a path.
+    #[derive(Debug)]
+    pub(crate) struct Old(Metadata);
+
+    impl Old {
+        pub(crate) fn look(path: &Path) -> io::Result<Self> {
+            retry(|| std::fs::symlink_metadata(path)).map(Self)
+        }
+
+        pub(crate) fn metadata(&self) -> &Metadata {
+            &self.0
+        }
     }
 }

@@ -39,48 +39,16 @@ pub(crate) fn sendfile(
 
 #[cfg(feature = "tempfile")]
 pub(super) mod rights {
-    //! Without files that have no name, and without a safe call for attributes.
+    //! No attributes are known.
 
-    use std::fs::{File, Metadata};
+    use std::fs::File;
     use std::io;
-    use std::path::Path;
 
-    use super::super::super::retry;
-
-    /// Whether a file that was made without a name can get one.
-    pub(crate) fn may_link_unnamed() -> bool {
-        false
-    }
-
-    /// Never called: all files have names.
-    pub(crate) fn link_unnamed(_: &File, _: &Path) -> io::Result<()> {
-        Err(io::ErrorKind::Unsupported.into())
-    }
-
-    /// Descriptors are devices here, which are refused as such.
-    #[allow(clippy::unnecessary_wraps, reason = "the same signature as on Linux")]
-    pub(crate) fn check_link(_: &Path, _: &Path) -> io::Result<()> {
-        Ok(())
-    }
-
-    #[allow(clippy::unnecessary_wraps, reason = "the same signature as on Linux")]
-    pub(crate) fn check_folder(_: &Path) -> io::Result<()> {
-        Ok(())
-    }
-
-    /// What stands at a path.
-    #[derive(Debug)]
-    pub(crate) struct Old(Metadata);
+    pub(crate) use super::super::super::by_hand::rights::{
+        Old, check_folder, check_link, link_unnamed, may_link_unnamed,
+    };
 
     impl Old {
-        pub(crate) fn look(path: &Path) -> io::Result<Self> {
-            retry(|| std::fs::symlink_metadata(path)).map(Self)
-        }
-
-        pub(crate) fn metadata(&self) -> &Metadata {
-            &self.0
-        }
-
         #[allow(clippy::unnecessary_wraps, reason = "the same signature as on Linux")]
         pub(crate) fn attributes(&self) -> io::Result<Vec<Attribute>> {
             Ok(Vec::new())

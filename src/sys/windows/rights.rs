@@ -1,10 +1,14 @@
-//! Temporary files, and files that are replaced: a file gets its owner and its rights from the folder; what is kept is
-//! whether it may be written.
+//! Temporary files, and files that are replaced: a file gets its owner and its rights from
+//! the folder; what is kept is whether it may be written.
 
-use std::fs::{DirBuilder, File, Metadata, OpenOptions, Permissions};
+use std::fs::{DirBuilder, File, OpenOptions, Permissions};
 use std::io;
 use std::os::windows::fs::OpenOptionsExt;
 use std::path::Path;
+
+pub(crate) use super::super::by_hand::rights::{
+    Old, check_folder, check_link, link_unnamed, may_link_unnamed,
+};
 
 /// Where Python looks for a folder of temporary files when no variable says anything.
 pub(crate) const TEMPORARY_FOLDERS: [&str; 4] = [r"C:\TEMP", r"C:\TMP", r"\TEMP", r"\TMP"];
@@ -44,40 +48,6 @@ pub(crate) fn set_mode_in(permissions: &mut Permissions, mode: u32) {
     permissions.set_readonly(mode & 0o200 == 0);
 }
 
-/// Whether a file that was made without a name can get one.
-pub(crate) fn may_link_unnamed() -> bool {
-    false
-}
-
-/// Never called: all files have names.
-pub(crate) fn link_unnamed(_: &File, _: &Path) -> io::Result<()> {
-    Err(io::ErrorKind::Unsupported.into())
-}
-
-#[allow(clippy::unnecessary_wraps, reason = "the same signature as on Linux")]
-pub(crate) fn check_link(_: &Path, _: &Path) -> io::Result<()> {
-    Ok(())
-}
-
-#[allow(clippy::unnecessary_wraps, reason = "the same signature as on Linux")]
-pub(crate) fn check_folder(_: &Path) -> io::Result<()> {
-    Ok(())
-}
-
-/// What stands at a path.
-#[derive(Debug)]
-pub(crate) struct Old(Metadata);
-
-impl Old {
-    pub(crate) fn look(path: &Path) -> io::Result<Self> {
-        std::fs::symlink_metadata(path).map(Self)
-    }
-
-    pub(crate) fn metadata(&self) -> &Metadata {
-        &self.0
-    }
-}
-
 #[derive(Debug)]
 pub(crate) struct Rights(Permissions);
 
@@ -85,7 +55,7 @@ impl Rights {
     /// Of what stands at a path.
     #[allow(clippy::unnecessary_wraps, reason = "the same signature as on Linux")]
     pub(crate) fn of_old(old: &Old) -> io::Result<Self> {
-        Ok(Self(old.0.permissions()))
+        Ok(Self(old.metadata().permissions()))
     }
 
     pub(crate) fn of_new(file: &File) -> io::Result<Self> {
