@@ -3,64 +3,20 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "common/encodings.rs"]
+mod encodings;
 mod support;
 
 use std::io::SeekFrom;
 
 use aiofiles::executor::InlineExecutor;
 use aiofiles::{TextFile, wrap};
+use encodings::ENCODINGS;
 use futures::executor::block_on;
 use support::Chunks;
 
 /// Python's own, and all of the WHATWG standard, but for those that only decode to
 /// nothing or are UTF-8 by another name.
-const ENCODINGS: &[&str] = &[
-    "utf-8",
-    "utf-8-sig",
-    "utf-16",
-    "utf-16-le",
-    "utf-16-be",
-    "utf-32",
-    "utf-32-le",
-    "utf-32-be",
-    "latin-1",
-    "ascii",
-    "ibm866",
-    "iso-8859-2",
-    "iso-8859-3",
-    "iso-8859-4",
-    "iso-8859-5",
-    "iso-8859-6",
-    "iso-8859-7",
-    "iso-8859-8",
-    "iso-8859-10",
-    "iso-8859-13",
-    "iso-8859-14",
-    "iso-8859-15",
-    "iso-8859-16",
-    "koi8-r",
-    "koi8-u",
-    "macintosh",
-    "windows-874",
-    "windows-1250",
-    "windows-1251",
-    "windows-1252",
-    "windows-1253",
-    "windows-1254",
-    "windows-1255",
-    "windows-1256",
-    "windows-1257",
-    "windows-1258",
-    "x-mac-cyrillic",
-    "gbk",
-    "gb18030",
-    "big5",
-    "euc-jp",
-    "iso-2022-jp",
-    "shift_jis",
-    "euc-kr",
-];
-
 /// Characters of all scripts that some encoding has.
 const ALL: &str = "a\u{e9}\u{df}\u{142}\u{17e}\u{126}\u{104}\u{416}\u{44f}\u{627}\u{3b1}\u{3a9}\
     \u{5d0}\u{1e0b}\u{e01}\u{ac00}\u{4e2d}\u{65e5}\u{3042}\u{ff71}\u{20ac}\u{1f600}";

@@ -3,6 +3,9 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "common/tools.rs"]
+mod tools;
+
 use std::fs::{self, OpenOptions};
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -10,17 +13,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-/// `target/<profile>/examples/<name>`, which `cargo test` builds with the tests.
-fn example(name: &str) -> Option<Command> {
-    let test = std::env::current_exe().unwrap();
-    let profile = test.parent().and_then(Path::parent).unwrap();
-    let path = profile.join("examples").join(name);
-    if !path.exists() {
-        println!("skipped: `cargo test --test examples` alone does not build `{name}`");
-        return None;
-    }
-    Some(Command::new(path))
-}
+use tools::example;
 
 /// Its output, or `None` where the system has no such tool.
 fn system(name: &str, args: &[&str]) -> Option<Output> {

@@ -3,22 +3,14 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "common/tools.rs"]
+mod tools;
+
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-/// `target/<profile>/examples/<name>`, which `cargo test` builds with the tests.
-fn example(name: &str) -> Option<Command> {
-    let test = std::env::current_exe().unwrap();
-    let profile = test.parent().and_then(Path::parent).unwrap();
-    let path = profile.join("examples").join(name);
-    if !path.exists() {
-        println!("skipped: `cargo test --test NAME` alone does not build `{name}`");
-        return None;
-    }
-    Some(Command::new(path))
-}
+use tools::example;
 
 /// What a command makes of `input`.
 fn pipe(mut command: Command, args: &[&str], input: &[u8]) -> Output {

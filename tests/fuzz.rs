@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
+#[path = "common/encodings.rs"]
+mod encodings;
 #[path = "support/mod.rs"]
 mod support;
 
@@ -16,6 +18,7 @@ use std::path::Path;
 use aiofiles::executor::InlineExecutor;
 use aiofiles::{AnyFile, Error, TextFile, wrap};
 use common::Random;
+use encodings::ENCODINGS;
 use futures::StreamExt;
 use futures::executor::block_on;
 use proptest::prelude::*;
@@ -188,54 +191,6 @@ proptest! {
 
 // ---- contents -----------------------------------------------------------------
 
-const ENCODINGS: &[&str] = &[
-    "utf-8",
-    "utf-8-sig",
-    "utf-16",
-    "utf-16-le",
-    "utf-16-be",
-    "utf-32",
-    "utf-32-le",
-    "utf-32-be",
-    "latin-1",
-    "ascii",
-    "ibm866",
-    "iso-8859-2",
-    "iso-8859-3",
-    "iso-8859-4",
-    "iso-8859-5",
-    "iso-8859-6",
-    "iso-8859-7",
-    "iso-8859-8",
-    "iso-8859-8-i",
-    "iso-8859-10",
-    "iso-8859-13",
-    "iso-8859-14",
-    "iso-8859-15",
-    "iso-8859-16",
-    "koi8-r",
-    "koi8-u",
-    "macintosh",
-    "windows-874",
-    "windows-1250",
-    "windows-1251",
-    "windows-1252",
-    "windows-1253",
-    "windows-1254",
-    "windows-1255",
-    "windows-1256",
-    "windows-1257",
-    "windows-1258",
-    "x-mac-cyrillic",
-    "gbk",
-    "gb18030",
-    "big5",
-    "euc-jp",
-    "iso-2022-jp",
-    "shift_jis",
-    "euc-kr",
-    "x-user-defined",
-];
 const POLICIES: &[&str] = &[
     "strict",
     "ignore",

@@ -4,48 +4,25 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "common/moments.rs"]
+mod moments;
 #[path = "common/public.rs"]
 mod public;
 mod support;
 
-use std::future::Future;
 use std::io::SeekFrom;
 use std::path::Path;
-use std::pin::pin;
-use std::task::{Context, Poll, Waker};
 
 use aiofiles::executor::ManualExecutor;
 use aiofiles::{BinaryFile, RawFile, TextFile, open};
 use futures::StreamExt;
+use moments::{go_on, whole};
 use support::Dir;
 
 const CONTENT: &str = "zero\none\ntwo \u{e9}\nthree\nfour\n";
 
 /// More moments than any operation has here.
 const MOMENTS: usize = 40;
-
-/// Goes on with a call for so many moments, each a poll or a job; `None` if that is not
-/// all, and it is given up.
-fn go_on<F: Future>(call: F, jobs: &ManualExecutor, moments: usize) -> Option<F::Output> {
-    let mut call = pin!(call);
-    for moment in 0..=moments {
-        if moment % 2 == 1 {
-            jobs.run_one();
-        } else if let Poll::Ready(done) =
-            call.as_mut().poll(&mut Context::from_waker(Waker::noop()))
-        {
-            return Some(done);
-        }
-    }
-    None
-}
-
-fn whole<F: Future>(call: F, jobs: &ManualExecutor) -> F::Output {
-    let done = go_on(call, jobs, 1000);
-    let done = done.expect("a call comes to its end");
-    jobs.run_all();
-    done
-}
 
 /// How a file is brought into a state, by number, before the operation.
 const STATES: usize = 8;

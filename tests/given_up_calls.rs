@@ -6,13 +6,14 @@
 #![cfg(all(unix, feature = "tempfile"))]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "common/moments.rs"]
+mod moments;
 mod support;
 
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::path::{Path, PathBuf};
-use std::pin::{Pin, pin};
-use std::task::{Context, Poll, Waker};
+use std::pin::Pin;
 
 use aiofiles::executor::ManualExecutor;
 use aiofiles::tempfile::{
@@ -20,32 +21,11 @@ use aiofiles::tempfile::{
     temporary_directory, temporary_file,
 };
 use aiofiles::{open, os};
+use moments::{go_on, whole};
 use support::Dir;
 
 /// More moments than any call has here.
 const MOMENTS: usize = 40;
-
-/// Goes on with a call for so many moments, each a poll or a job.
-fn go_on<F: Future>(call: F, jobs: &ManualExecutor, moments: usize) -> Option<F::Output> {
-    let mut call = pin!(call);
-    for moment in 0..=moments {
-        if moment % 2 == 1 {
-            jobs.run_one();
-        } else if let Poll::Ready(done) =
-            call.as_mut().poll(&mut Context::from_waker(Waker::noop()))
-        {
-            return Some(done);
-        }
-    }
-    None
-}
-
-fn whole<F: Future>(call: F, jobs: &ManualExecutor) -> F::Output {
-    let done = go_on(call, jobs, 1000);
-    let done = done.expect("a call comes to its end");
-    jobs.run_all();
-    done
-}
 
 /// The names below `root`, folders with `None`, files with their content; those that are
 /// drawn by lot as one.

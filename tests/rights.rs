@@ -4,40 +4,19 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "common/nobody.rs"]
+mod nobody;
 mod support;
 
 use std::fs::{self, File, Permissions};
 use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt;
-use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use aiofiles::{os, tempfile, write_atomic};
+use nobody::{as_nobody, run_as_nobody};
 use rustix::fs::{IFlags, ioctl_getflags, ioctl_setflags};
 use support::{Dir, run};
-
-const VARIABLE: &str = "AIOFILES_TEST_FOLDER";
-
-/// The folder where a test, run again as a user without rights, finds what was made for
-/// it.
-fn as_nobody() -> Option<PathBuf> {
-    std::env::var_os(VARIABLE).map(PathBuf::from)
-}
-
-/// Runs `test` again as user and group 65534.
-fn run_as_nobody(test: &str, dir: &Dir) {
-    let exe = dir.join("test");
-    fs::copy(std::env::current_exe().unwrap(), &exe).unwrap();
-    let mut child = std::process::Command::new(exe);
-    child.args(["--exact", test]).env(VARIABLE, dir.path());
-    let output = child.uid(65534).gid(65534).output().unwrap();
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(
-        output.status.success() && said.contains("1 passed"),
-        "{output:?}"
-    );
-    fs::remove_file(dir.join("test")).unwrap();
-}
 
 fn set_mode(path: &Path, mode: u32) {
     fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
@@ -71,7 +50,7 @@ fn copy_over_a_file_of_somebody_else_is_whole_or_not_begun() {
     set_mode(&dir.file("source", "new"), 0o646);
     run_as_nobody(
         "copy_over_a_file_of_somebody_else_is_whole_or_not_begun",
-        &dir,
+        dir.path(),
     );
     for (name, content) in [("other", "old"), ("same", "new"), ("plain", "new")] {
         let copied = fs::read_to_string(dir.join(name)).unwrap();
@@ -114,7 +93,10 @@ fn file_in_a_sticky_folder_stays_and_nothing_is_left() {
     set_mode(&folder, 0o1777);
     fs::write(folder.join("file"), "old").unwrap();
     set_mode(&folder.join("file"), 0o666);
-    run_as_nobody("file_in_a_sticky_folder_stays_and_nothing_is_left", &dir);
+    run_as_nobody(
+        "file_in_a_sticky_folder_stays_and_nothing_is_left",
+        dir.path(),
+    );
     assert_eq!(fs::read(folder.join("file")).unwrap(), b"old");
     assert_eq!(names(&folder), 2);
 }

@@ -5,6 +5,8 @@
 
 #[path = "common/jobs.rs"]
 mod common;
+#[path = "common/nobody.rs"]
+mod nobody;
 
 use std::ffi::CString;
 use std::fs::{self, File, Permissions};
@@ -14,6 +16,7 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use common::run;
+use nobody::{as_nobody, run_as_nobody};
 use rustix::fs::{XattrFlags, getxattr, listxattr, memfd_create, setxattr};
 use rustix::io::Errno;
 
@@ -179,29 +182,9 @@ fn owner_group_and_special_bits_are_kept_by_root() {
     assert_eq!(mode(&path), 0o6750);
 }
 
-/// Runs a test of this file again as user and group 65534, with `VARIABLE` set to
-/// `dir`; a copy of the test stands where that user can reach it.
-fn as_nobody(test: &str, dir: &Path) {
-    use std::os::unix::process::CommandExt;
-    let exe = dir.join("test");
-    fs::copy(std::env::current_exe().unwrap(), &exe).unwrap();
-    let mut child = std::process::Command::new(exe);
-    child.args(["--exact", test]).env(VARIABLE, dir);
-    let output = child.uid(65534).gid(65534).output().unwrap();
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(
-        output.status.success() && said.contains("1 passed"),
-        "{output:?}"
-    );
-    fs::remove_file(dir.join("test")).unwrap();
-}
-
-const VARIABLE: &str = "AIOFILES_TEST_FOLDER";
-
 #[test]
 fn who_cannot_keep_the_group_widens_nothing() {
-    if let Some(dir) = std::env::var_os(VARIABLE) {
-        let dir = PathBuf::from(dir);
+    if let Some(dir) = as_nobody() {
         for name in ["a", "b", "c", "d"] {
             run(aiofiles::write_atomic(dir.join(name), "new")).unwrap();
         }
@@ -229,7 +212,7 @@ fn who_cannot_keep_the_group_widens_nothing() {
         fs::write(&path, "old").unwrap();
         fs::set_permissions(&path, Permissions::from_mode(old)).unwrap();
     }
-    as_nobody("who_cannot_keep_the_group_widens_nothing", dir.path());
+    run_as_nobody("who_cannot_keep_the_group_widens_nothing", dir.path());
     for (name, old, new) in modes {
         let path = dir.path().join(name);
         assert_eq!(fs::read(&path).unwrap(), b"new");
@@ -326,8 +309,8 @@ fn what_is_no_file_is_refused_and_stays() {
 
 #[test]
 fn file_behind_a_link_into_a_folder_not_to_be_written_stays() {
-    if let Some(dir) = std::env::var_os(VARIABLE) {
-        let path = PathBuf::from(dir).join("link");
+    if let Some(dir) = as_nobody() {
+        let path = dir.join("link");
         let error = run(aiofiles::write_atomic(&path, "new")).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::PermissionDenied, "{error}");
         assert_eq!(error.path(), Some(&*path));
@@ -344,7 +327,7 @@ fn file_behind_a_link_into_a_folder_not_to_be_written_stays() {
     symlink("inner/f", dir.path().join("link")).unwrap();
     fs::set_permissions(dir.path(), Permissions::from_mode(0o777)).unwrap();
     let test = "file_behind_a_link_into_a_folder_not_to_be_written_stays";
-    as_nobody(test, dir.path());
+    run_as_nobody(test, dir.path());
     assert_eq!(fs::read(inner.join("f")).unwrap(), b"old");
     assert!(dir.path().join("link").is_symlink());
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2);

@@ -1,0 +1,28 @@
+//! Tests that are run again by a user without rights.
+
+use std::fs;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+
+const VARIABLE: &str = "AIOFILES_TEST_FOLDER";
+
+/// The folder where a test, run again, finds what was made for it.
+pub(crate) fn as_nobody() -> Option<PathBuf> {
+    std::env::var_os(VARIABLE).map(PathBuf::from)
+}
+
+/// Runs `test` of this file again as user and group 65534, for which `dir` is made; a copy
+/// of the tests stands where that user can reach it.
+pub(crate) fn run_as_nobody(test: &str, dir: &Path) {
+    let exe = dir.join("test");
+    fs::copy(std::env::current_exe().unwrap(), &exe).unwrap();
+    let mut child = std::process::Command::new(exe);
+    child.args(["--exact", test]).env(VARIABLE, dir);
+    let output = child.uid(65534).gid(65534).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success() && said.contains("1 passed"),
+        "{output:?}"
+    );
+    fs::remove_file(dir.join("test")).unwrap();
+}
