@@ -25,6 +25,7 @@ use std::path::Path;
 mod by_hand;
 #[cfg(target_os = "linux")]
 mod linux;
+mod listing;
 mod lock;
 #[cfg(not(target_os = "linux"))]
 mod not_linux;
@@ -42,6 +43,7 @@ use self::unix as system;
 #[cfg(windows)]
 use self::windows as system;
 
+pub(crate) use self::listing::{Listing, list};
 pub(crate) use self::lock::{Asked, Reply};
 pub use self::statvfs::StatVfs;
 

@@ -345,9 +345,9 @@ fn read(visit: &Visit, followlinks: bool, with_stat: bool) -> io::Result<Read> {
         // It was a folder when it was found; what it is now is not followed.
         return Err(io::ErrorKind::NotADirectory.into());
     }
-    let found = sys::retry(|| fs::read_dir(&visit.path))?
-        .map(|entry| Ok(Found::new(&entry?, with_stat)))
-        .collect::<io::Result<_>>()?;
+    let found = sys::list(&visit.path, |entry| {
+        Ok(Found::new(entry.file_name(), entry, with_stat))
+    })?;
     Ok(Some((found, above)))
 }
 
