@@ -49,9 +49,9 @@ pub use self::statvfs::StatVfs;
 
 // Paths.
 pub(crate) use self::system::{
-    Dir, abspath, access, canonicalize, chmod, chown, ctime, expand_user, inode, is_mount, link,
-    links_to_folder, mkdir, names_folder, readlink, remove_tree, rename, replace, rmdir, stat,
-    statvfs, symlink, sync_dir, unlink, utime,
+    Dir, abspath, access, canonicalize, chmod, chown, ctime, expand_user, inode, is_literal,
+    is_mount, link, links_to_folder, mkdir, names_folder, readlink, remove_tree, rename, replace,
+    rmdir, stat, statvfs, symlink, sync_dir, unlink, utime,
 };
 // Open files.
 pub(crate) use self::system::{

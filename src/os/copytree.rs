@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::copyfile::{Keep, copy_file, copy_link, go_on};
 use super::keywords::keywords;
+use super::scandir::check_literal;
 use crate::call::{Call, Request};
 use crate::delegate::Caller;
 use crate::error::Error;
@@ -127,7 +128,9 @@ impl fmt::Debug for CopytreeKeywords {
 ///
 /// `AlreadyExists` if `dst` is there; `InvalidInput` if `dst` lies in `src`, also
 /// by way of a link that is followed, or for a FIFO or a socket in it; `ELOOP` for
-/// a link back to a folder it lies in, unless links are kept. It names the entry it
+/// a link back to a folder it lies in, unless links are kept. On Windows `InvalidInput` too
+/// for a name that ends with dots or spaces and so stands for another one, unless `src`
+/// begins with `\\?\`. It names the entry it
 /// failed at; what was copied before stays.
 ///
 /// # Examples
@@ -272,8 +275,8 @@ impl Copying {
             if self.keywords.ignore.as_mut().is_some_and(|skip| skip(&src)) {
                 continue;
             }
-            let is_folder = self
-                .copy_entry(&entry, &src, &dst)
+            let is_folder = check_literal(&src)
+                .and_then(|()| self.copy_entry(&entry, &src, &dst))
                 .map_err(|error| named(&src, &dst, error))?;
             if is_folder {
                 let above = Some(above.clone());

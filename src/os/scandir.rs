@@ -67,6 +67,16 @@ impl Found {
     }
 }
 
+/// Refuses the path of an entry that stands for another one: see [`sys::is_literal`].
+pub(super) fn check_literal(path: &Path) -> io::Result<()> {
+    if sys::is_literal(path) {
+        return Ok(());
+    }
+    let error = "the system would take the name for another one, without the dots or spaces \
+                 at its end";
+    Err(io::Error::new(io::ErrorKind::InvalidInput, error))
+}
+
 /// An entry of a folder, from [`scandir`] or [`walk`](crate::os::walk).
 ///
 /// Everything but [`stat`](Self::stat) is answered from memory, as it was when
