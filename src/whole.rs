@@ -11,7 +11,7 @@ use crate::codec::{Decoder, DecoderState, Encoding, ErrorPolicy};
 use crate::error::{Error, Result};
 #[cfg(feature = "tempfile")]
 use crate::replace;
-use crate::sys::{self, cached, nowait};
+use crate::sys::{self, Kind, cached, nowait};
 
 pub use self::content::Content;
 pub use crate::os::copyfile as copy;
@@ -163,12 +163,18 @@ fn read_cached(path: &Path) -> Option<Vec<u8>> {
 /// Reads a file in a job; the next one on its file system may need none.
 fn read_here(path: &Path) -> io::Result<Vec<u8>> {
     let mut file = sys::open(fs::File::options().read(true), path)?;
-    let metadata = sys::retry(|| file.metadata())?;
-    cached::learn(&file, &metadata);
+    let size = match sys::retry(|| file.metadata()) {
+        Ok(metadata) => {
+            cached::learn(&file, &metadata);
+            metadata.len()
+        }
+        // Devices of Windows have no metadata.
+        Err(_) if sys::kind(&file) == Kind::Character => 0,
+        Err(error) => return Err(error),
+    };
     // As std: what does not fit fails before anything is read. But some file systems tell
     // a size far beyond the end.
     let mut bytes = Vec::new();
-    let size = metadata.len();
     let reserved = bytes.try_reserve_exact(usize::try_from(size).unwrap_or(usize::MAX));
     if reserved.is_ok() {
         file.read_to_end(&mut bytes)?;
