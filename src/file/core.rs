@@ -155,6 +155,9 @@ struct Inline {
     /// Whether it is known to be a regular file of a local file system, whose
     /// metadata is there without waiting: it was opened in place.
     local: bool,
+    /// Whether the operation that reads now comes to a job, without asking again: the page
+    /// cache had nothing for it, or is not asked for a while.
+    settled: bool,
 }
 
 /// Results of a job, for the operation that started it.

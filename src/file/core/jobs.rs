@@ -77,6 +77,7 @@ impl<R: RawIo> Core<R> {
         parcel: Parcel,
     ) -> Result<()> {
         self.executor(op)?;
+        self.inline.settled = false;
         let held = match std::mem::replace(&mut self.state, State::Closed) {
             State::Idle(held) => held,
             other => {
