@@ -419,8 +419,8 @@ impl<R: RawIo> AnyFile<R> {
         each!(self, file => file.core())
     }
 
-    pub(super) fn core_mut(&mut self) -> &mut Core<R> {
-        each!(self, file => file.core_mut())
+    pub(super) fn descend(&mut self) -> &mut Core<R> {
+        each!(self, file => file.descend())
     }
 }
 
