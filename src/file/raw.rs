@@ -91,7 +91,7 @@ impl<R: RawIo> File<Raw, R> {
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
     #[doc(alias = "read_to_end")]
-    pub fn read(&mut self) -> Read<'_, Self> {
+    pub fn read(&mut self) -> Read<&mut Self> {
         Read::new(self)
     }
 

@@ -301,7 +301,7 @@ impl<R: RawIo> File<Text, R> {
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
     #[doc(alias("read_to_string", "read_to_end"))]
-    pub fn read(&mut self) -> Read<'_, Self> {
+    pub fn read(&mut self) -> Read<&mut Self> {
         Read::new(self)
     }
 
@@ -330,7 +330,7 @@ impl<R: RawIo> File<Text, R> {
     /// assert_eq!(file.readline().await?, "");
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
-    pub fn readline(&mut self) -> Readline<'_, Self> {
+    pub fn readline(&mut self) -> Readline<&mut Self> {
         Readline::new(self)
     }
 
@@ -359,7 +359,7 @@ impl<R: RawIo> File<Text, R> {
     /// assert_eq!(file.readlines().await?, ["three\n"]);
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
-    pub fn readlines(&mut self) -> Readlines<'_, Self> {
+    pub fn readlines(&mut self) -> Readlines<&mut Self> {
         Readlines::new(self)
     }
 

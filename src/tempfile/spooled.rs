@@ -12,6 +12,7 @@ use crate::error::Result;
 use crate::file::Truncate;
 use crate::file::core::Started;
 use crate::file::pending::Truncating;
+use crate::file::source::sealed::Sealed;
 use crate::file::work::Call;
 use crate::open::{Binary, Kind, Text};
 use crate::raw_io::RawIo;
@@ -195,6 +196,8 @@ where
         Truncate::new(self)
     }
 }
+
+impl<K: Kind> Sealed for SpooledTemporaryFile<K> {}
 
 impl<K: Kind> Truncating for SpooledTemporaryFile<K>
 where

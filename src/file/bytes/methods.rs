@@ -46,7 +46,7 @@ impl<K: Bytes, R: RawIo> File<K, R> {
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
     #[doc(alias("read_line", "read_until"))]
-    pub fn readline(&mut self) -> Readline<'_, Self> {
+    pub fn readline(&mut self) -> Readline<&mut Self> {
         Readline::new(self)
     }
 
@@ -74,7 +74,7 @@ impl<K: Bytes, R: RawIo> File<K, R> {
     /// assert_eq!(file.readlines().await?, [b"three\n"]);
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
-    pub fn readlines(&mut self) -> Readlines<'_, Self> {
+    pub fn readlines(&mut self) -> Readlines<&mut Self> {
         Readlines::new(self)
     }
 
