@@ -137,6 +137,9 @@ struct Inline {
     /// Whether it is known to be a regular file of a local file system, whose
     /// metadata is there without waiting: it was opened in place.
     local: bool,
+    /// Whether the operation that reads now comes to a job, without asking again: the page
+    /// cache had nothing for it, or is not asked for a while.
+    settled: bool,
 }
 
 /// The number of the job that the polling operation has started; 0 before.

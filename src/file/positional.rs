@@ -109,19 +109,26 @@ impl<R: RawIo> Blocking for Reading<R> {
 
     fn run_nowait(&mut self, allowed: bool) -> Option<Result<Vec<u8>>> {
         let (offset, nowait) = (self.at.offset, self.at.nowait);
-        let file = match self.at.held() {
-            Ok(held) => held.file(),
+        let held = match self.at.held() {
+            Ok(held) => held,
             Err(error) => return Some(Err(error)),
         };
         if self.len == 0 {
             return Some(Ok(Vec::new()));
         }
-        let file = file.filter(|_| nowait.unwrap_or(allowed) && self.len <= nowait::MOST)?;
+        let may = nowait.unwrap_or(allowed) && self.len <= nowait::MOST;
+        let file = held.file().filter(|_| may)?;
+        let misses = held.open_file().misses();
+        if !misses.may_ask() {
+            return None;
+        }
         self.data = vec![0; self.len];
         if let nowait::Answer::Data(n) = nowait::read_at(file, &mut self.data, offset) {
             budget::copied(n);
             self.filled = n;
         }
+        // What is there in part takes a job as well.
+        misses.learn(self.filled == self.len);
         (self.filled == self.len).then(|| Ok(std::mem::take(&mut self.data)))
     }
 
@@ -259,6 +266,10 @@ impl<R: RawIo> Core<R> {
 
     pub(super) fn read_at(&self, offset: u64, len: usize, exact: bool) -> ReadAt<R> {
         let at = At::new(self, offset, self.check_readable("read"));
+        self.read_from(at, len, exact)
+    }
+
+    fn read_from(&self, at: At<R>, len: usize, exact: bool) -> ReadAt<R> {
         ReadAt(self.hop(Reading {
             at,
             len,
@@ -360,11 +371,17 @@ impl<K: Bytes, R: RawIo> File<K, R> {
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
     pub async fn readinto_at(&self, offset: u64, buf: &mut [u8]) -> Result<usize> {
-        if let Some(n) = self.core().read_at_nowait(offset, buf) {
+        let asked = self.core().read_at_nowait(offset, buf);
+        if let Some(nowait::Answer::Data(n)) = asked {
             poll_fn(budget::poll_spend).await;
             return Ok(n);
         }
-        let data = self.read_at(offset, buf.len()).await?;
+        let core = self.core();
+        let mut at = At::new(core, offset, core.check_readable("read"));
+        if asked.is_some() {
+            at.nowait = Some(false);
+        }
+        let data = core.read_from(at, buf.len(), false).await?;
         let mut done = 0;
         poll_fn(|cx| budget::poll_copy(cx, &data, buf, &mut done)).await;
         Ok(data.len())

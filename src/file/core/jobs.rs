@@ -94,6 +94,7 @@ impl<R: RawIo> Core<R> {
         parcel: Parcel,
     ) -> Result<Started> {
         self.executor(op)?;
+        self.inline.settled = false;
         debug_assert!(!self.is_busy(), "one operation in flight");
         let idle = self.state.take_idle();
         let Idle { held, flight, last } = idle.ok_or_else(|| self.closed_error(op))?;

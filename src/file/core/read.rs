@@ -14,7 +14,7 @@ use crate::file::buf::Buf;
 use crate::file::held::Held;
 use crate::file::work::Then;
 use crate::raw_io::RawIo;
-use crate::sys::nowait;
+use crate::sys::nowait::{self, Misses};
 use crate::text::{Plan, Whole};
 
 /// How much memory, in bytes, the task does not free itself.
@@ -193,12 +193,27 @@ impl<R: RawIo> Core<R> {
         }
     }
 
+    /// The same for a read that is about to be made. It is not, for a while, after many
+    /// that the page cache had nothing for.
+    fn may_read_now(&mut self) -> bool {
+        if self.inline.settled || !self.may_nowait() {
+            return false;
+        }
+        let misses = self.held().map(|held| held.open_file().misses());
+        let may = misses.is_some_and(Misses::may_ask);
+        self.inline.settled = !may;
+        may
+    }
+
     pub(super) fn nowait_read(
         &mut self,
         read: impl FnOnce(&std::fs::File) -> nowait::Answer,
     ) -> Option<usize> {
-        let file = self.held().and_then(Held::file)?;
-        match read(file) {
+        let held = self.held()?;
+        let answer = read(held.file()?);
+        let misses = held.open_file().misses();
+        misses.learn(matches!(answer, nowait::Answer::Data(_)));
+        match answer {
             nowait::Answer::Data(n) => {
                 budget::copied(n);
                 self.cursor.advance(n);
@@ -207,7 +222,10 @@ impl<R: RawIo> Core<R> {
                 }
                 Some(n)
             }
-            nowait::Answer::WouldWait => None,
+            nowait::Answer::WouldWait => {
+                self.inline.settled = true;
+                None
+            }
             nowait::Answer::Never => {
                 self.inline.suits = Some(false);
                 None
@@ -219,7 +237,7 @@ impl<R: RawIo> Core<R> {
     pub(super) fn fill_nowait(&mut self, min: usize, chunk: usize) -> Result<bool> {
         // A long read does better as one job than as many inline copies.
         let missing = min - self.ahead.buffer().len();
-        if missing > nowait::MOST || !self.may_nowait() {
+        if missing > nowait::MOST || !self.may_read_now() {
             return Ok(false);
         }
         self.ask_where();
@@ -282,6 +300,7 @@ impl<R: RawIo> Core<R> {
         let ends = self.metadata_nowait();
         let ends = ends.is_some_and(|metadata| metadata.len() <= pos);
         if ends {
+            self.inline.settled = false;
             self.ahead.ends();
             budget::owe();
         }
@@ -291,7 +310,7 @@ impl<R: RawIo> Core<R> {
     /// Reads straight into `dst`, past the empty buffer, if the page cache has
     /// something for it.
     pub(crate) fn read_nowait(&mut self, dst: &mut [u8]) -> Option<usize> {
-        if !self.ahead.buffer().is_empty() || !self.may_nowait() {
+        if !self.ahead.buffer().is_empty() || !self.may_read_now() {
             return None;
         }
         self.ask_where();
@@ -310,8 +329,9 @@ impl<R: RawIo> Core<R> {
         }
     }
 
-    /// A positional read of the whole of `buf` from the page cache.
-    pub(crate) fn read_at_nowait(&self, offset: u64, buf: &mut [u8]) -> Option<usize> {
+    /// A positional read from the page cache, which has the whole of `buf` or is told to
+    /// have nothing. `None` if this is not to be decided here: the call may ask itself.
+    pub(crate) fn read_at_nowait(&self, offset: u64, buf: &mut [u8]) -> Option<nowait::Answer> {
         let executor = self.executor.as_ref()?.get();
         if !self.meta.readable
             || buf.len() > nowait::MOST
@@ -319,15 +339,20 @@ impl<R: RawIo> Core<R> {
         {
             return None;
         }
-        let file = self.held().and_then(Held::file)?;
-        match nowait::read_at(file, buf, offset) {
-            nowait::Answer::Data(n) if n == buf.len() => {
-                budget::copied(n);
-                executor.nowait_hit();
-                Some(n)
-            }
-            _ => None,
+        let held = self.held()?;
+        let (file, misses) = (held.file()?, held.open_file().misses());
+        if !misses.may_ask() {
+            return Some(nowait::Answer::WouldWait);
         }
+        let whole = nowait::Answer::Data(buf.len());
+        let hit = nowait::read_at(file, buf, offset) == whole;
+        misses.learn(hit);
+        if !hit {
+            return Some(nowait::Answer::WouldWait);
+        }
+        budget::copied(buf.len());
+        executor.nowait_hit();
+        Some(whole)
     }
 
     /// Appends to `owned` what the page cache has for its spare capacity; the
@@ -335,7 +360,7 @@ impl<R: RawIo> Core<R> {
     fn read_owned_nowait(&mut self, owned: &mut Vec<u8>) -> Option<usize> {
         let (before, room) = (owned.len(), owned.capacity() - owned.len());
         // A long read does better as one job than as many inline copies.
-        if room > nowait::MOST || !self.may_nowait() {
+        if room > nowait::MOST || !self.may_read_now() {
             return None;
         }
         self.ask_where();
