@@ -139,6 +139,7 @@ impl Encoding {
     }
 
     /// Whether text is stored as it is in memory.
+    #[inline]
     pub(crate) fn is_utf8(&self) -> bool {
         matches!(self.codec, Codec::Utf8 | Codec::Utf8Sig)
     }

@@ -312,7 +312,7 @@ impl<K: Kind> AtomicFile<K> {
     /// then; only if the last step fails, of the folder, it has the new one, perhaps
     /// not yet on the disk.
     pub async fn commit(&mut self) -> Result<()> {
-        let core = K::core_mut(&mut self.file);
+        let core = K::descend(&mut self.file);
         let state = self.stage.state.clone();
         let kept = core.with_file("commit", move |file| lock(&state).keep(file));
         match kept.await {
