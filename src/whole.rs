@@ -234,7 +234,7 @@ pub type WriteFile = Call<()>;
 ///
 /// # Cancel safety
 ///
-/// Dropped before its job has begun, it does nothing; later, it is done.
+/// Dropped before its job begins, it does nothing; dropped later, it is still done.
 ///
 /// # Errors
 ///
@@ -303,7 +303,7 @@ pub type WriteAtomic = Call<()>;
 ///
 /// # Cancel safety
 ///
-/// Dropped before its job has begun, it does nothing; later, it is done.
+/// Dropped before its job begins, it does nothing; dropped later, it is still done.
 ///
 /// # Errors
 ///
