@@ -41,6 +41,12 @@ pub(crate) fn poll_turn(cx: &mut Context<'_>) -> Poll<()> {
     Poll::Ready(())
 }
 
+/// As [`poll_turn`]. An operation that may end without more does this first, also where it
+/// fails or has nothing to do: who tries again and again lets others run.
+pub(crate) async fn turn() {
+    poll_fn(poll_turn).await;
+}
+
 /// Spends what an operation costs, if it is paid for.
 #[inline]
 pub(crate) fn pay() -> bool {

@@ -14,7 +14,7 @@ use super::input::BUFFER;
 use super::making::Checked;
 use super::refused::{Refused, check_size};
 use super::{Changes, Reconfigure, TextSettings};
-use crate::budget;
+use crate::budget::{self, MOST_A_POLL};
 use crate::codec::{Encoder, Encoding, ErrorPolicy, Newline, count_chars, translate_out};
 use crate::error::{Error, Result};
 
@@ -308,8 +308,8 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
     pub async fn write(&mut self, text: &str) -> Result<usize> {
+        budget::turn().await;
         self.check_open("write")?;
-        poll_fn(budget::poll_turn).await;
         let (bytes, chars) = if text.len() > LONG {
             // What is encoded is the future's until it is whole, so that a dropped write
             // has not begun.
@@ -330,6 +330,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
     async fn accept(&mut self, bytes: Vec<u8>) -> Result<()> {
         let fits = poll_fn(|cx| self.pinned().poll_room(cx, bytes.len())).await;
         fits.map_err(|error| Error::os("write", None, error))?;
+        budget::moved(bytes.len().min(MOST_A_POLL));
         if self.out.is_empty() && bytes.len() > self.capacity {
             self.out = bytes;
         } else {
@@ -352,6 +353,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
     where
         I: IntoIterator<Item: AsRef<str>>,
     {
+        budget::turn().await;
         self.check_open("write")?;
         let mut items = budget::Items::default();
         for line in lines {
@@ -375,6 +377,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
     /// Those of the stream: what it did not take stays, and another flush tries again, so
     /// do not write it again. `Closed`.
     pub async fn flush(&mut self) -> Result<()> {
+        budget::turn().await;
         self.check_open("flush")?;
         let flushed = poll_fn(|cx| self.pinned().poll_out(cx)).await;
         flushed.map_err(|error| Error::os("flush", None, error))
@@ -392,6 +395,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
     /// Those of the stream; it is closed nevertheless, and what it has not taken is in the
     /// [`buffer`](Self::buffer).
     pub async fn close(&mut self) -> Result<()> {
+        budget::turn().await;
         self.check()?;
         let ended = poll_fn(|cx| self.pinned().poll_end(cx)).await;
         ended.map_err(|error| Error::os("close", None, error))
@@ -437,6 +441,7 @@ impl<W: AsyncWrite> AsyncWrite for Writer<W> {
             let flushes = self.flushes(text);
             let this = self.as_mut().project();
             this.out.extend_from_slice(&encoded);
+            budget::moved(encoded.len());
             (*this.bom, *this.ending) = (false, false);
             this.carry.clear();
             if flushes {
@@ -452,12 +457,14 @@ impl<W: AsyncWrite> AsyncWrite for Writer<W> {
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(budget::poll_turn(cx));
         self.check_open("flush")?;
         self.poll_out(cx)
     }
 
     /// Closes it, as [`close`](Writer::close).
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(budget::poll_turn(cx));
         self.check()?;
         ready!(self.as_mut().poll_end(cx))?;
         let carry = std::mem::take(self.project().carry);
