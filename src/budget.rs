@@ -92,11 +92,19 @@ pub(crate) fn moved(n: usize) {
 /// not have a part of it, in the future.
 pub(crate) const MOST_A_POLL: usize = 1024 * 1024;
 
+/// How many times as long a byte takes that is put where no byte was before: the system has
+/// to find and to clear its page first.
+pub(crate) const FRESH: usize = 4;
+
 /// As much room as this, in bytes, a buffer has that grows while much is in it: an
 /// allocation of that size has pages of its own, which the allocator moves as it grows
 /// where it would copy a smaller one (glibc: of up to 32 MiB). What is not filled takes
 /// no memory.
 pub(crate) const OWN_PAGES: usize = 33 * 1024 * 1024;
+
+/// How many times as much as there is may come, where nobody knows how much that is: room
+/// for so much is asked for at once.
+pub(crate) const AHEAD: usize = 7;
 
 /// How much one poll has handled.
 #[derive(Debug, Default)]
@@ -198,10 +206,10 @@ pub(crate) fn poll_append(
     to.try_reserve_exact(bytes.len() - to.len())?;
     while to.len() < bytes.len() {
         let rest = &bytes[to.len()..];
-        let n = rest.len().min(MOST_A_POLL);
+        let n = rest.len().min(MOST_A_POLL / FRESH);
         to.extend_from_slice(&rest[..n]);
         if n < rest.len() {
-            ready!(share.poll_take(cx, n));
+            ready!(share.poll_take(cx, FRESH * n));
         }
     }
     Poll::Ready(Ok(()))
@@ -227,7 +235,7 @@ pub(crate) fn copy(data: &[u8]) -> std::io::Result<Vec<u8>> {
 pub(crate) async fn copy_long(data: &[u8]) -> std::io::Result<Vec<u8>> {
     let mut copy = Vec::new();
     copy.try_reserve_exact(data.len())?;
-    for piece in data.chunks(MOST_A_POLL) {
+    for piece in data.chunks(MOST_A_POLL / FRESH) {
         copy.extend_from_slice(piece);
         pause().await;
     }
