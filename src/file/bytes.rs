@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 use super::buf::Search;
 use super::core::{BUFFER, Core, FILLED, Started};
 use super::source::Span;
-use crate::budget::{self, MOST_A_POLL, Share};
+use crate::budget::{self, FRESH, MOST_A_POLL, Share};
 use crate::error::{Error, Result};
 use crate::raw_io::RawIo;
 
@@ -157,7 +157,7 @@ impl<R: RawIo> Core<R> {
                     if ready!(self.poll_fill(cx, before + 1, self.chunk(), started))? {
                         break self.read.len();
                     }
-                    ready!(share.poll_take(cx, self.read.len() - before));
+                    ready!(share.poll_take(cx, FRESH * (self.read.len() - before)));
                 }
             }
         };
@@ -203,7 +203,7 @@ impl<R: RawIo> Core<R> {
                 if ready!(self.poll_fill(cx, more, self.chunk(), started))? {
                     break self.read.len();
                 }
-                ready!(share.poll_take(cx, self.read.len() - before));
+                ready!(share.poll_take(cx, FRESH * (self.read.len() - before)));
             }
         };
         let lines = self.read.poll_take_lines(cx, end, &mut share);
@@ -255,7 +255,7 @@ impl<R: RawIo> Core<R> {
                     if !self.has_filled(*started)
                         && !ready!(self.poll_fill(cx, before + 1, self.chunk(), started))?
                     {
-                        ready!(share.poll_take(cx, self.read.len() - before));
+                        ready!(share.poll_take(cx, FRESH * (self.read.len() - before)));
                         continue;
                     }
                     let rest = self.read.len();

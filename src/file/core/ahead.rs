@@ -17,6 +17,8 @@ pub(super) struct Ahead {
     /// Whether the stream may be read before somebody asks: a regular file (`None`
     /// until a job has looked).
     pub(super) plain: Option<bool>,
+    /// How large the file was when a job has looked, in bytes.
+    pub(super) size: Option<u64>,
     /// A read buffer that is not in use.
     pub(super) spare: Buf,
     /// A read that failed with nobody waiting for it: the system may tell of it once

@@ -107,6 +107,7 @@ impl<R: RawIo> Core<R> {
             owned,
             nowait: self.inline.suits,
             plain: self.ahead.plain,
+            usual: super::out::usual(self.capacity),
             ..Work::new(Some(held), &self.meta, then)
         };
         if work.needs_finish() {
@@ -194,6 +195,7 @@ impl<R: RawIo> Core<R> {
         self.cursor.tells_size |= work.tells_size;
         self.inline.suits = work.nowait;
         (self.ahead.full, self.ahead.plain) = (work.full, work.plain);
+        self.ahead.size = work.size.or(self.ahead.size);
         self.ahead.streak += u32::from(work.full);
         self.out.close_queue();
         let had_dirty =

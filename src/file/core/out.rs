@@ -33,6 +33,11 @@ pub(super) struct Out {
     pub(super) hold: Option<Arc<Hold>>,
 }
 
+/// How large a buffer may be, in bytes, that is filled again.
+pub(super) fn usual(capacity: usize) -> usize {
+    capacity.saturating_mul(2)
+}
+
 impl Out {
     /// How many bytes wait here.
     pub(super) fn len(&self) -> usize {
@@ -84,7 +89,7 @@ impl Out {
     /// The buffer that a job has emptied is filled again, unless a long write made it
     /// huge.
     pub(super) fn reuse(&mut self, mut emptied: Vec<u8>, capacity: usize) {
-        if self.buffer.capacity() == 0 && emptied.capacity() <= capacity.saturating_mul(2) {
+        if self.buffer.capacity() == 0 && emptied.capacity() <= usual(capacity) {
             emptied.clear();
             self.buffer = emptied;
         }

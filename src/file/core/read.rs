@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 use super::jobs::Parcel;
 use super::state::Beside;
 use super::{Core, Started};
-use crate::budget;
+use crate::budget::{self, AHEAD};
 use crate::delegate::run_detached;
 use crate::error::{Error, Result};
 use crate::file::buf::Buf;
@@ -47,6 +47,7 @@ impl<R: RawIo> Core<R> {
         if self.read.len() > ROOM {
             // A long line in the making: what is copied is what came, or a line would
             // be copied again for each chunk of it.
+            self.expect_rest(read.len());
             if self.read.try_push(read.bytes()).is_err() {
                 // It is read again, by a job that tells this: what is read ahead is of a
                 // file that can seek.
@@ -88,12 +89,44 @@ impl<R: RawIo> Core<R> {
         }
     }
 
+    /// How much is in the file behind the cursor, in bytes, as far as that is known here: no
+    /// more than a hint.
+    fn rest_hint(&self) -> Option<u64> {
+        let local = || self.held().and_then(Held::file)?.metadata().ok();
+        let size = match self.inline.local {
+            true => local().map(|metadata| metadata.len()),
+            false => self.ahead.size,
+        };
+        Some(size?.saturating_sub(self.cursor.pos?))
+    }
+
+    /// Before `room` more bytes are put into the read buffer: has room for all that may come,
+    /// where what it holds is long and had to be moved otherwise.
+    fn expect_rest(&mut self, room: usize) {
+        if self.read.has_to_move(room) {
+            let much = || (AHEAD * self.read.len()) as u64;
+            let rest = self.rest_hint().unwrap_or_else(much);
+            self.read.expect(rest.saturating_add(room as u64));
+        }
+    }
+
+    /// How many bytes are still to be decoded, at the most, as far as that is known.
+    pub(crate) fn undecoded_hint(&self) -> Option<u64> {
+        Some(self.rest_hint()? + self.read.len() as u64)
+    }
+
     /// Gives back the memory of a read buffer that is used up and far more than `usual`
-    /// bytes. Where it is long, a job does: the system takes milliseconds for that.
+    /// bytes.
     pub(crate) fn shrink_read(&mut self, usual: usize) {
         let unused = self.read.shrink(usual);
-        if let Some(executor) = self.executor.as_ref().filter(|_| unused.len() > LONG) {
-            run_detached(executor, "free", None, move || drop(unused));
+        self.free(unused);
+    }
+
+    /// Frees `memory`. Where it is long, a job does: the system takes milliseconds for that.
+    pub(crate) fn free(&self, memory: Vec<u8>) {
+        let long = memory.capacity() > LONG;
+        if let Some(executor) = self.executor.as_ref().filter(|_| long) {
+            run_detached(executor, "free", None, move || drop(memory));
         }
     }
 
@@ -258,6 +291,7 @@ impl<R: RawIo> Core<R> {
         }
         self.ask_where();
         let room = chunk.max(missing).min(nowait::MOST);
+        self.expect_rest(room);
         let mut read = std::mem::take(&mut self.read);
         let filled = read.try_space(room).map(|space| {
             let n = self.nowait_read(|file| nowait::read(file, &mut space[..room]));
