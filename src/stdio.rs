@@ -21,8 +21,11 @@
 //!
 //! # Pitfalls
 //!
-//! - Flush stdout before the process ends: what was flushed is out, also with
-//!   `std::process::exit`; what was not is lost. Python flushes at exit.
+//! - What was written is flushed when `main` returns, as Python does it, and its errors
+//!   are told to nobody: flush to learn of them. It takes the end of a thread that has
+//!   used the streams: of the main thread, or, where that never had to do with this crate,
+//!   of another. So with `std::process::exit`, which ends the main thread at the most, or
+//!   with an abort, count on nothing but what was flushed.
 //! - `print!` and [`std::io::stdin`] have buffers of their own. Flush between the
 //!   two; do not read by both.
 //! - Rust ignores SIGPIPE: a reader that went away is an error of kind
@@ -42,6 +45,7 @@ use self::stream::{Spec, Stream};
 use crate::error::Result;
 use crate::raw_io::RawIo;
 
+mod at_end;
 mod daemon;
 mod facts;
 mod input;
