@@ -15,7 +15,8 @@
 //!   outlive any. stdout is block buffered (128 KiB), on a terminal line buffered;
 //!   stderr is line buffered always. That holds for bytes too.
 //! - Text is UTF-8: `strict`, on stderr `backslashreplace`. On Unix line ends are
-//!   left alone (`"one\r\n"` stays), as in Python.
+//!   left alone (`"one\r\n"` stays), as in Python. A console of Windows gives UTF-8 and
+//!   takes nothing else, whatever the encoding: other bytes are `InvalidData`.
 //! - They do not seek, even where the descriptor could: [`wrap`](crate::wrap) a
 //!   duplicate of it for that.
 //!
