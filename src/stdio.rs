@@ -57,7 +57,7 @@ mod stream;
 
 pub use self::input::{BytesInput, Lines, TextInput};
 pub use self::output::{BytesOutput, TextOutput};
-pub use self::reading::{AllLines, Bytes, Line, Piece, Reading, Side, Text};
+pub use self::reading::{Bytes, InTurn, Side, Text};
 
 static STDIN: LazyLock<Stream> = LazyLock::new(|| Stream::new(Spec::Stdin));
 static STDOUT: LazyLock<Stream> = LazyLock::new(|| Stream::new(Spec::Stdout));
