@@ -113,8 +113,9 @@ impl<T> Tickets<T> {
     }
 }
 
-/// Of the faults that `just mutants` puts in, three stay unseen, which only change how
-/// soon memory is saved: `>=` for `>` in `take` and in `trim`, and `+` for `*` in `shrink`.
+/// Of the faults that `just mutants` puts in, four stay unseen, which only change how
+/// soon memory is saved, and how much: `>=` for `>` in `take` and in `trim`, and `+` and
+/// `/` for `*` in `shrink`.
 #[cfg(test)]
 mod tests {
     use super::*;
