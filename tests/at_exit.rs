@@ -266,6 +266,24 @@ const SCENARIOS: &[Scenario] = &[
     }),
 ];
 
+/// Where other threads still write when `main` returns. On Windows they end before anybody
+/// can wait for them: the process has to end well, and that is all.
+const WRITTEN_ELSEWHERE: &[&str] = &[
+    "pool",
+    "pool_in_a_static",
+    "pool_as_the_default",
+    "pool_behind_an_arc_of_an_executor",
+    "pool_whose_last_handle_goes_in_its_own_worker",
+    "pool_used_on_a_thread_that_is_joined",
+    "pool_used_on_a_thread_that_is_not_joined",
+    "pool_in_tasks_of_a_runtime",
+    "runtime_dropped_in_the_background",
+    "runtime_in_a_static",
+    "handle_of_a_runtime_in_a_static",
+    "an_executor_of_ones_own",
+    "read_that_never_ends",
+];
+
 /// A stream that neither ends nor gives anything; it tells of each read that begins.
 /// What is written to it goes to a file.
 struct Silent(std::fs::File, Sender<()>);
@@ -368,10 +386,6 @@ fn main() -> ExitCode {
         }
         return ExitCode::SUCCESS;
     }
-    if cfg!(windows) {
-        println!("skipped: the threads of a process end before its main thread on Windows");
-        return ExitCode::SUCCESS;
-    }
     let filter = std::env::args().skip(1).find(|arg| !arg.starts_with('-'));
     let others = [("read_that_never_ends", 1)];
     let all = SCENARIOS.iter().map(|scenario| (scenario.0, FILES));
@@ -389,7 +403,11 @@ fn main() -> ExitCode {
             let there = std::fs::read(dir.path(&n.to_string()));
             !there.is_ok_and(|there| there == content(n))
         });
-        let lost = lost.count();
+        let mut lost = lost.count();
+        if cfg!(windows) && lost > 0 && WRITTEN_ELSEWHERE.contains(&name) {
+            println!("skipped: {name}: threads end before `main` can wait for them on Windows");
+            lost = 0;
+        }
         let good = ended && lost == 0;
         let verdict = if good { "ok" } else { "FAILED" };
         println!("test {name} ... {verdict}");

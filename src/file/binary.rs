@@ -247,7 +247,7 @@ impl<R: RawIo> File<Binary, R> {
             core.poll_fill(cx, 1, chunk, &mut started)
         })
         .await?;
-        Ok(core.read.bytes())
+        Ok(core.ahead.buffer().bytes())
     }
 
     /// Fills `buf` and returns how many bytes; fewer than its length only at the
@@ -386,7 +386,7 @@ impl<R: RawIo> tokio::io::AsyncBufRead for File<Binary, R> {
 
     /// Consumes at most what there is, however large `n` is.
     fn consume(mut self: Pin<&mut Self>, n: usize) {
-        let read = &mut self.core_mut().read;
+        let read = self.core_mut().ahead.buffer_mut();
         read.consume(n.min(read.len()));
     }
 }
@@ -398,7 +398,7 @@ impl<R: RawIo> futures_io::AsyncBufRead for File<Binary, R> {
 
     /// Consumes at most what there is, however large `n` is.
     fn consume(mut self: Pin<&mut Self>, n: usize) {
-        let read = &mut self.core_mut().read;
+        let read = self.core_mut().ahead.buffer_mut();
         read.consume(n.min(read.len()));
     }
 }

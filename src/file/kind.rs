@@ -117,7 +117,7 @@ impl<K: FileKind, R: RawIo> File<K, R> {
     /// it.
     pub(crate) fn core_mut(&mut self) -> &mut Core<R> {
         let core = self.machine();
-        core.begun.end_seek();
+        core.half_done.end_seek();
         core
     }
 

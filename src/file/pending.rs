@@ -140,7 +140,8 @@ impl<'a, F> NextLine<'a, F> {
 impl<'a, F: Source> Future for NextLine<'a, F> {
     type Output = Result<Option<F::Line<'a>>>;
 
-    #[inline]
+    // The compiler inlines it by itself only where a program has but one such loop.
+    #[inline(always)]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let found = ready!(self.get_mut().lending.poll(cx))?;
         Poll::Ready(Ok(found.map(|(file, span)| file.line(span))))
@@ -208,7 +209,7 @@ impl<'a, F> Lending<'a, F> {
 impl<'a, F: Source> Lending<'a, F> {
     /// Inlined into the loop that takes the lines, as far as it is about a line that is
     /// there.
-    #[inline]
+    #[inline(always)]
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Found<'a, F>>> {
         let file = self.file.take().expect(POLLED_AGAIN);
         let paid = budget::pay();

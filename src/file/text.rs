@@ -104,7 +104,7 @@ impl HasLayer for Text {
         let mut clone = Self::layer(core, layer.settings.clone());
         clone.line_buffering = layer.line_buffering;
         clone.mode.clone_from(&layer.mode);
-        let generation = Self::core(&clone).generation;
+        let generation = Self::core(&clone).ahead.generation();
         clone.decoded.resume(generation, layer.decoded.here());
         clone
     }
@@ -116,7 +116,7 @@ impl HasLayer for Text {
     fn core_mut<R: RawIo>(layer: &mut Decoding<R>) -> &mut Core<R> {
         let core = layer.binary.core_mut();
         layer.decoded.sync(core);
-        core.above = layer.decoded.ahead();
+        core.ahead.set_undelivered(layer.decoded.ahead());
         core
     }
 
@@ -139,7 +139,7 @@ impl Text {
         } else {
             Keep::Bytes
         };
-        Decoded::new(settings, resume, keep, core.generation)
+        Decoded::new(settings, resume, keep, core.ahead.generation())
     }
 }
 
@@ -242,12 +242,10 @@ impl<R: RawIo> File<Text, R> {
     #[cfg(feature = "stdio")]
     pub(crate) fn undecoded(&mut self) -> &mut BinaryFile<R> {
         debug_assert!(!self.core().meta.seekable, "`buffer` is for those");
-        if self.core_mut().above > 0 {
+        if self.core_mut().ahead.has_undelivered() {
             let bytes = self.layer.decoded.undelivered_bytes();
             let core = self.layer.binary.core_mut();
-            core.read.unread(&bytes);
-            core.above = 0;
-            core.generation = core.generation.wrapping_add(1);
+            core.ahead.take_back(&bytes);
             self.layer.decoded.sync(core);
         }
         &mut self.layer.binary
@@ -272,9 +270,8 @@ impl<R: RawIo> File<Text, R> {
         let bytes = self.layer.decoded.undelivered_bytes();
         let core = self.layer.binary.core_mut();
         if !core.meta.seekable {
-            core.read.unread(&bytes);
+            core.ahead.take_back(&bytes);
         }
-        core.above = 0;
         Ok(self.layer.binary)
     }
 

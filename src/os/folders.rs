@@ -306,11 +306,7 @@ pub type Listdir = Call<Vec<OsString>>;
 #[doc(alias = "read_dir")]
 pub fn listdir(path: impl AsRef<Path>) -> Listdir {
     one("listdir", path, (), |path, ()| {
-        // From its start: one that was interrupted does not go on.
-        sys::retry(|| {
-            let entries = std::fs::read_dir(path)?;
-            entries.map(|entry| Ok(entry?.file_name())).collect()
-        })
+        sys::list(path, |entry| Ok(entry.file_name()))
     })
 }
 

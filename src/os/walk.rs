@@ -12,7 +12,7 @@ use std::task::{Context, Poll};
 
 use futures_core::Stream;
 
-use super::scandir::{DirEntry, Found, Parent};
+use super::scandir::{DirEntry, Found, Parent, check_literal};
 use crate::call::{Call, one};
 use crate::error::{Error, Result};
 use crate::executor::{Chosen, Executor};
@@ -331,6 +331,9 @@ impl Walk {
 
 /// Reads a folder.
 fn read(visit: &Visit, followlinks: bool, with_stat: bool) -> io::Result<Read> {
+    if !visit.is_root {
+        check_literal(&visit.path)?;
+    }
     let mut above = None;
     if followlinks {
         let id = FileId::at(&visit.path)?;
@@ -345,9 +348,9 @@ fn read(visit: &Visit, followlinks: bool, with_stat: bool) -> io::Result<Read> {
         // It was a folder when it was found; what it is now is not followed.
         return Err(io::ErrorKind::NotADirectory.into());
     }
-    let found = sys::retry(|| fs::read_dir(&visit.path))?
-        .map(|entry| Ok(Found::new(&entry?, with_stat)))
-        .collect::<io::Result<_>>()?;
+    let found = sys::list(&visit.path, |entry| {
+        Ok(Found::new(entry.file_name(), entry, with_stat))
+    })?;
     Ok(Some((found, above)))
 }
 
@@ -391,7 +394,8 @@ impl fmt::Debug for Walk {
 ///
 /// What [`listdir`](crate::os::listdir) of a folder says, in its place; the
 /// walk goes on with the next. `NotADirectory` for a folder that was replaced
-/// since it was found.
+/// since it was found. On Windows `InvalidInput` for one whose name stands for another
+/// there, since it ends with dots or spaces; a root that begins with `\\?\` has them too.
 ///
 /// # Examples
 ///

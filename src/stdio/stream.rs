@@ -256,7 +256,7 @@ impl Stream {
         } else {
             let core = turn.undecoded().core_mut();
             let raw = core.take_raw("detach", false).await?;
-            let ahead = core.read.take(core.read.len());
+            let ahead = core.ahead.take_all();
             if ahead.is_empty() {
                 raw
             } else {

@@ -10,7 +10,7 @@ use std::io;
 use std::path::Path;
 
 #[cfg(feature = "tempfile")]
-use super::{mode, set_mode_in};
+use super::{list, mode, retry, set_mode_in, system};
 
 /// By the name that std gives it. Another thread may have been given it too: then the end
 /// of that one looks after what there is, and the real one is not watched before that.
@@ -91,17 +91,17 @@ pub(crate) fn unnamed(_: &Path, _: bool, _: u32) -> io::Result<Option<File>> {
 /// are there when it looks.
 #[cfg(feature = "tempfile")]
 pub(crate) fn make_accessible(root: &Path) -> io::Result<()> {
-    let mut paths = vec![root.to_owned()];
+    let mut paths = vec![system::literal(root)?];
     while let Some(path) = paths.pop() {
-        let metadata = fs::symlink_metadata(&path)?;
+        let metadata = retry(|| fs::symlink_metadata(&path))?;
         if metadata.is_symlink() {
             continue;
         }
         let mut permissions = metadata.permissions();
         set_mode_in(&mut permissions, mode(&metadata) | 0o700);
-        drop(fs::set_permissions(&path, permissions));
-        if let Ok(entries) = fs::read_dir(&path) {
-            paths.extend(entries.filter_map(|entry| Some(entry.ok()?.path())));
+        drop(retry(|| fs::set_permissions(&path, permissions.clone())));
+        if let Ok(below) = list(&path, |entry| Ok(entry.path())) {
+            paths.extend(below);
         }
     }
     Ok(())

@@ -414,15 +414,19 @@ impl<K: Bytes, R: RawIo> Source for File<K, R> {
 
     #[inline]
     fn line(&mut self, span: Span) -> &[u8] {
-        &self.core_mut().read.consume_slice(span.total)[..span.content]
+        &self.core_mut().ahead.buffer_mut().consume_slice(span.total)[..span.content]
     }
 
     fn find_block(&self, first: Span, max: usize) -> usize {
-        find_block(Ends::Lf, self.core().read.bytes(), first, max)
+        find_block(Ends::Lf, self.core().ahead.buffer().bytes(), first, max)
     }
 
     fn block(&mut self, first: Span, len: usize) -> Block<'_, [u8]> {
-        Block::new(self.core_mut().read.consume_slice(len), Ends::Lf, first)
+        Block::new(
+            self.core_mut().ahead.buffer_mut().consume_slice(len),
+            Ends::Lf,
+            first,
+        )
     }
 
     #[inline]

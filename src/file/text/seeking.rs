@@ -114,8 +114,8 @@ impl<R: RawIo> File<Text, R> {
                 });
                 let end = TextPosition::behind_any_mark(end.await?, &self.layer.settings.encoding);
                 let core = self.layer.binary.core_mut();
-                core.above = 0;
-                self.layer.decoded.resume(core.generation, end);
+                core.ahead.set_undelivered(0);
+                self.layer.decoded.resume(core.ahead.generation(), end);
                 self.layer.decoded.forget_newlines();
                 return Ok(end);
             }
@@ -143,7 +143,7 @@ impl<R: RawIo> File<Text, R> {
         started: Started,
     ) -> Poll<Result<()>> {
         if started == 0 {
-            ready!(self.layer.binary.core_mut().poll_back(cx, 0))?;
+            ready!(self.layer.binary.core_mut().poll_back(cx));
             self.core_mut();
             self.layer.decoded.seeks(to);
         }
@@ -155,7 +155,7 @@ impl<R: RawIo> File<Text, R> {
     pub(super) fn poll_settled(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
         if self.layer.decoded.is_unsettled() {
             let core = self.layer.binary.core_mut();
-            ready!(core.poll_back(cx, 0))?;
+            ready!(core.poll_back(cx));
             self.layer.decoded.sync(core);
         }
         Poll::Ready(Ok(()))
@@ -171,8 +171,8 @@ impl<R: RawIo> File<Text, R> {
         ready!(self.poll_seeks(cx, Sought::Position(to), *started))?;
         let core = self.layer.binary.core_mut();
         ready!(core.poll_seek(cx, SeekFrom::Start(to.offset), started))?;
-        core.above = 0;
-        self.layer.decoded.resume(core.generation, to);
+        core.ahead.set_undelivered(0);
+        self.layer.decoded.resume(core.ahead.generation(), to);
         Poll::Ready(Ok(()))
     }
 

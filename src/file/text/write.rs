@@ -192,7 +192,7 @@ impl<R: RawIo> File<Text, R> {
         }
         let meta = &self.core().meta;
         let (append, seekable) = (meta.append, meta.seekable);
-        let mut started = self.core().begun.job(By::Mark);
+        let mut started = self.core().half_done.job(By::Mark);
         let at_start = if !seekable {
             Poll::Ready(Ok(true))
         } else if append {
@@ -208,7 +208,7 @@ impl<R: RawIo> File<Text, R> {
         self.layer
             .binary
             .core_mut()
-            .begun
+            .half_done
             .set_job(By::Mark, started);
         Poll::Ready(Ok(if ready!(at_start)? { Bom::Due } else { Bom::No }))
     }

@@ -5,6 +5,7 @@ use std::io::{self, Seek, SeekFrom};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
+use std::sync::Arc;
 
 use rustix::fs::{self, FileType, OFlags, RawMode};
 use rustix::io::Errno;
@@ -12,6 +13,7 @@ use rustix::io::Errno;
 pub(crate) use std::os::fd::AsFd as AsSystem;
 
 use super::super::lock::Locks;
+use super::super::nowait::Misses;
 use super::super::{Access, Kind, Lock, Wait, linux, retry};
 
 /// Sets the mode of a file that is created, less the umask.
@@ -134,8 +136,14 @@ impl FileId {
 
 /// What belongs to an open file, whichever of its handles is used, and is not told by
 /// the system.
-#[derive(Clone, Debug)]
-pub(crate) struct OpenFile(Locks);
+#[derive(Clone, Debug, Default)]
+pub(crate) struct OpenFile(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    locks: Locks,
+    misses: Misses,
+}
 
 /// Whoever has it uses the cursor alone.
 #[derive(Debug)]
@@ -143,7 +151,7 @@ pub(crate) struct Turn;
 
 impl OpenFile {
     pub(crate) fn new() -> Self {
-        Self(Locks::default())
+        Self::default()
     }
 
     /// Positional I/O does not move the cursor, so nobody waits.
@@ -153,7 +161,13 @@ impl OpenFile {
 
     /// The lock of the file.
     pub(crate) fn locks(&self) -> &Locks {
-        &self.0
+        &self.0.locks
+    }
+
+    /// What reads without a job found, through all handles: what the page cache has is
+    /// that of the file.
+    pub(crate) fn misses(&self) -> &Misses {
+        &self.0.misses
     }
 }
 
