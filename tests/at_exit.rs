@@ -282,6 +282,7 @@ const WRITTEN_ELSEWHERE: &[&str] = &[
     "handle_of_a_runtime_in_a_static",
     "an_executor_of_ones_own",
     "read_that_never_ends",
+    "write_that_is_slow",
 ];
 
 /// A stream that neither ends nor gives anything; it tells of each read that begins.
@@ -329,6 +330,34 @@ fn read_for_ever(dir: &Path) {
     let mut file = block_on(made.into_future()).unwrap();
     block_on(file.write(&content(0))).unwrap();
     assert!(poll_once(std::pin::pin!(file.read())).is_none());
+    begins.recv().unwrap();
+}
+
+/// A stream that takes its time to write, and tells when it begins to.
+struct Slow(std::fs::File, Sender<()>);
+
+impl RawIo for Slow {
+    fn write(&mut self, buf: &[u8]) -> std::io::Result<usize> {
+        self.1.send(()).unwrap();
+        // `main` has returned long before.
+        std::thread::sleep(Duration::from_millis(300));
+        std::io::Write::write(&mut self.0, buf)
+    }
+
+    fn writable(&self) -> bool {
+        true
+    }
+}
+
+/// A file that goes while its job writes: the end of `main` waits for that.
+fn write_slowly(dir: &Path) {
+    let file = std::fs::File::create(dir.join("0")).unwrap();
+    let pool = ThreadPoolExecutor::new(1);
+    let (begun, begins) = channel();
+    let made = aiofiles::wrap(Slow(file, begun)).mode("w").executor(pool);
+    let mut file = block_on(made.into_future()).unwrap();
+    block_on(file.write(&content(0))).unwrap();
+    assert!(poll_once(std::pin::pin!(file.flush())).is_none());
     begins.recv().unwrap();
 }
 
@@ -381,13 +410,14 @@ fn main() -> ExitCode {
             Some((_, scenario)) => scenario(&dir),
             None => match output {
                 Some((_, output)) => output(),
+                None if name == "write_that_is_slow" => write_slowly(&dir),
                 None => read_for_ever(&dir),
             },
         }
         return ExitCode::SUCCESS;
     }
     let filter = std::env::args().skip(1).find(|arg| !arg.starts_with('-'));
-    let others = [("read_that_never_ends", 1)];
+    let others = [("read_that_never_ends", 1), ("write_that_is_slow", 1)];
     let all = SCENARIOS.iter().map(|scenario| (scenario.0, FILES));
     let mut failed = 0;
     for (name, files) in all.chain(others) {
