@@ -42,6 +42,7 @@ impl Pending {
         &self.data[self.start..]
     }
 
+    #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.start == self.data.len()
     }
