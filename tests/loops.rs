@@ -15,7 +15,7 @@ mod others;
 mod public;
 #[path = "loops/refused.rs"]
 mod refused;
-mod support;
+mod common;
 #[path = "loops/texts.rs"]
 mod texts;
 
@@ -25,7 +25,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 
 use aiofiles::executor::{self, InlineExecutor};
-use support::run;
+use common::run;
 use tokio::task::{LocalSet, yield_now};
 
 /// How many operations on buffers a turn pays for.
