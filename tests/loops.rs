@@ -7,6 +7,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod common;
 #[path = "loops/files.rs"]
 mod files;
 #[path = "loops/others.rs"]
@@ -15,7 +16,6 @@ mod others;
 mod public;
 #[path = "loops/refused.rs"]
 mod refused;
-mod common;
 #[path = "loops/texts.rs"]
 mod texts;
 
