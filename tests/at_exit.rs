@@ -15,12 +15,12 @@ mod streams;
 use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
-use std::sync::mpsc::{Sender, channel};
+use std::sync::mpsc::channel;
 use std::sync::{Arc, LazyLock, OnceLock};
 use std::time::{Duration, Instant};
 
 use aiofiles::executor::{Executor, InlineExecutor, Job, ManualExecutor, Refused};
-use aiofiles::{BinaryFile, RawIo, ThreadPoolExecutor, TokioExecutor};
+use aiofiles::{BinaryFile, ThreadPoolExecutor, TokioExecutor};
 use common::{Dir, poll_once};
 use futures::executor::block_on;
 use outputs::{OUTPUTS, written};
@@ -124,7 +124,7 @@ fn occupy(pool: &ThreadPoolExecutor, workers: usize) {
 /// tested here is done.
 fn main_drops_values() -> bool {
     let dir = Dir::new();
-    run("main_with_a_value", dir.root(), &Out::Shared) && dir.path("dropped").exists()
+    run("main_with_a_value", dir.path(), &Out::Shared) && dir.join("dropped").exists()
 }
 
 fn main_with_a_value(dir: &Path) {

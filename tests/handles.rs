@@ -85,10 +85,7 @@ fn a_long_positional_write_that_is_given_up_while_it_is_copied_has_done_nothing(
     let mut last = 0;
     for stop in 1.. {
         let mut write = file.write_all_at(2, &data);
-        let polled = (0..stop).find_map(|_| match poll_once(&mut write) {
-            std::task::Poll::Ready(written) => Some(written),
-            std::task::Poll::Pending => None,
-        });
+        let polled = (0..stop).find_map(|_| poll_once(std::pin::Pin::new(&mut write)));
         drop(write);
         if let Some(written) = polled {
             assert_eq!(written.unwrap(), data.len());
