@@ -31,7 +31,6 @@ pub(crate) use self::keywords::keywords;
 pub(crate) use self::kind::Plan;
 pub use self::kind::{Any, Binary, Kind, Raw, Text, TextKind};
 pub(crate) use self::mode::Action;
-
 use self::opening::OpenFile;
 pub use self::wrap::{Wrap, wrap};
 
