@@ -4,26 +4,24 @@ use std::borrow::Cow;
 use std::fmt;
 use std::fs::File;
 use std::future::Future;
-use std::io::{self, Seek, SeekFrom};
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use crate::codec::{Encoding, ErrorPolicy, Newline};
-use crate::delegate::{Blocking, Hop};
+use crate::delegate::Hop;
 use crate::error::{Error, Result};
 use crate::executor::{Chosen, Executor};
 use crate::file::core::{Core, Meta};
 use crate::lazy::{Begin, Lazy};
-use crate::raw_io::RawIo;
-use crate::sys::{self, cached, nowait};
 
 mod any;
 mod asked;
 mod keywords;
 mod kind;
 mod mode;
+mod opening;
 mod wrap;
 
 pub use self::any::AnyFile;
@@ -33,7 +31,7 @@ pub(crate) use self::keywords::keywords;
 pub(crate) use self::kind::Plan;
 pub use self::kind::{Any, Binary, Kind, Raw, Text, TextKind};
 pub(crate) use self::mode::Action;
-use self::mode::Mode;
+use self::opening::OpenFile;
 pub use self::wrap::{Wrap, wrap};
 
 /// Opens the file at `path`: a text file for reading, unless keyword methods say
@@ -359,145 +357,6 @@ impl<K: Kind> Begin for OpenArgs<K> {
         core.set_nowait(settings.nowait, Some(opened.nowait));
         core.set_local(opened.in_place);
         Ok(K::build(core, plan))
-    }
-}
-
-/// The blocking part of [`open()`].
-struct OpenFile {
-    path: Arc<Path>,
-    mode: Mode,
-    buffered: bool,
-    permissions: Option<u32>,
-    create: bool,
-    custom_flags: Option<i32>,
-    opener: Option<Opener>,
-    nowait: Option<bool>,
-}
-
-struct Opened {
-    path: Arc<Path>,
-    file: File,
-    pos: Option<u64>,
-    /// Whether the cursor moves by the number of bytes read and written. Character
-    /// devices may move it otherwise.
-    counted: bool,
-    seekable: bool,
-    isatty: bool,
-    nowait: bool,
-    /// Whether each write goes to the end, because of the mode, an opener or a flag.
-    append: bool,
-    /// Whether it was opened without a job. Then it is a regular file on a local file
-    /// system.
-    in_place: bool,
-}
-
-impl Blocking for OpenFile {
-    type Output = Opened;
-
-    fn op(&self) -> &'static str {
-        "open"
-    }
-
-    fn path(&self) -> Option<&Arc<Path>> {
-        Some(&self.path)
-    }
-
-    fn run_nowait(&mut self, allowed: bool) -> Option<Result<Opened>> {
-        let reads = self.mode.action == Action::Read && !self.mode.writable();
-        let special = self.opener.is_some() || self.create || self.custom_flags.is_some();
-        if !self.nowait.unwrap_or(allowed) || !reads || special {
-            return None;
-        }
-        let file = cached::open(&self.path)?;
-        Some(Ok(Opened {
-            path: self.path.clone(),
-            nowait: nowait::suits_regular(),
-            in_place: true,
-            file,
-            pos: Some(0),
-            counted: true,
-            seekable: true,
-            isatty: false,
-            append: false,
-        }))
-    }
-
-    fn run(self) -> Result<Opened> {
-        let path = self.path.clone();
-        let may_be_fixed = !(self.buffered && self.mode.readable() && self.mode.writable());
-        let opened = self
-            .open()
-            .map_err(|error| Error::os("open", Some(&path), error))?;
-        if opened.seekable || may_be_fixed {
-            Ok(opened)
-        } else {
-            let path = Some(path.to_path_buf());
-            let reason = "a file that cannot seek cannot be buffered in both directions";
-            Err(Error::Unsupported {
-                op: "open",
-                path,
-                reason,
-            })
-        }
-    }
-}
-
-impl OpenFile {
-    fn open(self) -> io::Result<Opened> {
-        let mut options = self.mode.options();
-        if self.create {
-            if !self.mode.writable() {
-                let reason = "a file that is only read cannot be created: mode `r+` can";
-                return Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
-            }
-            options.create(true);
-        }
-        if let Some(flags) = self.custom_flags {
-            sys::set_flags(&mut options, flags);
-        }
-        if let Some(permissions) = self.permissions {
-            sys::set_mode_of_new(&mut options, permissions);
-        }
-        let asked = Asked {
-            mode: self.mode,
-            create: self.create,
-            custom_flags: self.custom_flags,
-            options,
-        };
-        let may_append = self.opener.is_some() || self.custom_flags.is_some();
-        let mut file = match self.opener {
-            Some(opener) => opener(&self.path, &asked)?,
-            None => sys::open(asked.options(), &self.path)?,
-        };
-        let (kind, metadata) = sys::look(&file)?;
-        if kind == sys::Kind::Folder {
-            return Err(sys::is_a_directory());
-        }
-        if let Some(metadata) = &metadata {
-            cached::learn(&file, metadata);
-        }
-        let regular = kind == sys::Kind::Regular;
-        // The cursor is at the start, unless an opener has moved it; a stream has none.
-        let pos = match (kind, self.mode.action) {
-            (sys::Kind::Stream, _) => None,
-            (_, Action::Append) => Seek::seek(&mut file, SeekFrom::End(0)).ok(),
-            (_, _) => file.stream_position().ok(),
-        };
-        Ok(Opened {
-            path: self.path,
-            pos,
-            counted: kind != sys::Kind::Character,
-            seekable: pos.is_some(),
-            // A regular file is no terminal: save the system call.
-            isatty: !regular && RawIo::isatty(&file),
-            nowait: regular && self.mode.readable() && nowait::suits(&file),
-            // An opener or a flag may have set append mode, in which each write moves the
-            // cursor to the end.
-            append: self.mode.append()
-                || (may_append && sys::access_of(&file).is_ok_and(|access| access.append)),
-            in_place: false,
-            file,
-        })
     }
 }
 

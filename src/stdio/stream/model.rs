@@ -2,6 +2,7 @@
 //! or watches, has it in the end.
 
 use std::future::poll_fn;
+use std::pin::Pin;
 
 use futures::future::join;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};

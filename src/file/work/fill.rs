@@ -1,0 +1,103 @@
+//! Reading: what a job puts into the read buffer, or into a buffer of the caller's.
+
+use std::io::{self, SeekFrom};
+
+use super::{LARGE, Work, read_some, room};
+use crate::file::core::BUFFER;
+use crate::raw_io::RawIo;
+use crate::sys::{self, retry};
+
+impl<R: RawIo> Work<R> {
+    pub(super) fn fill(&mut self, min: usize, chunk: usize) -> io::Result<()> {
+        let Some(held) = &self.held else {
+            return Ok(());
+        };
+        let missing = |len: usize| min - len.min(min);
+        let asked = chunk.max(missing(self.read.len()));
+        let mut room = asked;
+        let large = asked > LARGE;
+        if large {
+            room =
+                room::of_rest(held, &mut self.read, self.pos, asked).unwrap_or(chunk.min(BUFFER));
+        }
+        while self.read.len() < min {
+            if self.read.has_to_move(room) {
+                room::expect(held, &mut self.read, self.pos);
+            }
+            let space = self.read.try_space(room)?;
+            let most = if large { space.len().min(asked) } else { room };
+            let n = held.with(|raw| read_some(raw, &mut space[..most]))?;
+            if n == 0 {
+                self.eof = true;
+                break;
+            }
+            self.read.filled(n);
+            self.gave_all = n == most;
+            self.pos = self.pos.and_then(|pos| pos.checked_add(n as u64));
+            if self.is_given_up() {
+                // What has come is the next read's, which need not wait for the rest.
+                break;
+            }
+            room = if large {
+                1
+            } else {
+                missing(self.read.len()).max(1)
+            };
+        }
+        if self.gave_all && self.regular.is_none() {
+            self.regular = Some(held.file().is_some_and(|file| sys::is_plain(file)));
+            self.size = held
+                .file()
+                .and_then(|file| Some(file.metadata().ok()?.len()));
+        }
+        Ok(())
+    }
+
+    pub(super) fn fill_line(&mut self, min: usize, max: usize) -> io::Result<()> {
+        /// What is read at a time where it can be given back.
+        const CHUNK: usize = 8 * 1024;
+        let Some(held) = &self.held else {
+            return Ok(());
+        };
+        while self.read.len() < max {
+            let room = if self.seekable {
+                CHUNK.min(max - self.read.len())
+            } else {
+                1
+            };
+            let skip = min.saturating_sub(self.read.len());
+            if self.read.has_to_move(room) {
+                room::expect(held, &mut self.read, self.pos);
+            }
+            let space = &mut self.read.try_space(room)?[..room];
+            let n = held.with(|raw| read_some(raw, space))?;
+            let behind = space[..n].get(skip..).unwrap_or_default();
+            let end = memchr::memchr(b'\n', behind).map(|at| skip + at + 1);
+            let keep = end.unwrap_or(n);
+            self.read.filled(keep);
+            self.pos = self.pos.and_then(|pos| pos.checked_add(n as u64));
+            if keep < n {
+                // Should the seek fail, `rewind` makes the next job try again.
+                self.rewind += (n - keep) as u64;
+                let back = -((n - keep) as i64);
+                self.pos = Some(held.with(|raw| retry(|| raw.seek(SeekFrom::Current(back))))?);
+                self.rewind = 0;
+            }
+            self.eof = n == 0;
+            if end.is_some() || n == 0 || self.is_given_up() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn read_owned(&mut self) -> io::Result<()> {
+        let Some(held) = &self.held else {
+            return Ok(());
+        };
+        let owned = &mut self.owned;
+        let n = held.with(|raw| retry(|| raw.read_spare(owned)))?;
+        self.pos = self.pos.and_then(|pos| pos.checked_add(n as u64));
+        Ok(())
+    }
+}

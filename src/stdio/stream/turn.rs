@@ -1,0 +1,168 @@
+//! The turn at a stream, and the line of those who wait for it.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+
+use super::{File, Slot, Stream};
+use crate::budget::has_line_end;
+use crate::error::Result;
+use crate::file::BinaryFile;
+use crate::foreign::{discard, wake};
+use crate::raw_io::RawIo;
+use crate::sync::atomic::Ordering;
+
+/// A place in the line for the turn.
+pub(in crate::stdio) struct Locking {
+    pub(super) stream: &'static Stream,
+    pub(super) ticket: Option<u64>,
+}
+
+impl Future for Locking {
+    type Output = Turn;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Turn> {
+        let this = &mut *self;
+        {
+            let mut slot = this.stream.slot();
+            if let Some((turn, unused)) = this.take(&mut slot) {
+                drop(slot);
+                discard(unused);
+                return Poll::Ready(turn);
+            }
+            let known = this.ticket.and_then(|ticket| slot.queue.get(&ticket));
+            if known.is_some_and(|waker| waker.will_wake(cx.waker())) {
+                return Poll::Pending;
+            }
+        }
+        let waker = cx.waker().clone();
+        let mut slot = this.stream.slot();
+        // It may have become free meanwhile.
+        let (polled, unused) = match this.take(&mut slot) {
+            Some((turn, old)) => (Poll::Ready(turn), [old, Some(waker)]),
+            None => {
+                let ticket = *this.ticket.get_or_insert_with(|| {
+                    slot.next_ticket += 1;
+                    slot.next_ticket
+                });
+                (Poll::Pending, [slot.queue.insert(ticket, waker), None])
+            }
+        };
+        drop(slot);
+        discard(unused);
+        polled
+    }
+}
+
+impl Locking {
+    /// The turn, if it is this one's, and what was kept to be woken for it.
+    fn take(&mut self, slot: &mut Slot) -> Option<(Turn, Option<Waker>)> {
+        let first = match (self.ticket, slot.queue.first_key_value()) {
+            (None, None) => true,
+            (Some(ticket), Some((front, _))) => ticket == *front,
+            (None, Some(_)) | (Some(_), None) => false,
+        };
+        let file = slot.file.take_if(|_| first)?;
+        let waker = self.ticket.take().and_then(|at| slot.queue.remove(&at));
+        let turn = Turn {
+            stream: self.stream,
+            file: Some(file),
+            quiet: false,
+        };
+        Some((turn, waker))
+    }
+}
+
+impl Drop for Locking {
+    fn drop(&mut self) {
+        if let Some(ticket) = self.ticket {
+            let mut slot = self.stream.slot();
+            let waker = slot.queue.remove(&ticket);
+            drop(slot);
+            discard(waker);
+            // It may have been its turn.
+            self.stream.pass_on(false);
+        }
+    }
+}
+
+impl Stream {
+    /// Wakes whoever is next, if the file is there.
+    fn pass_on(&self, quiet: bool) {
+        let next = {
+            let mut slot = self.slot();
+            if slot.file.is_none() {
+                return;
+            }
+            match slot.queue.first_entry() {
+                None => None,
+                // Moved out, not cloned. The poll that it brings about either has the
+                // turn or leaves another one.
+                Some(mut first) => {
+                    let spent = Waker::noop().clone();
+                    Some(std::mem::replace(first.get_mut(), spent))
+                }
+            }
+        };
+        match next {
+            Some(next) => wake(next),
+            None if quiet => {}
+            None => self.watchers.wake_all(),
+        }
+    }
+}
+
+/// The turn: the file itself, until it is dropped.
+pub(in crate::stdio) struct Turn {
+    pub(super) stream: &'static Stream,
+    /// `None` only in the drop.
+    pub(super) file: Option<Box<File>>,
+    /// Those who watch have nothing to look at, unless they were woken meanwhile.
+    pub(super) quiet: bool,
+}
+
+impl Turn {
+    /// The file, as one of bytes.
+    pub(in crate::stdio) fn bytes(&mut self) -> &mut BinaryFile<Box<dyn RawIo>> {
+        self.undecoded()
+    }
+
+    /// Waits for a flush if what was written has to be out by now.
+    pub(in crate::stdio) async fn flush_line(&mut self, data: &[u8]) -> Result<()> {
+        if self.line_buffering() && has_line_end(data).await {
+            self.flush().await?;
+        }
+        Ok(())
+    }
+}
+
+impl std::ops::Deref for Turn {
+    type Target = File;
+
+    fn deref(&self) -> &File {
+        self.file.as_ref().expect("taken only by the drop")
+    }
+}
+
+impl std::ops::DerefMut for Turn {
+    fn deref_mut(&mut self) -> &mut File {
+        self.file.as_mut().expect("taken only by the drop")
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        if let Some(file) = self.file.take() {
+            let mut slot = self.stream.slot();
+            slot.facts.closed = file.closed();
+            slot.facts.line_buffering = file.line_buffering();
+            (slot.facts.encoding, slot.facts.errors) = file.codec_names();
+            slot.file = Some(file);
+        }
+        // What it waited for may have come while it had the file: whoever looked in vain
+        // meanwhile was woken too early, or not at all. All of them look again, as the
+        // one that had the turn may never.
+        let quiet = self.quiet && !self.stream.watchers.woken.load(Ordering::SeqCst);
+        self.stream.pass_on(quiet);
+    }
+}
