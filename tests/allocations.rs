@@ -15,7 +15,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use aiofiles::executor::InlineExecutor;
-use aiofiles::open;
+use aiofiles::{open, os};
 use cache::cache_answers;
 use support::{Dir, run};
 
@@ -90,6 +90,33 @@ fn reads_in_place(path: &Path) {
     });
 }
 
+/// Names and types of a folder come in pieces of a thousand, each with a few allocations.
+fn entries_share_their_memory(dir: &Dir) {
+    const ENTRIES: usize = 5_000;
+    let folder = dir.join("entries");
+    std::fs::create_dir(&folder).unwrap();
+    for n in 0..ENTRIES {
+        std::fs::write(folder.join(format!("entry number {n}")), "").unwrap();
+    }
+    run(async {
+        // The first file of its type is asked for it.
+        for most in [usize::MAX, 300] {
+            let before = allocations();
+            let mut entries = os::scandir(&folder).executor(InlineExecutor).await.unwrap();
+            let mut count = 0;
+            while let Some(entry) = entries.next_entry().await.unwrap() {
+                count += usize::from(entry.is_file() && !entry.clone().name().is_empty());
+            }
+            assert_eq!(count, ENTRIES);
+            let allocated = allocations() - before;
+            // Elsewhere std's listing takes some for each.
+            if cfg!(target_os = "linux") {
+                assert!(allocated <= most, "{allocated} for {ENTRIES} entries");
+            }
+        }
+    });
+}
+
 #[test]
 fn lines_are_lent_and_hops_are_cheap() {
     let dir = Dir::new();
@@ -129,6 +156,7 @@ fn lines_are_lent_and_hops_are_cheap() {
     if cache_answers(&path) {
         reads_in_place(&path);
     }
+    entries_share_their_memory(&dir);
     // One hop after the other, on tokio's pool.
     run(async {
         let mut file = open(&path).binary().nowait(false).await.unwrap();

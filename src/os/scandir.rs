@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
-use std::fs::{self, FileType, Metadata};
+use std::fs::{FileType, Metadata};
 use std::future::{Future, poll_fn};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -13,13 +13,14 @@ use std::task::{Context, Poll};
 use futures_core::Stream;
 
 use super::Stat;
+use super::found::{Batch, Folder, Found};
 use crate::call::{Call, Request, one};
 use crate::error::{Error, Result};
 use crate::executor::Chosen;
-use crate::sys;
 
-/// Entries a hop. Reading as many takes a fraction of a millisecond, a hop
-/// about a tenth of that; they take some 100 KiB.
+/// Entries a hop, or some more: what a call of the system brings is not cut. Reading as
+/// many takes a fraction of a millisecond, a hop about a tenth of that; they take some
+/// 60 KiB.
 const BATCH: usize = 1024;
 
 /// Where entries were found, shared by all of them.
@@ -29,85 +30,62 @@ pub(super) struct Parent {
     pub(super) executor: Chosen,
 }
 
-/// What a listing tells of an entry.
-#[derive(Clone)]
-pub(super) struct Found {
-    name: OsString,
-    /// Of the entry itself; `None` if it vanished before it was known.
-    kind: Option<FileType>,
-    /// Where the entry is a link: of what it points to, if that is there.
-    target: Option<FileType>,
-    #[cfg_attr(not(unix), expect(dead_code, reason = "only Unix lists it"))]
-    inode: u64,
-    /// Only on request.
-    metadata: Option<Box<Metadata>>,
-}
-
-impl Found {
-    pub(super) fn new(entry: &fs::DirEntry, with_stat: bool) -> Self {
-        let metadata = with_stat
-            .then(|| sys::retry(|| entry.metadata()).ok())
-            .flatten();
-        let kind = match &metadata {
-            Some(metadata) => Some(metadata.file_type()),
-            None => entry.file_type().ok(),
-        };
-        // A link is the one kind whose listing does not answer `is_dir`.
-        let target = kind
-            .filter(FileType::is_symlink)
-            .and_then(|_| sys::retry(|| fs::metadata(entry.path())).ok())
-            .map(|metadata| metadata.file_type());
-        Self {
-            name: entry.file_name(),
-            kind,
-            target,
-            inode: sys::inode(entry),
-            metadata: metadata.map(Box::new),
-        }
-    }
+/// What a job found, for its entries.
+pub(super) struct Listed {
+    parent: Arc<Parent>,
+    batch: Batch,
 }
 
 /// An entry of a folder, from [`scandir`] or [`walk`](crate::os::walk).
 ///
 /// Everything but [`stat`](Self::stat) is answered from memory, as it was when
-/// the folder was read.
+/// the folder was read. An entry shares the memory of those that were found with it, up
+/// to some thousand of a [`scandir`], or all of a folder of a walk: it is cheap to clone,
+/// and who keeps one of many for long does better to keep its name or its path.
 #[derive(Clone)]
 pub struct DirEntry {
-    parent: Arc<Parent>,
-    found: Found,
+    listed: Arc<Listed>,
+    number: usize,
 }
 
 impl DirEntry {
-    pub(super) fn new(parent: &Arc<Parent>, found: Found) -> Self {
-        Self {
-            parent: parent.clone(),
-            found,
-        }
+    /// All of a batch, in order.
+    pub(super) fn all(parent: Arc<Parent>, batch: Batch) -> impl Iterator<Item = Self> {
+        let count = batch.len();
+        let listed = Arc::new(Listed { parent, batch });
+        (0..count).map(move |number| Self {
+            listed: listed.clone(),
+            number,
+        })
+    }
+
+    fn found(&self) -> &Found {
+        self.listed.batch.found(self.number)
     }
 
     /// Returns the name, without the folder.
     #[must_use]
     pub fn name(&self) -> &OsStr {
-        &self.found.name
+        self.listed.batch.name(self.number)
     }
 
     /// Returns the name, as [`std::fs::DirEntry::file_name`].
     #[must_use]
     pub fn file_name(&self) -> OsString {
-        self.found.name.clone()
+        self.name().to_owned()
     }
 
     /// Returns the path: the one given to `scandir`, joined with the name.
     #[must_use]
     pub fn path(&self) -> PathBuf {
-        self.parent.path.join(&self.found.name)
+        self.listed.parent.path.join(self.name())
     }
 
     /// Returns the number of the inode. Unix only.
     #[cfg(unix)]
     #[must_use]
     pub fn inode(&self) -> u64 {
-        self.found.inode
+        self.found().inode
     }
 
     /// Says whether it is a folder or a link to one. Python's
@@ -126,15 +104,15 @@ impl DirEntry {
     /// Says whether it is a symbolic link, also one that points to nothing.
     #[must_use]
     pub fn is_symlink(&self) -> bool {
-        self.found.kind.is_some_and(|kind| kind.is_symlink())
+        self.found().kind.is_some_and(|kind| kind.is_symlink())
     }
 
-    /// Returns the type of the entry itself, of a link not followed. `None`
-    /// only on a file system whose listings have no types, for an entry that
-    /// vanished.
+    /// Returns the type of the entry itself, of a link not followed. `None` only for an
+    /// entry that vanished before it was told: on a file system whose listings have no
+    /// types, or if it was the first of its type that the process met.
     #[must_use]
     pub fn file_type(&self) -> Option<FileType> {
-        self.found.kind
+        self.found().kind
     }
 
     /// Returns what `.with_stat(true)` fetched: the metadata of the entry
@@ -143,7 +121,7 @@ impl DirEntry {
     /// says why.
     #[must_use]
     pub fn metadata(&self) -> Option<&Metadata> {
-        self.found.metadata.as_deref()
+        self.found().metadata.as_deref()
     }
 
     /// Asks for the metadata now, in a hop on the executor of the scan.
@@ -172,51 +150,41 @@ impl DirEntry {
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
     pub fn stat(&self) -> Stat {
-        super::stat(self.path()).on(Some(self.parent.executor.clone()))
+        super::stat(self.path()).on(Some(self.listed.parent.executor.clone()))
     }
 
     fn resolved(&self) -> Option<FileType> {
         if self.is_symlink() {
-            self.found.target
+            self.found().target
         } else {
-            self.found.kind
+            self.found().kind
         }
     }
 }
 
 impl fmt::Debug for DirEntry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("DirEntry").field(&self.found.name).finish()
+        f.debug_tuple("DirEntry").field(&self.name()).finish()
     }
 }
 
 /// What one hop brings.
-struct Batch {
-    found: Vec<Found>,
-    /// What ended the listing after `found`.
+struct Piece {
+    batch: Batch,
+    /// What ended the listing after `batch`.
     error: Option<io::Error>,
     /// What is left to read.
-    rest: Option<fs::ReadDir>,
+    rest: Option<Folder>,
 }
 
-fn read_batch(mut rest: fs::ReadDir, with_stat: bool) -> Batch {
-    let mut batch = Batch {
-        found: Vec::new(),
-        error: None,
-        rest: None,
+fn read_piece(mut folder: Folder, path: &Path) -> Piece {
+    let mut batch = Batch::default();
+    let (error, rest) = match folder.read(path, BATCH, &mut batch) {
+        Ok(true) => (None, Some(folder)),
+        Ok(false) => (None, None),
+        Err(error) => (Some(error), None),
     };
-    while batch.found.len() < BATCH {
-        match rest.next() {
-            None => return batch,
-            Some(Ok(entry)) => batch.found.push(Found::new(&entry, with_stat)),
-            Some(Err(error)) => {
-                batch.error = Some(error);
-                return batch;
-            }
-        }
-    }
-    batch.rest = Some(rest);
-    batch
+    Piece { batch, error, rest }
 }
 
 /// The pending call of [`scandir`].
@@ -250,9 +218,10 @@ impl Scanning {
 #[must_use = "a stream does nothing unless it is read"]
 pub struct ScanDir {
     parent: Arc<Parent>,
-    with_stat: bool,
-    /// What is left of the last batch.
-    found: std::vec::IntoIter<Found>,
+    /// What the last job has found. `None` once it has all been given.
+    listed: Option<Arc<Listed>>,
+    /// The number of the next entry of it.
+    next: usize,
     /// What comes after it.
     error: Option<Error>,
     state: State,
@@ -260,9 +229,9 @@ pub struct ScanDir {
 
 enum State {
     /// There is more to read.
-    Open(fs::ReadDir),
+    Open(Folder),
     /// The folder is with the executor.
-    Reading(Call<Batch>),
+    Reading(Call<Piece>),
     /// At its end, failed, or closed by the caller.
     Closed,
 }
@@ -301,23 +270,38 @@ impl ScanDir {
     /// Closes the folder before its end; from here on there are no entries.
     /// Never blocks.
     pub fn close(&mut self) {
-        self.found = Vec::new().into_iter();
+        self.listed = None;
         self.error = None;
         self.state = State::Closed;
     }
 
-    fn take(&mut self, batch: Batch) {
-        self.found = batch.found.into_iter();
-        self.error = batch
-            .error
-            .map(|error| Error::os("scandir", Some(&self.parent.path), error));
-        self.state = batch.rest.map_or(State::Closed, State::Open);
+    fn take(&mut self, piece: Piece) {
+        let Piece { batch, error, rest } = piece;
+        let parent = self.parent.clone();
+        self.listed = Some(Arc::new(Listed { parent, batch }));
+        self.next = 0;
+        self.error = error.map(|error| Error::os("scandir", Some(&self.parent.path), error));
+        self.state = rest.map_or(State::Closed, State::Open);
+    }
+
+    /// The next entry of those that were found.
+    fn next_found(&mut self) -> Option<DirEntry> {
+        let number = self.next;
+        let listed = self.listed.as_ref()?;
+        if number + 1 < listed.batch.len() {
+            self.next += 1;
+            let listed = listed.clone();
+            return Some(DirEntry { listed, number });
+        }
+        // The last of them takes over what they have in common.
+        let listed = self.listed.take()?;
+        (number < listed.batch.len()).then_some(DirEntry { listed, number })
     }
 
     fn poll_entry(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<DirEntry>>> {
         loop {
-            if let Some(found) = self.found.next() {
-                return Poll::Ready(Some(Ok(DirEntry::new(&self.parent, found))));
+            if let Some(entry) = self.next_found() {
+                return Poll::Ready(Some(Ok(entry)));
             }
             if let Some(error) = self.error.take() {
                 return Poll::Ready(Some(Err(error)));
@@ -325,14 +309,13 @@ impl ScanDir {
             match std::mem::replace(&mut self.state, State::Closed) {
                 State::Closed => return Poll::Ready(None),
                 State::Open(rest) => {
-                    let with_stat = self.with_stat;
-                    let call = one("scandir", &*self.parent.path, (), move |_, ()| {
-                        Ok(read_batch(rest, with_stat))
+                    let call = one("scandir", &*self.parent.path, (), move |path, ()| {
+                        Ok(read_piece(rest, path))
                     });
                     self.state = State::Reading(call.on(Some(self.parent.executor.clone())));
                 }
                 State::Reading(mut call) => match Pin::new(&mut call).poll(cx) {
-                    Poll::Ready(Ok(batch)) => self.take(batch),
+                    Poll::Ready(Ok(piece)) => self.take(piece),
                     Poll::Ready(Err(error)) => return Poll::Ready(Some(Err(error))),
                     Poll::Pending => {
                         self.state = State::Reading(call);
@@ -358,7 +341,7 @@ impl fmt::Debug for ScanDir {
     }
 }
 
-/// Opens a folder and gives its entries as a [`Stream`], a batch of 1024 a hop.
+/// Opens a folder and gives its entries as a [`Stream`], a thousand or two a hop.
 ///
 /// The first batch comes with the opening. The type of each entry is known
 /// without another hop; links are followed for it in the hop that finds them.
@@ -408,14 +391,14 @@ fn scan(path: &Path, keywords: ScandirKeywords) -> io::Result<ScanDir> {
         path: path.into(),
         executor: executor.expect("a call is told its executor before it runs"),
     };
-    let folder = sys::retry(|| fs::read_dir(path))?;
+    let folder = Folder::open(path, with_stat)?;
     let mut scan = ScanDir {
         parent: Arc::new(parent),
-        with_stat,
-        found: Vec::new().into_iter(),
+        listed: None,
+        next: 0,
         error: None,
         state: State::Closed,
     };
-    scan.take(read_batch(folder, with_stat));
+    scan.take(read_piece(folder, path));
     Ok(scan)
 }

@@ -12,7 +12,8 @@ use std::task::{Context, Poll};
 
 use futures_core::Stream;
 
-use super::scandir::{DirEntry, Found, Parent};
+use super::found::{Batch, Folder};
+use super::scandir::{DirEntry, Parent};
 use crate::call::{Call, one};
 use crate::error::{Error, Result};
 use crate::executor::{Chosen, Executor};
@@ -92,7 +93,7 @@ type OnError = Box<dyn FnMut(Error) + Send>;
 type KeepDir = Box<dyn FnMut(&DirEntry) -> bool + Send>;
 
 /// What one hop brings; `None` for a link back to a folder above.
-type Read = Option<(Vec<Found>, Option<Arc<Above>>)>;
+type Read = Option<(Batch, Option<Arc<Above>>)>;
 
 /// The folders of a tree, from [`walk`]: a [`Stream`] of `Result<WalkEntry>`.
 ///
@@ -257,8 +258,8 @@ impl Walk {
                 self.reading = None;
                 match (read, &mut self.onerror) {
                     (Ok(None), _) => {}
-                    (Ok(Some((found, above))), _) => {
-                        let entry = self.entry(path, found)?;
+                    (Ok(Some((batch, above))), _) => {
+                        let entry = self.entry(path, batch)?;
                         let listing = Listing { entry, above };
                         if self.topdown {
                             return Poll::Ready(Some(Ok(listing)));
@@ -304,11 +305,11 @@ impl Walk {
         }));
     }
 
-    fn entry(&mut self, path: Arc<Path>, found: Vec<Found>) -> Result<WalkEntry> {
+    fn entry(&mut self, path: Arc<Path>, batch: Batch) -> Result<WalkEntry> {
         let executor = self.chosen(&path)?.clone();
         let dirpath = path.to_path_buf();
         let parent = Arc::new(Parent { path, executor });
-        let entries = found.into_iter().map(|found| DirEntry::new(&parent, found));
+        let entries = DirEntry::all(parent, batch);
         let (mut dirs, files): (Vec<_>, Vec<_>) = entries.partition(DirEntry::is_dir);
         if let Some(keep) = &mut self.keep {
             dirs.retain(keep.get_mut());
@@ -345,10 +346,9 @@ fn read(visit: &Visit, followlinks: bool, with_stat: bool) -> io::Result<Read> {
         // It was a folder when it was found; what it is now is not followed.
         return Err(io::ErrorKind::NotADirectory.into());
     }
-    let found = sys::retry(|| fs::read_dir(&visit.path))?
-        .map(|entry| Ok(Found::new(&entry?, with_stat)))
-        .collect::<io::Result<_>>()?;
-    Ok(Some((found, above)))
+    let mut batch = Batch::default();
+    Folder::open(&visit.path, with_stat)?.read(&visit.path, usize::MAX, &mut batch)?;
+    Ok(Some((batch, above)))
 }
 
 impl Stream for Walk {

@@ -1,14 +1,11 @@
 //! The answers of systems that tell nothing without waiting: whatever is asked here is left
 //! to a job, or done in another way.
 
-#[cfg(feature = "tempfile")]
-use std::fs;
-use std::fs::File;
-#[cfg(feature = "tempfile")]
+use std::fs::{self, File, ReadDir};
 use std::io;
-#[cfg(feature = "tempfile")]
 use std::path::Path;
 
+use super::{Entry, inode, retry};
 #[cfg(feature = "tempfile")]
 use super::{mode, set_mode_in};
 
@@ -16,6 +13,37 @@ use super::{mode, set_mode_in};
 /// of that one looks after what there is, and the real one is not watched before that.
 pub(crate) fn is_main_thread() -> bool {
     std::thread::current().name() == Some("main")
+}
+
+/// An open folder, as std reads it.
+#[derive(Debug)]
+pub(crate) struct Entries(ReadDir);
+
+impl Entries {
+    pub(crate) fn open(path: &Path) -> io::Result<Self> {
+        retry(|| fs::read_dir(path)).map(Self)
+    }
+
+    /// Gives `least` further entries to `each`, in no order, unless there are fewer;
+    /// `false` once there are no more.
+    pub(crate) fn read(
+        &mut self,
+        _: &Path,
+        least: usize,
+        mut each: impl FnMut(Entry<'_>),
+    ) -> io::Result<bool> {
+        for _ in 0..least {
+            let Some(entry) = self.0.next().transpose()? else {
+                return Ok(false);
+            };
+            each(Entry {
+                name: &entry.file_name(),
+                kind: entry.file_type().ok(),
+                inode: inode(&entry),
+            });
+        }
+        Ok(true)
+    }
 }
 
 /// Nothing is known of file systems here.

@@ -17,6 +17,7 @@ use super::{R_OK, StatVfs, W_OK, X_OK, retry, unsupported};
 mod file;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux_kernel;
+mod names;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 mod other_kernels;
 mod path;
@@ -38,6 +39,7 @@ pub(crate) use self::file::{
     set_mode, set_mode_of_new, write_at,
 };
 pub(crate) use self::kernel::{Copier, next_data, sendfile};
+pub(crate) use self::names::Names;
 pub(crate) use self::path::{abspath, canonicalize, expand_user, is_mount, names_folder};
 #[cfg(feature = "tempfile")]
 pub(crate) use self::rights::{

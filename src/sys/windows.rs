@@ -1,6 +1,6 @@
 //! The same for Windows, by std: calls by path.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, Metadata};
 use std::io;
 use std::os::windows::fs::{FileTypeExt, OpenOptionsExt};
@@ -226,6 +226,21 @@ pub(crate) fn rmdir(_dir: &Dir, path: &Path) -> io::Result<()> {
 
 pub(crate) fn mkdir(_dir: &Dir, path: &Path, _mode: u32) -> io::Result<()> {
     fs::create_dir(path)
+}
+
+/// Names, by their number.
+#[derive(Debug, Default)]
+pub(crate) struct Names(Vec<OsString>);
+
+impl Names {
+    pub(crate) fn push(&mut self, name: &OsStr) {
+        self.0.push(name.to_owned());
+    }
+
+    /// The name with this number, from 0 on; it must be there.
+    pub(crate) fn get(&self, number: usize) -> &OsStr {
+        &self.0[number]
+    }
 }
 
 /// Not in the listing here.
