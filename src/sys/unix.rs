@@ -316,6 +316,11 @@ pub(crate) fn mkdir(dir: &Dir, path: &Path, mode: u32) -> io::Result<()> {
     call(|| fs::mkdirat(dir, path, permissions(mode)))
 }
 
+/// Whether a file has at least as many blocks as its size takes.
+pub(crate) fn fills_blocks(metadata: &Metadata) -> bool {
+    metadata.blocks().saturating_mul(512) >= metadata.len()
+}
+
 /// The inode, known from the listing itself.
 pub(crate) fn inode(entry: &std::fs::DirEntry) -> u64 {
     std::os::unix::fs::DirEntryExt::ino(entry)

@@ -228,6 +228,11 @@ pub(crate) fn mkdir(_dir: &Dir, path: &Path, _mode: u32) -> io::Result<()> {
     fs::create_dir(path)
 }
 
+/// Not told here.
+pub(crate) fn fills_blocks(_: &Metadata) -> bool {
+    false
+}
+
 /// Names, by their number.
 #[derive(Debug, Default)]
 pub(crate) struct Names(Vec<OsString>);
