@@ -61,8 +61,8 @@ pub(crate) use self::system::{
 };
 // Opening, and copying.
 pub(crate) use self::system::{
-    Copier, DEFAULT_MODE, create_destination, is_stream, mode, next_data, open_destination,
-    open_source, set_flags, set_mode, set_mode_of_new,
+    Copier, DEFAULT_MODE, create_destination, fills_blocks, is_stream, mode, next_data,
+    open_destination, open_source, set_flags, set_mode, set_mode_of_new,
 };
 // Errors in the system's own words.
 pub(crate) use self::system::{is_a_directory, link_loop, not_a_directory};

@@ -15,17 +15,16 @@ pub(super) struct Found {
     pub(super) target: Option<FileType>,
     #[allow(dead_code, reason = "told where a system lists it")]
     pub(super) inode: u64,
-    /// Only on request.
-    pub(super) metadata: Option<Box<Metadata>>,
 }
 
-/// Entries in the order in which they were found, together: none has memory of its own,
-/// unless it has metadata.
+/// Entries in the order in which they were found, together: none has memory of its own.
 #[derive(Default)]
 pub(super) struct Batch {
     /// One for each of `found`.
     names: Names,
     found: Vec<Found>,
+    /// One for each of `found` where it was asked for, none otherwise.
+    metadata: Vec<Option<Metadata>>,
 }
 
 impl Batch {
@@ -41,7 +40,11 @@ impl Batch {
         &self.found[number]
     }
 
-    fn push(&mut self, folder: &Path, entry: &Entry<'_>, metadata: Option<Metadata>) {
+    pub(super) fn metadata(&self, number: usize) -> Option<&Metadata> {
+        self.metadata.get(number)?.as_ref()
+    }
+
+    fn push(&mut self, folder: &Path, entry: &Entry<'_>) {
         // A link is the one kind whose listing does not answer `is_dir`.
         let link = entry.kind.filter(FileType::is_symlink);
         let target = link.and_then(|_| {
@@ -53,7 +56,6 @@ impl Batch {
             kind: entry.kind,
             target: target.map(|metadata| metadata.file_type()),
             inode: entry.inode,
-            metadata: metadata.map(Box::new),
         });
     }
 }
@@ -87,7 +89,7 @@ impl Folder {
     ) -> io::Result<bool> {
         let entries = match self {
             Self::Names(entries) => {
-                return entries.read(path, least, |entry| batch.push(path, &entry, None));
+                return entries.read(path, least, |entry| batch.push(path, &entry));
             }
             Self::Stat(entries) => entries,
         };
@@ -105,7 +107,8 @@ impl Folder {
                 kind,
                 inode: sys::inode(&entry),
             };
-            batch.push(path, &found, metadata);
+            batch.push(path, &found);
+            batch.metadata.push(metadata);
         }
         Ok(true)
     }

@@ -121,7 +121,7 @@ impl DirEntry {
     /// says why.
     #[must_use]
     pub fn metadata(&self) -> Option<&Metadata> {
-        self.found().metadata.as_deref()
+        self.listed.batch.metadata(self.number)
     }
 
     /// Asks for the metadata now, in a hop on the executor of the scan.
