@@ -168,7 +168,7 @@ pub(crate) struct Brought {
     pub(crate) number: u64,
     pub(crate) eof: bool,
     /// All that was read to the end, if it was to be decoded.
-    pub(crate) whole: Option<Whole>,
+    pub(crate) whole: Option<Box<Whole>>,
 }
 
 /// The number of the job that the polling operation has started; 0 before.
@@ -416,6 +416,10 @@ impl<R: RawIo> Core<R> {
             .finish_non_exhaustive()
     }
 }
+
+/// Many files are open and idle: what is rarely there lies behind a pointer.
+#[cfg(target_pointer_width = "64")]
+const _: () = assert!(size_of::<Core<File>>() <= 528);
 
 impl Core<File> {
     /// Another handle of the same open file.

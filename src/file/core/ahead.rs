@@ -17,11 +17,11 @@ pub(super) struct Ahead {
     /// Whether the stream may be read before somebody asks: a regular file (`None`
     /// until a job has looked).
     pub(super) plain: Option<bool>,
-    /// A read buffer that is not in use.
-    pub(super) spare: Buf,
+    /// A read buffer that is not in use, if there is one.
+    pub(super) spare: Option<Box<Buf>>,
     /// A read that failed with nobody waiting for it: the system may tell of it once
     /// (a connection that was reset), so the read that comes to its place does.
-    pub(super) failed: Option<Error>,
+    pub(super) failed: Option<Box<Error>>,
     /// Tells a read job that goes on until it has so many bytes that nobody waits for
     /// so many any more. `None` until the first such job.
     given_up: Option<Arc<AtomicBool>>,

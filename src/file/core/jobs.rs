@@ -160,8 +160,8 @@ impl<R: RawIo> Core<R> {
             Some((error, keep)) => {
                 match keep {
                     Keep::Never => {}
-                    Keep::ForWrites => self.out.failed = Some(error),
-                    Keep::ForReads => self.ahead.failed = Some(error),
+                    Keep::ForWrites => self.out.failed = Some(Box::new(error)),
+                    Keep::ForReads => self.ahead.failed = Some(Box::new(error)),
                 }
                 Poll::Ready(Ok(()))
             }
@@ -209,7 +209,7 @@ impl<R: RawIo> Core<R> {
                 owned_done: work.owned_done,
                 number: work.number,
                 eof: work.eof,
-                whole: work.whole.take(),
+                whole: work.whole.take().map(Box::new),
             };
             work.owned_out = false;
         }
@@ -222,7 +222,7 @@ impl<R: RawIo> Core<R> {
         self.take_in(work.read);
         if !self.ahead.full {
             // Nothing is fetched ahead for now.
-            self.ahead.spare = Buf::default();
+            self.ahead.spare = None;
         }
         // Read for a caller that has gone: the next read's.
         if work.owned.len() > work.owned_done {
@@ -262,7 +262,7 @@ impl<R: RawIo> Core<R> {
     /// back: for calls on `&self`. The error of a write that failed is told here too,
     /// and stays for the operation that reports it.
     pub(crate) fn poll_written(&self, cx: &mut Context<'_>, op: &'static str) -> Poll<Result<()>> {
-        let mut failed = self.out.failed.as_ref().and_then(Error::raw_os_error);
+        let mut failed = self.out.failed.as_deref().and_then(Error::raw_os_error);
         let mut left = self.is_dirty();
         if let Some(flight) = self.flight.as_ref().filter(|_| self.is_busy()) {
             let ended = flight.poll_look(cx, |ended| match ended {
@@ -293,7 +293,7 @@ impl<R: RawIo> Core<R> {
     /// the kept one.
     pub(super) fn poll_idle(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
         ready!(self.poll_back(cx, 0))?;
-        Poll::Ready(self.out.failed.take().map_or(Ok(()), Err))
+        Poll::Ready(self.out.failed.take().map_or(Ok(()), |error| Err(*error)))
     }
 
     /// Drops what was read ahead; the next job moves the cursor back over it.

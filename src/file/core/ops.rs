@@ -236,7 +236,7 @@ impl<R: RawIo> Core<R> {
         if !self.owns(*started) {
             ready!(self.poll_back(cx, 0))?;
             if self.closed() {
-                return Poll::Ready(self.out.failed.take().map_or(Ok(()), Err));
+                return Poll::Ready(self.out.failed.take().map_or(Ok(()), |error| Err(*error)));
             }
             if let Err(error) = self.executor("close") {
                 if self.is_dirty() {
@@ -259,7 +259,7 @@ impl<R: RawIo> Core<R> {
             *started = self.job;
         }
         let result = ready!(self.poll_back(cx, *started));
-        let mut kept = self.out.failed.take();
+        let mut kept = self.out.failed.take().map(|error| *error);
         if kept.is_none() {
             kept = self.take_failed_sync("sync");
         }

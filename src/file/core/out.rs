@@ -27,7 +27,7 @@ pub(super) struct Out {
     buffer: Vec<u8>,
     /// A write that failed with nobody waiting for it: the next operation that reports
     /// such errors does.
-    pub(super) failed: Option<Error>,
+    pub(super) failed: Option<Box<Error>>,
     /// Shared with the job in flight, where that has bytes to write: the end of the
     /// process waits for it. `None` until the first.
     pub(super) hold: Option<Arc<Hold>>,

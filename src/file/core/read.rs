@@ -52,12 +52,12 @@ impl<R: RawIo> Core<R> {
                 // file that can seek.
                 self.cursor.rewind += read.len() as u64;
             }
-            self.ahead.spare = read;
+            self.ahead.spare = Some(Box::new(read));
         } else if read.is_allocated() {
             let before = std::mem::replace(&mut self.read, read);
             self.read.unread(before.bytes());
             if before.is_allocated() {
-                self.ahead.spare = before;
+                self.ahead.spare = Some(Box::new(before));
             }
         }
     }
@@ -74,7 +74,11 @@ impl<R: RawIo> Core<R> {
         self.ahead.full = false;
         if wanted {
             let chunk = self.chunk();
-            let mut read = std::mem::take(&mut self.ahead.spare);
+            let mut read = self
+                .ahead
+                .spare
+                .take()
+                .map_or_else(Buf::default, |spare| *spare);
             read.prepare(ROOM, chunk);
             // Should it fail, the read that comes for it meets that again.
             drop(self.start_fill(
@@ -143,7 +147,7 @@ impl<R: RawIo> Core<R> {
                 return Poll::Ready(Ok(false));
             }
             if let Some(error) = self.ahead.failed.take() {
-                return Poll::Ready(Err(error));
+                return Poll::Ready(Err(*error));
             }
             if self.fill_nowait(min, chunk)? || self.fill_rest_nowait(min)? {
                 continue;
@@ -161,7 +165,7 @@ impl<R: RawIo> Core<R> {
     /// What the last job has decoded for the operation that started it. What it was made
     /// of is freed.
     pub(crate) fn take_whole(&mut self) -> Option<Whole> {
-        let mut whole = self.brought.whole.take()?;
+        let mut whole = *self.brought.whole.take()?;
         if let Some(bytes) = whole.take_bytes() {
             let end = bytes.len();
             self.read.adopt(bytes, end);
@@ -183,7 +187,7 @@ impl<R: RawIo> Core<R> {
             ready!(self.poll_back(cx, 0))?;
             self.check_readable("read")?;
             if let Some(error) = self.ahead.failed.take() {
-                return Poll::Ready(Err(error));
+                return Poll::Ready(Err(*error));
             }
             let read = std::mem::take(&mut self.read);
             self.start_fill(Then::FillLine { min, max }, read)?;
@@ -429,7 +433,7 @@ impl<R: RawIo> Core<R> {
                 return Poll::Ready(Ok(n));
             }
             if let Some(error) = self.ahead.failed.take() {
-                return Poll::Ready(Err(error));
+                return Poll::Ready(Err(*error));
             }
             if let Some(n) = self.read_owned_nowait(owned) {
                 return Poll::Ready(Ok(n));
