@@ -1,9 +1,14 @@
 //! Cases that do the same, side by side in rounds, so that what slows a machine down
 //! for a while slows all of them.
 
+#[path = "median.rs"]
+mod median;
+
 use std::time::Instant;
 
 use rustix::time::{ClockId, clock_gettime};
+
+use median::median;
 
 /// Picks the cases that have its value in their name, for a profile: one without CPU times.
 const ONLY: &str = "AIOFILES_BENCH_ONLY";
@@ -27,15 +32,6 @@ fn cpu_time() -> f64 {
     }
     let time = clock_gettime(ClockId::ProcessCPUTime);
     time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
-}
-
-pub(crate) fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    let middle = values.len() / 2;
-    match values.len() % 2 {
-        1 => values[middle],
-        _ => (values[middle - 1] + values[middle]) / 2.0,
-    }
 }
 
 /// Runs all cases `rounds` times and prints, for each, the medians of its wall and CPU
