@@ -18,6 +18,8 @@ mod last;
 
 pub(crate) use self::flight::{End, Flight, Task};
 pub(crate) use self::last::{Hold, run_detached, watch_main};
+#[cfg(feature = "stdio")]
+pub(crate) use self::last::{set_streams, watch};
 
 /// A blocking call with its arguments.
 pub(crate) trait Blocking: Send + 'static {

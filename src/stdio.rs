@@ -15,14 +15,18 @@
 //!   outlive any. stdout is block buffered (128 KiB), on a terminal line buffered;
 //!   stderr is line buffered always. That holds for bytes too.
 //! - Text is UTF-8: `strict`, on stderr `backslashreplace`. On Unix line ends are
-//!   left alone (`"one\r\n"` stays), as in Python.
+//!   left alone (`"one\r\n"` stays), as in Python. A console of Windows gives UTF-8 and
+//!   takes nothing else, whatever the encoding: other bytes are `InvalidData`.
 //! - They do not seek, even where the descriptor could: [`wrap`](crate::wrap) a
 //!   duplicate of it for that.
 //!
 //! # Pitfalls
 //!
-//! - Flush stdout before the process ends: what was flushed is out, also with
-//!   `std::process::exit`; what was not is lost. Python flushes at exit.
+//! - What was written is flushed when `main` returns, as Python does it, and its errors
+//!   are told to nobody: flush to learn of them. It takes the end of a thread that has
+//!   used the streams: of the main thread, or, where that never had to do with this crate,
+//!   of another. So with `std::process::exit`, which ends the main thread at the most, or
+//!   with an abort, count on nothing but what was flushed.
 //! - `print!` and [`std::io::stdin`] have buffers of their own. Flush between the
 //!   two; do not read by both.
 //! - Rust ignores SIGPIPE: a reader that went away is an error of kind
@@ -42,6 +46,7 @@ use self::stream::{Spec, Stream};
 use crate::error::Result;
 use crate::raw_io::RawIo;
 
+mod at_end;
 mod daemon;
 mod facts;
 mod input;
@@ -52,7 +57,7 @@ mod stream;
 
 pub use self::input::{BytesInput, Lines, TextInput};
 pub use self::output::{BytesOutput, TextOutput};
-pub use self::reading::{AllLines, Bytes, Line, Piece, Reading, Side, Text};
+pub use self::reading::{Bytes, InTurn, Side, Text};
 
 static STDIN: LazyLock<Stream> = LazyLock::new(|| Stream::new(Spec::Stdin));
 static STDOUT: LazyLock<Stream> = LazyLock::new(|| Stream::new(Spec::Stdout));

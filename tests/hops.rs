@@ -317,3 +317,71 @@ fn a_warm_file_is_read_from_the_page_cache_without_jobs() {
         assert_eq!(ops(&jobs.0), [""; 0]);
     });
 }
+
+/// Lets files be read in place, as the default executor does.
+#[cfg(target_os = "linux")]
+#[derive(Clone, Default)]
+struct InPlace(Counting);
+
+#[cfg(target_os = "linux")]
+impl Executor for InPlace {
+    fn execute(&self, job: Job) -> Result<(), Refused> {
+        self.0.execute(job)
+    }
+
+    fn allows_nowait(&self) -> bool {
+        true
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn tmpfs_takes_no_jobs_for_what_is_memory() {
+    let Ok(dir) = tempfile::tempdir_in("/dev/shm") else {
+        println!("skipped: no /dev/shm here");
+        return;
+    };
+    let kind = rustix::fs::statfs("/dev/shm").unwrap().f_type as u32;
+    let swap = std::fs::read_to_string("/proc/meminfo").unwrap();
+    let swap = swap.lines().find(|line| line.starts_with("SwapTotal:"));
+    if kind != 0x0102_1994 || !swap.is_some_and(|swap| swap.ends_with(" 0 kB")) {
+        println!("skipped: no tmpfs, or swap, where files of tmpfs may be");
+        return;
+    }
+    run(async {
+        let text = "a line of 20 bytes.\n".repeat(1000);
+        let path = dir.path().join("f");
+        std::fs::write(&path, &text).unwrap();
+        // The first job learns what is mounted there, if none has before.
+        let jobs = InPlace::default();
+        let read = aiofiles::read(&path).executor(jobs.clone()).await.unwrap();
+        assert_eq!(read, text.as_bytes());
+        assert!(jobs.0.take() <= 1);
+        let read = aiofiles::read(&path).executor(jobs.clone()).await.unwrap();
+        if jobs.0.take() > 0 {
+            println!("skipped: this kernel does not open what is in memory");
+            return;
+        }
+        assert_eq!(read, text.as_bytes());
+
+        let mut file = open(&path).executor(jobs.clone()).await.unwrap();
+        let mut lines = 0;
+        while let Some(line) = file.next_line().await.unwrap() {
+            assert_eq!(line, "a line of 20 bytes.");
+            lines += 1;
+        }
+        assert_eq!((lines, jobs.0.take()), (1000, 0));
+
+        let mut file = open(&path).binary().executor(jobs.clone()).await.unwrap();
+        let at = file.read_at(10_000, 5).await.unwrap();
+        assert_eq!(
+            (at.as_slice(), jobs.0.take()),
+            (&text.as_bytes()[10_000..10_005], 0)
+        );
+        // What was written in the meantime is read.
+        std::fs::write(&path, text.replace("line", "LINE")).unwrap();
+        let at = file.read_at(0, 9).await.unwrap();
+        assert_eq!((at.as_slice(), jobs.0.take()), (&b"a LINE of"[..], 0));
+        file.close().await.unwrap();
+    });
+}

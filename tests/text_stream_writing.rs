@@ -263,6 +263,37 @@ fn bytes_that_are_no_text_are_refused() {
 }
 
 #[test]
+fn half_a_character_is_never_overtaken_nor_lost_in_silence() {
+    use tokio::io::AsyncWriteExt;
+    block_on(async {
+        let mut writer = text::writer(Vec::new()).await.unwrap();
+        writer.write_all(b"caf\xc3").await.unwrap();
+        let error = writer.write("x").await.unwrap_err();
+        assert_eq!(
+            error.kind(),
+            ErrorKind::InvalidData,
+            "it would stand before the \u{e9}"
+        );
+        let error = writer.writelines(["x"]).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidData);
+        writer.write_all(b"\xa9 ").await.unwrap();
+        assert_eq!(writer.write("x").await.unwrap(), 1);
+        // What does not complete it is refused, and it with that: once.
+        writer.write_all(b"\xe6\x97").await.unwrap();
+        let error = writer.write_all(b"abc").await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidData);
+        writer.write_all(b"abc").await.unwrap();
+        writer.flush().await.unwrap();
+        assert_eq!(writer.get_ref().as_slice(), "caf\u{e9} xabc".as_bytes());
+        writer.write_all(b"\xf0\x9f").await.unwrap();
+        let error = writer.close().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidData, "told by either close");
+        assert!(writer.closed());
+        writer.close().await.unwrap();
+    });
+}
+
+#[test]
 fn reconfigure_changes_nothing_that_it_was_not_told() {
     block_on(async {
         let made = text::writer(Sink::new(100)).write_through(true);

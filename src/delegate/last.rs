@@ -13,6 +13,9 @@
 //!   after those that began on it. The threads of a runtime end before the drop of
 //!   the runtime returns, and a thread that was joined has ended.
 //!
+//! What the standard streams hold is written before, by the same ends of threads: of the
+//! main thread, or else of each that has used them.
+//!
 //! What is left: a thread that never ends drops a file, in a process whose main
 //! thread never had to do with the crate. Only atexit(3) could help there, which
 //! takes unsafe code.
@@ -49,6 +52,10 @@ global! {
 
     /// Whether the end of the main thread looks after the list.
     static MAIN_LOOKS: AtomicBool = AtomicBool::new(false);
+
+    /// Has the standard streams write what they hold, before their threads' last writes
+    /// are looked after; told whether it is the main thread that ends.
+    static STREAMS: Mutex<Option<fn(main: bool)>> = Mutex::new(None);
 }
 
 struct List {
@@ -118,13 +125,36 @@ struct AtEnd {
 impl Drop for AtEnd {
     fn drop(&mut self) {
         if self.main {
+            finish_streams(true);
             finish(None);
             // What is still to come of this thread is written on the spot.
             MAIN_LOOKS.store(false, Ordering::Relaxed);
         } else if !MAIN_LOOKS.load(Ordering::Relaxed) {
+            finish_streams(false);
             finish(Some(self.thread));
         }
     }
+}
+
+fn finish_streams(main: bool) {
+    let streams = *STREAMS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(write) = streams {
+        drop(catch(|| write(main)));
+    }
+}
+
+/// Has the end of the main thread, or else of each thread that calls [`watch`], call
+/// `write` for the standard streams.
+#[cfg(feature = "stdio")]
+pub(crate) fn set_streams(write: fn(main: bool)) {
+    *STREAMS.lock().unwrap_or_else(PoisonError::into_inner) = Some(write);
+}
+
+/// Has the end of the main thread, or else of this one, look after last writes, this
+/// thread's use of the standard streams among them.
+#[cfg(feature = "stdio")]
+pub(crate) fn watch() {
+    is_looked_after();
 }
 
 thread_local! {
@@ -148,7 +178,8 @@ pub(crate) fn watch_main() {
     }
 }
 
-/// Whether somebody will look after what this thread leaves in the list.
+/// Whether somebody will look after what this thread leaves in the list. Costs next to
+/// nothing.
 fn is_looked_after() -> bool {
     watch_main();
     MAIN_LOOKS.load(Ordering::Relaxed) || AT_END.try_with(|_| ()).is_ok()

@@ -222,8 +222,7 @@ impl<R: RawIo> Core<R> {
 
     /// The error of a sync whose caller has gone: the system tells it once.
     pub(super) fn take_failed_sync(&self, op: &'static str) -> Option<Error> {
-        let slot = self.failed_sync.get()?;
-        let error = slot.lock().unwrap_or_else(PoisonError::into_inner).take()?;
+        let error = self.out.take_failed_sync()?;
         Some(Error::os(op, self.path(), error))
     }
 
@@ -236,7 +235,7 @@ impl<R: RawIo> Core<R> {
         if let Some(error) = self.take_failed_sync("sync") {
             return Err(error);
         }
-        let slot = self.failed_sync.get_or_init(Arc::default).clone();
+        let slot = self.out.failed_sync().clone();
         let synced = self.beside("sync", move |raw| {
             sync(raw).inspect_err(|error| {
                 let copy = match error.raw_os_error() {

@@ -5,7 +5,7 @@ use std::fs::{self, FileType, Metadata};
 use std::io;
 use std::path::Path;
 
-use crate::sys::{self, Entries, Entry, Names};
+use crate::sys::{self, Entries, Entry, Listing, Names};
 
 /// What a listing tells of an entry, besides its name.
 pub(super) struct Found {
@@ -66,13 +66,13 @@ pub(super) enum Folder {
     Names(Entries),
     /// For metadata as well: only std makes it, and only std's entries ask for it without
     /// walking down to the folder again.
-    Stat(fs::ReadDir),
+    Stat(Listing),
 }
 
 impl Folder {
     pub(super) fn open(path: &Path, with_stat: bool) -> io::Result<Self> {
         Ok(if with_stat {
-            Self::Stat(sys::retry(|| fs::read_dir(path))?)
+            Self::Stat(Listing::open(path)?)
         } else {
             Self::Names(Entries::open(path)?)
         })
@@ -94,16 +94,16 @@ impl Folder {
             Self::Stat(entries) => entries,
         };
         for _ in 0..least {
-            let Some(entry) = entries.next().transpose()? else {
+            let Some((name, entry)) = entries.next().transpose()? else {
                 return Ok(false);
             };
             let metadata = sys::retry(|| entry.metadata()).ok();
             let kind = match &metadata {
                 Some(metadata) => Some(metadata.file_type()),
-                None => entry.file_type().ok(),
+                None => sys::retry(|| entry.file_type()).ok(),
             };
             let found = Entry {
-                name: &entry.file_name(),
+                name: &name,
                 kind,
                 inode: sys::inode(&entry),
             };

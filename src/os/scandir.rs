@@ -1,4 +1,4 @@
-//! The entries of a folder, a batch a hop.
+//! The entries of a folder, fetched in batches: one hop for each.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
@@ -17,31 +17,42 @@ use super::found::{Batch, Folder, Found};
 use crate::call::{Call, Request, one};
 use crate::error::{Error, Result};
 use crate::executor::Chosen;
+use crate::sys;
 
-/// Entries a hop, or some more: what a call of the system brings is not cut. Reading as
-/// many takes a fraction of a millisecond, a hop about a tenth of that; they take some
-/// 60 KiB.
+/// Entries per hop, at least: what one call of the system returns is not cut. Reading so
+/// many takes a fraction of a millisecond, and a hop about a tenth of that time; they take
+/// some 60 KiB of memory.
 const BATCH: usize = 1024;
 
-/// Where entries were found, shared by all of them.
+/// The folder that entries were found in, shared by all of them.
 pub(super) struct Parent {
     pub(super) path: Arc<Path>,
-    /// That of the scan or walk, for the calls of its entries.
+    /// The executor of the scan or walk, on which `stat` of its entries runs.
     pub(super) executor: Chosen,
 }
 
-/// What a job found, for its entries.
+/// The entries that a job has found.
 pub(super) struct Listed {
     parent: Arc<Parent>,
     batch: Batch,
 }
 
+/// Refuses the path of an entry that stands for another one: see [`sys::is_literal`].
+pub(super) fn check_literal(path: &Path) -> io::Result<()> {
+    if sys::is_literal(path) {
+        return Ok(());
+    }
+    let error = "the system would take the name for another one, without the dots or spaces \
+                 at its end";
+    Err(io::Error::new(io::ErrorKind::InvalidInput, error))
+}
+
 /// An entry of a folder, from [`scandir`] or [`walk`](crate::os::walk).
 ///
-/// Everything but [`stat`](Self::stat) is answered from memory, as it was when
-/// the folder was read. An entry shares the memory of those that were found with it, up
-/// to some thousand of a [`scandir`], or all of a folder of a walk: it is cheap to clone,
-/// and who keeps one of many for long does better to keep its name or its path.
+/// All methods but [`stat`](Self::stat) answer from memory, with what was true when the
+/// folder was read. The entries that one hop has found share their memory, until the last
+/// of them is dropped: a clone costs nothing, but whoever keeps one entry of each of many
+/// folders should keep its path instead.
 #[derive(Clone)]
 pub struct DirEntry {
     listed: Arc<Listed>,
@@ -49,7 +60,7 @@ pub struct DirEntry {
 }
 
 impl DirEntry {
-    /// All of a batch, in order.
+    /// All entries of a batch, in order.
     pub(super) fn all(parent: Arc<Parent>, batch: Batch) -> impl Iterator<Item = Self> {
         let count = batch.len();
         let listed = Arc::new(Listed { parent, batch });
@@ -101,33 +112,32 @@ impl DirEntry {
         self.resolved().is_some_and(|kind| kind.is_file())
     }
 
-    /// Says whether it is a symbolic link, also one that points to nothing.
+    /// Says whether it is a symbolic link, even one that points to nothing.
     #[must_use]
     pub fn is_symlink(&self) -> bool {
         self.found().kind.is_some_and(|kind| kind.is_symlink())
     }
 
-    /// Returns the type of the entry itself, of a link not followed. `None` only for an
-    /// entry that vanished before it was told: on a file system whose listings have no
-    /// types, or if it was the first of its type that the process met.
+    /// Returns the type of the entry itself: links are not followed. `None` only for an
+    /// entry that vanished before its type was known: on a file system whose listings have
+    /// no types, or if the process has met no other entry of that type yet.
     #[must_use]
     pub fn file_type(&self) -> Option<FileType> {
         self.found().kind
     }
 
-    /// Returns what `.with_stat(true)` fetched: the metadata of the entry
-    /// itself, of a link not followed. `None` without it, and where the system would
-    /// not tell (the entry vanished, the folder may not be searched): [`stat`](Self::stat)
-    /// says why.
+    /// Returns what `.with_stat(true)` fetched: the metadata of the entry itself, links
+    /// not followed. `None` without `with_stat`, and where the system refused (the entry
+    /// vanished, the folder may not be searched): [`stat`](Self::stat) tells the error.
     #[must_use]
     pub fn metadata(&self) -> Option<&Metadata> {
         self.listed.batch.metadata(self.number)
     }
 
-    /// Asks for the metadata now, in a hop on the executor of the scan.
+    /// Returns the metadata as it is now, in a hop on the executor of the scan.
     ///
-    /// Not kept, unlike Python's. Keywords: `follow_symlinks` (`true`). For all
-    /// entries at once `.with_stat(true)` takes no hop.
+    /// The entry does not keep the answer, unlike Python's. Keywords: `follow_symlinks`
+    /// (`true`). For the metadata of all entries, `.with_stat(true)` needs no extra hop.
     ///
     /// # Cancel safety
     ///
@@ -168,12 +178,12 @@ impl fmt::Debug for DirEntry {
     }
 }
 
-/// What one hop brings.
+/// The result of one hop.
 struct Piece {
     batch: Batch,
-    /// What ended the listing after `batch`.
+    /// The error that ended the listing, after `batch`.
     error: Option<io::Error>,
-    /// What is left to read.
+    /// The open folder, unless its end was reached.
     rest: Option<Folder>,
 }
 
@@ -189,50 +199,50 @@ fn read_piece(mut folder: Folder, path: &Path) -> Piece {
 
 /// The pending call of [`scandir`].
 ///
-/// Keywords: `with_stat` (`false`), `executor` (the default one), on which the
-/// stream reads on and `stat` of its entries runs.
+/// Keywords: `with_stat` (`false`), `executor` (the default one). The stream keeps the
+/// executor: it reads on there, and `stat` of its entries runs there.
 pub type Scanning = Call<ScanDir, ScandirKeywords>;
 
 /// The keywords of [`Scanning`].
 #[derive(Debug, Default)]
 pub struct ScandirKeywords {
     with_stat: bool,
-    /// Where the call runs; known once it does.
+    /// Where the call runs; `None` until the call has chosen, at its first poll.
     executor: Option<Chosen>,
 }
 
 impl Scanning {
-    /// Fetches the metadata of every entry in the hop that finds it (`false`),
-    /// for [`DirEntry::metadata`]. Of a link it is that of the link. An entry whose
-    /// metadata is refused is listed all the same, without.
+    /// Fetches the metadata of every entry in the hop that finds it (`false`), for
+    /// [`DirEntry::metadata`]. For a link it is the metadata of the link itself. An
+    /// entry whose metadata the system refuses is still listed, without metadata.
     pub fn with_stat(self, yes: bool) -> Self {
         self.set(|keywords| keywords.with_stat = yes)
     }
 }
 
-/// The entries of a folder: a [`Stream`] of `Result<DirEntry>`, in no order.
+/// The entries of a folder: a [`Stream`] of `Result<DirEntry>`, in no particular order.
 ///
-/// It reads on when what a hop brought is used up. After an error, which comes
-/// once, and after the end it gives `None` for ever. Dropping it closes the
-/// folder.
+/// It makes the next hop when the entries of the last one are used up. An error comes
+/// once; after it, and after the end, the stream gives `None` for ever. Dropping the
+/// stream closes the folder.
 #[must_use = "a stream does nothing unless it is read"]
 pub struct ScanDir {
     parent: Arc<Parent>,
-    /// What the last job has found. `None` once it has all been given.
+    /// The entries of the last hop; `None` once all of them were delivered.
     listed: Option<Arc<Listed>>,
-    /// The number of the next entry of it.
+    /// The number of the next of them to deliver.
     next: usize,
-    /// What comes after it.
+    /// The error to deliver after them.
     error: Option<Error>,
     state: State,
 }
 
 enum State {
-    /// There is more to read.
+    /// There may be more to read.
     Open(Folder),
-    /// The folder is with the executor.
+    /// A job has the folder and reads the next batch.
     Reading(Call<Piece>),
-    /// At its end, failed, or closed by the caller.
+    /// The end was reached, an error came, or the caller closed the folder.
     Closed,
 }
 
@@ -246,7 +256,7 @@ impl ScanDir {
     ///
     /// # Errors
     ///
-    /// What the system says while it reads the folder; then comes `None`.
+    /// Those of reading the folder; after one, the next call gives `None`.
     ///
     /// # Examples
     ///
@@ -267,8 +277,8 @@ impl ScanDir {
         poll_fn(|cx| self.poll_entry(cx)).await.transpose()
     }
 
-    /// Closes the folder before its end; from here on there are no entries.
-    /// Never blocks.
+    /// Closes the folder before its end; afterwards there are no more entries. It never
+    /// blocks.
     pub fn close(&mut self) {
         self.listed = None;
         self.error = None;
@@ -284,7 +294,7 @@ impl ScanDir {
         self.state = rest.map_or(State::Closed, State::Open);
     }
 
-    /// The next entry of those that were found.
+    /// The next entry of the last hop.
     fn next_found(&mut self) -> Option<DirEntry> {
         let number = self.next;
         let listed = self.listed.as_ref()?;
@@ -293,7 +303,7 @@ impl ScanDir {
             let listed = listed.clone();
             return Some(DirEntry { listed, number });
         }
-        // The last of them takes over what they have in common.
+        // The last entry takes over what they have in common, so that it can be freed.
         let listed = self.listed.take()?;
         (number < listed.batch.len()).then_some(DirEntry { listed, number })
     }
@@ -341,12 +351,12 @@ impl fmt::Debug for ScanDir {
     }
 }
 
-/// Opens a folder and gives its entries as a [`Stream`], a thousand or two a hop.
+/// Opens a folder and gives its entries as a [`Stream`]; one hop fetches a
+/// thousand or two of them.
 ///
-/// The first batch comes with the opening. The type of each entry is known
-/// without another hop; links are followed for it in the hop that finds them.
-/// Python's blocks the loop from the second entry on. Keywords: `with_stat`
-/// (`false`).
+/// The first hop opens the folder and fetches the first entries. The type of each entry,
+/// for a link also that of its target, is fetched in the same hop. Python's `scandir`
+/// blocks its event loop while it fetches the entries. Keywords: `with_stat` (`false`).
 ///
 /// # Cancel safety
 ///
@@ -355,7 +365,9 @@ impl fmt::Debug for ScanDir {
 /// # Errors
 ///
 /// `NotFound`; `NotADirectory`; `PermissionDenied`. An error in the middle of
-/// the folder comes from the stream, once, and ends it.
+/// the folder comes from the stream, once, and ends it. One of them is `Interrupted`: a
+/// signal ended a listing, and the folder was changed so that nobody can tell where to go
+/// on.
 ///
 /// # Examples
 ///

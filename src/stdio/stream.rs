@@ -5,16 +5,16 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::io;
 use std::path::Path;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
 use super::daemon::Daemon;
-use super::standard;
+use super::{at_end, standard};
 use crate::budget::has_line_end;
 use crate::codec::{Encoding, ErrorPolicy};
 use crate::error::Result;
-use crate::executor::Chosen;
+use crate::executor::{Chosen, InlineExecutor};
 use crate::file::core::{Core, Meta};
 use crate::file::{BinaryFile, TextFile};
 use crate::file::{Reconfigure, TextSettings};
@@ -86,6 +86,8 @@ pub(super) struct Stream {
     executor: Chosen,
     slot: Mutex<Slot>,
     watchers: Arc<Watchers>,
+    /// Of one that is written when the process ends: whether it is known there.
+    written_at_end: Option<AtomicBool>,
 }
 
 /// Those that look again whenever something has happened, and keep no turn while
@@ -133,7 +135,10 @@ impl Wake for Watchers {
 impl Stream {
     pub(super) fn new(spec: Spec) -> Self {
         let executor = Chosen::new(Daemon::new(spec.thread()));
-        Self::over(spec, standard::open(spec), executor)
+        Self {
+            written_at_end: (spec != Spec::Stdin).then(AtomicBool::default),
+            ..Self::over(spec, standard::open(spec), executor)
+        }
     }
 
     /// The stream `raw`, whose jobs `executor` runs.
@@ -149,6 +154,7 @@ impl Stream {
                 next_ticket: 0,
             }),
             watchers: Arc::default(),
+            written_at_end: None,
         }
     }
 
@@ -160,8 +166,16 @@ impl Stream {
         self.slot().facts
     }
 
+    /// Has what is written now be out when the process has ended.
+    fn watch(&'static self) {
+        if let Some(known) = &self.written_at_end {
+            at_end::watch(self, known);
+        }
+    }
+
     /// Waits for the turn. It is given up by the drop of what this gives.
     pub(super) fn turn(&'static self) -> Locking {
+        self.watch();
         Locking {
             stream: self,
             ticket: None,
@@ -174,6 +188,7 @@ impl Stream {
         cx: &mut Context<'_>,
         f: impl FnOnce(&mut File, &mut Context<'_>) -> Poll<T>,
     ) -> Poll<T> {
+        self.watch();
         let file = {
             let mut slot = self.slot();
             let free = slot.queue.is_empty();
@@ -206,6 +221,28 @@ impl Stream {
         polled
     }
 
+    /// The turn, if nobody has it: also before those who wait.
+    pub(super) fn try_turn(&'static self) -> Option<Turn> {
+        let file = self.slot().file.take()?;
+        Some(Turn {
+            stream: self,
+            file: Some(file),
+            quiet: false,
+        })
+    }
+
+    /// Writes what it holds, by a last write, which is looked after; it is closed then.
+    /// Does nothing if somebody has the turn.
+    pub(super) fn end(&'static self) {
+        let Some(mut turn) = self.try_turn() else {
+            return;
+        };
+        let (mut closed, _) = build(self.spec, Box::new(Gone), &Chosen::new(InlineExecutor));
+        let close = pin!(closed.close()).poll(&mut Context::from_waker(Waker::noop()));
+        debug_assert!(close.is_ready(), "of nothing, and inline");
+        turn.file = Some(closed);
+    }
+
     /// Changes the text layer of all handles.
     pub(super) fn reconfigure(&'static self) -> Reconfigure<'static> {
         Reconfigure::new(async |changes| self.turn().await.apply(changes).await)
@@ -213,17 +250,13 @@ impl Stream {
 
     /// Puts another stream in place.
     pub(super) async fn replace(&'static self, raw: Box<dyn RawIo>) -> Result<Box<dyn RawIo>> {
-        /// In place of a stream that was closed.
-        struct Gone;
-        impl RawIo for Gone {}
-
         let mut turn = self.turn().await;
         let old: Box<dyn RawIo> = if turn.closed() {
             Box::new(Gone)
         } else {
-            let core = turn.undecoded().core_mut();
+            let core = turn.undecoded().descend();
             let raw = core.take_raw("detach", false).await?;
-            let ahead = core.read.take(core.read.len());
+            let ahead = core.ahead.take_all();
             if ahead.is_empty() {
                 raw
             } else {
@@ -273,6 +306,11 @@ fn build(spec: Spec, raw: Box<dyn RawIo>, executor: &Chosen) -> (Box<File>, Fact
     };
     (Box::new(TextFile::with(core, settings)), facts)
 }
+
+/// In place of a stream that was closed.
+struct Gone;
+
+impl RawIo for Gone {}
 
 /// A stream before which something was read.
 struct Unread {

@@ -5,9 +5,9 @@ use std::fs::{self, File, ReadDir};
 use std::io;
 use std::path::Path;
 
-use super::{Entry, inode, retry};
+use super::{Entry, Listing, inode, retry};
 #[cfg(feature = "tempfile")]
-use super::{mode, set_mode_in};
+use super::{list, mode, retry, set_mode_in, system};
 
 /// By the name that std gives it. Another thread may have been given it too: then the end
 /// of that one looks after what there is, and the real one is not watched before that.
@@ -17,11 +17,11 @@ pub(crate) fn is_main_thread() -> bool {
 
 /// An open folder, as std reads it.
 #[derive(Debug)]
-pub(crate) struct Entries(ReadDir);
+pub(crate) struct Entries(Listing);
 
 impl Entries {
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
-        retry(|| fs::read_dir(path)).map(Self)
+        Listing::open(path).map(Self)
     }
 
     /// Gives `least` further entries to `each`, in no order, unless there are fewer;
@@ -33,12 +33,12 @@ impl Entries {
         mut each: impl FnMut(Entry<'_>),
     ) -> io::Result<bool> {
         for _ in 0..least {
-            let Some(entry) = self.0.next().transpose()? else {
+            let Some((name, entry)) = self.0.next().transpose()? else {
                 return Ok(false);
             };
             each(Entry {
-                name: &entry.file_name(),
-                kind: entry.file_type().ok(),
+                name: &name,
+                kind: retry(|| entry.file_type()).ok(),
                 inode: inode(&entry),
             });
         }
@@ -119,17 +119,17 @@ pub(crate) fn unnamed(_: &Path, _: bool, _: u32) -> io::Result<Option<File>> {
 /// are there when it looks.
 #[cfg(feature = "tempfile")]
 pub(crate) fn make_accessible(root: &Path) -> io::Result<()> {
-    let mut paths = vec![root.to_owned()];
+    let mut paths = vec![system::literal(root)?];
     while let Some(path) = paths.pop() {
-        let metadata = fs::symlink_metadata(&path)?;
+        let metadata = retry(|| fs::symlink_metadata(&path))?;
         if metadata.is_symlink() {
             continue;
         }
         let mut permissions = metadata.permissions();
         set_mode_in(&mut permissions, mode(&metadata) | 0o700);
-        drop(fs::set_permissions(&path, permissions));
-        if let Ok(entries) = fs::read_dir(&path) {
-            paths.extend(entries.filter_map(|entry| Some(entry.ok()?.path())));
+        drop(retry(|| fs::set_permissions(&path, permissions.clone())));
+        if let Ok(below) = list(&path, |entry| Ok(entry.path())) {
+            paths.extend(below);
         }
     }
     Ok(())

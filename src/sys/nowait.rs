@@ -1,8 +1,10 @@
 //! Reads from the page cache without a job: `preadv2(RWF_NOWAIT)` on Linux.
 //!
 //! The one place where a task's own thread reads a file. The kernel is asked to
-//! give what it has in memory and to refuse where it would have to wait. What it
-//! refuses, and whatever it cannot be trusted with, goes to a job:
+//! give what it has in memory and to refuse where it would have to wait. File systems
+//! that are memory only, as tmpfs, cannot be asked: where there is no swap, they are read
+//! like any other memory. What is refused, and whatever it cannot be trusted with, goes to
+//! a job:
 //!
 //! - 0 bytes: Linux 5.9 and 5.10 may say so before the end of the file;
 //! - any error: the job meets it again and reports it;

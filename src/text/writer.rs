@@ -18,6 +18,8 @@ use crate::budget;
 use crate::codec::{Encoder, Encoding, ErrorPolicy, Newline, count_chars, translate_out};
 use crate::error::{Error, Result};
 
+mod bytes;
+
 pin_project! {
     /// Text that is encoded into a stream of bytes. Python: a `TextIOWrapper` over a stream
     /// that is written only.
@@ -165,6 +167,16 @@ impl<W> Writer<W> {
         Ok(())
     }
 
+    /// Fails between the bytes of a character, which come by `AsyncWrite`: what is written
+    /// there would stand before the whole of it.
+    fn check_whole(&self) -> Result<()> {
+        if self.carry.is_empty() {
+            return Ok(());
+        }
+        let error = not_text("a character that was begun as bytes has to be completed first");
+        Err(Error::os("write", None, error))
+    }
+
     /// Whether what `text` ends has to be out by now.
     fn flushes(&self, text: &str) -> bool {
         let line_end = || memchr::memchr2(b'\n', b'\r', text.as_bytes()).is_some();
@@ -177,6 +189,10 @@ impl<W> Checked for Writer<W> {
     fn check(&self) -> Result<()> {
         Refused::check(self.refused.as_ref())
     }
+}
+
+fn not_text(reason: &'static str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, reason)
 }
 
 /// Appends `text` to `out`, with its line ends, behind a mark if that is due.
@@ -271,7 +287,11 @@ impl<W: AsyncWrite> Writer<W> {
             failed => failed,
         };
         *this.closed = true;
-        Poll::Ready(ended)
+        let whole = std::mem::take(this.carry).is_empty();
+        Poll::Ready(ended.and_then(|()| match whole {
+            true => Ok(()),
+            false => Err(not_text("the last character was never completed")),
+        }))
     }
 }
 
@@ -293,7 +313,8 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
     /// [`Encode`](Error::Encode) for a character that the encoding does not have, and those
     /// of the stream, which has to take what is buffered first: nothing of `text` is stored
     /// then, and what is buffered stays. `Closed`. With line buffering or write through,
-    /// those of the flush too; then `text` is in the buffer.
+    /// those of the flush too; then `text` is in the buffer. `InvalidData` where `AsyncWrite`
+    /// has had the first bytes of a character and not the last.
     ///
     /// # Examples
     ///
@@ -309,6 +330,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
     /// ```
     pub async fn write(&mut self, text: &str) -> Result<usize> {
         self.check_open("write")?;
+        self.check_whole()?;
         poll_fn(budget::poll_turn).await;
         let (bytes, chars) = if text.len() > LONG {
             // What is encoded is the future's until it is whole, so that a dropped write
@@ -390,82 +412,12 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
     /// # Errors
     ///
     /// Those of the stream; it is closed nevertheless, and what it has not taken is in the
-    /// [`buffer`](Self::buffer).
+    /// [`buffer`](Self::buffer). `InvalidData` where `AsyncWrite` has had the first bytes of
+    /// a character and not the last; the stream is shut down.
     pub async fn close(&mut self) -> Result<()> {
         self.check()?;
         let ended = poll_fn(|cx| self.pinned().poll_end(cx)).await;
         ended.map_err(|error| Error::os("close", None, error))
-    }
-}
-
-/// For text as bytes of UTF-8: a character may come in parts. Bytes that are none are
-/// `InvalidData`, and so is a shutdown in the middle of a character.
-impl<W: AsyncWrite> AsyncWrite for Writer<W> {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        data: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        ready!(budget::poll_turn(cx));
-        self.check_open("write")?;
-        let data = &data[..data.len().min(LONG)];
-        // What there is of a character, with what completes it.
-        let mut joined = Vec::new();
-        let bytes = if self.carry.is_empty() {
-            data
-        } else {
-            joined.extend_from_slice(&self.carry);
-            joined.extend_from_slice(&data[..data.len().min(4)]);
-            &joined
-        };
-        let (text, bad) = match std::str::from_utf8(bytes) {
-            Ok(text) => (text, false),
-            Err(error) => {
-                let text = std::str::from_utf8(&bytes[..error.valid_up_to()]);
-                (text.unwrap_or_default(), error.error_len().is_some())
-            }
-        };
-        let taken_before = self.carry.len();
-        if text.is_empty() && bad {
-            let error = "text is written as UTF-8, which this is not";
-            return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, error)));
-        }
-        if !text.is_empty() {
-            let mut encoded = Vec::new();
-            encode(&self.settings, self.bom, text, &mut encoded)?;
-            ready!(self.as_mut().poll_room(cx, encoded.len()))?;
-            let flushes = self.flushes(text);
-            let this = self.as_mut().project();
-            this.out.extend_from_slice(&encoded);
-            (*this.bom, *this.ending) = (false, false);
-            this.carry.clear();
-            if flushes {
-                // Begun here; the next operation goes on, and tells its error.
-                drop(self.poll_out(cx));
-            }
-            return Poll::Ready(Ok(text.len() - taken_before));
-        }
-        // Not even one character: it is completed by what comes.
-        let this = self.project();
-        this.carry.extend_from_slice(&bytes[taken_before..]);
-        Poll::Ready(Ok(bytes.len() - taken_before))
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.check_open("flush")?;
-        self.poll_out(cx)
-    }
-
-    /// Closes it, as [`close`](Writer::close).
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.check()?;
-        ready!(self.as_mut().poll_end(cx))?;
-        let carry = std::mem::take(self.project().carry);
-        if carry.is_empty() {
-            return Poll::Ready(Ok(()));
-        }
-        let error = "the last character was never completed";
-        Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, error)))
     }
 }
 

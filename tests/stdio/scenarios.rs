@@ -37,16 +37,16 @@ pub(crate) fn run(name: &str) -> i32 {
             stdout().flush().await?;
             std::process::exit(0)
         }),
-        "write_then_exit" => block_on(async {
+        "write_then_die" => block_on(async {
             stdout().write("a line\n").await?;
             stdout_bytes().write(b"bytes\npart").await?;
-            std::process::exit(0)
+            die()
         }),
-        "write_much_then_exit" => block_on(async {
+        "write_much_then_die" => block_on(async {
             for _ in 0..30_000 {
                 stdout().write(&"x".repeat(100)).await?;
             }
-            Ok(())
+            die()
         }),
         "stderr_then_exit" => block_on(async {
             stderr().write("text\n").await?;
@@ -102,6 +102,13 @@ fn multi_thread(scenario: impl Future<Output = Done>) -> Done {
 async fn say(text: &str) -> Result<()> {
     stdout().write(text).await?;
     stdout().flush().await
+}
+
+/// Ends the process as it is.
+fn die() -> ! {
+    let this = rustix::process::getpid();
+    rustix::process::kill_process(this, rustix::process::Signal::KILL).unwrap();
+    unreachable!("nothing is done after that")
 }
 
 fn over() -> Done {

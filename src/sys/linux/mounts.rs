@@ -1,4 +1,4 @@
-//! Which mounts are local file systems.
+//! Which mounts are local file systems, and which of those are nothing but memory.
 
 use std::fs::File;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -9,17 +9,22 @@ use rustix::fs::{AtFlags, FileType, StatxFlags};
 
 /// File systems that do not wait for anybody but a disk (statfs(2), and
 /// `linux/magic.h`). Overlays are not among them (see [`cached`](super::cached)).
-const LOCAL: [u32; 10] = [
+const LOCAL: [u32; 8] = [
     0xef53,      // ext2, ext3, ext4
     0x5846_5342, // xfs
     0x9123_683e, // btrfs
     0xf2f5_2010, // f2fs
     0xca45_1a4e, // bcachefs
     0x2fc1_2fc1, // zfs
-    0x0102_1994, // tmpfs
-    0x8584_58f6, // ramfs
     0xe0f5_e1e2, // erofs
     0x7371_7368, // squashfs
+];
+
+/// Local file systems whose files are in memory and nowhere else, unless that is swapped
+/// out: a read is a copy. They refuse to be asked for reads that would not wait.
+const MEMORY: [u32; 2] = [
+    0x0102_1994, // tmpfs
+    0x8584_58f6, // ramfs
 ];
 
 /// An overlay passes questions on to the layer where the file is, which is hardly ever a
@@ -51,9 +56,35 @@ pub(super) struct Look {
     pub(super) mount: Mount,
 }
 
-/// Mounts that were looked at: whether each is local. There are a handful, so a
-/// search is the fastest map. Oldest first; the oldest makes room.
-static MOUNTS: RwLock<Vec<(Mount, bool)>> = RwLock::new(Vec::new());
+/// Where the files of a mount are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// On a network, or in something of which nothing is known.
+    Elsewhere,
+    Disk,
+    Memory,
+}
+
+impl Place {
+    /// On a file system of the type `kind`.
+    fn of(kind: u32) -> Self {
+        if MEMORY.contains(&kind) {
+            Self::Memory
+        } else if LOCAL.contains(&kind) {
+            Self::Disk
+        } else {
+            Self::Elsewhere
+        }
+    }
+
+    fn is_local(self) -> bool {
+        self != Self::Elsewhere
+    }
+}
+
+/// Mounts that were looked at. There are a handful, so a search is the fastest map.
+/// Oldest first; the oldest makes room.
+static MOUNTS: RwLock<Vec<(Mount, Place)>> = RwLock::new(Vec::new());
 
 /// Whether something was met that nobody has looked at, though its device was
 /// seen: another mount of it. The next job is to look.
@@ -90,7 +121,7 @@ pub(super) fn kind(fd: BorrowedFd<'_>) -> Option<u32> {
 /// overlay that is believed too: a follower may keep others from being woken for the
 /// time of an answer. Blocks: only in a job.
 pub(crate) fn tells_size_at_once(file: &File) -> bool {
-    let is_local = |kind| LOCAL.contains(&kind) || kind == OVERLAY;
+    let is_local = |kind| Place::of(kind).is_local() || kind == OVERLAY;
     file.metadata().is_ok_and(|metadata| metadata.is_file())
         && kind(file.as_fd()).is_some_and(is_local)
 }
@@ -110,32 +141,49 @@ pub(super) fn refuse_reads(mount: Mount) {
     remember(&mut refusing, mount, true);
 }
 
-fn known(mount: Mount) -> Option<bool> {
+fn known(mount: Mount) -> Option<Place> {
     let mounts = MOUNTS.read().unwrap_or_else(PoisonError::into_inner);
     let found = mounts.iter().find(|(known, _)| *known == mount);
-    found.map(|&(_, local)| local)
+    found.map(|&(_, place)| place)
+}
+
+/// Where the files of `mount` are, which `fd` is on, if that is known. Asks for it to be
+/// learned where nothing is.
+fn place(fd: BorrowedFd<'_>, mount: Mount) -> Option<Place> {
+    match known(mount) {
+        // The number of a mount that has gone may be another's by now, and so may
+        // that of the device: asked again. That waits only once, if ever: when a
+        // network's file system has got both.
+        Some(before) if before.is_local() && !mount.unique => {
+            let now = kind(fd).map_or(Place::Elsewhere, Place::of);
+            if now != before {
+                set(mount, now);
+            }
+            Some(now)
+        }
+        Some(place) => Some(place),
+        None => {
+            WANTED.store(true, Ordering::Relaxed);
+            None
+        }
+    }
 }
 
 /// Whether `mount`, which `fd` is on, is known to be local. Asks for it to be
 /// learned where nothing is known.
 pub(super) fn is_local(fd: BorrowedFd<'_>, mount: Mount) -> bool {
-    match known(mount) {
-        // The number of a mount that has gone may be another's by now, and so may
-        // that of the device: asked again. That waits only once, if ever: when a
-        // network's file system has got both.
-        Some(true) if !mount.unique => {
-            let local = kind(fd).is_some_and(|kind| LOCAL.contains(&kind));
-            if !local {
-                set(mount, false);
-            }
-            local
-        }
-        Some(local) => local,
-        None => {
-            WANTED.store(true, Ordering::Relaxed);
-            false
-        }
-    }
+    place(fd, mount).is_some_and(Place::is_local)
+}
+
+/// Whether a read of `fd` is a copy of what is in memory: a regular file of tmpfs or
+/// ramfs, on a machine without swap, as far as is known. Asks nobody but the kernel's own
+/// tables.
+pub(super) fn is_memory(fd: BorrowedFd<'_>) -> bool {
+    look(fd).is_some_and(|look| {
+        look.kind == FileType::RegularFile
+            && place(fd, look.mount) == Some(Place::Memory)
+            && rustix::system::sysinfo().totalswap == 0
+    })
 }
 
 /// Whether a job that met something of `device` is to [`learn`].
@@ -154,22 +202,22 @@ pub(super) fn learn(fd: BorrowedFd<'_>) {
     };
     if known(mount).is_none() {
         if let Some(kind) = kind(fd) {
-            set(mount, LOCAL.contains(&kind));
+            set(mount, Place::of(kind));
         }
     }
 }
 
-fn set(mount: Mount, local: bool) {
+fn set(mount: Mount, place: Place) {
     let mut mounts = MOUNTS.write().unwrap_or_else(PoisonError::into_inner);
-    remember(&mut mounts, mount, local);
+    remember(&mut mounts, mount, place);
 }
 
-fn remember(mounts: &mut Vec<(Mount, bool)>, mount: Mount, local: bool) {
+fn remember<T>(mounts: &mut Vec<(Mount, T)>, mount: Mount, of_it: T) {
     mounts.retain(|(known, _)| *known != mount);
     if mounts.len() >= MOST {
         mounts.remove(0);
     }
-    mounts.push((mount, local));
+    mounts.push((mount, of_it));
 }
 
 #[cfg(test)]
@@ -188,9 +236,12 @@ mod tests {
                 device: u64::MAX,
                 unique,
             };
-            set(mount, true);
-            assert_eq!(is_local(fd, mount), unique);
-            assert_eq!(known(mount), Some(unique), "remembered");
+            for place in [Place::Disk, Place::Memory] {
+                set(mount, place);
+                assert_eq!(is_local(fd, mount), unique);
+                let right = if unique { place } else { Place::Elsewhere };
+                assert_eq!(known(mount), Some(right), "remembered");
+            }
         }
     }
 

@@ -1,13 +1,15 @@
-//! `preadv2(RWF_NOWAIT)`.
+//! `preadv2(RWF_NOWAIT)`, and its likeness for files that are nothing but memory.
 
 use std::fs::File;
 use std::io::IoSliceMut;
+use std::os::fd::AsFd;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::io::{Errno, ReadWriteFlags};
 
 use super::super::Answer;
+use super::mounts;
 
 /// What preadv2(2) takes for the cursor: an offset of -1.
 const HERE: u64 = u64::MAX;
@@ -54,7 +56,23 @@ pub(crate) fn read(file: &File, buf: &mut [u8], offset: Option<u64>) -> Answer {
         // Not trusted to be the end of the file.
         Ok(0) => Answer::WouldWait,
         Ok(n) => Answer::Data(n),
+        Err(Errno::OPNOTSUPP) if mounts::is_memory(file.as_fd()) => {
+            let [buf] = bufs;
+            copy(file, buf, (offset != HERE).then_some(offset))
+        }
         Err(error) => refusal(error),
+    }
+}
+
+/// Reads a file that is nothing but memory, which tells nothing of waiting.
+fn copy(file: &File, mut buf: IoSliceMut<'_>, offset: Option<u64>) -> Answer {
+    let read = match offset {
+        None => rustix::io::read(file, &mut *buf),
+        Some(offset) => rustix::io::pread(file, &mut *buf, offset),
+    };
+    match read {
+        Ok(n @ 1..) => Answer::Data(n),
+        Ok(0) | Err(_) => Answer::WouldWait,
     }
 }
 

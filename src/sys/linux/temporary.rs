@@ -10,6 +10,7 @@ use std::path::Path;
 
 use rustix::fs::{CWD, Dir, FileType, Mode, OFlags, fstat, openat};
 use rustix::io::Errno;
+use rustix::path::Arg;
 
 use super::super::retry;
 
@@ -48,13 +49,12 @@ struct Frame {
 /// Only the innermost folder is open, however deep or wide the tree is; the one
 /// above is opened again by `..`, if that is still the same.
 pub(crate) fn make_accessible(root: &Path) -> io::Result<()> {
-    let mut open = open_up(openat(CWD, root, FOLDER | OFlags::PATH, Mode::empty())?)?;
+    let mut open = open_up(open_below(CWD, root)?)?;
     let mut frames = vec![frame(&open)?];
     while let Some(innermost) = frames.last_mut() {
         if let Some(name) = innermost.folders.pop() {
-            let below = openat(&open, &name, FOLDER | OFlags::PATH, Mode::empty());
             // One that is gone, or somebody else's, is for the removal to tell of.
-            let below = below.map_err(io::Error::from).and_then(open_up);
+            let below = open_below(&open, &*name).and_then(open_up);
             if let Ok(below) = below {
                 if let Ok(frame) = frame(&below) {
                     frames.push(frame);
@@ -65,13 +65,25 @@ pub(crate) fn make_accessible(root: &Path) -> io::Result<()> {
         }
         frames.pop();
         if let Some(above) = frames.last() {
-            open = openat(&open, c"..", FOLDER | OFlags::RDONLY, Mode::empty())?;
+            open = retry(|| {
+                Ok(openat(
+                    &open,
+                    c"..",
+                    FOLDER | OFlags::RDONLY,
+                    Mode::empty(),
+                )?)
+            })?;
             if id(&open)? != above.id {
                 return Err(io::Error::other("the folder was moved"));
             }
         }
     }
     Ok(())
+}
+
+/// Opens a folder for what can be done without any right on it.
+fn open_below(folder: impl AsFd, name: impl Arg + Copy) -> io::Result<OwnedFd> {
+    retry(|| Ok(openat(&folder, name, FOLDER | OFlags::PATH, Mode::empty())?))
 }
 
 fn id(folder: &OwnedFd) -> io::Result<(u64, u64)> {
@@ -103,7 +115,7 @@ fn frame(folder: &OwnedFd) -> io::Result<Frame> {
 /// which leads to just this folder.
 fn open_up(folder: OwnedFd) -> io::Result<OwnedFd> {
     let link = format!("/proc/self/fd/{}", folder.as_raw_fd());
-    set_permissions(link, Permissions::from_mode(0o700))?;
+    retry(|| set_permissions(&link, Permissions::from_mode(0o700)))?;
     let flags = FOLDER | OFlags::RDONLY;
-    Ok(openat(folder.as_fd(), c".", flags, Mode::empty())?)
+    retry(|| Ok(openat(&folder, c".", flags, Mode::empty())?))
 }

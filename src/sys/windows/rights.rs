@@ -52,10 +52,14 @@ pub(crate) fn set_mode_in(permissions: &mut Permissions, mode: u32) {
 pub(crate) struct Rights(Permissions);
 
 impl Rights {
-    /// Of what stands at a path.
-    #[allow(clippy::unnecessary_wraps, reason = "the same signature as on Linux")]
+    /// Of what stands at a path. The system puts nothing in the place of a file that may
+    /// not be written: better told while nothing was done for it.
     pub(crate) fn of_old(old: &Old) -> io::Result<Self> {
-        Ok(Self(old.metadata().permissions()))
+        let permissions = old.metadata().permissions();
+        if permissions.readonly() {
+            return Err(io::ErrorKind::PermissionDenied.into());
+        }
+        Ok(Self(permissions))
     }
 
     pub(crate) fn of_new(file: &File) -> io::Result<Self> {
