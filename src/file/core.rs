@@ -382,7 +382,7 @@ impl<R: RawIo> Core<R> {
 }
 
 /// Many files are open and idle: what is rarely there lies behind a pointer.
-#[cfg(target_pointer_width = "64")]
+#[cfg(all(target_pointer_width = "64", not(model)))]
 const _: () = assert!(size_of::<Core<File>>() <= 528);
 
 impl Core<File> {

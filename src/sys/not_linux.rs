@@ -1,13 +1,15 @@
 //! The answers of systems that tell nothing without waiting: whatever is asked here is left
 //! to a job, or done in another way.
 
-use std::fs::{self, File, ReadDir};
+#[cfg(feature = "tempfile")]
+use std::fs;
+use std::fs::File;
 use std::io;
 use std::path::Path;
 
 use super::{Entry, Listing, inode, retry};
 #[cfg(feature = "tempfile")]
-use super::{list, mode, retry, set_mode_in, system};
+use super::{list, mode, set_mode_in, system};
 
 /// By the name that std gives it. Another thread may have been given it too: then the end
 /// of that one looks after what there is, and the real one is not watched before that.
