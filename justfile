@@ -55,6 +55,11 @@ bench:
 peers:
     cargo bench --manifest-path benches/peers/Cargo.toml --bench peers
 
+# Measures and writes the tables of README.md: a quarter of an hour on a quiet machine.
+figures:
+    cargo bench --manifest-path benches/peers/Cargo.toml --bench peers -- --readme {{justfile_directory()}}/README.md
+    cargo bench --locked --bench growth -- --readme {{justfile_directory()}}/README.md
+
 # The long run of the cancellation and fault tests, and of the models, other schedules
 # each time.
 long:

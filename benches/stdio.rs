@@ -18,7 +18,7 @@ fn main() {
         return child(&name);
     }
     let bytes = vec![b'x'; 256 << 20];
-    compare("copy of 256 MiB", &bytes, &["cat", "copy"]);
+    compare("copy of 1 GiB", &bytes, 4, &["cat", "copy"]);
     let lines: String = (0..4_000_000)
         .map(|n| format!("this is line number {n}\n"))
         .collect();
@@ -29,15 +29,16 @@ fn main() {
         "next_line",
         "bytes next_line",
     ];
-    compare("4 million lines", lines.as_bytes(), &cases);
+    compare("4 million lines", lines.as_bytes(), 1, &cases);
 }
 
-fn compare(what: &str, input: &[u8], names: &[&str]) {
+/// The input is given so many times.
+fn compare(what: &str, input: &[u8], count: usize, names: &[&str]) {
     println!("{what}:");
     let mut times: Vec<Vec<Duration>> = vec![Vec::new(); names.len()];
     for _ in 0..RUNS {
         for (name, times) in names.iter().zip(&mut times) {
-            times.push(run(name, input));
+            times.push(run(name, input, count));
         }
     }
     let mut first = None;
@@ -54,7 +55,7 @@ fn compare(what: &str, input: &[u8], names: &[&str]) {
 }
 
 /// Feeds a child and drains it.
-fn run(name: &str, input: &[u8]) -> Duration {
+fn run(name: &str, input: &[u8], count: usize) -> Duration {
     let mut command = if name == "cat" {
         Command::new("cat")
     } else {
@@ -69,7 +70,11 @@ fn run(name: &str, input: &[u8]) -> Duration {
     let mut stdin = child.stdin.take().expect("piped");
     let mut stdout = child.stdout.take().expect("piped");
     std::thread::scope(|scope| {
-        scope.spawn(move || stdin.write_all(input).expect("the child reads all"));
+        scope.spawn(move || {
+            for _ in 0..count {
+                stdin.write_all(input).expect("the child reads all");
+            }
+        });
         let mut buf = vec![0; 1 << 20];
         while stdout.read(&mut buf).expect("a pipe") > 0 {}
     });

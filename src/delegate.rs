@@ -79,18 +79,26 @@ enum State<B, T> {
     Over,
 }
 
-struct CallTask<B, T> {
-    input: Option<B>,
-    output: Option<Result<T>>,
+/// A call, and what it gave: never both, as thousands may wait.
+enum CallTask<B, T> {
+    Input(B),
+    /// It runs, or has panicked.
+    Begun,
+    Output(Result<T>),
 }
 
 impl<B: Blocking> Task for CallTask<B, B::Output> {
     fn run(&mut self) {
-        self.output = self.input.take().map(B::run);
+        if let Self::Input(input) = std::mem::replace(self, Self::Begun) {
+            *self = Self::Output(input.run());
+        }
     }
 
     fn load(&self) -> Load {
-        self.input.as_ref().map_or_else(Load::default, B::load)
+        match self {
+            Self::Input(input) => input.load(),
+            Self::Begun | Self::Output(_) => Load::default(),
+        }
     }
 }
 
@@ -160,11 +168,7 @@ impl<B: Blocking> Future for Hop<B, B::Output> {
                         return Poll::Ready(result);
                     }
                     let mut flight = Flight::new();
-                    let task = CallTask {
-                        input: Some(blocking),
-                        output: None,
-                    };
-                    flight.start(executor, op, path.as_ref(), task);
+                    flight.start(executor, op, path.as_ref(), CallTask::Input(blocking));
                     *this.state() = State::Flying(flight, op, path);
                 }
                 State::Flying(mut flight, op, path) => {
@@ -173,7 +177,10 @@ impl<B: Blocking> Future for Hop<B, B::Output> {
                         return Poll::Pending;
                     };
                     end.check(op, path.as_deref())?;
-                    return Poll::Ready(task.output.expect("a task that ran has an output"));
+                    let CallTask::Output(output) = task else {
+                        unreachable!("a task that ran to its end has an output");
+                    };
+                    return Poll::Ready(output);
                 }
                 State::Over => panic!("a call was polled after it had completed"),
             }

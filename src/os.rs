@@ -54,6 +54,7 @@ mod batch;
 mod copyfile;
 mod copytree;
 mod folders;
+mod found;
 mod keywords;
 mod metadata;
 mod names;

@@ -17,7 +17,8 @@
 //! with a bare `ErrorKind::Unsupported`, which the caller turns into
 //! [`Error::Unsupported`](crate::Error::Unsupported).
 
-use std::fs::{File, OpenOptions};
+use std::ffi::OsStr;
+use std::fs::{File, FileType, OpenOptions};
 use std::io;
 use std::path::Path;
 
@@ -48,6 +49,8 @@ pub(crate) use self::lock::{Asked, Reply};
 pub use self::statvfs::StatVfs;
 
 // Paths.
+pub(crate) use self::linux::Entries;
+pub(crate) use self::system::Names;
 pub(crate) use self::system::{
     Dir, abspath, access, canonicalize, chmod, chown, ctime, expand_user, inode, is_literal,
     is_mount, link, links_to_folder, mkdir, names_folder, readlink, remove_tree, rename, replace,
@@ -60,8 +63,8 @@ pub(crate) use self::system::{
 };
 // Opening, and copying.
 pub(crate) use self::system::{
-    Copier, DEFAULT_MODE, create_destination, is_stream, mode, next_data, open_destination,
-    open_source, set_flags, set_mode, set_mode_of_new,
+    Copier, DEFAULT_MODE, create_destination, fills_blocks, is_stream, mode, next_data,
+    open_destination, open_source, set_flags, set_mode, set_mode_of_new,
 };
 // Errors in the system's own words.
 pub(crate) use self::system::{is_a_directory, link_loop, not_a_directory};
@@ -107,6 +110,15 @@ pub(crate) fn open(options: &OpenOptions, path: &Path) -> io::Result<File> {
 /// The error of what the system does not have.
 fn unsupported<T>() -> io::Result<T> {
     Err(io::ErrorKind::Unsupported.into())
+}
+
+/// What a listing tells of an entry.
+#[derive(Debug)]
+pub(crate) struct Entry<'a> {
+    pub(crate) name: &'a OsStr,
+    /// Of the entry itself; `None` if it vanished before it was known.
+    pub(crate) kind: Option<FileType>,
+    pub(crate) inode: u64,
 }
 
 /// Told of each entry that is gone; an error of it stops the removal.

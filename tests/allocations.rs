@@ -10,31 +10,38 @@ mod common;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::io::SeekFrom;
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::pin::pin;
+use std::sync::atomic::{AtomicIsize, AtomicUsize, Ordering};
+use std::task::{Context, Waker};
 
-use aiofiles::executor::InlineExecutor;
-use aiofiles::open;
+use aiofiles::executor::{InlineExecutor, ManualExecutor};
+use aiofiles::{Call, delegate, open, os};
 use common::cache_answers;
 use common::{Dir, run};
 
 struct CountingAllocator;
 
 static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
+/// In use.
+static BYTES: AtomicIsize = AtomicIsize::new(0);
 
 // SAFETY: everything is handed to `System`; counting does not allocate.
 unsafe impl GlobalAlloc for CountingAllocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        BYTES.fetch_add(layout.size() as isize, Ordering::Relaxed);
         ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
         // SAFETY: as the caller has promised.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
+        BYTES.fetch_sub(layout.size() as isize, Ordering::Relaxed);
         // SAFETY: as the caller has promised; it came from `System`.
         unsafe { System.dealloc(at, layout) }
     }
 
     unsafe fn realloc(&self, at: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        BYTES.fetch_add(size as isize - layout.size() as isize, Ordering::Relaxed);
         ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
         // SAFETY: as the caller has promised; it came from `System`.
         unsafe { System.realloc(at, layout, size) }
@@ -88,6 +95,73 @@ fn reads_in_place(path: &Path) {
     });
 }
 
+/// Names and types of a folder come in pieces of a thousand, each with a few allocations.
+fn entries_share_their_memory(dir: &Dir) {
+    const ENTRIES: usize = 5_000;
+    let folder = dir.join("entries");
+    std::fs::create_dir(&folder).unwrap();
+    for n in 0..ENTRIES {
+        std::fs::write(folder.join(format!("entry number {n}")), "").unwrap();
+    }
+    run(async {
+        // The first file of its type is asked for it.
+        for most in [usize::MAX, 300] {
+            let before = allocations();
+            let mut entries = os::scandir(&folder).executor(InlineExecutor).await.unwrap();
+            let mut count = 0;
+            while let Some(entry) = entries.next_entry().await.unwrap() {
+                count += usize::from(entry.is_file() && !entry.clone().name().is_empty());
+            }
+            assert_eq!(count, ENTRIES);
+            let allocated = allocations() - before;
+            // Elsewhere std's listing takes some for each.
+            if cfg!(target_os = "linux") {
+                assert!(allocated <= most, "{allocated} for {ENTRIES} entries");
+            }
+        }
+    });
+}
+
+/// How many bytes each of many of what `make` gives takes, and all of them.
+fn bytes_each<T>(mut make: impl FnMut() -> T) -> (usize, Vec<T>) {
+    // One that is left over from a table that has just grown is a part of it.
+    const MANY: usize = 500;
+    let mut all = Vec::with_capacity(MANY);
+    let before = BYTES.load(Ordering::Relaxed);
+    all.extend((0..MANY).map(|_| make()));
+    let bytes = BYTES.load(Ordering::Relaxed) - before;
+    (usize::try_from(bytes).unwrap() / MANY + size_of::<T>(), all)
+}
+
+/// A call that waits for its turn.
+fn bytes_of_waiting<T: Send + 'static, K: Send + 'static>(call: impl Fn() -> Call<T, K>) -> usize {
+    let jobs = ManualExecutor::new();
+    let mut cx = Context::from_waker(Waker::noop());
+    let (bytes, calls) = bytes_each(|| {
+        let mut call = call().executor(jobs.clone());
+        assert!(pin!(&mut call).poll(&mut cx).is_pending());
+        call
+    });
+    drop(calls);
+    bytes
+}
+
+/// Thousands of files are open, and thousands of calls wait.
+#[cfg(target_pointer_width = "64")]
+fn what_waits_is_small(path: &Path) {
+    let open = || open(path).binary().executor(InlineExecutor);
+    let open = || futures::executor::block_on(open()).unwrap();
+    drop(open());
+    let (bytes, files) = bytes_each(open);
+    drop(files);
+    let name = path.as_os_str().len();
+    assert!(bytes <= 640 + name, "{bytes} for an idle file");
+    let bytes = bytes_of_waiting(|| delegate(|| ()));
+    assert!(bytes <= 650, "{bytes} for a delegated call");
+    let bytes = bytes_of_waiting(|| os::stat(path));
+    assert!(bytes <= 800 + name, "{bytes} for a stat");
+}
+
 #[test]
 fn lines_are_lent_and_hops_are_cheap() {
     let dir = Dir::new();
@@ -127,6 +201,9 @@ fn lines_are_lent_and_hops_are_cheap() {
     if cache_answers(&path) {
         reads_in_place(&path);
     }
+    entries_share_their_memory(&dir);
+    #[cfg(target_pointer_width = "64")]
+    what_waits_is_small(&path);
     // One hop after the other, on tokio's pool.
     run(async {
         let mut file = open(&path).binary().nowait(false).await.unwrap();

@@ -131,6 +131,49 @@ fn holes_stay_holes() {
     assert!(same);
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn holes_of_small_files_stay_holes_and_their_data_is_whole() {
+    use std::os::unix::fs::{FileExt, MetadataExt};
+    const PAGE: u64 = 4096;
+    let dir = Dir::new();
+    // Up to 64 KiB, and beyond: which pages have data, and what the size is.
+    for (number, (pages, size)) in [
+        (vec![], 64 << 10),
+        (vec![0], 64 << 10),
+        (vec![15], 64 << 10),
+        (vec![3, 7], 10 * PAGE + 1),
+        ((0..16).collect(), 64 << 10),
+        ((0..15).collect(), (64 << 10) - 1),
+        ((0..17).collect(), 65 << 10),
+        (vec![20], 100 << 10),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let (src, dst) = (
+            dir.join(&format!("{number}")),
+            dir.join(&format!("to {number}")),
+        );
+        let file = File::create(&src).expect("a file");
+        for page in pages {
+            file.write_all_at(&[page as u8 + 1; PAGE as usize], page * PAGE)
+                .expect("a write");
+        }
+        file.set_len(size).expect("a size");
+        file.sync_all().expect("on the disk");
+        assert_eq!(run(os::copyfile(&src, &dst)).expect("a copy"), size);
+        let same = fs::read(&src).expect("there") == fs::read(&dst).expect("there");
+        assert!(same, "{number}");
+        File::open(&dst)
+            .expect("there")
+            .sync_all()
+            .expect("on the disk");
+        let blocks = |path| fs::metadata(path).expect("there").blocks();
+        assert_eq!(blocks(&dst), blocks(&src), "{number}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn permissions_are_kept_unless_told_otherwise() {

@@ -51,6 +51,92 @@ fn entries_of_a_large_folder_take_a_job_for_about_a_thousand() {
     .expect("all of it works");
 }
 
+/// Names of all lengths, in more than one piece, and of all bytes that a name may have.
+#[cfg(target_os = "linux")]
+#[test]
+fn names_types_and_inodes_are_those_of_std() {
+    use std::ffi::OsString;
+    use std::os::unix::ffi::OsStrExt;
+    use std::os::unix::fs::DirEntryExt;
+
+    let dir = tempfile::tempdir().expect("a folder");
+    let make = |name: &[u8], number: usize| {
+        let path = dir.path().join(std::ffi::OsStr::from_bytes(name));
+        match number % 3 {
+            0 => fs::create_dir(path),
+            1 => File::create(path).map(drop),
+            _ => std::os::unix::fs::symlink(if number % 2 == 0 { "." } else { "none" }, path),
+        }
+        .expect("it can be made");
+    };
+    for number in 0..2_500_usize {
+        let mut name = number.to_string().into_bytes();
+        let length = name.len().max(1 + number * 7 % 255);
+        name.resize(length, b'x');
+        make(&name, number);
+    }
+    for byte in (1..=255).filter(|byte| *byte != b'/') {
+        make(&[b'.', b'.', byte], usize::from(byte));
+    }
+    let std: BTreeSet<(OsString, u64, String, bool)> = fs::read_dir(dir.path())
+        .expect("a folder")
+        .map(|entry| {
+            let entry = entry.expect("an entry");
+            let kind = entry.file_type().expect("a type");
+            let (name, inode) = (entry.file_name(), entry.ino());
+            (name, inode, format!("{kind:?}"), entry.path().is_dir())
+        })
+        .collect();
+    assert_eq!(std.len(), 2_500 + 254);
+    for with_stat in [false, true] {
+        let ours = run(async {
+            let scan = os::scandir(dir.path()).with_stat(with_stat);
+            let mut ours = BTreeSet::new();
+            let mut entries = scan.await?;
+            while let Some(entry) = entries.try_next().await? {
+                let kind = entry.file_type().expect("a type");
+                let (name, inode) = (entry.file_name(), entry.inode());
+                let new = ours.insert((name, inode, format!("{kind:?}"), entry.is_dir()));
+                assert!(new, "{entry:?} once");
+            }
+            Ok::<_, Error>(ours)
+        });
+        assert!(ours.expect("a folder") == std, "with_stat({with_stat})");
+    }
+}
+
+#[test]
+fn entries_outlive_the_scan_and_each_other() {
+    let dir = tempfile::tempdir().expect("a folder");
+    fill(dir.path(), 3000);
+    run(async {
+        let mut entries = os::scandir(dir.path()).await?;
+        let mut kept = Vec::new();
+        while let Some(entry) = entries.next_entry().await? {
+            let number: usize = entry
+                .name()
+                .to_str()
+                .expect("text")
+                .parse()
+                .expect("digits");
+            if number % 7 == 0 {
+                kept.push((number, entry));
+            }
+        }
+        drop(entries);
+        for (number, entry) in kept {
+            let copy = entry.clone();
+            drop(entry);
+            let name = format!("{number:05}");
+            assert_eq!(copy.name(), name.as_str());
+            assert_eq!(copy.path(), dir.path().join(name));
+            assert!(copy.is_file());
+        }
+        Ok::<(), Error>(())
+    })
+    .expect("all of it works");
+}
+
 #[test]
 fn empty_folder_is_one_job() {
     let dir = tempfile::tempdir().expect("a folder");

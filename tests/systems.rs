@@ -272,7 +272,7 @@ const ASKED_ABOVE: &[(&str, usize, &str)] = &[
     ),
     ("os.rs", 1, "`sendfile` takes descriptors"),
     ("os/keywords.rs", 3, "`dir_fd` takes a descriptor"),
-    ("os/scandir.rs", 2, "Windows lists no inodes"),
+    ("os/scandir.rs", 1, "Windows lists no inodes"),
     ("os/sendfile.rs", 1, "`sendfile` takes descriptors"),
     ("tempfile/spooled.rs", 1, "`fileno` gives a descriptor"),
 ];

@@ -1,9 +1,17 @@
 //! Cases that do the same, side by side in rounds, so that what slows a machine down
 //! for a while slows all of them.
 
+#[path = "median.rs"]
+mod median;
+
 use std::time::Instant;
 
 use rustix::time::{ClockId, clock_gettime};
+
+use median::median;
+
+/// Picks the cases that have its value in their name, for a profile: one without CPU times.
+const ONLY: &str = "AIOFILES_BENCH_ONLY";
 
 /// One way to do it. What it returns must be the same for all: the proof of work.
 pub(crate) struct Case<'a> {
@@ -17,26 +25,18 @@ pub(crate) fn case<'a>(name: &'static str, run: impl FnMut() -> u64 + 'a) -> Cas
     Case { name, run }
 }
 
-/// CPU time of the process so far, in seconds.
+/// CPU time of the process so far, in seconds. Under valgrind it cannot be had.
 fn cpu_time() -> f64 {
+    if std::env::var_os(ONLY).is_some() {
+        return 0.0;
+    }
     let time = clock_gettime(ClockId::ProcessCPUTime);
     time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
 }
 
-pub(crate) fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    let middle = values.len() / 2;
-    match values.len() % 2 {
-        1 => values[middle],
-        _ => (values[middle - 1] + values[middle]) / 2.0,
-    }
-}
-
 /// Runs all cases `rounds` times and prints, for each, the medians of its wall and CPU
 /// time and of their ratios to those of the first case, round by round. `prepare` is
-/// called before each run, with the name of the case, and is not counted. For a profile,
-/// the environment variable `AIOFILES_BENCH_ONLY` picks the cases that have it in their
-/// name.
+/// called before each run, with the name of the case, and is not counted.
 pub(crate) fn compare(
     title: &str,
     rounds: usize,
@@ -48,7 +48,7 @@ pub(crate) fn compare(
         "  {:<30}{:>10}{:>8}{:>10}{:>8}",
         "", "wall, ms", "ratio", "CPU, ms", "ratio"
     );
-    let only = std::env::var("AIOFILES_BENCH_ONLY").unwrap_or_default();
+    let only = std::env::var(ONLY).unwrap_or_default();
     let wanted = cases.into_iter().filter(|case| case.name.contains(&only));
     let mut cases: Vec<_> = wanted.map(|case| (case, Vec::new())).collect();
     let mut work = None;

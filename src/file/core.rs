@@ -383,6 +383,10 @@ impl<R: RawIo> Core<R> {
     }
 }
 
+/// Many files are open and idle: what is rarely there lies behind a pointer.
+#[cfg(all(target_pointer_width = "64", not(model)))]
+const _: () = assert!(size_of::<Core<File>>() <= 528);
+
 impl Core<File> {
     /// Another handle of the same open file.
     pub(crate) fn clone_with(&mut self, file: File) -> Self {

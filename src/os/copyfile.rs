@@ -171,7 +171,10 @@ pub(super) fn copy_file(
     // Check the kind before the open: opening a FIFO would release whoever waits at
     // its other end.
     check_kind(&sys::stat(&here, src, true)?)?;
-    check_destination(dst)?;
+    if sys::names_folder(dst) {
+        // To make a file of that name fails otherwise everywhere.
+        check_destination(dst)?;
+    }
     let input = sys::retry(|| sys::open_source(src))?;
     let metadata = sys::retry(|| input.metadata())?;
     check_kind(&metadata)?;
@@ -215,8 +218,13 @@ fn open_destination(dst: &Path, mode: u32) -> io::Result<(File, Option<PathBuf>)
     let mut path = dst.to_path_buf();
     for _ in 0..LINKS {
         match sys::retry(|| sys::create_destination(&path, mode)) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            made => return made.map(|file| (file, Some(path))),
+            Ok(file) => return Ok((file, Some(path))),
+            Err(error) => {
+                check_destination(dst)?;
+                if error.kind() != io::ErrorKind::AlreadyExists {
+                    return Err(error);
+                }
+            }
         }
         match sys::retry(|| sys::open_destination(dst)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -298,7 +306,7 @@ fn fill(
     if !is_new && old.is_file() {
         sys::retry(|| output.set_len(0))?;
     }
-    let copied = copy_content(input, metadata.len(), output, old.is_file(), progress)?;
+    let copied = copy_content(input, metadata, output, old.is_file(), progress)?;
     if keep.permissions && old.is_file() && mode & !0o777 != 0 {
         sys::set_mode(output, mode)?;
     }
@@ -311,15 +319,20 @@ fn fill(
     Ok(copied)
 }
 
-/// Copies up to the end of the input, which may have moved: `size` is the size that the
-/// input had when it was opened.
+/// How long, in bytes, a file is that is not searched for holes if it has as many blocks
+/// as it needs: those may be reserved behind its end, and a hole of it filled.
+const FEW: u64 = 64 * 1024;
+
+/// Copies up to the end of the input, which may have moved: `metadata` is that of the
+/// input when it was opened.
 fn copy_content(
     input: &File,
-    size: u64,
+    metadata: &Metadata,
     output: &File,
     into_file: bool,
     progress: Progress<'_>,
 ) -> io::Result<u64> {
+    let size = metadata.len();
     if !into_file {
         // A device has no positions to write at: it takes bytes in order.
         let (mut from, mut to) = (input, output);
@@ -328,9 +341,15 @@ fn copy_content(
         return Ok(copied);
     }
     let mut copier = Copier::default();
+    let dense = size <= FEW && sys::fills_blocks(metadata);
     let mut done = 0;
     while done < size {
-        let Some((start, end)) = sys::next_data(input, done, size)? else {
+        let data = if dense {
+            Some((done, size))
+        } else {
+            sys::next_data(input, done, size)?
+        };
+        let Some((start, end)) = data else {
             // The rest of the input is a hole.
             sys::retry(|| output.set_len(size))?;
             done = size;

@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
-use std::fs::{self, FileType, Metadata};
+use std::fs::{FileType, Metadata};
 use std::future::{Future, poll_fn};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -13,14 +13,16 @@ use std::task::{Context, Poll, ready};
 use futures_core::Stream;
 
 use super::Stat;
+use super::found::{Batch, Folder, Found};
 use crate::budget;
 use crate::call::{Call, Request, one};
 use crate::error::{Error, Result};
 use crate::executor::Chosen;
-use crate::sys::{self, Listing};
+use crate::sys;
 
-/// Entries per hop. Reading so many takes a fraction of a millisecond, and a hop about
-/// a tenth of that time; they take some 100 KiB of memory.
+/// Entries per hop, at least: what one call of the system returns is not cut. Reading so
+/// many takes a fraction of a millisecond, and a hop about a tenth of that time; they take
+/// some 60 KiB of memory.
 const BATCH: usize = 1024;
 
 /// The folder that entries were found in, shared by all of them.
@@ -30,43 +32,10 @@ pub(super) struct Parent {
     pub(super) executor: Chosen,
 }
 
-/// What a listing tells about an entry.
-#[derive(Clone)]
-pub(super) struct Found {
-    name: OsString,
-    /// The type of the entry itself; `None` if the entry vanished before its type was
-    /// known.
-    kind: Option<FileType>,
-    /// For a link: the type of its target, if the target exists.
-    target: Option<FileType>,
-    #[cfg_attr(not(unix), expect(dead_code, reason = "only Unix lists it"))]
-    inode: u64,
-    /// Fetched only with `with_stat`.
-    metadata: Option<Box<Metadata>>,
-}
-
-impl Found {
-    pub(super) fn new(name: OsString, entry: &fs::DirEntry, with_stat: bool) -> Self {
-        let metadata = with_stat
-            .then(|| sys::retry(|| entry.metadata()).ok())
-            .flatten();
-        let kind = match &metadata {
-            Some(metadata) => Some(metadata.file_type()),
-            None => sys::retry(|| entry.file_type()).ok(),
-        };
-        // For a link alone the listing does not answer `is_dir`: look at its target.
-        let target = kind
-            .filter(FileType::is_symlink)
-            .and_then(|_| sys::retry(|| fs::metadata(entry.path())).ok())
-            .map(|metadata| metadata.file_type());
-        Self {
-            name,
-            kind,
-            target,
-            inode: sys::inode(entry),
-            metadata: metadata.map(Box::new),
-        }
-    }
+/// The entries that a job has found.
+pub(super) struct Listed {
+    parent: Arc<Parent>,
+    batch: Batch,
 }
 
 /// Refuses the path of an entry that stands for another one: see [`sys::is_literal`].
@@ -82,44 +51,53 @@ pub(super) fn check_literal(path: &Path) -> io::Result<()> {
 /// An entry of a folder, from [`scandir`] or [`walk`](crate::os::walk).
 ///
 /// All methods but [`stat`](Self::stat) answer from memory, with what was true when the
-/// folder was read.
+/// folder was read. The entries that one hop has found share their memory, until the last
+/// of them is dropped: a clone costs nothing, but whoever keeps one entry of each of many
+/// folders should keep its path instead.
 #[derive(Clone)]
 pub struct DirEntry {
-    parent: Arc<Parent>,
-    found: Found,
+    listed: Arc<Listed>,
+    number: usize,
 }
 
 impl DirEntry {
-    pub(super) fn new(parent: &Arc<Parent>, found: Found) -> Self {
-        Self {
-            parent: parent.clone(),
-            found,
-        }
+    /// All entries of a batch, in order.
+    pub(super) fn all(parent: Arc<Parent>, batch: Batch) -> impl Iterator<Item = Self> {
+        let count = batch.len();
+        let listed = Arc::new(Listed { parent, batch });
+        (0..count).map(move |number| Self {
+            listed: listed.clone(),
+            number,
+        })
+    }
+
+    fn found(&self) -> &Found {
+        self.listed.batch.found(self.number)
     }
 
     /// Returns the name, without the folder.
     #[must_use]
     pub fn name(&self) -> &OsStr {
-        &self.found.name
+        self.listed.batch.name(self.number)
     }
 
     /// Returns the name, as [`std::fs::DirEntry::file_name`].
     #[must_use]
     pub fn file_name(&self) -> OsString {
-        self.found.name.clone()
+        self.name().to_owned()
     }
 
     /// Returns the path: the one given to `scandir`, joined with the name.
     #[must_use]
     pub fn path(&self) -> PathBuf {
-        self.parent.path.join(&self.found.name)
+        self.listed.parent.path.join(self.name())
     }
 
     /// Returns the number of the inode. Unix only.
     #[cfg(unix)]
     #[must_use]
     pub fn inode(&self) -> u64 {
-        self.found.inode
+        self.found().inode
     }
 
     /// Says whether it is a folder or a link to one. Python's
@@ -138,14 +116,15 @@ impl DirEntry {
     /// Says whether it is a symbolic link, even one that points to nothing.
     #[must_use]
     pub fn is_symlink(&self) -> bool {
-        self.found.kind.is_some_and(|kind| kind.is_symlink())
+        self.found().kind.is_some_and(|kind| kind.is_symlink())
     }
 
     /// Returns the type of the entry itself: links are not followed. `None` only for an
-    /// entry that vanished, on a file system whose listings have no types.
+    /// entry that vanished before its type was known: on a file system whose listings have
+    /// no types, or if the process has met no other entry of that type yet.
     #[must_use]
     pub fn file_type(&self) -> Option<FileType> {
-        self.found.kind
+        self.found().kind
     }
 
     /// Returns what `.with_stat(true)` fetched: the metadata of the entry itself, links
@@ -153,7 +132,7 @@ impl DirEntry {
     /// vanished, the folder may not be searched): [`stat`](Self::stat) tells the error.
     #[must_use]
     pub fn metadata(&self) -> Option<&Metadata> {
-        self.found.metadata.as_deref()
+        self.listed.batch.metadata(self.number)
     }
 
     /// Returns the metadata as it is now, in a hop on the executor of the scan.
@@ -182,51 +161,41 @@ impl DirEntry {
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
     pub fn stat(&self) -> Stat {
-        super::stat(self.path()).on(Some(self.parent.executor.clone()))
+        super::stat(self.path()).on(Some(self.listed.parent.executor.clone()))
     }
 
     fn resolved(&self) -> Option<FileType> {
         if self.is_symlink() {
-            self.found.target
+            self.found().target
         } else {
-            self.found.kind
+            self.found().kind
         }
     }
 }
 
 impl fmt::Debug for DirEntry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("DirEntry").field(&self.found.name).finish()
+        f.debug_tuple("DirEntry").field(&self.name()).finish()
     }
 }
 
 /// The result of one hop.
-struct Batch {
-    found: Vec<Found>,
-    /// The error that ended the listing, after `found`.
+struct Piece {
+    batch: Batch,
+    /// The error that ended the listing, after `batch`.
     error: Option<io::Error>,
     /// The open folder, unless its end was reached.
-    rest: Option<Listing>,
+    rest: Option<Folder>,
 }
 
-fn read_batch(mut rest: Listing, with_stat: bool) -> Batch {
-    let mut batch = Batch {
-        found: Vec::new(),
-        error: None,
-        rest: None,
+fn read_piece(mut folder: Folder, path: &Path) -> Piece {
+    let mut batch = Batch::default();
+    let (error, rest) = match folder.read(path, BATCH, &mut batch) {
+        Ok(true) => (None, Some(folder)),
+        Ok(false) => (None, None),
+        Err(error) => (Some(error), None),
     };
-    while batch.found.len() < BATCH {
-        match rest.next() {
-            None => return batch,
-            Some(Ok((name, entry))) => batch.found.push(Found::new(name, &entry, with_stat)),
-            Some(Err(error)) => {
-                batch.error = Some(error);
-                return batch;
-            }
-        }
-    }
-    batch.rest = Some(rest);
-    batch
+    Piece { batch, error, rest }
 }
 
 /// The pending call of [`scandir`].
@@ -260,9 +229,10 @@ impl Scanning {
 #[must_use = "a stream does nothing unless it is read"]
 pub struct ScanDir {
     parent: Arc<Parent>,
-    with_stat: bool,
-    /// The entries of the last batch that were not delivered yet.
-    found: std::vec::IntoIter<Found>,
+    /// The entries of the last hop; `None` once all of them were delivered.
+    listed: Option<Arc<Listed>>,
+    /// The number of the next of them to deliver.
+    next: usize,
     /// The error to deliver after them.
     error: Option<Error>,
     state: State,
@@ -270,9 +240,9 @@ pub struct ScanDir {
 
 enum State {
     /// There may be more to read.
-    Open(Listing),
+    Open(Folder),
     /// A job has the folder and reads the next batch.
-    Reading(Call<Batch>),
+    Reading(Call<Piece>),
     /// The end was reached, an error came, or the caller closed the folder.
     Closed,
 }
@@ -311,24 +281,39 @@ impl ScanDir {
     /// Closes the folder before its end; afterwards there are no more entries. It never
     /// blocks.
     pub fn close(&mut self) {
-        self.found = Vec::new().into_iter();
+        self.listed = None;
         self.error = None;
         self.state = State::Closed;
     }
 
-    fn take(&mut self, batch: Batch) {
-        self.found = batch.found.into_iter();
-        self.error = batch
-            .error
-            .map(|error| Error::os("scandir", Some(&self.parent.path), error));
-        self.state = batch.rest.map_or(State::Closed, State::Open);
+    fn take(&mut self, piece: Piece) {
+        let Piece { batch, error, rest } = piece;
+        let parent = self.parent.clone();
+        self.listed = Some(Arc::new(Listed { parent, batch }));
+        self.next = 0;
+        self.error = error.map(|error| Error::os("scandir", Some(&self.parent.path), error));
+        self.state = rest.map_or(State::Closed, State::Open);
+    }
+
+    /// The next entry of the last hop.
+    fn next_found(&mut self) -> Option<DirEntry> {
+        let number = self.next;
+        let listed = self.listed.as_ref()?;
+        if number + 1 < listed.batch.len() {
+            self.next += 1;
+            let listed = listed.clone();
+            return Some(DirEntry { listed, number });
+        }
+        // The last entry takes over what they have in common, so that it can be freed.
+        let listed = self.listed.take()?;
+        (number < listed.batch.len()).then_some(DirEntry { listed, number })
     }
 
     fn poll_entry(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<DirEntry>>> {
         ready!(budget::poll_turn(cx));
         loop {
-            if let Some(found) = self.found.next() {
-                return Poll::Ready(Some(Ok(DirEntry::new(&self.parent, found))));
+            if let Some(entry) = self.next_found() {
+                return Poll::Ready(Some(Ok(entry)));
             }
             if let Some(error) = self.error.take() {
                 return Poll::Ready(Some(Err(error)));
@@ -336,14 +321,13 @@ impl ScanDir {
             match std::mem::replace(&mut self.state, State::Closed) {
                 State::Closed => return Poll::Ready(None),
                 State::Open(rest) => {
-                    let with_stat = self.with_stat;
-                    let call = one("scandir", &*self.parent.path, (), move |_, ()| {
-                        Ok(read_batch(rest, with_stat))
+                    let call = one("scandir", &*self.parent.path, (), move |path, ()| {
+                        Ok(read_piece(rest, path))
                     });
                     self.state = State::Reading(call.on(Some(self.parent.executor.clone())));
                 }
                 State::Reading(mut call) => match Pin::new(&mut call).poll(cx) {
-                    Poll::Ready(Ok(batch)) => self.take(batch),
+                    Poll::Ready(Ok(piece)) => self.take(piece),
                     Poll::Ready(Err(error)) => return Poll::Ready(Some(Err(error))),
                     Poll::Pending => {
                         self.state = State::Reading(call);
@@ -369,7 +353,8 @@ impl fmt::Debug for ScanDir {
     }
 }
 
-/// Opens a folder and gives its entries as a [`Stream`]; one hop fetches 1024 of them.
+/// Opens a folder and gives its entries as a [`Stream`]; one hop fetches a
+/// thousand or two of them.
 ///
 /// The first hop opens the folder and fetches the first entries. The type of each entry,
 /// for a link also that of its target, is fetched in the same hop. Python's `scandir`
@@ -420,14 +405,14 @@ fn scan(path: &Path, keywords: ScandirKeywords) -> io::Result<ScanDir> {
         path: path.into(),
         executor: executor.expect("a call is told its executor before it runs"),
     };
-    let folder = Listing::open(path)?;
+    let folder = Folder::open(path, with_stat)?;
     let mut scan = ScanDir {
         parent: Arc::new(parent),
-        with_stat,
-        found: Vec::new().into_iter(),
+        listed: None,
+        next: 0,
         error: None,
         state: State::Closed,
     };
-    scan.take(read_batch(folder, with_stat));
+    scan.take(read_piece(folder, path));
     Ok(scan)
 }

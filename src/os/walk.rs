@@ -12,7 +12,8 @@ use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
 
-use super::scandir::{DirEntry, Found, Parent, check_literal};
+use super::found::{Batch, Folder};
+use super::scandir::{DirEntry, Parent, check_literal};
 use crate::budget;
 use crate::call::{Call, one};
 use crate::error::{Error, Result};
@@ -93,7 +94,7 @@ type OnError = Box<dyn FnMut(Error) + Send>;
 type KeepDir = Box<dyn FnMut(&DirEntry) -> bool + Send>;
 
 /// The result of one hop; `None` for a link back to a folder that it lies in.
-type Read = Option<(Vec<Found>, Option<Arc<Above>>)>;
+type Read = Option<(Batch, Option<Arc<Above>>)>;
 
 /// The folders of a tree, from [`walk`]: a [`Stream`] of `Result<WalkEntry>`.
 ///
@@ -260,8 +261,8 @@ impl Walk {
                 self.reading = None;
                 match (read, &mut self.onerror) {
                     (Ok(None), _) => {}
-                    (Ok(Some((found, above))), _) => {
-                        let entry = self.entry(path, found)?;
+                    (Ok(Some((batch, above))), _) => {
+                        let entry = self.entry(path, batch)?;
                         let listing = Listing { entry, above };
                         if self.topdown {
                             return Poll::Ready(Some(Ok(listing)));
@@ -307,11 +308,11 @@ impl Walk {
         }));
     }
 
-    fn entry(&mut self, path: Arc<Path>, found: Vec<Found>) -> Result<WalkEntry> {
+    fn entry(&mut self, path: Arc<Path>, batch: Batch) -> Result<WalkEntry> {
         let executor = self.chosen(&path)?.clone();
         let dirpath = path.to_path_buf();
         let parent = Arc::new(Parent { path, executor });
-        let entries = found.into_iter().map(|found| DirEntry::new(&parent, found));
+        let entries = DirEntry::all(parent, batch);
         let (mut dirs, files): (Vec<_>, Vec<_>) = entries.partition(DirEntry::is_dir);
         if let Some(keep) = &mut self.keep {
             dirs.retain(keep.get_mut());
@@ -352,10 +353,13 @@ fn read(visit: &Visit, followlinks: bool, with_stat: bool) -> io::Result<Read> {
         // link, perhaps, which must not be followed.
         return Err(io::ErrorKind::NotADirectory.into());
     }
-    let found = sys::list(&visit.path, |entry| {
-        Ok(Found::new(entry.file_name(), entry, with_stat))
+    // Nothing was given away yet: a listing that a signal ended may begin anew.
+    let batch = sys::retry(|| {
+        let mut batch = Batch::default();
+        Folder::open(&visit.path, with_stat)?.read(&visit.path, usize::MAX, &mut batch)?;
+        Ok(batch)
     })?;
-    Ok(Some((found, above)))
+    Ok(Some((batch, above)))
 }
 
 impl Stream for Walk {

@@ -6,11 +6,13 @@ use std::fs::File;
 use rustix::fs::{AtFlags, StatxFlags};
 
 pub(crate) mod cached;
+mod entries;
 mod mounts;
 pub(super) mod nowait;
 #[cfg(feature = "tempfile")]
 mod temporary;
 
+pub(crate) use self::entries::Entries;
 pub(crate) use self::mounts::tells_size_at_once;
 #[cfg(feature = "stdio")]
 pub(super) use self::nowait::read_more;

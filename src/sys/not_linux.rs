@@ -4,18 +4,48 @@
 #[cfg(feature = "tempfile")]
 use std::fs;
 use std::fs::File;
-#[cfg(feature = "tempfile")]
 use std::io;
-#[cfg(feature = "tempfile")]
 use std::path::Path;
 
+use super::{Entry, Listing, inode, retry};
 #[cfg(feature = "tempfile")]
-use super::{list, mode, retry, set_mode_in, system};
+use super::{list, mode, set_mode_in, system};
 
 /// By the name that std gives it. Another thread may have been given it too: then the end
 /// of that one looks after what there is, and the real one is not watched before that.
 pub(crate) fn is_main_thread() -> bool {
     std::thread::current().name() == Some("main")
+}
+
+/// An open folder, as std reads it.
+#[derive(Debug)]
+pub(crate) struct Entries(Listing);
+
+impl Entries {
+    pub(crate) fn open(path: &Path) -> io::Result<Self> {
+        Listing::open(path).map(Self)
+    }
+
+    /// Gives `least` further entries to `each`, in no order, unless there are fewer;
+    /// `false` once there are no more.
+    pub(crate) fn read(
+        &mut self,
+        _: &Path,
+        least: usize,
+        mut each: impl FnMut(Entry<'_>),
+    ) -> io::Result<bool> {
+        for _ in 0..least {
+            let Some((name, entry)) = self.0.next().transpose()? else {
+                return Ok(false);
+            };
+            each(Entry {
+                name: &name,
+                kind: retry(|| entry.file_type()).ok(),
+                inode: inode(&entry),
+            });
+        }
+        Ok(true)
+    }
 }
 
 /// Nothing is known of file systems here.

@@ -17,6 +17,7 @@ use super::{R_OK, StatVfs, W_OK, X_OK, retry, unsupported};
 mod file;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux_kernel;
+mod names;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 mod other_kernels;
 mod path;
@@ -38,6 +39,7 @@ pub(crate) use self::file::{
     set_mode, set_mode_of_new, write_at,
 };
 pub(crate) use self::kernel::{Copier, next_data, sendfile};
+pub(crate) use self::names::Names;
 #[cfg(all(feature = "tempfile", not(target_os = "linux")))]
 pub(crate) use self::path::literal;
 pub(crate) use self::path::{
@@ -316,6 +318,11 @@ pub(crate) fn rmdir(dir: &Dir, path: &Path) -> io::Result<()> {
 pub(crate) fn mkdir(dir: &Dir, path: &Path, mode: u32) -> io::Result<()> {
     let dir = dir.get()?;
     call(|| fs::mkdirat(dir, path, permissions(mode)))
+}
+
+/// Whether a file has at least as many blocks as its size takes.
+pub(crate) fn fills_blocks(metadata: &Metadata) -> bool {
+    metadata.blocks().saturating_mul(512) >= metadata.len()
 }
 
 /// The inode, known from the listing itself.

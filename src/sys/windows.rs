@@ -243,6 +243,26 @@ pub(crate) fn mkdir(_dir: &Dir, path: &Path, _mode: u32) -> io::Result<()> {
     fs::create_dir(path)
 }
 
+/// Not told here.
+pub(crate) fn fills_blocks(_: &Metadata) -> bool {
+    false
+}
+
+/// Names, by their number.
+#[derive(Debug, Default)]
+pub(crate) struct Names(Vec<OsString>);
+
+impl Names {
+    pub(crate) fn push(&mut self, name: &OsStr) {
+        self.0.push(name.to_owned());
+    }
+
+    /// The name with this number, from 0 on; it must be there.
+    pub(crate) fn get(&self, number: usize) -> &OsStr {
+        &self.0[number]
+    }
+}
+
 /// Not in the listing here.
 pub(crate) fn inode(_entry: &fs::DirEntry) -> u64 {
     0

@@ -93,8 +93,9 @@ fn interrupted_listing_has_all_entries() {
     });
 }
 
-/// Where nobody can tell what was given, the scan ends with the interruption: no entry is
-/// given twice, and none is missed in silence.
+/// A scan of names goes on where it was interrupted, as the system keeps the place. One
+/// with metadata has to begin anew: where nobody can tell what was given, it ends with the
+/// interruption. No entry is given twice, and none is missed in silence.
 #[test]
 fn interrupted_listing_of_a_changed_folder_is_an_error() {
     if !alone(
@@ -105,15 +106,17 @@ fn interrupted_listing_of_a_changed_folder_is_an_error() {
     }
     with_liar(|dir, lie| {
         let pool = ThreadPoolExecutor::new(1);
-        for change in ["nothing", "a name before", "a name behind", "one less"] {
-            let many = dir.join(change);
+        let changes = ["nothing", "a name before", "a name behind", "one less"];
+        let scans = changes.map(|change| [(change, false), (change, true)]);
+        for (change, with_stat) in scans.into_iter().flatten() {
+            let many = dir.join(format!("{change}, {with_stat}"));
             std::fs::create_dir(&many).unwrap();
             for n in 0..NAMES {
                 std::fs::write(many.join(name(n)), "").unwrap();
             }
             block_on(async {
-                let scan = os::scandir(&many).executor(pool.clone());
-                let mut entries = scan.await.unwrap();
+                let scan = os::scandir(&many).with_stat(with_stat);
+                let mut entries = scan.executor(pool.clone()).await.unwrap();
                 match change {
                     "a name before" => std::fs::write(many.join("a"), "").unwrap(),
                     "a name behind" => std::fs::write(many.join("z"), "").unwrap(),
@@ -131,11 +134,18 @@ fn interrupted_listing_of_a_changed_folder_is_an_error() {
                 }
                 assert_interrupted(lie, 1100);
                 *lie.lock().unwrap() = Lie::None;
+                let moved = matches!(change, "a name before" | "one less");
+                if moved && !with_stat {
+                    // The places of this file system are counts, which the change has moved,
+                    // for std's listing without an interruption too.
+                    assert!(error.is_none(), "{change}: {error:?}");
+                    return;
+                }
                 let count = names.len();
                 names.sort();
                 names.dedup();
                 assert_eq!(names.len(), count, "{change}");
-                if matches!(change, "a name before" | "one less") {
+                if moved {
                     assert_eq!(error.unwrap().kind(), ErrorKind::Interrupted);
                     assert!((1024..NAMES).contains(&count), "{change}: {count}");
                 } else {

@@ -2,9 +2,10 @@
 //! files, and checks that all of them did the same work.
 //!
 //! ```text
-//! cargo bench --manifest-path benches/peers/Cargo.toml --bench peers -- [NAME ..] [--rounds N]
+//! cargo bench --manifest-path benches/peers/Cargo.toml --bench peers -- [NAME ..] [--rounds N] [--readme PATH]
 //! ```
 //!
+//! `--readme` puts the table of all that is measured into that file (`just figures`).
 //! `NAME` picks the workloads whose name contains it. `PEERS_SCALE=0.01` makes
 //! everything a hundredth of its size, for a smoke run; `TMPDIR` says where the
 //! files go (the target directory, else), which must not be a RAM disk.
@@ -14,11 +15,14 @@ mod lateness;
 mod memory;
 mod peer;
 mod peers;
+#[path = "../../support/readme.rs"]
+mod readme;
 mod report;
 mod site;
 mod workload;
 
 use std::io;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::site::{Site, Sizes};
@@ -28,15 +32,19 @@ use crate::workload::Workload;
 struct Options {
     filters: Vec<String>,
     rounds: usize,
+    /// The file with the table.
+    readme: Option<PathBuf>,
 }
 
 impl Options {
     fn parse(args: impl Iterator<Item = String>) -> io::Result<Self> {
+        let (readme, args) = readme::argument(args)?;
         let mut options = Self {
             filters: Vec::new(),
             rounds: 5,
+            readme,
         };
-        let mut args = args.filter(|arg| arg != "--bench");
+        let mut args = args.into_iter();
         while let Some(arg) = args.next() {
             match arg.as_str() {
                 "--rounds" => {
@@ -74,12 +82,14 @@ fn run() -> io::Result<bool> {
     let site = Site::new(Sizes::scaled(scale))?;
     let mut peers = peers::available();
     let mut verdicts = Vec::new();
+    let mut rows = Vec::new();
     let mut same_work = true;
     for workload in Workload::ALL {
         if options.wants(workload.name()) {
             let results = harness::run(workload, &mut peers, &site, options.rounds)?;
             same_work &= report::table(workload, &results);
             verdicts.extend(report::verdicts(workload, &results));
+            rows.extend(report::row(workload, &results));
         }
     }
     if options.wants(lateness::NAME) {
@@ -89,6 +99,9 @@ fn run() -> io::Result<bool> {
         verdicts.extend(memory::run(&site)?);
     }
     report::summary(&verdicts);
+    if let Some(path) = options.readme.filter(|_| same_work) {
+        readme::put(&path, "peers", &report::markdown(&rows))?;
+    }
     Ok(same_work)
 }
 

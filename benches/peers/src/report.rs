@@ -74,6 +74,36 @@ pub fn table(workload: Workload, results: &[Measured]) -> bool {
     same_work
 }
 
+/// The row of a workload in README.md, if it has one there.
+pub fn row(workload: Workload, results: &[Measured]) -> Option<String> {
+    let title = workload.readme()?;
+    let std = find(results, STD)?;
+    let number = |ratio: f64| match ratio {
+        10.0.. => format!("{ratio:.0}"),
+        3.0.. => format!("{ratio:.1}"),
+        _ => format!("{ratio:.2}"),
+    };
+    let to_std = |peer: Option<&Measured>| peer?.ratio(std, wall).map(number);
+    let best = best_async(results);
+    let best = match (to_std(best), best) {
+        (Some(ratio), Some(best)) => format!("{ratio} ({})", best.name),
+        _ => "-".to_owned(),
+    };
+    let or_dash = |ratio: Option<String>| ratio.unwrap_or_else(|| "-".to_owned());
+    let (ours, tokio) = (to_std(find(results, OURS)), to_std(find(results, TOKIO)));
+    Some(format!(
+        "| {title} | {} | {best} | {} |\n",
+        or_dash(ours),
+        or_dash(tokio)
+    ))
+}
+
+/// The table of README.md.
+pub fn markdown(rows: &[String]) -> String {
+    let head = "| | aiofiles | best other async | tokio::fs |\n|---|---|---|---|\n";
+    format!("{head}{}", rows.concat())
+}
+
 /// The bars of a workload, for wall and CPU time.
 pub fn verdicts(workload: Workload, results: &[Measured]) -> Vec<Verdict> {
     let Some(ours) = find(results, OURS) else {

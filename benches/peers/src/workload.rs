@@ -67,6 +67,27 @@ impl Workload {
         }
     }
 
+    /// What README.md calls it; `None` where it is not in the table.
+    pub fn readme(self) -> Option<&'static str> {
+        match self {
+            Self::NextLine => Some("`next_line` over 64 MiB of 80-byte lines"),
+            Self::OwnedLines => Some("the same, owned lines"),
+            Self::RandomSerial => Some("50,000 random reads of 4 KiB"),
+            Self::RandomTasks => Some("the same by 64 tasks"),
+            Self::Sequential => Some("1 GiB in reads of 64 KiB"),
+            Self::SmallWrites => Some("2,000,000 writes of 50 bytes"),
+            Self::LargeWrites => Some("1,024 writes of 256 KiB"),
+            Self::WholeSerial => Some("10,000 small files, whole"),
+            Self::WholeTasks => Some("the same by 64 tasks"),
+            Self::CreateTasks => Some("10,000 new files by 64 tasks"),
+            Self::StatSerial => Some("50,000 `stat`"),
+            Self::StatTasks => Some("the same by 64 tasks"),
+            Self::List => Some("a folder of 50,000, with types"),
+            Self::OpenClose => None,
+            Self::ColdTasks => Some("4,096 cold random reads of 4 KiB by 64 tasks"),
+        }
+    }
+
     /// At full size.
     pub fn title(self) -> &'static str {
         match self {

@@ -43,10 +43,10 @@ pub(crate) struct Ahead {
     /// until a job has looked.
     regular: Option<bool>,
     /// A buffer that is not in use.
-    spare: Buf,
+    spare: Option<Box<Buf>>,
     /// A read that failed with nobody waiting for it: the system may tell of it once
     /// (a connection that was reset), so the read that comes to its place does.
-    failed: Option<Error>,
+    failed: Option<Box<Error>>,
     /// Tells a read job that goes on until it has so many bytes that nobody waits for
     /// so many any more. `None` until the first such job.
     given_up: Option<Arc<AtomicBool>>,
@@ -167,7 +167,7 @@ impl Ahead {
 
     /// An empty buffer with room for `chunk` bytes, for a job that fetches ahead.
     pub(super) fn take_to_fetch(&mut self, chunk: usize) -> Buf {
-        let mut spare = mem::take(&mut self.spare);
+        let mut spare = self.spare.take().map_or_else(Buf::default, |spare| *spare);
         spare.prepare(ROOM, chunk);
         spare
     }
@@ -175,7 +175,7 @@ impl Ahead {
     /// Puts a buffer back that no job has taken along.
     pub(super) fn give_back(&mut self, buffer: Buf) {
         if self.buffer.is_allocated() {
-            self.spare = buffer;
+            self.spare = Some(Box::new(buffer));
         } else {
             self.buffer = buffer;
         }
@@ -194,7 +194,7 @@ impl Ahead {
         let lost = self.take_in(read);
         if !self.more {
             // Nothing is fetched ahead for now.
-            self.spare = Buf::default();
+            self.spare = None;
         }
         lost
     }
@@ -210,12 +210,12 @@ impl Ahead {
             if self.buffer.try_push(read.bytes()).is_err() {
                 lost = read.len() as u64;
             }
-            self.spare = read;
+            self.spare = Some(Box::new(read));
         } else if read.is_allocated() {
             let before = mem::replace(&mut self.buffer, read);
             self.buffer.unread(before.bytes());
             if before.is_allocated() {
-                self.spare = before;
+                self.spare = Some(Box::new(before));
             }
         }
         Lost(lost)
@@ -255,7 +255,7 @@ impl Ahead {
     // ---- reads that nobody waits for ----------------------------------------
 
     pub(super) fn fail(&mut self, error: Error) {
-        self.failed = Some(error);
+        self.failed = Some(Box::new(error));
     }
 
     pub(super) fn has_failed(&self) -> bool {
@@ -265,7 +265,7 @@ impl Ahead {
     /// The error of a read that was to bring what comes next, for the one who is told.
     #[inline]
     pub(super) fn take_failed(&mut self) -> Option<Error> {
-        self.failed.take()
+        self.failed.take().map(|error| *error)
     }
 
     /// For a job that goes on; [`give_up`](Self::give_up) tells it.

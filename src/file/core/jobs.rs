@@ -173,7 +173,7 @@ impl<R: RawIo> Core<R> {
         if let Some((error, keep)) = failed {
             match keep {
                 Keep::Never => {}
-                Keep::ForWrites => self.out.failed = Some(error),
+                Keep::ForWrites => self.out.failed = Some(Box::new(error)),
                 Keep::ForReads => self.ahead.fail(error),
             }
         }
@@ -296,7 +296,7 @@ impl<R: RawIo> Core<R> {
     /// back: for calls on `&self`. The error of a write that failed is told here too,
     /// and stays for the operation that reports it.
     pub(crate) fn poll_written(&self, cx: &mut Context<'_>, op: &'static str) -> Poll<Result<()>> {
-        let mut failed = self.out.failed.as_ref().and_then(Error::raw_os_error);
+        let mut failed = self.out.failed.as_deref().and_then(Error::raw_os_error);
         let mut left = self.is_dirty();
         if let Some(busy) = self.state.busy() {
             let ended = busy.flight.poll_look(cx, |ended| match ended {
@@ -327,7 +327,7 @@ impl<R: RawIo> Core<R> {
     /// the kept one.
     pub(super) fn poll_idle(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
         ready!(self.poll_back(cx));
-        Poll::Ready(self.out.failed.take().map_or(Ok(()), Err))
+        Poll::Ready(self.out.failed.take().map_or(Ok(()), |error| Err(*error)))
     }
 
     /// Drops what was read ahead; the next job moves the cursor back over it.

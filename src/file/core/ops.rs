@@ -234,7 +234,7 @@ impl<R: RawIo> Core<R> {
         if !self.owns(*started) {
             ready!(self.poll_back(cx));
             if self.closed() {
-                return Poll::Ready(self.out.failed.take().map_or(Ok(()), Err));
+                return Poll::Ready(self.out.failed.take().map_or(Ok(()), |error| Err(*error)));
             }
             if let Err(error) = self.executor("close") {
                 if self.is_dirty() {
@@ -255,7 +255,7 @@ impl<R: RawIo> Core<R> {
             *started = self.start("close", Then::Close)?;
         }
         let result = ready!(self.poll_number(cx));
-        let mut kept = self.out.failed.take();
+        let mut kept = self.out.failed.take().map(|error| *error);
         if kept.is_none() {
             kept = self.take_failed_sync("sync");
         }

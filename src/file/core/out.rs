@@ -28,7 +28,7 @@ pub(crate) struct Out {
     buffer: Vec<u8>,
     /// A write that failed with nobody waiting for it: the next operation that reports
     /// such errors does.
-    pub(super) failed: Option<Error>,
+    pub(super) failed: Option<Box<Error>>,
     /// A sync on `&self` that failed, until somebody was told. `None` until the first
     /// sync.
     failed_sync: OnceLock<FailedSync>,

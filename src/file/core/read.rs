@@ -226,8 +226,8 @@ impl<R: RawIo> Core<R> {
         }
     }
 
-    /// The same for a read that is about to be made. It is not, for a while, after many
-    /// that the page cache had nothing for.
+    /// Whether the read that is about to be made may be tried inline: not for a while
+    /// after many that the page cache had nothing for.
     fn may_read_now(&mut self) -> bool {
         if self.inline.settled || !self.may_nowait() {
             return false;

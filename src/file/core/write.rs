@@ -62,7 +62,7 @@ impl<R: RawIo> Core<R> {
         loop {
             self.check_writable(op)?;
             if let Some(error) = self.out.failed.take() {
-                return Poll::Ready(Err(error));
+                return Poll::Ready(Err(*error));
             }
             let fits = self.out.fits(len, self.capacity);
             if self.is_busy() {
@@ -202,7 +202,7 @@ impl<R: RawIo> Core<R> {
                 ready!(self.poll_back(cx));
             }
             if let Some(error) = self.out.failed.take() {
-                return Poll::Ready(Err(error));
+                return Poll::Ready(Err(*error));
             }
             self.check_open("flush")?;
             let unflushed = self.held().is_some_and(Held::unflushed);

@@ -103,8 +103,14 @@ impl Copier {
             };
             match done {
                 // Some kernels say 0 for files whose size is not known in
-                // advance (procfs): only a read knows where the end is.
-                Ok(0) => *self = Self::by_hand(),
+                // advance (procfs): only a read knows where the end is. A byte will do,
+                // and needs no buffer, which takes as long as a small file.
+                Ok(0) => {
+                    if retry(|| read_at(src, &mut [0], offset))? == 0 {
+                        return Ok(0);
+                    }
+                    *self = Self::by_hand();
+                }
                 Ok(n) => return Ok(n),
                 Err(error) if cannot(&error) => match self {
                     Self::Range => *self = Self::Sendfile,
