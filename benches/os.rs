@@ -3,8 +3,8 @@
 //!     cargo bench --bench os
 //!     TMPDIR=/dev/shm cargo bench --bench os
 //!
-//! The second leaves the disk out: of a removal it is most of the time and all of
-//! the noise, and ext4 takes its time to make files where it just removed some.
+//! The second command leaves the disk out. In a removal the disk takes most of the time and
+//! makes all of the noise, and ext4 is slow to make files where it has just removed some.
 
 use std::fs;
 use std::path::{Path, PathBuf};
