@@ -2,18 +2,23 @@
 //! Python's `open`.
 //!
 //! ```
-//! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-//! # let dir = tempfile::tempdir().unwrap();
-//! # let path = dir.path().join("notes.txt");
-//! let mut file = aiofiles::open(&path).mode("w").await?;
-//! file.write("one\ntwo\n").await?;
-//! file.close().await?;
+//! use aiofiles::{open, tempfile::temporary_directory};
 //!
-//! let mut lines = aiofiles::open(&path).await?;
-//! while let Some(line) = lines.next_line().await? {
-//!     assert!(line == "one" || line == "two"); // &str, no allocation
+//! #[tokio::main]
+//! async fn main() -> aiofiles::Result<()> {
+//!     let dir = temporary_directory().await?;
+//!     let path = dir.path().join("notes.txt");
+//!
+//!     let mut file = open(&path).mode("w").await?;
+//!     file.write("one\ntwo\n").await?;
+//!     file.close().await?;
+//!
+//!     let mut lines = open(&path).await?;
+//!     while let Some(line) = lines.next_line().await? {
+//!         assert!(line == "one" || line == "two"); // &str, no allocation
+//!     }
+//!     Ok(())
 //! }
-//! # Ok::<(), aiofiles::Error>(()) }).unwrap();
 //! ```
 //!
 //! # Call, keyword arguments, await
