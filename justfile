@@ -22,11 +22,21 @@ model part="":
 mutants files="src/codec/*.rs" slice="0/8":
     cargo mutants -o target --cargo-arg=--lib --timeout 60 --shard {{slice}} -f '{{files}}'
 
+# Any text, modes, paths and positions, led by what is covered, so many seconds a target
+# (`cargo install cargo-fuzz`, and a C++ compiler). The bytes that fail are kept, with
+# what to type to run those alone.
+fuzz seconds="600" targets="reading writing modes paths positions":
+    for target in {{targets}}; do \
+        cargo fuzz run --fuzz-dir tests/fuzz --features fuzzer -s none "$target" -- \
+            -max_total_time={{seconds}} -max_len=160 || exit 1; \
+    done
+
 # Formatting, lints and docs, with all warnings denied.
 lint:
     cargo fmt --check
     RUSTFLAGS="-D warnings" cargo clippy --locked --all-targets -- -D warnings
     cargo clippy --locked --tests --manifest-path tests/model/Cargo.toml --target-dir target -- -D warnings
+    cargo clippy --locked --all-targets --manifest-path tests/fuzz/Cargo.toml --target-dir target -- -D warnings
     RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps
 
 # Tests and examples for every system of the README, and the tests under Wine.

@@ -139,6 +139,7 @@ impl Encoding {
     }
 
     /// Whether the bytes of a text are the same in a file as in memory.
+    #[inline]
     pub(crate) fn is_utf8(&self) -> bool {
         matches!(self.codec, Codec::Utf8 | Codec::Utf8Sig)
     }

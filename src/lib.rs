@@ -91,10 +91,10 @@
 //! the file is gone, the file goes on with the runtime of the next call.)
 //!
 //! Four words are used throughout these pages. A *job* is a blocking call on its way to an
-//! executor; an operation takes at most one job, unless its page says otherwise. A *hop* is
-//! the way of a job to a thread and back. An operation that memory can answer takes no
-//! job: it is served *inline*. On Linux, so are reads that the page cache can serve: these
-//! are *nowait* reads (see [`Executor::allows_nowait`]).
+//! executor; as a rule, one operation is one job. A *hop* is the way of a job to a thread and
+//! back. An operation that memory can answer takes no job: it is served *inline*. On Linux,
+//! so are reads that the page cache can serve: these are *nowait* reads (see
+//! [`Executor::allows_nowait`]).
 //!
 //! # Cancellation
 //!

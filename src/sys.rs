@@ -26,6 +26,7 @@ use std::path::Path;
 mod by_hand;
 #[cfg(target_os = "linux")]
 mod linux;
+mod listing;
 mod lock;
 #[cfg(not(target_os = "linux"))]
 mod not_linux;
@@ -43,14 +44,15 @@ use self::unix as system;
 #[cfg(windows)]
 use self::windows as system;
 
+pub(crate) use self::listing::{Listing, list};
 pub(crate) use self::lock::{Asked, Reply};
 pub use self::statvfs::StatVfs;
 
 // Paths.
 pub(crate) use self::system::{
-    Dir, abspath, access, canonicalize, chmod, chown, ctime, expand_user, inode, is_mount, link,
-    links_to_folder, mkdir, names_folder, readlink, remove_tree, rename, replace, rmdir, stat,
-    statvfs, symlink, sync_dir, unlink, utime,
+    Dir, abspath, access, canonicalize, chmod, chown, ctime, expand_user, inode, is_literal,
+    is_mount, link, links_to_folder, mkdir, names_folder, readlink, remove_tree, rename, replace,
+    rmdir, stat, statvfs, symlink, sync_dir, unlink, utime,
 };
 // Open files.
 pub(crate) use self::system::{

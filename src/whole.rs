@@ -11,7 +11,8 @@ use crate::codec::{Decoder, DecoderState, Encoding, ErrorPolicy};
 use crate::error::{Error, Result};
 #[cfg(feature = "tempfile")]
 use crate::replace;
-use crate::sys::{self, cached, nowait};
+use crate::sys::nowait::{self, Misses};
+use crate::sys::{self, Kind, cached};
 
 pub use self::content::Content;
 pub use crate::os::copyfile as copy;
@@ -140,9 +141,13 @@ pub fn read_to_string(path: impl AsRef<Path>) -> ReadToString {
     })
 }
 
+/// What the page cache had of whole files. Each is read once, but a folder of them is
+/// mostly there as a whole, or is not.
+static MISSES: Misses = Misses::new();
+
 /// Reads a small file that is in the page cache, without a job; `None` leaves it to a job.
 fn read_cached(path: &Path) -> Option<Vec<u8>> {
-    if !nowait::suits_regular() {
+    if !nowait::suits_regular() || !MISSES.may_ask() {
         return None;
     }
     // A file with the size 0 may have content all the same, made when it is read (as in
@@ -151,7 +156,11 @@ fn read_cached(path: &Path) -> Option<Vec<u8>> {
     let (file, size) = cached::open_nonblocking(path, wanted)?;
     let size = usize::try_from(size).ok()?;
     let mut bytes = vec![0; size];
-    match nowait::read(&file, &mut bytes) {
+    let answer = nowait::read(&file, &mut bytes);
+    if answer != nowait::Answer::Never {
+        MISSES.learn(answer == nowait::Answer::Data(size));
+    }
+    match answer {
         // All of it: it is as long as it was when it was looked at.
         nowait::Answer::Data(n) if n == size => {
             budget::copied(n);
@@ -169,12 +178,18 @@ fn read_cached(path: &Path) -> Option<Vec<u8>> {
 /// need no job.
 fn read_here(path: &Path) -> io::Result<Vec<u8>> {
     let mut file = sys::open(fs::File::options().read(true), path)?;
-    let metadata = sys::retry(|| file.metadata())?;
-    cached::learn(&file, &metadata);
+    let size = match sys::retry(|| file.metadata()) {
+        Ok(metadata) => {
+            cached::learn(&file, &metadata);
+            metadata.len()
+        }
+        // Devices of Windows have no metadata.
+        Err(_) if sys::kind(&file) == Kind::Character => 0,
+        Err(error) => return Err(error),
+    };
     // As in std: a file that does not fit into memory fails before anything is read. But
     // some file systems report a size far beyond the real end, so see below.
     let mut bytes = Vec::new();
-    let size = metadata.len();
     let reserved = bytes.try_reserve_exact(usize::try_from(size).unwrap_or(usize::MAX));
     if reserved.is_ok() {
         file.read_to_end(&mut bytes)?;

@@ -10,6 +10,7 @@ mod common;
 #[path = "at_exit/outputs.rs"]
 mod outputs;
 
+use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::sync::mpsc::{Sender, channel};
@@ -114,6 +115,26 @@ fn occupy(pool: &ThreadPoolExecutor, workers: usize) {
         begins.recv().unwrap();
         std::mem::forget(call);
     }
+}
+
+/// Whether the values of the main thread are dropped at its end, by which all that is
+/// tested here is done.
+fn main_drops_values() -> bool {
+    let dir = Dir::new();
+    run("main_with_a_value", dir.root(), &Out::Shared) && dir.path("dropped").exists()
+}
+
+fn main_with_a_value(dir: &Path) {
+    struct Value(PathBuf);
+    impl Drop for Value {
+        fn drop(&mut self) {
+            std::fs::write(&self.0, "").unwrap();
+        }
+    }
+    thread_local! {
+        static VALUE: OnceCell<Value> = const { OnceCell::new() };
+    }
+    VALUE.with(|value| drop(value.set(Value(dir.join("dropped")))));
 }
 
 type Scenario = (&'static str, fn(&Path));
@@ -266,6 +287,24 @@ const SCENARIOS: &[Scenario] = &[
     }),
 ];
 
+/// Where other threads still write when `main` returns. On Windows they end before anybody
+/// can wait for them: the process has to end well, and that is all.
+const WRITTEN_ELSEWHERE: &[&str] = &[
+    "pool",
+    "pool_in_a_static",
+    "pool_as_the_default",
+    "pool_behind_an_arc_of_an_executor",
+    "pool_whose_last_handle_goes_in_its_own_worker",
+    "pool_used_on_a_thread_that_is_joined",
+    "pool_used_on_a_thread_that_is_not_joined",
+    "pool_in_tasks_of_a_runtime",
+    "runtime_dropped_in_the_background",
+    "runtime_in_a_static",
+    "handle_of_a_runtime_in_a_static",
+    "an_executor_of_ones_own",
+    "read_that_never_ends",
+];
+
 /// A stream that neither ends nor gives anything; it tells of each read that begins.
 /// What is written to it goes to a file.
 struct Silent(std::fs::File, Sender<()>);
@@ -363,13 +402,14 @@ fn main() -> ExitCode {
             Some((_, scenario)) => scenario(&dir),
             None => match output {
                 Some((_, output)) => output(),
+                None if name == "main_with_a_value" => main_with_a_value(&dir),
                 None => read_for_ever(&dir),
             },
         }
         return ExitCode::SUCCESS;
     }
-    if cfg!(windows) {
-        println!("skipped: the threads of a process end before its main thread on Windows");
+    if !main_drops_values() {
+        println!("skipped: the values of the main thread are not dropped here (Wine)");
         return ExitCode::SUCCESS;
     }
     let filter = std::env::args().skip(1).find(|arg| !arg.starts_with('-'));
@@ -389,7 +429,11 @@ fn main() -> ExitCode {
             let there = std::fs::read(dir.path(&n.to_string()));
             !there.is_ok_and(|there| there == content(n))
         });
-        let lost = lost.count();
+        let mut lost = lost.count();
+        if cfg!(windows) && lost > 0 && WRITTEN_ELSEWHERE.contains(&name) {
+            println!("skipped: {name}: threads end before `main` can wait for them on Windows");
+            lost = 0;
+        }
         let good = ended && lost == 0;
         let verdict = if good { "ok" } else { "FAILED" };
         println!("test {name} ... {verdict}");

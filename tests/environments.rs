@@ -16,6 +16,8 @@ mod disks;
 mod env;
 #[path = "environments/liar.rs"]
 mod liar;
+#[path = "environments/listings.rs"]
+mod listings;
 #[path = "environments/operations.rs"]
 mod operations;
 #[path = "common/public.rs"]

@@ -8,10 +8,16 @@
 
 mod common;
 
-use aiofiles::executor::{InlineExecutor, ManualExecutor};
-use aiofiles::open;
-use common::{Dir, cache_answers, refills};
+use std::fs::File;
+use std::io::{IoSliceMut, SeekFrom};
+use std::path::Path;
+
+use aiofiles::executor::{Executor, InlineExecutor, Job, ManualExecutor, Refused};
+use aiofiles::{RawFile, open, wrap};
+use common::{Counting, Dir, cache_answers, refills};
 use futures::executor::block_on;
+use rustix::fs::{Advice, fadvise};
+use rustix::io::ReadWriteFlags;
 
 /// How many calls there were of the kind of read(2) and of write(2), with the one
 /// that looks.
@@ -108,4 +114,124 @@ fn the_kernel_is_asked_as_often_as_the_bytes_need_it() {
         });
         assert_eq!(writes.await, (0, 500_000_u64.div_ceil(128 * 1024)));
     });
+    block_on(cold_files(&dir));
+}
+
+const PAGE: usize = 4096;
+const PAGES: u64 = 512;
+
+/// The file at `path`, of which nothing is in the page cache any more, nor comes there
+/// but what is read.
+fn cold(path: &Path) -> File {
+    let file = File::open(path).unwrap();
+    file.sync_all().unwrap();
+    fadvise(&file, 0, None, Advice::Random).unwrap();
+    fadvise(&file, 0, None, Advice::DontNeed).unwrap();
+    file
+}
+
+/// Whether what is at `offset` has left the page cache. To ask may bring it back.
+fn has_left(file: &File, offset: u64) -> bool {
+    let mut byte = [0];
+    let mut bufs = [IoSliceMut::new(&mut byte)];
+    let answer = rustix::io::preadv2(file, &mut bufs, offset, ReadWriteFlags::NOWAIT);
+    answer == Err(rustix::io::Errno::AGAIN)
+}
+
+/// The ways to read a page.
+const WAYS: [&str; 4] = ["read_at", "readinto_at", "readinto", "read_owned"];
+
+/// Reads each page in some way, as jobs in place, in an order that is not that of the
+/// file.
+async fn read_pages(file: &mut RawFile, way: &str) {
+    for n in 0..PAGES {
+        let number = n * 77 % PAGES;
+        let offset = number * PAGE as u64;
+        let mut page = vec![0; PAGE];
+        match way {
+            "read_at" => page = file.read_at(offset, PAGE).await.unwrap(),
+            "readinto_at" => assert_eq!(file.readinto_at(offset, &mut page).await.unwrap(), PAGE),
+            _ => {
+                file.seek(SeekFrom::Start(offset)).await.unwrap();
+                if way == "readinto" {
+                    assert_eq!(file.readinto(&mut page).await.unwrap(), PAGE);
+                } else {
+                    page.clear();
+                    let (n, read) = file.read_owned(page).await;
+                    assert_eq!(n.unwrap(), PAGE);
+                    page = read;
+                }
+            }
+        }
+        assert!(page == vec![number as u8; PAGE], "page {number} by {way}");
+    }
+}
+
+/// What the page cache does not have, again and again, is not asked for each time; once
+/// it has it, it is asked for again.
+async fn cold_files(dir: &Dir) {
+    let path = dir.path("cold");
+    let data: Vec<u8> = (0..=PAGES).flat_map(|n| [n as u8; PAGE]).collect();
+    std::fs::write(&path, data).unwrap();
+    if !cache_answers(&path) {
+        return;
+    }
+    for way in WAYS {
+        let file = cold(&path);
+        // The page that nobody reads.
+        if !has_left(&file, PAGES * PAGE as u64) {
+            eprintln!("skipped: a file does not leave the page cache here");
+            return;
+        }
+        let jobs = Counting::default();
+        let file = wrap(file).raw().executor(jobs.clone()).nowait(true);
+        let mut file = file.await.unwrap();
+        let (reads, _) = of(read_pages(&mut file, way)).await;
+        // At first each read asks in vain, and later one in 33.
+        let most = PAGES + PAGES / 16;
+        assert!((PAGES + 1..=most).contains(&reads), "{way}: {reads} calls");
+        assert_eq!(jobs.count("read") as u64, PAGES, "{way}");
+        let (reads, _) = of(read_pages(&mut file, way)).await;
+        assert_eq!(reads, PAGES, "{way}, cached");
+        let late = jobs.count("read") as u64 - PAGES;
+        assert!(late <= 32, "{way}: {late} jobs for what was cached");
+    }
+    // Whole files, which are opened for one read.
+    const FILES: u64 = 128;
+    let paths: Vec<_> = (0..FILES).map(|n| dir.path(&format!("cold {n}"))).collect();
+    for path in &paths {
+        std::fs::write(path, [7; 100]).unwrap();
+    }
+    let read = || async {
+        for path in &paths {
+            let read = aiofiles::read(path).executor(Willing);
+            assert_eq!(read.await.unwrap(), [7; 100]);
+        }
+    };
+    let (warm, _) = of(read()).await;
+    if warm > FILES + 3 {
+        eprintln!("skipped: whole files are not read in place here");
+        return;
+    }
+    for path in &paths {
+        cold(path);
+    }
+    let bare = 2 * FILES;
+    let (reads, _) = of(read()).await;
+    assert!((bare + 1..=bare + 16).contains(&reads), "{reads} calls");
+    let (reads, _) = of(read()).await;
+    assert!((FILES..=FILES + 32).contains(&reads), "{reads}, cached");
+}
+
+/// Runs jobs in place, and lets files be touched without one.
+struct Willing;
+
+impl Executor for Willing {
+    fn execute(&self, job: Job) -> Result<(), Refused> {
+        InlineExecutor.execute(job)
+    }
+
+    fn allows_nowait(&self) -> bool {
+        true
+    }
 }

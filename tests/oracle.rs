@@ -6,6 +6,8 @@
 #[path = "oracle/case.rs"]
 mod case;
 mod common;
+#[path = "oracle/notation.rs"]
+mod notation;
 #[path = "oracle/replay.rs"]
 mod replay;
 

@@ -4,27 +4,18 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::os::fd::OwnedFd;
-use std::process::{Child, ChildStdin, Command, ExitStatus, Output, Stdio};
-use std::sync::Mutex;
-use std::time::Duration;
-
-use rustix::event::{PollFd, PollFlags, poll};
-use rustix::io::retry_on_intr;
-use rustix::process::{Pid, PidfdFlags, pidfd_open};
+use std::io::{Read, Write};
+use std::process::{Command, Stdio};
 
 mod stdio {
+    pub(crate) mod children;
     pub(crate) mod scenarios;
 }
 
-/// Says which scenario a child runs.
-const SCENARIO: &str = "AIOFILES_TEST_SCENARIO";
-/// What libtest prints before.
-const HEADER: &str = "\nrunning 1 test\n";
-/// No child takes as long.
-const LIMIT: Duration = Duration::from_secs(60);
+use stdio::children::{
+    FORKS, HEADER, SCENARIO, command, end, output, reset, run, spawn, start, start_connected,
+    start_ready, text, wait_ready,
+};
 
 /// Not a test: what the children run.
 #[test]
@@ -34,103 +25,6 @@ fn child() {
         // Before libtest says anything more. What a `main` that returns does.
         std::process::exit(code);
     }
-}
-
-fn command(scenario: &str) -> Command {
-    let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["--exact", "child", "--nocapture", "--quiet"]);
-    command.env(SCENARIO, scenario);
-    command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    command
-}
-
-/// Held while a process is made, which has copies of all descriptors until it
-/// has become what it shall run.
-static FORKS: Mutex<()> = Mutex::new(());
-
-fn spawn(command: &mut Command) -> Child {
-    let _fork = FORKS.lock().unwrap();
-    command.spawn().unwrap()
-}
-
-fn start(scenario: &str) -> Child {
-    spawn(&mut command(scenario))
-}
-
-/// Waits for the end, for a bounded time.
-fn end(child: &mut Child) -> ExitStatus {
-    let process = pidfd_open(Pid::from_child(child), PidfdFlags::empty()).unwrap();
-    // It can be "read" once the child has ended.
-    let mut ends = [PollFd::new(&process, PollFlags::IN)];
-    let limit = LIMIT.try_into().unwrap();
-    if retry_on_intr(|| poll(&mut ends, Some(&limit))).unwrap() == 0 {
-        child.kill().unwrap();
-        panic!("the child has not ended");
-    }
-    child.wait().unwrap()
-}
-
-/// What a child has written, without the header.
-fn text(bytes: &[u8]) -> String {
-    let text = String::from_utf8(bytes.to_vec())
-        .unwrap()
-        .replace("\r\n", "\n");
-    text.strip_prefix(HEADER).unwrap_or(&text).to_owned()
-}
-
-/// Waits for the end with all that it has written.
-fn output(mut child: Child) -> Output {
-    fn all(from: impl Read + Send + 'static) -> std::thread::JoinHandle<Vec<u8>> {
-        std::thread::spawn(move || {
-            let (mut from, mut bytes) = (from, Vec::new());
-            from.read_to_end(&mut bytes).unwrap();
-            bytes
-        })
-    }
-    let out = child.stdout.take().map(all);
-    let err = child.stderr.take().map(all);
-    let status = end(&mut child);
-    Output {
-        status,
-        stdout: out.map(|out| out.join().unwrap()).unwrap_or_default(),
-        stderr: err.map(|err| err.join().unwrap()).unwrap_or_default(),
-    }
-}
-
-/// Runs a scenario with `input` and gives what it writes to stdout.
-fn run(scenario: &str, input: &[u8]) -> String {
-    let mut child = start(scenario);
-    let mut stdin = child.stdin.take().unwrap();
-    let input = input.to_vec();
-    let feed = std::thread::spawn(move || drop(stdin.write_all(&input)));
-    let output = output(child);
-    feed.join().unwrap();
-    assert!(output.status.success(), "{output:?}");
-    text(&output.stdout)
-}
-
-/// A child that says `ready` on stderr, and its stdin, held open.
-fn start_ready(scenario: &str) -> (Child, ChildStdin) {
-    let mut child = start(scenario);
-    let stdin = child.stdin.take().unwrap();
-    wait_ready(&mut child);
-    (child, stdin)
-}
-
-fn wait_ready(child: &mut Child) {
-    let mut line = String::new();
-    let mut stderr = BufReader::with_capacity(1, child.stderr.take().unwrap());
-    while line != "ready\n" {
-        line.clear();
-        assert!(
-            stderr.read_line(&mut line).unwrap() > 0,
-            "the child has ended"
-        );
-    }
-    child.stderr = Some(stderr.into_inner());
 }
 
 #[test]
@@ -458,21 +352,6 @@ fn streams_are_reconfigured_for_all_handles() {
         .unwrap_or(&output.stdout);
     let expected = b"caf\xc3\xa9 caf\xe9\r\n\\u65e5\r\n\xe9x\r\n";
     assert_eq!(out, expected, "{}", out.escape_ascii());
-}
-
-/// A child whose standard input is a connection, and the other end of that.
-fn start_connected(scenario: &str) -> (Child, TcpStream) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let peer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-    let (socket, _) = listener.accept().unwrap();
-    let mut command = command(scenario);
-    let child = spawn(command.stdin(OwnedFd::from(socket)));
-    (child, peer)
-}
-
-/// Closes a connection so that the other end gets a reset.
-fn reset(peer: TcpStream) {
-    rustix::net::sockopt::set_socket_linger(&peer, Some(Duration::ZERO)).unwrap();
 }
 
 #[test]

@@ -31,7 +31,7 @@ impl<R: RawIo> Core<R> {
         if !self.has_filled(*started) {
             ready!(self.poll_fill(cx, min, chunk, started))?;
         }
-        let n = size.unwrap_or(usize::MAX).min(self.read.len());
+        let n = size.unwrap_or(usize::MAX).min(self.ahead.buffer().len());
         let taken = ready!(self.poll_take(cx, n, &mut Share::default(), started))?;
         self.shrink_read(self.capacity);
         Poll::Ready(Ok(taken))
@@ -40,7 +40,7 @@ impl<R: RawIo> Core<R> {
     /// Whether the operation goes on with what it has found in the buffer: taking that
     /// out needs more than one poll.
     fn has_filled(&self, started: Started) -> bool {
-        started == FILLED && self.read.is_taking()
+        started == FILLED && self.ahead.buffer().is_taking()
     }
 
     /// The first `n` bytes of the buffer, a share a poll.
@@ -51,7 +51,7 @@ impl<R: RawIo> Core<R> {
         share: &mut Share,
         started: &mut Started,
     ) -> Poll<Result<Vec<u8>>> {
-        let taken = self.read.poll_take(cx, n, share);
+        let taken = self.ahead.buffer_mut().poll_take(cx, n, share);
         if taken.is_pending() {
             *started = FILLED;
             return Poll::Pending;
@@ -79,10 +79,15 @@ impl<R: RawIo> Core<R> {
                 return Poll::Ready(Ok(n));
             }
         }
-        let n = buf.len().min(self.read.len());
-        ready!(budget::poll_copy(cx, &self.read.bytes()[..n], buf, done));
+        let n = buf.len().min(self.ahead.buffer().len());
+        ready!(budget::poll_copy(
+            cx,
+            &self.ahead.buffer().bytes()[..n],
+            buf,
+            done
+        ));
         budget::moved(n.min(MOST_A_POLL));
-        self.read.consume(n);
+        self.ahead.buffer_mut().consume(n);
         self.shrink_read(self.capacity);
         Poll::Ready(Ok(n))
     }
@@ -96,11 +101,11 @@ impl<R: RawIo> Core<R> {
         started: &mut Started,
     ) -> Poll<Result<Option<usize>>> {
         // Past the buffer where it would only be in the way.
-        if self.read.is_empty() && (exact || buf.len() >= self.capacity / 4) {
+        if self.ahead.buffer().is_empty() && (exact || buf.len() >= self.capacity / 4) {
             self.check_readable("read")?;
             match self.read_nowait(buf) {
                 Some(n) if exact || n == buf.len() => return Poll::Ready(Ok(Some(n))),
-                Some(n) => self.read.push(&buf[..n]),
+                Some(n) => self.ahead.buffer_mut().push(&buf[..n]),
                 None => {}
             }
         }
@@ -123,7 +128,7 @@ impl<R: RawIo> Core<R> {
         if !self.has_filled(*started) {
             ready!(self.poll_fill(cx, size.min(1), size, started))?;
         }
-        let n = size.min(self.read.len());
+        let n = size.min(self.ahead.buffer().len());
         self.poll_take(cx, n, &mut Share::default(), started)
     }
 
@@ -139,25 +144,25 @@ impl<R: RawIo> Core<R> {
         let (mut share, mut asked) = (Share::default(), false);
         let n = loop {
             self.check_readable("read")?;
-            match self.read.find_line() {
+            match self.ahead.buffer_mut().find_line() {
                 Some(n) => break n.min(max),
-                None if self.read.searched() >= max => break max,
-                None if self.read.searched() < self.read.len() => {
+                None if self.ahead.buffer().searched() >= max => break max,
+                None if self.ahead.buffer().searched() < self.ahead.buffer().len() => {
                     ready!(share.poll_take(cx, MOST_A_POLL));
                 }
-                None if self.has_filled(*started) => break self.read.len(),
+                None if self.has_filled(*started) => break self.ahead.buffer().len(),
                 // One job for the line, which ends with it.
-                None if asked => break self.read.len(),
+                None if asked => break self.ahead.buffer().len(),
                 None if exact => {
                     ready!(self.poll_fill_line(cx, 0, max, started))?;
                     asked = true;
                 }
                 None => {
-                    let before = self.read.len();
+                    let before = self.ahead.buffer().len();
                     if ready!(self.poll_fill(cx, before + 1, self.chunk(), started))? {
-                        break self.read.len();
+                        break self.ahead.buffer().len();
                     }
-                    ready!(share.poll_take(cx, self.read.len() - before));
+                    ready!(share.poll_take(cx, self.ahead.buffer().len() - before));
                 }
             }
         };
@@ -179,11 +184,11 @@ impl<R: RawIo> Core<R> {
                 if !self.has_filled(*started) {
                     ready!(self.poll_fill(cx, usize::MAX, BUFFER, started))?;
                 }
-                break self.read.len();
+                break self.ahead.buffer().len();
             };
             self.check_readable("read")?;
             // The first line end behind which more than `hint` bytes lie.
-            match self.read.find_line_behind(hint) {
+            match self.ahead.buffer_mut().find_line_behind(hint) {
                 Search::Found(end) => break end,
                 Search::Unfinished => {
                     ready!(share.poll_take(cx, MOST_A_POLL));
@@ -192,21 +197,21 @@ impl<R: RawIo> Core<R> {
                 Search::Missing => {}
             }
             if asked || self.has_filled(*started) {
-                break self.read.len();
+                break self.ahead.buffer().len();
             }
             if exact {
                 ready!(self.poll_fill_line(cx, hint, usize::MAX, started))?;
                 asked = true;
             } else {
-                let before = self.read.len();
+                let before = self.ahead.buffer().len();
                 let more = before + 1;
                 if ready!(self.poll_fill(cx, more, self.chunk(), started))? {
-                    break self.read.len();
+                    break self.ahead.buffer().len();
                 }
-                ready!(share.poll_take(cx, self.read.len() - before));
+                ready!(share.poll_take(cx, self.ahead.buffer().len() - before));
             }
         };
-        let lines = self.read.poll_take_lines(cx, end, &mut share);
+        let lines = self.ahead.buffer_mut().poll_take_lines(cx, end, &mut share);
         if lines.is_pending() {
             *started = FILLED;
         } else {
@@ -221,7 +226,7 @@ impl<R: RawIo> Core<R> {
         if self.closed() || !self.meta.readable {
             return None;
         }
-        let total = self.read.find_line()?;
+        let total = self.ahead.buffer_mut().find_line()?;
         let content = total - 1;
         (content <= max).then_some(Span { content, total })
     }
@@ -237,28 +242,28 @@ impl<R: RawIo> Core<R> {
         let max = max.unwrap_or(usize::MAX);
         let mut share = Share::default();
         loop {
-            let span = match self.read.find_line() {
+            let span = match self.ahead.buffer_mut().find_line() {
                 Some(total) => Span {
                     content: total - 1,
                     total,
                 },
-                None if self.read.searched() > max => Span {
+                None if self.ahead.buffer().searched() > max => Span {
                     content: max + 1,
                     total: 0,
                 },
-                None if self.read.searched() < self.read.len() => {
+                None if self.ahead.buffer().searched() < self.ahead.buffer().len() => {
                     ready!(share.poll_take(cx, MOST_A_POLL));
                     continue;
                 }
                 None => {
-                    let before = self.read.len();
+                    let before = self.ahead.buffer().len();
                     if !self.has_filled(*started)
                         && !ready!(self.poll_fill(cx, before + 1, self.chunk(), started))?
                     {
-                        ready!(share.poll_take(cx, self.read.len() - before));
+                        ready!(share.poll_take(cx, self.ahead.buffer().len() - before));
                         continue;
                     }
-                    let rest = self.read.len();
+                    let rest = self.ahead.buffer().len();
                     if rest == 0 || whole {
                         return Poll::Ready(Ok(None));
                     }

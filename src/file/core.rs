@@ -39,24 +39,20 @@ use std::any::Any;
 use std::borrow::Cow;
 use std::fmt;
 use std::fs::File;
-use std::io::{self, SeekFrom};
+use std::io::SeekFrom;
 use std::path::Path;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::Arc;
 
-use super::buf::Buf;
 use super::held::Held;
-use super::traits::Begun;
-use super::work::Work;
-use crate::delegate::Flight;
+use super::traits::HalfDone;
 use crate::error::{Error, Result};
 use crate::executor::Chosen;
 use crate::raw_io::RawIo;
 use crate::sys::{self, Kind, nowait, retry};
-use crate::text::Whole;
 
 use self::ahead::Ahead;
 use self::out::Out;
-use self::state::State;
+use self::state::{Idle, State};
 
 mod ahead;
 mod jobs;
@@ -93,25 +89,11 @@ pub struct Core<R> {
     /// Size of the buffers, in bytes.
     pub(crate) capacity: usize,
     state: State<R>,
-    /// Of the job in flight; kept for the next one.
-    flight: Option<Flight<Work<R>>>,
-    /// Counts the jobs: the number of the last one.
-    job: Started,
     cursor: Cursor,
-    /// Bytes read and not yet asked for; the cursor is behind them.
-    pub(crate) read: Buf,
-    ahead: Ahead,
-    out: Out,
-    /// How many bytes before `read` the layer above has taken and not delivered,
-    /// as it last said.
-    pub(crate) above: u64,
-    /// Changes whenever what was read ahead, `above` included, becomes void.
-    pub(crate) generation: u32,
-    /// A sync on `&self` that failed, until its caller was told. `None` until the first.
-    pub(super) failed_sync: OnceLock<Arc<Mutex<Option<io::Error>>>>,
-    /// What the last own job has left for its operation.
-    pub(crate) brought: Brought,
-    pub(crate) begun: Begun,
+    pub(crate) ahead: Ahead,
+    pub(super) out: Out,
+    /// Calls that keep their state here.
+    pub(super) half_done: HalfDone,
 }
 
 /// Where the cursor of the stream is, as far as that is known.
@@ -155,17 +137,9 @@ struct Inline {
     /// Whether it is known to be a regular file of a local file system, whose
     /// metadata is there without waiting: it was opened in place.
     local: bool,
-}
-
-/// Results of a job, for the operation that started it.
-#[derive(Debug, Default)]
-pub(crate) struct Brought {
-    pub(crate) owned: Vec<u8>,
-    pub(crate) owned_done: usize,
-    pub(crate) number: u64,
-    pub(crate) eof: bool,
-    /// All that was read to the end, if it was to be decoded.
-    pub(crate) whole: Option<Whole>,
+    /// Whether the operation that reads now comes to a job, without asking again: the page
+    /// cache had nothing for it, or is not asked for a while.
+    settled: bool,
 }
 
 /// The number of the job that the polling operation has started; 0 before.
@@ -186,18 +160,11 @@ impl<R: RawIo> Core<R> {
             executor,
             inline: Inline::default(),
             capacity: BUFFER,
-            state: State::Idle(Held::new(raw)),
-            flight: None,
-            job: 0,
+            state: State::Idle(Idle::new(Held::new(raw))),
             cursor: Cursor::default(),
-            read: Buf::default(),
             ahead: Ahead::default(),
             out: Out::default(),
-            above: 0,
-            generation: 0,
-            failed_sync: OnceLock::new(),
-            brought: Brought::default(),
-            begun: Begun::default(),
+            half_done: HalfDone::default(),
         }
     }
 
@@ -388,7 +355,7 @@ impl<R: RawIo> Core<R> {
 
     /// How many bytes the cursor is ahead of the logical position.
     fn behind(&self) -> u64 {
-        self.cursor.rewind + self.above + self.read.len() as u64
+        self.cursor.rewind + self.ahead.len()
     }
 }
 
@@ -422,8 +389,8 @@ impl Core<File> {
         self.cursor.share();
         (core.inline.asked, core.inline.suits) = (self.inline.asked, self.inline.suits);
         core.capacity = self.capacity;
-        if let (State::Idle(held), Some(own)) = (&mut core.state, self.held()) {
-            held.shares(own);
+        if let (State::Idle(idle), Some(own)) = (&mut core.state, self.held()) {
+            idle.held.shares(own);
         }
         core
     }

@@ -109,19 +109,26 @@ impl<R: RawIo> Blocking for Reading<R> {
 
     fn run_nowait(&mut self, allowed: bool) -> Option<Result<Vec<u8>>> {
         let (offset, nowait) = (self.at.offset, self.at.nowait);
-        let file = match self.at.held() {
-            Ok(held) => held.file(),
+        let held = match self.at.held() {
+            Ok(held) => held,
             Err(error) => return Some(Err(error)),
         };
         if self.len == 0 {
             return Some(Ok(Vec::new()));
         }
-        let file = file.filter(|_| nowait.unwrap_or(allowed) && self.len <= nowait::MOST)?;
+        let may = nowait.unwrap_or(allowed) && self.len <= nowait::MOST;
+        let file = held.file().filter(|_| may)?;
+        let misses = held.open_file().misses();
+        if !misses.may_ask() {
+            return None;
+        }
         self.data = vec![0; self.len];
         if let nowait::Answer::Data(n) = nowait::read_at(file, &mut self.data, offset) {
             budget::copied(n);
             self.filled = n;
         }
+        // What is there in part takes a job as well.
+        misses.learn(self.filled == self.len);
         (self.filled == self.len).then(|| Ok(std::mem::take(&mut self.data)))
     }
 
@@ -215,8 +222,7 @@ impl<R: RawIo> Core<R> {
 
     /// The error of a sync whose caller has gone: the system tells it once.
     pub(super) fn take_failed_sync(&self, op: &'static str) -> Option<Error> {
-        let slot = self.failed_sync.get()?;
-        let error = slot.lock().unwrap_or_else(PoisonError::into_inner).take()?;
+        let error = self.out.take_failed_sync()?;
         Some(Error::os(op, self.path(), error))
     }
 
@@ -229,7 +235,7 @@ impl<R: RawIo> Core<R> {
         if let Some(error) = self.take_failed_sync("sync") {
             return Err(error);
         }
-        let slot = self.failed_sync.get_or_init(Arc::default).clone();
+        let slot = self.out.failed_sync().clone();
         let synced = self.beside("sync", move |raw| {
             sync(raw).inspect_err(|error| {
                 let copy = match error.raw_os_error() {
@@ -260,6 +266,10 @@ impl<R: RawIo> Core<R> {
 
     pub(super) fn read_at(&self, offset: u64, len: usize, exact: bool) -> ReadAt<R> {
         let at = At::new(self, offset, self.check_readable("read"));
+        self.read_from(at, len, exact)
+    }
+
+    fn read_from(&self, at: At<R>, len: usize, exact: bool) -> ReadAt<R> {
         ReadAt(self.hop(Reading {
             at,
             len,
@@ -361,11 +371,17 @@ impl<K: Bytes, R: RawIo> File<K, R> {
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
     pub async fn readinto_at(&self, offset: u64, buf: &mut [u8]) -> Result<usize> {
-        if let Some(n) = self.core().read_at_nowait(offset, buf) {
+        let asked = self.core().read_at_nowait(offset, buf);
+        if let Some(nowait::Answer::Data(n)) = asked {
             poll_fn(budget::poll_spend).await;
             return Ok(n);
         }
-        let data = self.read_at(offset, buf.len()).await?;
+        let core = self.core();
+        let mut at = At::new(core, offset, core.check_readable("read"));
+        if asked.is_some() {
+            at.nowait = Some(false);
+        }
+        let data = core.read_from(at, buf.len(), false).await?;
         let mut done = 0;
         poll_fn(|cx| budget::poll_copy(cx, &data, buf, &mut done)).await;
         Ok(data.len())

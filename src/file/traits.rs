@@ -17,9 +17,10 @@ use crate::raw_io::RawIo;
 /// The most slices that are written at a time, as IOV_MAX of Linux: a poll looks at each.
 const MOST_SLICES: usize = 1024;
 
-/// What the traits have begun; one job at a time, as everything.
+/// What was begun by calls that have no future to keep their state in, as those of the
+/// I/O traits; one job at a time, as everything.
 #[derive(Debug, Default)]
-pub(crate) struct Begun {
+pub(crate) struct HalfDone {
     job: Started,
     /// Whose job it is: a poll of anything else does not take it for its own.
     by: Option<By>,
@@ -39,7 +40,7 @@ pub(super) enum By {
     Mark,
 }
 
-impl Begun {
+impl HalfDone {
     /// The number of the job that the last poll of `by` has started, if no other
     /// poll came between.
     pub(super) fn job(&self, by: By) -> Started {
@@ -47,6 +48,7 @@ impl Begun {
     }
 
     /// A seek that was begun is over.
+    #[inline]
     pub(super) fn end_seek(&mut self) {
         self.seek = None;
     }
@@ -79,7 +81,7 @@ impl<R: RawIo> Core<R> {
         // holds, however large `buf` is.
         let most = self.most_at_once().min(buf.len());
         let buf = &mut buf[..most];
-        if self.read.is_empty() && buf.len() >= self.capacity / 4 {
+        if self.ahead.buffer().is_empty() && buf.len() >= self.capacity / 4 {
             self.check_readable("read")?;
             if let Some(n) = self.read_nowait(buf) {
                 return Poll::Ready(Ok(n));
@@ -90,12 +92,12 @@ impl<R: RawIo> Core<R> {
         } else {
             self.chunk().max(buf.len())
         };
-        let mut job = self.begun.job(By::Read);
+        let mut job = self.half_done.job(By::Read);
         let filled = self.poll_fill(cx, buf.len().min(1), chunk, &mut job);
-        self.begun.set_job(By::Read, job);
+        self.half_done.set_job(By::Read, job);
         ready!(io(filled))?;
-        let n = buf.len().min(self.read.len());
-        buf[..n].copy_from_slice(self.read.consume_slice(n));
+        let n = buf.len().min(self.ahead.buffer().len());
+        buf[..n].copy_from_slice(self.ahead.buffer_mut().consume_slice(n));
         budget::moved(n);
         self.shrink_read(self.capacity.max(BUFFER));
         Poll::Ready(Ok(n))
@@ -103,11 +105,11 @@ impl<R: RawIo> Core<R> {
 
     pub(super) fn io_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
         ready!(budget::poll_turn(cx));
-        let mut job = self.begun.job(By::Fill);
+        let mut job = self.half_done.job(By::Fill);
         let filled = self.poll_fill(cx, 1, self.chunk(), &mut job);
-        self.begun.set_job(By::Fill, job);
+        self.half_done.set_job(By::Fill, job);
         ready!(io(filled))?;
-        Poll::Ready(Ok(self.read.bytes()))
+        Poll::Ready(Ok(self.ahead.buffer().bytes()))
     }
 
     pub(super) fn io_write(
@@ -149,40 +151,40 @@ impl<R: RawIo> Core<R> {
 
     pub(super) fn io_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(budget::poll_turn(cx));
-        let mut job = self.begun.job(By::Flush);
+        let mut job = self.half_done.job(By::Flush);
         let flushed = self.poll_flush(cx, &mut job);
-        self.begun.set_job(By::Flush, job);
+        self.half_done.set_job(By::Flush, job);
         io(flushed)
     }
 
     pub(super) fn io_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(budget::poll_turn(cx));
-        let mut job = self.begun.job(By::Shutdown);
+        let mut job = self.half_done.job(By::Shutdown);
         let done = self.poll_shutdown(cx, &mut job);
-        self.begun.set_job(By::Shutdown, job);
+        self.half_done.set_job(By::Shutdown, job);
         io(done)
     }
 
     pub(super) fn io_start_seek(&mut self, pos: SeekFrom) -> io::Result<()> {
         self.check_seekable("seek")?;
-        if self.begun.seek.replace(pos) != Some(pos) {
+        if self.half_done.seek.replace(pos) != Some(pos) {
             // Whatever was begun is not this.
-            self.begun.by = None;
+            self.half_done.by = None;
         }
         Ok(())
     }
 
     pub(super) fn io_seek(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<u64>> {
         ready!(budget::poll_turn(cx));
-        let mut job = self.begun.job(By::Seek);
-        let sought = match self.begun.seek {
+        let mut job = self.half_done.job(By::Seek);
+        let sought = match self.half_done.seek {
             Some(pos) => self.poll_seek(cx, pos, &mut job),
             // Nothing asked for: where it is.
             None => self.poll_tell(cx, &mut job),
         };
-        self.begun.set_job(By::Seek, job);
+        self.half_done.set_job(By::Seek, job);
         if sought.is_ready() {
-            self.begun.seek = None;
+            self.half_done.seek = None;
         }
         io(sought)
     }
@@ -196,10 +198,7 @@ impl<K: Bytes, R: RawIo> tokio::io::AsyncRead for File<K, R> {
     ) -> Poll<io::Result<()>> {
         // No more is cleared than is read at a time.
         let most = self.core().most_at_once().min(buf.remaining());
-        let n = ready!(
-            self.core_mut()
-                .io_read(cx, buf.initialize_unfilled_to(most))
-        )?;
+        let n = ready!(self.descend().io_read(cx, buf.initialize_unfilled_to(most)))?;
         buf.advance(n);
         Poll::Ready(Ok(()))
     }
@@ -211,7 +210,7 @@ impl<K: Bytes, R: RawIo> tokio::io::AsyncWrite for File<K, R> {
         cx: &mut Context<'_>,
         data: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.core_mut().io_write(cx, data)
+        self.descend().io_write(cx, data)
     }
 
     /// Writes the slices as one, up to 1,024 of them and up to as much as a write takes.
@@ -220,7 +219,7 @@ impl<K: Bytes, R: RawIo> tokio::io::AsyncWrite for File<K, R> {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.core_mut().io_write_vectored(cx, slices)
+        self.descend().io_write_vectored(cx, slices)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -228,23 +227,23 @@ impl<K: Bytes, R: RawIo> tokio::io::AsyncWrite for File<K, R> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.core_mut().io_flush(cx)
+        self.descend().io_flush(cx)
     }
 
     /// Flushes, and tells what close(2) would say. The file stays open:
     /// [`close`](Self::close) closes it.
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.core_mut().io_shutdown(cx)
+        self.descend().io_shutdown(cx)
     }
 }
 
 impl<K: Bytes, R: RawIo> tokio::io::AsyncSeek for File<K, R> {
     fn start_seek(mut self: Pin<&mut Self>, pos: SeekFrom) -> io::Result<()> {
-        self.machine().io_start_seek(pos)
+        self.descend_in_seek().io_start_seek(pos)
     }
 
     fn poll_complete(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<u64>> {
-        self.machine().io_seek(cx)
+        self.descend_in_seek().io_seek(cx)
     }
 }
 
@@ -254,7 +253,7 @@ impl<K: Bytes, R: RawIo> futures_io::AsyncRead for File<K, R> {
         cx: &mut Context<'_>,
         buf: &mut [u8],
     ) -> Poll<io::Result<usize>> {
-        self.core_mut().io_read(cx, buf)
+        self.descend().io_read(cx, buf)
     }
 }
 
@@ -264,7 +263,7 @@ impl<K: Bytes, R: RawIo> futures_io::AsyncWrite for File<K, R> {
         cx: &mut Context<'_>,
         data: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.core_mut().io_write(cx, data)
+        self.descend().io_write(cx, data)
     }
 
     /// Writes the slices as one, up to 1,024 of them and up to as much as a write takes.
@@ -273,17 +272,17 @@ impl<K: Bytes, R: RawIo> futures_io::AsyncWrite for File<K, R> {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.core_mut().io_write_vectored(cx, slices)
+        self.descend().io_write_vectored(cx, slices)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.core_mut().io_flush(cx)
+        self.descend().io_flush(cx)
     }
 
     /// Flushes, and tells what close(2) would say. The file stays open:
     /// [`close`](Self::close) closes it.
     fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.core_mut().io_shutdown(cx)
+        self.descend().io_shutdown(cx)
     }
 }
 
@@ -295,8 +294,8 @@ impl<K: Bytes, R: RawIo> futures_io::AsyncSeek for File<K, R> {
     ) -> Poll<io::Result<u64>> {
         // A seek that goes on is told from a new one by where it goes: of two alike, the
         // first given up midway and nothing done between them, one is made.
-        self.machine().io_start_seek(pos)?;
-        self.machine().io_seek(cx)
+        self.descend_in_seek().io_start_seek(pos)?;
+        self.descend_in_seek().io_seek(cx)
     }
 }
 
@@ -314,10 +313,10 @@ where
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         ready!(crate::budget::poll_turn(cx));
-        let mut job = self.core().begun.job(By::Line);
+        let mut job = self.core().half_done.job(By::Line);
         let line = self.poll_read_line(cx, None, &mut job);
         let job = if line.is_ready() { 0 } else { job };
-        self.core_mut().begun.set_job(By::Line, job);
+        self.descend().half_done.set_job(By::Line, job);
         Poll::Ready(match ready!(line) {
             Ok(line) if Self::is_empty(&line) => None,
             line => Some(line),

@@ -42,6 +42,7 @@ impl Pending {
         &self.data[self.start..]
     }
 
+    #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.start == self.data.len()
     }
@@ -104,12 +105,12 @@ pub(crate) struct Work<R> {
     pub(crate) result: io::Result<()>,
     /// Whether page-cache reads suit the stream, once somebody looked.
     pub(crate) nowait: Option<bool>,
-    /// Whether it may be read ahead, once somebody looked.
-    pub(crate) plain: Option<bool>,
+    /// Whether it is a regular file, which may be read ahead, once somebody looked.
+    pub(crate) regular: Option<bool>,
     /// Whether the file was found to tell its size at once.
     pub(crate) tells_size: bool,
-    /// Whether a read gave all that was asked for.
-    pub(crate) full: bool,
+    /// Whether its last read gave all that was asked for.
+    pub(crate) gave_all: bool,
     /// Whether it wrote anything.
     pub(crate) wrote: bool,
     /// Whether it read to the end.
@@ -175,9 +176,9 @@ impl<R: RawIo> Work<R> {
             stage: Stage::Begin,
             result: Ok(()),
             nowait: None,
-            plain: None,
+            regular: None,
             tells_size: false,
-            full: false,
+            gave_all: false,
             wrote: false,
             eof: false,
             number: 0,
@@ -423,7 +424,7 @@ impl<R: RawIo> Work<R> {
                 break;
             }
             self.read.filled(n);
-            self.full = n == most;
+            self.gave_all = n == most;
             self.pos = self.pos.and_then(|pos| pos.checked_add(n as u64));
             if self.is_given_up() {
                 // What has come is the next read's, which need not wait for the rest.
@@ -435,8 +436,8 @@ impl<R: RawIo> Work<R> {
                 missing(self.read.len()).max(1)
             };
         }
-        if self.full && self.plain.is_none() {
-            self.plain = Some(held.file().is_some_and(|file| sys::is_plain(file)));
+        if self.gave_all && self.regular.is_none() {
+            self.regular = Some(held.file().is_some_and(|file| sys::is_plain(file)));
         }
         Ok(())
     }

@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::executor::Executor;
 use crate::file::core::{Core, Started};
 use crate::file::pending::Truncating;
+use crate::file::source::sealed::Sealed;
 use crate::file::{BinaryFile, NotGivenUp, RawFile, TextFile, TextPosition, TextSeek, Truncate};
 use crate::raw_io::RawIo;
 
@@ -419,8 +420,8 @@ impl<R: RawIo> AnyFile<R> {
         each!(self, file => file.core())
     }
 
-    pub(super) fn core_mut(&mut self) -> &mut Core<R> {
-        each!(self, file => file.core_mut())
+    pub(super) fn descend(&mut self) -> &mut Core<R> {
+        each!(self, file => file.descend())
     }
 }
 
@@ -440,6 +441,8 @@ fn offset(to: TextSeek, path: Option<&Path>) -> Result<SeekFrom> {
         }
     }
 }
+
+impl<R: RawIo> Sealed for AnyFile<R> {}
 
 impl<R: RawIo> Truncating for AnyFile<R> {
     fn poll_truncate(

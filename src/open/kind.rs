@@ -28,9 +28,10 @@ pub trait Kind: sealed::Plans + Send + 'static {
     #[doc(hidden)]
     fn core<R: RawIo>(file: &Self::Of<R>) -> &Core<R>;
 
-    /// The machine under the file, after it was told what the layers above it hold.
+    /// The way down to the machine under the file, after it was told what the layers above
+    /// it hold.
     #[doc(hidden)]
-    fn core_mut<R: RawIo>(file: &mut Self::Of<R>) -> &mut Core<R>;
+    fn descend<R: RawIo>(file: &mut Self::Of<R>) -> &mut Core<R>;
 }
 
 /// A kind that may be text, and so takes an encoding: [`Text`] or [`Any`].
@@ -196,8 +197,8 @@ impl<K: FileKind + sealed::Plans> Kind for K {
         file.core()
     }
 
-    fn core_mut<R: RawIo>(file: &mut File<K, R>) -> &mut Core<R> {
-        file.core_mut()
+    fn descend<R: RawIo>(file: &mut File<K, R>) -> &mut Core<R> {
+        file.descend()
     }
 }
 
@@ -224,8 +225,8 @@ impl Kind for Any {
         file.core()
     }
 
-    fn core_mut<R: RawIo>(file: &mut AnyFile<R>) -> &mut Core<R> {
-        file.core_mut()
+    fn descend<R: RawIo>(file: &mut AnyFile<R>) -> &mut Core<R> {
+        file.descend()
     }
 }
 

@@ -202,7 +202,7 @@ pub(super) fn copy_file(
     let copied = copied.map(|copied| copied.and_then(|copied| closed.map(|()| copied)));
     if let Some(made) = made.filter(|_| !matches!(copied, Ok(Ok(_)))) {
         // The error to report is that of the copy, not that of this removal.
-        drop(std::fs::remove_file(made));
+        drop(sys::retry(|| std::fs::remove_file(&made)));
     }
     copied.unwrap_or_else(|panic| resume_unwind(panic))
 }

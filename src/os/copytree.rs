@@ -8,10 +8,11 @@ use std::sync::Arc;
 
 use super::copyfile::{Keep, copy_file, copy_link, go_on};
 use super::keywords::keywords;
+use super::scandir::check_literal;
 use crate::call::{Call, Request};
 use crate::delegate::Caller;
 use crate::error::Error;
-use crate::sys::{self, Dir, FileId};
+use crate::sys::{self, Dir, FileId, Listing};
 
 /// The pending call of [`copytree`].
 ///
@@ -131,8 +132,9 @@ impl fmt::Debug for CopytreeKeywords {
 /// `AlreadyExists` if `dst` exists (unless `dirs_exist_ok`); `InvalidInput` if `dst`
 /// lies in `src`, also through a link that is followed, or if there is a FIFO or a
 /// socket in `src`; the errno `ELOOP` for a link to a folder that the link lies in
-/// (unless `symlinks`). The error names the entry where the copy failed; what was
-/// copied before stays.
+/// (unless `symlinks`). On Windows `InvalidInput` too for a name that ends with dots or
+/// spaces, which the system takes for another one, unless `src` begins with `\\?\`. The
+/// error names the entry where the copy failed; what was copied before stays.
 ///
 /// # Examples
 ///
@@ -187,13 +189,17 @@ fn refuse_inside(src: &Path, dst: &Path) -> io::Result<()> {
     // that does exist, so that one decides.
     let there = dst
         .ancestors()
-        .find_map(|above| fs::canonicalize(above).ok());
+        .find_map(|above| sys::retry(|| fs::canonicalize(above)).ok());
     for above in there.iter().flat_map(|there| there.ancestors()) {
         if FileId::at(above)? == id {
             return Err(inside());
         }
     }
     Ok(())
+}
+
+fn is_folder(path: &Path) -> bool {
+    sys::stat(&Dir::default(), path, true).is_ok_and(|metadata| metadata.is_dir())
 }
 
 fn inside() -> io::Error {
@@ -260,7 +266,7 @@ impl Copying {
             }
             above = other.above.as_ref();
         }
-        let entries = sys::retry(|| fs::read_dir(&folder.src))?;
+        let entries = Listing::open(&folder.src)?;
         self.make_folder(folder)?;
         let above = Arc::new(Above {
             id,
@@ -269,13 +275,13 @@ impl Copying {
         });
         let mut folders = Vec::new();
         for entry in entries {
-            let entry = entry?;
-            let (src, dst) = (entry.path(), folder.dst.join(entry.file_name()));
+            let (name, entry) = entry?;
+            let (src, dst) = (entry.path(), folder.dst.join(name));
             if self.keywords.ignore.as_mut().is_some_and(|skip| skip(&src)) {
                 continue;
             }
-            let is_folder = self
-                .copy_entry(&entry, &src, &dst)
+            let is_folder = check_literal(&src)
+                .and_then(|()| self.copy_entry(&entry, &src, &dst))
                 .map_err(|error| named(&src, &dst, error))?;
             if is_folder {
                 let above = Some(above.clone());
@@ -290,7 +296,7 @@ impl Copying {
         match &folder.above {
             None => super::folders::make_dirs(&folder.dst, 0o777, exist_ok),
             Some(_) => match sys::mkdir(&Dir::default(), &folder.dst, 0o777) {
-                Err(_) if exist_ok && folder.dst.is_dir() => Ok(()),
+                Err(_) if exist_ok && is_folder(&folder.dst) => Ok(()),
                 done => done,
             },
         }
@@ -298,7 +304,7 @@ impl Copying {
 
     /// Copies an entry. For a folder it does nothing and returns true.
     fn copy_entry(&mut self, entry: &fs::DirEntry, src: &Path, dst: &Path) -> io::Result<bool> {
-        let mut kind = entry.file_type()?;
+        let mut kind = sys::retry(|| entry.file_type())?;
         if kind.is_symlink() {
             if self.keywords.symlinks {
                 if self.keywords.dirs_exist_ok {

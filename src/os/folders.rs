@@ -308,12 +308,7 @@ pub type Listdir = Call<Vec<OsString>>;
 #[doc(alias = "read_dir")]
 pub fn listdir(path: impl AsRef<Path>) -> Listdir {
     one("listdir", path, (), |path, ()| {
-        // Read the folder again from its start: a listing that was interrupted does not
-        // continue.
-        sys::retry(|| {
-            let entries = std::fs::read_dir(path)?;
-            entries.map(|entry| Ok(entry?.file_name())).collect()
-        })
+        sys::list(path, |entry| Ok(entry.file_name()))
     })
 }
 

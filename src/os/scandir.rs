@@ -16,7 +16,7 @@ use super::Stat;
 use crate::call::{Call, Request, one};
 use crate::error::{Error, Result};
 use crate::executor::Chosen;
-use crate::sys;
+use crate::sys::{self, Listing};
 
 /// Entries per hop. Reading so many takes a fraction of a millisecond, and a hop about
 /// a tenth of that time; they take some 100 KiB of memory.
@@ -45,13 +45,13 @@ pub(super) struct Found {
 }
 
 impl Found {
-    pub(super) fn new(entry: &fs::DirEntry, with_stat: bool) -> Self {
+    pub(super) fn new(name: OsString, entry: &fs::DirEntry, with_stat: bool) -> Self {
         let metadata = with_stat
             .then(|| sys::retry(|| entry.metadata()).ok())
             .flatten();
         let kind = match &metadata {
             Some(metadata) => Some(metadata.file_type()),
-            None => entry.file_type().ok(),
+            None => sys::retry(|| entry.file_type()).ok(),
         };
         // For a link alone the listing does not answer `is_dir`: look at its target.
         let target = kind
@@ -59,13 +59,23 @@ impl Found {
             .and_then(|_| sys::retry(|| fs::metadata(entry.path())).ok())
             .map(|metadata| metadata.file_type());
         Self {
-            name: entry.file_name(),
+            name,
             kind,
             target,
             inode: sys::inode(entry),
             metadata: metadata.map(Box::new),
         }
     }
+}
+
+/// Refuses the path of an entry that stands for another one: see [`sys::is_literal`].
+pub(super) fn check_literal(path: &Path) -> io::Result<()> {
+    if sys::is_literal(path) {
+        return Ok(());
+    }
+    let error = "the system would take the name for another one, without the dots or spaces \
+                 at its end";
+    Err(io::Error::new(io::ErrorKind::InvalidInput, error))
 }
 
 /// An entry of a folder, from [`scandir`] or [`walk`](crate::os::walk).
@@ -195,10 +205,10 @@ struct Batch {
     /// The error that ended the listing, after `found`.
     error: Option<io::Error>,
     /// The open folder, unless its end was reached.
-    rest: Option<fs::ReadDir>,
+    rest: Option<Listing>,
 }
 
-fn read_batch(mut rest: fs::ReadDir, with_stat: bool) -> Batch {
+fn read_batch(mut rest: Listing, with_stat: bool) -> Batch {
     let mut batch = Batch {
         found: Vec::new(),
         error: None,
@@ -207,7 +217,7 @@ fn read_batch(mut rest: fs::ReadDir, with_stat: bool) -> Batch {
     while batch.found.len() < BATCH {
         match rest.next() {
             None => return batch,
-            Some(Ok(entry)) => batch.found.push(Found::new(&entry, with_stat)),
+            Some(Ok((name, entry))) => batch.found.push(Found::new(name, &entry, with_stat)),
             Some(Err(error)) => {
                 batch.error = Some(error);
                 return batch;
@@ -259,7 +269,7 @@ pub struct ScanDir {
 
 enum State {
     /// There may be more to read.
-    Open(fs::ReadDir),
+    Open(Listing),
     /// A job has the folder and reads the next batch.
     Reading(Call<Batch>),
     /// The end was reached, an error came, or the caller closed the folder.
@@ -372,7 +382,9 @@ impl fmt::Debug for ScanDir {
 /// # Errors
 ///
 /// `NotFound`; `NotADirectory`; `PermissionDenied`. An error in the middle of
-/// the folder comes from the stream, once, and ends it.
+/// the folder comes from the stream, once, and ends it. One of them is `Interrupted`: a
+/// signal ended a listing, and the folder was changed so that nobody can tell where to go
+/// on.
 ///
 /// # Examples
 ///
@@ -408,7 +420,7 @@ fn scan(path: &Path, keywords: ScandirKeywords) -> io::Result<ScanDir> {
         path: path.into(),
         executor: executor.expect("a call is told its executor before it runs"),
     };
-    let folder = sys::retry(|| fs::read_dir(path))?;
+    let folder = Listing::open(path)?;
     let mut scan = ScanDir {
         parent: Arc::new(parent),
         with_stat,

@@ -12,7 +12,7 @@ use std::task::{Context, Poll};
 
 use futures_core::Stream;
 
-use super::scandir::{DirEntry, Found, Parent};
+use super::scandir::{DirEntry, Found, Parent, check_literal};
 use crate::call::{Call, one};
 use crate::error::{Error, Result};
 use crate::executor::{Chosen, Executor};
@@ -332,6 +332,9 @@ impl Walk {
 
 /// Reads a folder.
 fn read(visit: &Visit, followlinks: bool, with_stat: bool) -> io::Result<Read> {
+    if !visit.is_root {
+        check_literal(&visit.path)?;
+    }
     let mut above = None;
     if followlinks {
         let id = FileId::at(&visit.path)?;
@@ -347,9 +350,9 @@ fn read(visit: &Visit, followlinks: bool, with_stat: bool) -> io::Result<Read> {
         // link, perhaps, which must not be followed.
         return Err(io::ErrorKind::NotADirectory.into());
     }
-    let found = sys::retry(|| fs::read_dir(&visit.path))?
-        .map(|entry| Ok(Found::new(&entry?, with_stat)))
-        .collect::<io::Result<_>>()?;
+    let found = sys::list(&visit.path, |entry| {
+        Ok(Found::new(entry.file_name(), entry, with_stat))
+    })?;
     Ok(Some((found, above)))
 }
 
@@ -395,7 +398,9 @@ impl fmt::Debug for Walk {
 ///
 /// Those of [`listdir`](crate::os::listdir) for a folder, in the place of that folder;
 /// the walk goes on with the next one. `NotADirectory` for a folder that was replaced
-/// after it was found.
+/// after it was found. On Windows `InvalidInput` for a folder whose name ends with dots or
+/// spaces, which the system takes for another one; below a root that begins with `\\?\`
+/// they are walked too.
 ///
 /// # Examples
 ///

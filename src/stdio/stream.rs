@@ -254,9 +254,9 @@ impl Stream {
         let old: Box<dyn RawIo> = if turn.closed() {
             Box::new(Gone)
         } else {
-            let core = turn.undecoded().core_mut();
+            let core = turn.undecoded().descend();
             let raw = core.take_raw("detach", false).await?;
-            let ahead = core.read.take(core.read.len());
+            let ahead = core.ahead.take_all();
             if ahead.is_empty() {
                 raw
             } else {

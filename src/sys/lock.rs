@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::{Lock, Wait, system};
 
 /// The lock of an open file, which all its handles share.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Locks(Arc<Mutex<Kept>>);
+#[derive(Debug, Default)]
+pub(crate) struct Locks(Mutex<Kept>);
 
 #[derive(Debug, Default)]
 struct Kept {

@@ -10,7 +10,7 @@ use std::io;
 use std::path::Path;
 
 #[cfg(feature = "tempfile")]
-use super::{mode, set_mode_in};
+use super::{list, mode, retry, set_mode_in, system};
 
 /// It looks at the name that std gives the main thread. A program may give that name to
 /// another thread too: if that one comes first, it is taken for the main thread.
@@ -91,17 +91,17 @@ pub(crate) fn unnamed(_: &Path, _: bool, _: u32) -> io::Result<Option<File>> {
 /// that takes the place of a folder between the look and the change.
 #[cfg(feature = "tempfile")]
 pub(crate) fn make_accessible(root: &Path) -> io::Result<()> {
-    let mut paths = vec![root.to_owned()];
+    let mut paths = vec![system::literal(root)?];
     while let Some(path) = paths.pop() {
-        let metadata = fs::symlink_metadata(&path)?;
+        let metadata = retry(|| fs::symlink_metadata(&path))?;
         if metadata.is_symlink() {
             continue;
         }
         let mut permissions = metadata.permissions();
         set_mode_in(&mut permissions, mode(&metadata) | 0o700);
-        drop(fs::set_permissions(&path, permissions));
-        if let Ok(entries) = fs::read_dir(&path) {
-            paths.extend(entries.filter_map(|entry| Some(entry.ok()?.path())));
+        drop(retry(|| fs::set_permissions(&path, permissions.clone())));
+        if let Ok(below) = list(&path, |entry| Ok(entry.path())) {
+            paths.extend(below);
         }
     }
     Ok(())

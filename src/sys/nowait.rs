@@ -11,6 +11,7 @@
 //! - files opened with O_DIRECT, where the call would go to the device.
 
 use std::fs::File;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 pub(crate) use super::Answer;
 use super::{is_plain, linux};
@@ -36,4 +37,129 @@ pub(crate) fn read(file: &File, buf: &mut [u8]) -> Answer {
 /// Reads at `offset`.
 pub(crate) fn read_at(file: &File, buf: &mut [u8], offset: u64) -> Answer {
     linux::nowait::read(file, buf, Some(offset))
+}
+
+/// How many misses in a row are no reason to stop asking: where three of ten reads hit,
+/// that is worth more than the other seven cost.
+const FORGIVEN: u32 = 2;
+
+/// The most reads in a row that are left to jobs unasked.
+const MOST_UNASKED: u32 = 32;
+
+/// What the page cache said to the last reads of one kind (those of an open file, for
+/// one), to know when it is not worth asking: a question that it cannot answer costs
+/// about a tenth of the job that comes after it.
+///
+/// After [`FORGIVEN`] misses in a row reads are left to jobs unasked: one after the next
+/// miss, twice as many after each further one, up to [`MOST_UNASKED`]. A hit ends that.
+/// So of many reads that all miss one in 33 is asked for in vain, and of many that all
+/// hit at most 32 are not.
+///
+/// In the low half of the number is how many reads are still to be left to jobs, never
+/// more than [`MOST_UNASKED`]; in the high half how many missed in a row. Two threads that
+/// change it at once may lose a step of each other's, which changes nothing of that.
+#[derive(Debug, Default)]
+pub(crate) struct Misses(AtomicU32);
+
+impl Misses {
+    pub(crate) const fn new() -> Self {
+        Self(AtomicU32::new(0))
+    }
+
+    /// Whether to ask for the read that is about to be made. Counts it if not.
+    pub(crate) fn may_ask(&self) -> bool {
+        let state = self.0.load(Ordering::Relaxed);
+        let ask = state & 0xffff == 0;
+        if !ask {
+            self.0.store(state - 1, Ordering::Relaxed);
+        }
+        ask
+    }
+
+    /// Learns whether the page cache had what was asked for.
+    pub(crate) fn learn(&self, hit: bool) {
+        let state = self.0.load(Ordering::Relaxed);
+        let learned = if hit {
+            0
+        } else {
+            // Where the row is long enough for the most, it need not be counted on.
+            let longest = FORGIVEN + 1 + MOST_UNASKED.ilog2();
+            let row = longest.min((state >> 16) + 1);
+            let unasked = match row.checked_sub(FORGIVEN + 1) {
+                None => 0,
+                Some(more) => 1 << more,
+            };
+            row << 16 | unasked
+        };
+        // Most hits find nothing to change, and need not take the line from other threads.
+        if learned != state {
+            self.0.store(learned, Ordering::Relaxed);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// For each read, in turn, whether the page cache has it: how many are asked for in
+    /// vain, and how many are left to jobs though it has them.
+    fn wasted(reads: impl Iterator<Item = bool>) -> (usize, usize) {
+        let misses = Misses::new();
+        let (mut in_vain, mut missed) = (0, 0);
+        for hit in reads {
+            if misses.may_ask() {
+                misses.learn(hit);
+                in_vain += usize::from(!hit);
+            } else {
+                missed += usize::from(hit);
+            }
+        }
+        (in_vain, missed)
+    }
+
+    #[test]
+    fn what_always_misses_is_asked_for_once_in_a_while() {
+        // Eight until the longest pause, and then one in 33.
+        let (in_vain, _) = wasted(std::iter::repeat_n(false, 33 * 100));
+        assert!((100..110).contains(&in_vain), "{in_vain}");
+    }
+
+    #[test]
+    fn what_always_hits_is_always_asked_for() {
+        assert_eq!(wasted(std::iter::repeat_n(true, 1000)), (0, 0));
+    }
+
+    #[test]
+    fn what_begins_to_hit_is_soon_asked_for() {
+        for cold in 0..200 {
+            let reads = std::iter::repeat_n(false, cold).chain(std::iter::repeat_n(true, 1000));
+            let (_, missed) = wasted(reads);
+            assert!(missed <= 32, "{missed} after {cold} misses");
+        }
+    }
+
+    #[test]
+    fn a_miss_now_and_then_changes_nothing() {
+        let reads = (0..1000).map(|n| n % 3 == 0);
+        assert_eq!(wasted(reads).1, 0);
+    }
+
+    #[test]
+    fn a_race_for_the_state_leaves_no_pause_that_is_too_long() {
+        let misses = Misses::new();
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for n in 0..20_000 {
+                        if misses.may_ask() {
+                            misses.learn(n % 64 == 0);
+                        }
+                    }
+                });
+            }
+        });
+        let pause = (0..).take_while(|_| !misses.may_ask()).count();
+        assert!(pause <= 32, "{pause}");
+    }
 }

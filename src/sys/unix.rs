@@ -38,7 +38,11 @@ pub(crate) use self::file::{
     set_mode, set_mode_of_new, write_at,
 };
 pub(crate) use self::kernel::{Copier, next_data, sendfile};
-pub(crate) use self::path::{abspath, canonicalize, expand_user, is_mount, names_folder};
+#[cfg(all(feature = "tempfile", not(target_os = "linux")))]
+pub(crate) use self::path::literal;
+pub(crate) use self::path::{
+    abspath, canonicalize, expand_user, is_literal, is_mount, names_folder,
+};
 #[cfg(feature = "tempfile")]
 pub(crate) use self::rights::{
     OPEN_FILES_KEEP_NAMES, Old, Rights, TEMPORARY_FOLDERS, check_folder, check_link,

@@ -1,10 +1,11 @@
 //! Calls by path for Windows, by std.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, Metadata};
 use std::io;
+use std::os::windows::ffi::{OsStrExt, OsStringExt};
 use std::os::windows::fs::{FileTypeExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf, Prefix};
 use std::time::SystemTime;
 
 use super::{StatVfs, unsupported};
@@ -191,6 +192,7 @@ pub(crate) fn link(
 
 /// If the target exists and is a folder, the link is made for a folder, whatever
 /// `target_is_directory` says, as in Python: a link for a file could not be entered.
+/// And the target gets the separators of the system, which follows no link with others.
 pub(crate) fn symlink(
     target: &Path,
     _dir: &Dir,
@@ -198,11 +200,24 @@ pub(crate) fn symlink(
     target_is_directory: bool,
 ) -> io::Result<()> {
     let from = path.parent().unwrap_or(Path::new(""));
+    let target = with_backslashes(target);
+    let target = target.as_path();
     if target_is_directory || from.join(target).is_dir() {
         std::os::windows::fs::symlink_dir(target, path)
     } else {
         std::os::windows::fs::symlink_file(target, path)
     }
+}
+
+fn with_backslashes(path: &Path) -> PathBuf {
+    let wide = path.as_os_str().encode_wide().map(|unit| {
+        if unit == u16::from(b'/') {
+            u16::from(b'\\')
+        } else {
+            unit
+        }
+    });
+    OsString::from_wide(&wide.collect::<Vec<_>>()).into()
 }
 
 pub(crate) fn readlink(_dir: &Dir, path: &Path) -> io::Result<PathBuf> {
@@ -320,8 +335,89 @@ pub(crate) fn expand_user(path: &Path) -> Option<PathBuf> {
     })
 }
 
+/// Whether the system takes the last name of a path literally. It drops dots and spaces at
+/// the end of a name, unless the path begins with `\\?\`. (Other systems may have made
+/// such names on the same disk.)
+pub(crate) fn is_literal(path: &Path) -> bool {
+    let Some(Component::Normal(name)) = path.components().next_back() else {
+        return true;
+    };
+    !matches!(name.as_encoded_bytes().last(), Some(b'.' | b' ')) || is_verbatim(path)
+}
+
+fn is_verbatim(path: &Path) -> bool {
+    matches!(path.components().next(), Some(Component::Prefix(prefix)) if prefix.kind().is_verbatim())
+}
+
+/// The same path in a form in which the system takes all names below it literally.
+pub(crate) fn literal(path: &Path) -> io::Result<PathBuf> {
+    let path = std::path::absolute(path)?;
+    let Some(Component::Prefix(prefix)) = path.components().next() else {
+        return Ok(path);
+    };
+    let (start, less) = match prefix.kind() {
+        Prefix::Disk(_) => (r"\\?\", 0),
+        // `\\server\share` goes on behind its first backslash.
+        Prefix::UNC(..) => (r"\\?\UNC", 1),
+        _ => return Ok(path),
+    };
+    let units = path.as_os_str().encode_wide().skip(less);
+    let mut literal = OsString::from(start);
+    literal.push(OsString::from_wide(&units.collect::<Vec<_>>()));
+    Ok(literal.into())
+}
+
 /// Whether a path ends with a separator, so that it can only name a folder.
 pub(crate) fn names_folder(path: &Path) -> bool {
     let bytes = path.as_os_str().as_encoded_bytes();
     bytes.ends_with(b"/") || bytes.ends_with(b"\\")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn literal_paths_name_the_same_file() {
+        for (path, right) in [
+            (r"C:\a\b", r"\\?\C:\a\b"),
+            (r"C:\a/b/../c.", r"\\?\C:\a\c"),
+            (r"C:\", r"\\?\C:\"),
+            (r"\\server\share\a", r"\\?\UNC\server\share\a"),
+            (r"\\?\C:\a.\b ", r"\\?\C:\a.\b "),
+        ] {
+            assert_eq!(
+                literal(Path::new(path)).unwrap(),
+                Path::new(right),
+                "{path}"
+            );
+        }
+        let here = literal(Path::new("x")).unwrap();
+        assert!(is_verbatim(&here) && here.ends_with("x"), "{here:?}");
+    }
+
+    #[test]
+    fn names_with_dots_or_spaces_at_their_ends_stand_for_others() {
+        for (path, right) in [
+            ("a", true),
+            ("a.", false),
+            ("a ", false),
+            ("a..", false),
+            ("...", false),
+            (".a", true),
+            ("..", true),
+            (r"C:\a.\b", true),
+            (r"C:\b\.. ", false),
+            (r"\\?\C:\b\.. ", true),
+            (r"\\?\C:\b\a.", true),
+        ] {
+            assert_eq!(is_literal(Path::new(path)), right, "{path}");
+        }
+    }
+
+    #[test]
+    fn targets_of_links_get_backslashes() {
+        let target = with_backslashes(Path::new("../a/b c"));
+        assert_eq!(target.as_os_str(), r"..\a\b c");
+    }
 }

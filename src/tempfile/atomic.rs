@@ -322,7 +322,7 @@ impl<K: Kind> AtomicFile<K> {
     /// step failed, the one for the folder, it has the new content, which may not be on
     /// the disk yet.
     pub async fn commit(&mut self) -> Result<()> {
-        let core = K::core_mut(&mut self.file);
+        let core = K::descend(&mut self.file);
         let state = self.stage.state.clone();
         let kept = core.with_file("commit", move |file| lock(&state).keep(file));
         match kept.await {

@@ -146,7 +146,7 @@ impl<K: Kind> NamedTemporaryFile<K> {
 
     async fn persist_to(&mut self, path: Arc<Path>, permissions: Option<u32>) -> Result<()> {
         if !K::core(&self.file).closed() {
-            let core = K::core_mut(&mut self.file);
+            let core = K::descend(&mut self.file);
             let mut started = 0;
             poll_fn(|cx| core.poll_flush(cx, &mut started)).await?;
         }
@@ -156,7 +156,7 @@ impl<K: Kind> NamedTemporaryFile<K> {
             .cloned();
         self.entry.persist(path, permissions, open).await?;
         self.delete_on_close = false;
-        K::core_mut(&mut self.file).meta.name = Some(self.entry.path().clone());
+        K::descend(&mut self.file).meta.name = Some(self.entry.path().clone());
         Ok(())
     }
 

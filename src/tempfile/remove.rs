@@ -55,7 +55,7 @@ fn tree(path: &Path, on_error: OnError) -> io::Result<()> {
     let is_left = match remove() {
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => true,
         Err(error) => return Err(error),
-        Ok(()) => on_error == OnError::GoOn && fs::symlink_metadata(path).is_ok(),
+        Ok(()) => on_error == OnError::GoOn && sys::retry(|| fs::symlink_metadata(path)).is_ok(),
     };
     if is_left {
         // An error here needs no report: the second try will fail then.

@@ -12,6 +12,7 @@ use crate::error::Result;
 use crate::file::Truncate;
 use crate::file::core::Started;
 use crate::file::pending::Truncating;
+use crate::file::source::sealed::Sealed;
 use crate::file::work::Call;
 use crate::open::{Binary, Kind, Text};
 use crate::raw_io::RawIo;
@@ -57,7 +58,7 @@ pub struct SpooledTemporaryFile<K: Kind = Binary> {
 
 impl<K: Kind> SpooledTemporaryFile<K> {
     pub(super) fn new(mut file: K::Of<Spool>, shared: Arc<Shared>, capacity: usize) -> Self {
-        K::core_mut(&mut file).capacity = capacity.min(BUFFER);
+        K::descend(&mut file).capacity = capacity.min(BUFFER);
         Self {
             file,
             shared,
@@ -120,13 +121,13 @@ impl<K: Kind> SpooledTemporaryFile<K> {
     #[cfg(unix)]
     pub async fn fileno(&mut self) -> Result<std::os::fd::RawFd> {
         self.rollover().await?;
-        K::core_mut(&mut self.file)
+        K::descend(&mut self.file)
             .with_file("stat", |file| Ok(std::os::fd::AsRawFd::as_raw_fd(file)))
             .await
     }
 
     async fn roll(&mut self) -> Result<()> {
-        K::core_mut(&mut self.file)
+        K::descend(&mut self.file)
             .call("roll over", false, |call| call.held.with(RawIo::flush))
             .await
     }
@@ -137,7 +138,7 @@ impl<K: Kind> SpooledTemporaryFile<K> {
     pub(super) fn poll_expect(&mut self, cx: &mut Context<'_>, len: usize) -> Poll<Result<()>> {
         self.expect(len);
         if self.shared.is_due() && !K::core(&self.file).closed() {
-            let core = K::core_mut(&mut self.file);
+            let core = K::descend(&mut self.file);
             let flush = |call: Call<'_, Spool>| call.held.with(RawIo::flush);
             ready!(core.poll_call(cx, "roll over", &mut self.rolling, flush))?;
         }
@@ -149,7 +150,7 @@ impl<K: Kind> SpooledTemporaryFile<K> {
     /// calls.
     fn adopt(&mut self) {
         if let Some(capacity) = self.capacity.take_if(|_| self.shared.rolled()) {
-            K::core_mut(&mut self.file).capacity = capacity;
+            K::descend(&mut self.file).capacity = capacity;
         }
     }
 
@@ -170,7 +171,7 @@ impl<K: Kind> SpooledTemporaryFile<K> {
         if !self.rolled() {
             // After an error the bytes stay where they are. The error can be ignored
             // here: the next operation tries again, and returns it.
-            let core = K::core_mut(&mut self.file);
+            let core = K::descend(&mut self.file);
             let mut started = 0;
             drop(poll_fn(|cx| core.poll_flush(cx, &mut started)).await);
             if self.shared.is_due() {
@@ -199,6 +200,8 @@ where
         Truncate::new(self)
     }
 }
+
+impl<K: Kind> Sealed for SpooledTemporaryFile<K> {}
 
 impl<K: Kind> Truncating for SpooledTemporaryFile<K>
 where

@@ -238,7 +238,7 @@ macro_rules! own_methods {
     ($File:ty, $Inner:ty) => {
         impl $File {
             /// As that of the file it derefs to.
-            pub fn read(&mut self) -> Read<'_, $Inner> {
+            pub fn read(&mut self) -> Read<&mut $Inner> {
                 (**self).read()
             }
 

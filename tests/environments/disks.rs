@@ -147,8 +147,8 @@ fn no_rights() {
     }
 }
 
-/// Plays the scenes on a file system that does so.
-fn on_liar(lies: &[(Lie, &[Errno])], needs: &[Needs], least: usize) {
+/// Mounts a folder by a file system that lies as it is told.
+pub(super) fn with_liar(f: impl FnOnce(&Path, &Mutex<Lie>)) {
     let (root, dir) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let lie = Arc::new(Mutex::new(Lie::None));
     let liar = Liar::new(root.path(), lie.clone());
@@ -160,21 +160,28 @@ fn on_liar(lies: &[(Lie, &[Errno])], needs: &[Needs], least: usize) {
             return;
         }
     };
-    for (told, allowed) in lies {
-        eprintln!("{told:?}");
-        let env = Env::new(dir.path(), &codes(allowed));
-        let env = match told {
-            Lie::Fails(Call::Lookup | Call::Attributes, _) => env.blind(),
-            _ => env,
-        };
-        let set = |to: Lie| *lie.lock().unwrap() = to;
-        env.play(needs, || set(*told), || set(Lie::None));
-        let failed = env.failed.get();
-        assert!(
-            failed >= if allowed.is_empty() { 0 } else { least },
-            "{told:?}: {failed} failures"
-        );
-    }
+    f(dir.path(), &lie);
+}
+
+/// Plays the scenes on a file system that does so.
+fn on_liar(lies: &[(Lie, &[Errno])], needs: &[Needs], least: usize) {
+    with_liar(|dir, lie| {
+        for (told, allowed) in lies {
+            eprintln!("{told:?}");
+            let env = Env::new(dir, &codes(allowed));
+            let env = match told {
+                Lie::Fails(Call::Lookup | Call::Attributes, _) => env.blind(),
+                _ => env,
+            };
+            let set = |to: Lie| *lie.lock().unwrap() = to;
+            env.play(needs, || set(*told), || set(Lie::None));
+            let failed = env.failed.get();
+            assert!(
+                failed >= if allowed.is_empty() { 0 } else { least },
+                "{told:?}: {failed} failures"
+            );
+        }
+    });
 }
 
 #[test]

@@ -26,6 +26,8 @@ pub(crate) enum Lie {
     Fails(Call, Code),
     /// A third of all requests is interrupted.
     Interrupts,
+    /// A listing is interrupted wherever it comes to for the first time, from here on.
+    InterruptsAListing(u64),
     /// Reads and writes move no more bytes at once than this.
     Short(usize),
     /// Files have this size, whatever they hold.
@@ -112,8 +114,7 @@ impl Liar {
         let lie = *self.lie.lock().unwrap();
         match lie {
             Lie::Fails(kind, code) if kind == call => Err(code.into()),
-            // A listing that is interrupted is over, as std and rustix have it.
-            Lie::Interrupts if call != Call::List => {
+            Lie::Interrupts => {
                 // By chance: what is made of two requests must not meet each time the
                 // same of them.
                 let count = self.calls.fetch_add(1, Ordering::SeqCst) as u64;
@@ -127,6 +128,17 @@ impl Liar {
                 Ok(lie)
             }
             lie => Ok(lie),
+        }
+    }
+
+    /// A listing has come to `place`.
+    fn lists(&self, place: u64) -> Answer<()> {
+        match &mut *self.lie.lock().unwrap() {
+            Lie::InterruptsAListing(from) if *from <= place => {
+                *from = place + 1;
+                Err(Code::INTR.into())
+            }
+            _ => Ok(()),
         }
     }
 

@@ -5,8 +5,9 @@ use std::io;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use super::state::{Beside, Busy, State};
-use super::{Brought, Core, Started};
+use super::ahead::Lost;
+use super::state::{Beside, Busy, Idle, State};
+use super::{Core, Started};
 use crate::budget;
 use crate::delegate::{End, Flight, Hold, run_detached};
 use crate::error::{Error, Result};
@@ -16,6 +17,7 @@ use crate::file::held::Held;
 use crate::file::queue::Queue;
 use crate::file::work::{Stage, Then, Work};
 use crate::raw_io::RawIo;
+use crate::text::Whole;
 
 /// What becomes of the error of a job that nobody waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +28,21 @@ enum Keep {
     ForWrites,
     /// The next read that comes to its place does.
     ForReads,
+}
+
+/// What a job has left for the operation that started it.
+pub(super) struct Product {
+    pub(super) result: Result<()>,
+    /// The caller's buffer, of the operations that were given one.
+    pub(super) owned: Vec<u8>,
+    /// Up to where `owned` was written, or was filled before the read.
+    pub(super) owned_done: usize,
+    /// The new size or position, of the operations that give one.
+    pub(super) number: u64,
+    /// Whether it has read to the end.
+    pub(super) eof: bool,
+    /// All that was read to the end, if it was to be decoded.
+    pub(super) whole: Option<Whole>,
 }
 
 /// What a job takes along, besides what is to be written, and leaves free.
@@ -64,27 +81,23 @@ impl Parcel {
 
 impl<R: RawIo> Core<R> {
     /// As [`start_with`](Self::start_with), with nothing besides, and nothing beside it.
-    pub(super) fn start(&mut self, op: &'static str, then: Then<R>) -> Result<()> {
+    pub(super) fn start(&mut self, op: &'static str, then: Then<R>) -> Result<Started> {
         self.start_with(op, then, Parcel::beside(Beside::Nothing))
     }
 
-    /// Hands a job to the executor, with everything that has to be written first.
-    /// The file is idle before, and busy after.
+    /// Hands a job to the executor, with everything that has to be written first, and
+    /// returns its number. The file is idle before, and busy after.
     pub(super) fn start_with(
         &mut self,
         op: &'static str,
         then: Then<R>,
         parcel: Parcel,
-    ) -> Result<()> {
+    ) -> Result<Started> {
         self.executor(op)?;
-        let held = match std::mem::replace(&mut self.state, State::Closed) {
-            State::Idle(held) => held,
-            other => {
-                debug_assert!(matches!(other, State::Closed), "one operation in flight");
-                self.state = other;
-                return Err(self.closed_error(op));
-            }
-        };
+        self.inline.settled = false;
+        debug_assert!(!self.is_busy(), "one operation in flight");
+        let idle = self.state.take_idle();
+        let Idle { held, flight, last } = idle.ok_or_else(|| self.closed_error(op))?;
         budget::owe();
         let Parcel {
             read,
@@ -106,7 +119,7 @@ impl<R: RawIo> Core<R> {
             },
             owned,
             nowait: self.inline.suits,
-            plain: self.ahead.plain,
+            regular: self.ahead.is_regular(),
             ..Work::new(Some(held), &self.meta, then)
         };
         if work.needs_finish() {
@@ -122,56 +135,72 @@ impl<R: RawIo> Core<R> {
             work.given_up = Some(self.ahead.watch());
         }
         let executor = self.executor.as_mut().expect("settled just above");
-        let flight = self.flight.get_or_insert_with(Flight::new);
+        let mut flight = flight.unwrap_or_else(Flight::new);
         flight.start(executor, op, self.meta.name.as_ref(), work);
-        self.job += 1;
+        let number = last + 1;
         self.state = State::Busy(Busy {
+            flight,
+            number,
             held: stays,
             op,
             beside,
             goes_on,
         });
-        Ok(())
+        Ok(number)
     }
 
     /// Whether the job in flight is the one that `started` stands for.
     pub(super) fn owns(&self, started: Started) -> bool {
-        self.is_busy() && started == self.job
+        let busy = self.state.busy();
+        busy.is_some_and(|busy| busy.number == started)
     }
 
-    /// Waits for the job in flight and puts in place what it brought. The error,
-    /// if any, goes to the operation that `started` it; without one, an error
-    /// about bytes to be written is kept for the next that reports such errors.
-    pub(crate) fn poll_back(&mut self, cx: &mut Context<'_>, started: Started) -> Poll<Result<()>> {
-        let Some(busy) = self.state.busy() else {
-            return Poll::Ready(Ok(()));
+    /// Waits for the job in flight, whoever started it, and puts in place what it has
+    /// done. An error about bytes to be written is kept for the next operation that
+    /// reports such errors, and that of a read for the read that comes to its place.
+    pub(crate) fn poll_back(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let State::Busy(busy) = &mut self.state else {
+            return Poll::Ready(());
         };
-        let own = started == self.job;
-        if busy.goes_on && !own {
+        if busy.goes_on {
             self.ahead.give_up();
             // It may end before it is done: nobody may come back and take it for whole.
-            self.job += 1;
+            busy.number += 1;
         }
-        let flight = self.flight.as_mut().expect("a busy file has a flight");
-        let (work, end) = ready!(flight.poll_end(cx));
-        match self.put_back(work, end, own) {
-            Some((error, _)) if own => Poll::Ready(Err(error)),
-            Some((error, keep)) => {
-                match keep {
-                    Keep::Never => {}
-                    Keep::ForWrites => self.out.failed = Some(error),
-                    Keep::ForReads => self.ahead.failed = Some(error),
-                }
-                Poll::Ready(Ok(()))
+        let (work, end) = ready!(busy.flight.poll_end(cx));
+        let (_, failed) = self.put_back(work, end, false);
+        if let Some((error, keep)) = failed {
+            match keep {
+                Keep::Never => {}
+                Keep::ForWrites => self.out.failed = Some(error),
+                Keep::ForReads => self.ahead.fail(error),
             }
-            None => Poll::Ready(Ok(())),
         }
+        Poll::Ready(())
     }
 
-    /// Puts everything in its place; the file is idle then, or closed. Returns the
-    /// error, and what becomes of it if nobody waits for the job.
-    fn put_back(&mut self, mut work: Work<R>, end: End, own: bool) -> Option<(Error, Keep)> {
-        let State::Busy(busy) = std::mem::replace(&mut self.state, State::Closed) else {
+    /// Waits for the job in flight, which this operation has started, and puts in place
+    /// what it has done. What it has for the operation is returned.
+    pub(super) fn poll_product(&mut self, cx: &mut Context<'_>) -> Poll<Product> {
+        let State::Busy(busy) = &mut self.state else {
+            unreachable!("an operation waits for the job that it has started");
+        };
+        let (work, end) = ready!(busy.flight.poll_end(cx));
+        let (mut product, failed) = self.put_back(work, end, true);
+        product.result = failed.map_or(Ok(()), |(error, _)| Err(error));
+        Poll::Ready(product)
+    }
+
+    /// Puts everything in its place; the file is idle then, or closed. Returns what is
+    /// for the operation, if the job is its `own`, and the error, with what becomes of
+    /// that if nobody waits for the job.
+    fn put_back(
+        &mut self,
+        mut work: Work<R>,
+        end: End,
+        own: bool,
+    ) -> (Product, Option<(Error, Keep)>) {
+        let State::Busy(busy) = self.state.close() else {
             unreachable!("only a busy file has a job that comes back");
         };
         // A close that did not get so far as to close leaves the file open.
@@ -180,7 +209,13 @@ impl<R: RawIo> Core<R> {
         } else {
             busy.held
         };
-        self.state.rest(held);
+        if let Some(held) = held {
+            self.state = State::Idle(Idle {
+                held,
+                flight: Some(busy.flight),
+                last: busy.number,
+            });
+        }
         if matches!(end, End::Panicked(_)) {
             // Nobody knows where the stream has got to, nor how much of a buffer
             // to be filled is more than zeros.
@@ -193,8 +228,6 @@ impl<R: RawIo> Core<R> {
         self.cursor.rewind = work.rewind;
         self.cursor.tells_size |= work.tells_size;
         self.inline.suits = work.nowait;
-        (self.ahead.full, self.ahead.plain) = (work.full, work.plain);
-        self.ahead.streak += u32::from(work.full);
         self.out.close_queue();
         let had_dirty =
             work.has_dirty() || work.dirty.iter().any(|pending| !pending.data.is_empty());
@@ -202,14 +235,17 @@ impl<R: RawIo> Core<R> {
             let emptied = std::mem::take(&mut work.dirty[1]).data;
             self.out.reuse(emptied, self.capacity);
         }
+        let mut product = Product {
+            result: Ok(()),
+            owned: Vec::new(),
+            owned_done: work.owned_done,
+            number: work.number,
+            eof: work.eof,
+            whole: None,
+        };
         if own {
-            self.brought = Brought {
-                owned: std::mem::take(&mut work.owned),
-                owned_done: work.owned_done,
-                number: work.number,
-                eof: work.eof,
-                whole: work.whole.take(),
-            };
+            product.owned = std::mem::take(&mut work.owned);
+            product.whole = work.whole.take();
             work.owned_out = false;
         }
         // What it could not write stays first in line.
@@ -218,18 +254,13 @@ impl<R: RawIo> Core<R> {
             // Nobody has come for the text.
             work.read.adopt(whole.into_bytes(), 0);
         }
-        self.take_in(work.read);
-        if !self.ahead.full {
-            // Nothing is fetched ahead for now.
-            self.ahead.spare = Buf::default();
-        }
+        let Lost(lost) = self.ahead.put_back(work.read, work.gave_all, work.regular);
+        // It is read again, by a job that tells what is wrong: what is fetched ahead is of a
+        // file that can seek.
+        self.cursor.rewind += lost;
         // Read for a caller that has gone: the next read's.
         if work.owned.len() > work.owned_done {
-            if self.read.is_empty() {
-                self.read.adopt(work.owned, work.owned_done);
-            } else {
-                self.read.push(&work.owned[work.owned_done..]);
-            }
+            self.ahead.adopt(work.owned, work.owned_done);
         }
 
         let (op, about_writes) = match work.stage {
@@ -240,21 +271,22 @@ impl<R: RawIo> Core<R> {
         };
         let read_failed = work.reads && work.stage == Stage::Then;
         let (error, keep) = match (end, work.result) {
-            (End::Done, Ok(())) => return None,
+            (End::Done, Ok(())) => return (product, None),
             (End::Done, Err(error)) if read_failed => {
                 (Error::os(op, self.path(), error), Keep::ForReads)
             }
             (End::Done, Err(error)) => (Error::os(op, self.path(), error), Keep::Never),
-            (end @ (End::Lost | End::Panicked(_)), _) => {
-                (end.check(op, self.path()).err()?, Keep::Never)
-            }
+            (end @ (End::Lost | End::Panicked(_)), _) => match end.check(op, self.path()) {
+                Ok(()) => return (product, None),
+                Err(error) => (error, Keep::Never),
+            },
         };
         let keep = if about_writes || work.keep {
             Keep::ForWrites
         } else {
             keep
         };
-        Some((error, keep))
+        (product, Some((error, keep)))
     }
 
     /// Waits until all that was given to the file is written, without taking the job
@@ -263,8 +295,8 @@ impl<R: RawIo> Core<R> {
     pub(crate) fn poll_written(&self, cx: &mut Context<'_>, op: &'static str) -> Poll<Result<()>> {
         let mut failed = self.out.failed.as_ref().and_then(Error::raw_os_error);
         let mut left = self.is_dirty();
-        if let Some(flight) = self.flight.as_ref().filter(|_| self.is_busy()) {
-            let ended = flight.poll_look(cx, |ended| match ended {
+        if let Some(busy) = self.state.busy() {
+            let ended = busy.flight.poll_look(cx, |ended| match ended {
                 Some((work, _)) => {
                     let result = work.result.as_ref();
                     (
@@ -291,31 +323,22 @@ impl<R: RawIo> Core<R> {
     /// Waits until nothing is in flight; for operations that report write errors,
     /// the kept one.
     pub(super) fn poll_idle(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
-        ready!(self.poll_back(cx, 0))?;
+        ready!(self.poll_back(cx));
         Poll::Ready(self.out.failed.take().map_or(Ok(()), Err))
     }
 
     /// Drops what was read ahead; the next job moves the cursor back over it.
     pub(crate) fn drop_read_ahead(&mut self) {
-        self.ahead.streak = 0;
+        self.ahead.break_off();
         if self.meta.seekable {
             // What is read after this may be something else.
-            self.ahead.failed = None;
+            self.ahead.take_failed();
         }
-        let ahead = self.read.len() as u64 + self.above;
-        if self.meta.seekable && ahead > 0 {
-            self.cursor.rewind += ahead;
-            self.void_read_ahead();
+        if self.meta.seekable && !self.ahead.is_empty() {
+            self.cursor.rewind += self.ahead.len();
+            self.ahead.clear();
         }
-        self.forget_consumed();
-    }
-
-    /// The cursor is about to move past the read buffer: what was consumed of
-    /// it, which a seek could go back to, will not be what is before the cursor.
-    pub(super) fn forget_consumed(&mut self) {
-        if self.read.is_empty() {
-            self.read.clear();
-        }
+        self.ahead.forget_consumed();
     }
 
     /// The same, unless a job is using it.
@@ -325,30 +348,30 @@ impl<R: RawIo> Core<R> {
         }
     }
 
-    pub(super) fn void_read_ahead(&mut self) {
-        self.read.clear();
-        self.above = 0;
-        self.generation = self.generation.wrapping_add(1);
-    }
-
     /// Runs one job and waits for it: the common course of every operation that
-    /// is not about the buffers.
+    /// is not about the buffers. Returns the size or position that it gives, if it does.
     pub(super) fn poll_job(
         &mut self,
         cx: &mut Context<'_>,
         op: &'static str,
         started: &mut Started,
         job: impl FnOnce(&mut Self) -> Result<Then<R>>,
-    ) -> Poll<Result<()>> {
+    ) -> Poll<Result<u64>> {
         if !self.owns(*started) {
             ready!(budget::poll_spend(cx));
             ready!(self.poll_idle(cx))?;
             self.check_open(op)?;
             let then = job(self)?;
-            self.start(op, then)?;
-            *started = self.job;
+            *started = self.start(op, then)?;
         }
-        self.poll_back(cx, *started)
+        self.poll_number(cx)
+    }
+
+    /// As [`poll_product`](Self::poll_product), of which the new size or position is all
+    /// that counts.
+    pub(super) fn poll_number(&mut self, cx: &mut Context<'_>) -> Poll<Result<u64>> {
+        let product = ready!(self.poll_product(cx));
+        Poll::Ready(product.result.map(|()| product.number))
     }
 }
 
@@ -373,9 +396,12 @@ impl<R: RawIo> Core<R> {
     /// Sends what is buffered on its way, with nobody waiting; a clean file is
     /// closed here and now.
     pub(super) fn finish(&mut self) {
-        let is_busy = self.is_busy();
-        let held = self.state.close();
-        let Some(flight) = self.flight.take().filter(|_| is_busy) else {
+        let (held, flight) = match self.state.close() {
+            State::Idle(idle) => (Some(idle.held), None),
+            State::Busy(busy) => (None, Some(busy.flight)),
+            State::Closed => (None, None),
+        };
+        let Some(flight) = flight else {
             let work = Work {
                 pos: self.cursor.pos,
                 rewind: self.cursor.rewind,

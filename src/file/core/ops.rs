@@ -6,10 +6,10 @@ use std::io::{self, SeekFrom};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
+use super::state::{Idle, State};
 use super::{Core, Started};
 use crate::budget;
 use crate::error::{Error, Result};
-use crate::file::buf::Buf;
 use crate::file::held::Held;
 use crate::file::work::{Call, Then};
 use crate::raw_io::RawIo;
@@ -26,17 +26,16 @@ impl<R: RawIo> Core<R> {
     ) -> Poll<Result<u64>> {
         if !self.owns(*started) {
             self.check_seekable("seek")?;
-            ready!(self.poll_back(cx, 0))?;
+            ready!(self.poll_back(cx));
             if let Some(pos) = self.seek_in_buffer(to) {
                 return Poll::Ready(Ok(pos));
             }
         }
-        ready!(self.poll_job(cx, "seek", started, |core| {
+        self.poll_job(cx, "seek", started, |core| {
             core.check_seekable("seek")?;
             core.drop_read_ahead();
             Ok(Then::Seek(to))
-        }))?;
-        Poll::Ready(Ok(self.brought.number))
+        })
     }
 
     /// A seek that the read buffer can answer.
@@ -44,7 +43,7 @@ impl<R: RawIo> Core<R> {
         let raw = self.capacity == 0;
         // As in CPython, only where bytes were read ahead: elsewhere somebody else may
         // have moved the cursor, and a seek is how a program says where it is to be.
-        let ahead = !self.read.is_empty() && self.cursor.rewind + self.above == 0;
+        let ahead = self.ahead.has_only_bytes() && self.cursor.rewind == 0;
         if raw || !ahead || self.out.failed.is_some() || self.is_dirty() {
             return None;
         }
@@ -55,7 +54,7 @@ impl<R: RawIo> Core<R> {
             SeekFrom::End(_) => return None,
         };
         let by = i128::from(target) - i128::from(here);
-        self.read.seek(by).then_some(target)
+        self.ahead.buffer_mut().seek(by).then_some(target)
     }
 
     /// The logical position, asked of the stream only where it is not known.
@@ -65,7 +64,7 @@ impl<R: RawIo> Core<R> {
         started: &mut Started,
     ) -> Poll<Result<u64>> {
         if !self.owns(*started) {
-            ready!(self.poll_back(cx, 0))?;
+            ready!(self.poll_back(cx));
             self.check_seekable("tell")?;
             // Where an append leads to is known once it was made.
             let known = self
@@ -75,11 +74,11 @@ impl<R: RawIo> Core<R> {
                 return Poll::Ready(Ok(pos));
             }
         }
-        ready!(self.poll_job(cx, "tell", started, |core| {
+        let pos = ready!(self.poll_job(cx, "tell", started, |core| {
             core.check_seekable("tell")?;
             Ok(Then::Where)
         }))?;
-        Poll::Ready(Ok(self.brought.number.saturating_sub(self.behind())))
+        Poll::Ready(Ok(pos.saturating_sub(self.behind())))
     }
 
     /// Has the next one who wants to know where the cursor is ask the stream, unless
@@ -101,12 +100,11 @@ impl<R: RawIo> Core<R> {
         if !self.owns(*started) {
             self.check_writable("truncate")?;
         }
-        ready!(self.poll_job(cx, "truncate", started, |core| {
+        self.poll_job(cx, "truncate", started, |core| {
             core.check_writable("truncate")?;
             core.drop_read_ahead();
             Ok(Then::Truncate(size))
-        }))?;
-        Poll::Ready(Ok(self.brought.number))
+        })
     }
 
     /// The size and where the cursor is, both in bytes; the size is the largest
@@ -117,13 +115,12 @@ impl<R: RawIo> Core<R> {
         started: &mut Started,
     ) -> Poll<Result<(u64, u64)>> {
         if !self.owns(*started) {
-            ready!(self.poll_back(cx, 0))?;
+            ready!(self.poll_back(cx));
             self.check_open("stat")?;
-            self.start("stat", Then::Size)?;
-            *started = self.job;
+            *started = self.start("stat", Then::Size)?;
         }
-        ready!(self.poll_back(cx, *started))?;
-        Poll::Ready(Ok((self.brought.number, self.cursor.pos.unwrap_or(0))))
+        let size = ready!(self.poll_number(cx))?;
+        Poll::Ready(Ok((size, self.cursor.pos.unwrap_or(0))))
     }
 
     /// Waits until the file has another size than where the cursor is, without a
@@ -197,6 +194,7 @@ impl<R: RawIo> Core<R> {
             let run = Box::new(f);
             Ok(Then::Call { run, keep: false })
         })
+        .map_ok(drop)
     }
 
     /// As [`call`](Self::call), on the file behind the stream.
@@ -234,7 +232,7 @@ impl<R: RawIo> Core<R> {
         started: &mut Started,
     ) -> Poll<Result<()>> {
         if !self.owns(*started) {
-            ready!(self.poll_back(cx, 0))?;
+            ready!(self.poll_back(cx));
             if self.closed() {
                 return Poll::Ready(self.out.failed.take().map_or(Ok(()), Err));
             }
@@ -250,15 +248,13 @@ impl<R: RawIo> Core<R> {
             if !self.meta.writable && self.out.failed.is_none() && self.may_nowait() {
                 ready!(budget::poll_spend(cx));
                 self.state.close();
-                self.void_read_ahead();
-                self.read = Buf::default();
+                self.ahead.close();
                 return Poll::Ready(Ok(()));
             }
             self.drop_read_ahead();
-            self.start("close", Then::Close)?;
-            *started = self.job;
+            *started = self.start("close", Then::Close)?;
         }
-        let result = ready!(self.poll_back(cx, *started));
+        let result = ready!(self.poll_number(cx));
         let mut kept = self.out.failed.take();
         if kept.is_none() {
             kept = self.take_failed_sync("sync");
@@ -266,8 +262,7 @@ impl<R: RawIo> Core<R> {
         if self.closed() {
             // What could not be written has been reported, and is gone.
             self.out.clear();
-            self.void_read_ahead();
-            self.read = Buf::default();
+            self.ahead.close();
         }
         Poll::Ready(result.and(kept.map_or(Ok(()), Err)))
     }
@@ -275,7 +270,7 @@ impl<R: RawIo> Core<R> {
     /// Whether the stream, as it is, has all that was not yet delivered: bytes that
     /// were read ahead of one that cannot seek are here alone.
     pub(crate) fn check_nothing_ahead(&self, op: &'static str) -> Result<()> {
-        if self.meta.seekable || (self.read.is_empty() && self.above == 0) {
+        if self.meta.seekable || self.ahead.is_empty() {
             return Ok(());
         }
         let reason = "bytes that were read ahead of a stream that cannot seek would be lost: \
@@ -298,9 +293,10 @@ impl<R: RawIo> Core<R> {
             |_: &Self, _| Ok(())
         };
         self.call_if(op, true, check, flush).await?;
-        let held = self.state.close().ok_or_else(|| self.closed_error(op))?;
+        let idle = self.state.take_idle();
+        let Idle { held, flight, last } = idle.ok_or_else(|| self.closed_error(op))?;
         held.take().map_err(|(held, error)| {
-            self.state.rest(Some(held));
+            self.state = State::Idle(Idle { held, flight, last });
             Error::os(op, self.path(), error)
         })
     }

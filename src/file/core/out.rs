@@ -1,7 +1,8 @@
 //! What was given to a file to write.
 
+use std::io;
 use std::mem;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::delegate::Hold;
 use crate::error::Error;
@@ -19,7 +20,7 @@ use crate::file::work::{LARGE, Pending};
 ///   write. Then nothing more is accepted than fits the buffer, until that is written:
 ///   a caller that ignores errors must not fill the memory.
 #[derive(Default)]
-pub(super) struct Out {
+pub(crate) struct Out {
     front: Pending,
     /// Full buffers, which the job in flight may be taking. `None` until the first.
     queue: Option<Arc<Queue>>,
@@ -28,10 +29,16 @@ pub(super) struct Out {
     /// A write that failed with nobody waiting for it: the next operation that reports
     /// such errors does.
     pub(super) failed: Option<Error>,
+    /// A sync on `&self` that failed, until somebody was told. `None` until the first
+    /// sync.
+    failed_sync: OnceLock<FailedSync>,
     /// Shared with the job in flight, where that has bytes to write: the end of the
     /// process waits for it. `None` until the first.
     pub(super) hold: Option<Arc<Hold>>,
 }
+
+/// The error of a sync: the system tells it once.
+pub(crate) type FailedSync = Arc<Mutex<Option<io::Error>>>;
 
 impl Out {
     /// How many bytes wait here.
@@ -187,6 +194,17 @@ impl Out {
         if let Some(queue) = &self.queue {
             queue.shrink();
         }
+    }
+
+    /// Where a sync leaves its error.
+    pub(crate) fn failed_sync(&self) -> &FailedSync {
+        self.failed_sync.get_or_init(Arc::default)
+    }
+
+    /// The error of a sync whose caller has gone.
+    pub(crate) fn take_failed_sync(&self) -> Option<io::Error> {
+        let slot = self.failed_sync.get()?;
+        slot.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// Forgets everything: it could not be written, and was reported.

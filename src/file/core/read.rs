@@ -6,92 +6,50 @@ use std::task::{Context, Poll, ready};
 
 use super::jobs::Parcel;
 use super::state::Beside;
-use super::{Core, Started};
+use super::{BUFFER, Core, Started};
 use crate::budget;
 use crate::delegate::run_detached;
 use crate::error::{Error, Result};
 use crate::file::buf::Buf;
-use crate::file::core::BUFFER;
 use crate::file::held::Held;
 use crate::file::work::Then;
 use crate::raw_io::RawIo;
-use crate::sys::nowait;
+use crate::sys::nowait::{self, Misses};
 use crate::text::{Plan, Whole};
-
-/// What the first refill asks for, in bytes, and one after a seek: twice as much
-/// each time the file is read on, up to the size of the buffer.
-const FIRST: usize = 32 * 1024;
 
 /// How much memory, in bytes, the task does not free itself.
 const LONG: usize = 4 * 1024 * 1024;
 
-/// Room in front of what is fetched ahead, for the rest of what was before it.
-const ROOM: usize = 4 * 1024;
-
 impl<R: RawIo> Core<R> {
-    /// How much a refill asks for. Where a raw file must read ahead at all (its
-    /// line streams do), it does so by the usual buffer.
+    /// How much a refill asks for, in bytes.
     pub(crate) fn chunk(&self) -> usize {
-        let most = match self.capacity {
-            0 => BUFFER,
-            size => size,
-        };
-        most.min(FIRST << self.ahead.streak.min(16))
-    }
-
-    /// Puts what a job has read behind what is here.
-    pub(super) fn take_in(&mut self, read: Buf) {
-        if read.is_empty() && !self.read.is_empty() {
-            return;
-        }
-        if self.read.len() > ROOM {
-            // A long line in the making: what is copied is what came, or a line would
-            // be copied again for each chunk of it.
-            if self.read.try_push(read.bytes()).is_err() {
-                // It is read again, by a job that tells this: what is read ahead is of a
-                // file that can seek.
-                self.cursor.rewind += read.len() as u64;
-            }
-            self.ahead.spare = read;
-        } else if read.is_allocated() {
-            let before = std::mem::replace(&mut self.read, read);
-            self.read.unread(before.bytes());
-            if before.is_allocated() {
-                self.ahead.spare = before;
-            }
-        }
+        self.ahead.chunk(self.capacity)
     }
 
     /// Has a job read on while the task takes in what is here: where a file is
     /// read from one end to the other, and jobs are what it takes.
     fn fetch_ahead(&mut self) {
-        let wanted = self.ahead.full
-            && self.ahead.streak > 1
-            && self.ahead.plain == Some(true)
+        let wanted = self.ahead.wants_more()
             && !(self.is_busy() || self.cursor.shared || self.is_dirty())
             && self.cursor.rewind == 0
             && self.capacity > 0;
-        self.ahead.full = false;
         if wanted {
             let chunk = self.chunk();
-            let mut read = std::mem::take(&mut self.ahead.spare);
-            read.prepare(ROOM, chunk);
+            let read = self.ahead.take_to_fetch(chunk);
+            let fill = Then::Fill {
+                min: 1,
+                chunk,
+                plan: None,
+            };
             // Should it fail, the read that comes for it meets that again.
-            drop(self.start_fill(
-                Then::Fill {
-                    min: 1,
-                    chunk,
-                    plan: None,
-                },
-                read,
-            ));
+            drop(self.start_fill(fill, read));
         }
     }
 
     /// Gives back the memory of a read buffer that is used up and far more than `usual`
     /// bytes. Where it is long, a job does: the system takes milliseconds for that.
     pub(crate) fn shrink_read(&mut self, usual: usize) {
-        let unused = self.read.shrink(usual);
+        let unused = self.ahead.buffer_mut().shrink(usual);
         if let Some(executor) = self.executor.as_ref().filter(|_| unused.len() > LONG) {
             run_detached(executor, "free", None, move || drop(unused));
         }
@@ -106,43 +64,46 @@ impl<R: RawIo> Core<R> {
         chunk: usize,
         started: &mut Started,
     ) -> Poll<Result<bool>> {
-        self.poll_fill_with(cx, min, chunk, || None, started)
+        self.poll_fill_with(cx, min, chunk, || None, &mut None, started)
     }
 
     /// As [`poll_fill`](Self::poll_fill). A job that reads to the end decodes that as
-    /// `plan` says: [`take_whole`](Self::take_whole) has it instead of the buffer.
-    pub(crate) fn poll_fill_with(
+    /// `plan` says: then `whole` is all of it, and none of it is in the buffer.
+    fn poll_fill_with(
         &mut self,
         cx: &mut Context<'_>,
         min: usize,
         chunk: usize,
         plan: impl Fn() -> Option<Plan>,
+        whole: &mut Option<Whole>,
         started: &mut Started,
     ) -> Poll<Result<bool>> {
         loop {
             if self.is_busy() {
-                let own = self.owns(*started);
-                if !own && self.read.len() >= min && min > 0 {
-                    // What is being fetched is behind it.
-                    return Poll::Ready(self.check_readable("read").map(|()| false));
-                }
-                ready!(self.poll_back(cx, *started))?;
-                if own {
+                if self.owns(*started) {
+                    let product = ready!(self.poll_product(cx));
+                    product.result?;
+                    *whole = product.whole;
                     self.fetch_ahead();
                     // `min` may be another by now: callers count from what is
                     // buffered, which was with the job. The job's own is met.
-                    return Poll::Ready(Ok(self.brought.eof));
+                    return Poll::Ready(Ok(product.eof));
                 }
+                if self.ahead.buffer().len() >= min && min > 0 {
+                    // What is being fetched is behind it.
+                    return Poll::Ready(self.check_readable("read").map(|()| false));
+                }
+                ready!(self.poll_back(cx));
             }
             self.check_readable("read")?;
-            if self.read.len() >= min {
+            if self.ahead.buffer().len() >= min {
                 // Fetched ahead; the page cache may have the next by itself.
-                if self.ahead.full && !self.may_nowait() {
+                if self.ahead.may_have_more() && !self.may_nowait() {
                     self.fetch_ahead();
                 }
                 return Poll::Ready(Ok(false));
             }
-            if let Some(error) = self.ahead.failed.take() {
+            if let Some(error) = self.ahead.take_failed() {
                 return Poll::Ready(Err(error));
             }
             if self.fill_nowait(min, chunk)? || self.fill_rest_nowait(min)? {
@@ -151,23 +112,29 @@ impl<R: RawIo> Core<R> {
             if self.ends_here() {
                 return Poll::Ready(Ok(true));
             }
-            let read = std::mem::take(&mut self.read);
+            let read = self.ahead.take_to_fill();
             let plan = plan();
-            self.start_fill(Then::Fill { min, chunk, plan }, read)?;
-            *started = self.job;
+            *started = self.start_fill(Then::Fill { min, chunk, plan }, read)?;
         }
     }
 
-    /// What the last job has decoded for the operation that started it. What it was made
-    /// of is freed.
-    pub(crate) fn take_whole(&mut self) -> Option<Whole> {
-        let mut whole = self.brought.whole.take()?;
-        if let Some(bytes) = whole.take_bytes() {
+    /// Reads to the end. Where a job does, that decodes it too, as `plan` says: `Some` is
+    /// all of it, and none of it is in the buffer.
+    pub(crate) fn poll_fill_all(
+        &mut self,
+        cx: &mut Context<'_>,
+        plan: impl Fn() -> Option<Plan>,
+        started: &mut Started,
+    ) -> Poll<Result<Option<Whole>>> {
+        let mut whole = None;
+        ready!(self.poll_fill_with(cx, usize::MAX, BUFFER, plan, &mut whole, started))?;
+        if let Some(bytes) = whole.as_mut().and_then(Whole::take_bytes) {
+            // What it was made of is freed.
             let end = bytes.len();
-            self.read.adopt(bytes, end);
+            self.ahead.adopt(bytes, end);
             self.shrink_read(self.capacity);
         }
-        Some(whole)
+        Poll::Ready(Ok(whole))
     }
 
     /// As [`poll_fill`](Self::poll_fill), up to the first line end behind `min`
@@ -180,22 +147,21 @@ impl<R: RawIo> Core<R> {
         started: &mut Started,
     ) -> Poll<Result<()>> {
         if !self.owns(*started) {
-            ready!(self.poll_back(cx, 0))?;
+            ready!(self.poll_back(cx));
             self.check_readable("read")?;
-            if let Some(error) = self.ahead.failed.take() {
+            if let Some(error) = self.ahead.take_failed() {
                 return Poll::Ready(Err(error));
             }
-            let read = std::mem::take(&mut self.read);
-            self.start_fill(Then::FillLine { min, max }, read)?;
-            *started = self.job;
+            let read = self.ahead.take_to_fill();
+            *started = self.start_fill(Then::FillLine { min, max }, read)?;
         }
-        self.poll_back(cx, *started)
+        self.poll_number(cx).map_ok(drop)
     }
 
-    pub(super) fn start_fill(&mut self, then: Then<R>, read: Buf) -> Result<()> {
+    fn start_fill(&mut self, then: Then<R>, read: Buf) -> Result<Started> {
         // The buffer goes along; without an executor it must stay.
         if let Err(error) = self.executor("read") {
-            self.read = read;
+            self.ahead.give_back(read);
             return Err(error);
         }
         self.start_with("read", then, Parcel::read(read))
@@ -206,7 +172,7 @@ impl<R: RawIo> Core<R> {
     pub(super) fn may_nowait(&mut self) -> bool {
         let ready =
             !self.is_busy() && !self.cursor.shared && !self.is_dirty() && self.cursor.rewind == 0;
-        if !ready || self.ahead.failed.is_some() || self.inline.suits != Some(true) {
+        if !ready || self.ahead.has_failed() || self.inline.suits != Some(true) {
             return false;
         }
         let Ok(executor) = self.executor("read") else {
@@ -219,7 +185,7 @@ impl<R: RawIo> Core<R> {
     /// Asks where the cursor is before a read in place, as a job does: of a file that is
     /// open in both directions, with nothing read ahead. It waits no more than that read.
     fn ask_where(&mut self) {
-        let known = self.cursor.pos.is_some() && self.read.is_empty();
+        let known = self.cursor.pos.is_some() && self.ahead.buffer().is_empty();
         if self.meta.writable && known {
             let file = self.held().and_then(Held::file);
             let pos = file.and_then(|file| (&**file).stream_position().ok());
@@ -227,12 +193,27 @@ impl<R: RawIo> Core<R> {
         }
     }
 
+    /// The same for a read that is about to be made. It is not, for a while, after many
+    /// that the page cache had nothing for.
+    fn may_read_now(&mut self) -> bool {
+        if self.inline.settled || !self.may_nowait() {
+            return false;
+        }
+        let misses = self.held().map(|held| held.open_file().misses());
+        let may = misses.is_some_and(Misses::may_ask);
+        self.inline.settled = !may;
+        may
+    }
+
     pub(super) fn nowait_read(
         &mut self,
         read: impl FnOnce(&std::fs::File) -> nowait::Answer,
     ) -> Option<usize> {
-        let file = self.held().and_then(Held::file)?;
-        match read(file) {
+        let held = self.held()?;
+        let answer = read(held.file()?);
+        let misses = held.open_file().misses();
+        misses.learn(matches!(answer, nowait::Answer::Data(_)));
+        match answer {
             nowait::Answer::Data(n) => {
                 budget::copied(n);
                 self.cursor.advance(n);
@@ -241,7 +222,10 @@ impl<R: RawIo> Core<R> {
                 }
                 Some(n)
             }
-            nowait::Answer::WouldWait => None,
+            nowait::Answer::WouldWait => {
+                self.inline.settled = true;
+                None
+            }
             nowait::Answer::Never => {
                 self.inline.suits = Some(false);
                 None
@@ -252,21 +236,23 @@ impl<R: RawIo> Core<R> {
     /// Reads more from the page cache; `false` if that takes a job.
     pub(super) fn fill_nowait(&mut self, min: usize, chunk: usize) -> Result<bool> {
         // A long read does better as one job than as many inline copies.
-        let missing = min - self.read.len();
-        if missing > nowait::MOST || !self.may_nowait() {
+        let missing = min - self.ahead.buffer().len();
+        if missing > nowait::MOST || !self.may_read_now() {
             return Ok(false);
         }
         self.ask_where();
         let room = chunk.max(missing).min(nowait::MOST);
-        let mut read = std::mem::take(&mut self.read);
+        let mut read = self.ahead.take_to_fill();
         let filled = read.try_space(room).map(|space| {
             let n = self.nowait_read(|file| nowait::read(file, &mut space[..room]));
             (n.is_some(), n.unwrap_or(0))
         });
         read.filled(filled.as_ref().map_or(0, |(_, n)| *n));
-        self.read = read;
+        self.ahead.give_back(read);
         let (filled, _) = filled.map_err(|error| Error::os("read", self.path(), error))?;
-        self.ahead.streak += u32::from(filled);
+        if filled {
+            self.ahead.filled_in_place();
+        }
         Ok(filled)
     }
 
@@ -293,17 +279,14 @@ impl<R: RawIo> Core<R> {
     /// Reads what is left of a small file from the page cache, where more is asked
     /// for than is read in place; `false` if that takes a job.
     fn fill_rest_nowait(&mut self, min: usize) -> Result<bool> {
-        let Some(pos) = self
-            .cursor
-            .pos
-            .filter(|_| min - self.read.len() > nowait::MOST)
-        else {
+        let here = self.ahead.buffer().len();
+        let Some(pos) = self.cursor.pos.filter(|_| min - here > nowait::MOST) else {
             return Ok(false);
         };
         let rest = self.metadata_nowait().map(|metadata| metadata.len());
         let rest = rest.map_or(0, |size| size.saturating_sub(pos));
         match usize::try_from(rest) {
-            Ok(rest @ 1..=nowait::MOST) => self.fill_nowait(self.read.len() + rest, rest),
+            Ok(rest @ 1..=nowait::MOST) => self.fill_nowait(here + rest, rest),
             Ok(_) | Err(_) => Ok(false),
         }
     }
@@ -317,7 +300,8 @@ impl<R: RawIo> Core<R> {
         let ends = self.metadata_nowait();
         let ends = ends.is_some_and(|metadata| metadata.len() <= pos);
         if ends {
-            self.ahead.full = false;
+            self.inline.settled = false;
+            self.ahead.ends();
             budget::owe();
         }
         ends
@@ -326,11 +310,11 @@ impl<R: RawIo> Core<R> {
     /// Reads straight into `dst`, past the empty buffer, if the page cache has
     /// something for it.
     pub(crate) fn read_nowait(&mut self, dst: &mut [u8]) -> Option<usize> {
-        if !self.read.is_empty() || !self.may_nowait() {
+        if !self.ahead.buffer().is_empty() || !self.may_read_now() {
             return None;
         }
         self.ask_where();
-        self.forget_consumed();
+        self.ahead.forget_consumed();
         let most = dst.len().min(nowait::MOST);
         self.nowait_read(|file| nowait::read(file, &mut dst[..most]))
     }
@@ -345,8 +329,9 @@ impl<R: RawIo> Core<R> {
         }
     }
 
-    /// A positional read of the whole of `buf` from the page cache.
-    pub(crate) fn read_at_nowait(&self, offset: u64, buf: &mut [u8]) -> Option<usize> {
+    /// A positional read from the page cache, which has the whole of `buf` or is told to
+    /// have nothing. `None` if this is not to be decided here: the call may ask itself.
+    pub(crate) fn read_at_nowait(&self, offset: u64, buf: &mut [u8]) -> Option<nowait::Answer> {
         let executor = self.executor.as_ref()?.get();
         if !self.meta.readable
             || buf.len() > nowait::MOST
@@ -354,15 +339,20 @@ impl<R: RawIo> Core<R> {
         {
             return None;
         }
-        let file = self.held().and_then(Held::file)?;
-        match nowait::read_at(file, buf, offset) {
-            nowait::Answer::Data(n) if n == buf.len() => {
-                budget::copied(n);
-                executor.nowait_hit();
-                Some(n)
-            }
-            _ => None,
+        let held = self.held()?;
+        let (file, misses) = (held.file()?, held.open_file().misses());
+        if !misses.may_ask() {
+            return Some(nowait::Answer::WouldWait);
         }
+        let whole = nowait::Answer::Data(buf.len());
+        let hit = nowait::read_at(file, buf, offset) == whole;
+        misses.learn(hit);
+        if !hit {
+            return Some(nowait::Answer::WouldWait);
+        }
+        budget::copied(buf.len());
+        executor.nowait_hit();
+        Some(whole)
     }
 
     /// Appends to `owned` what the page cache has for its spare capacity; the
@@ -370,11 +360,11 @@ impl<R: RawIo> Core<R> {
     fn read_owned_nowait(&mut self, owned: &mut Vec<u8>) -> Option<usize> {
         let (before, room) = (owned.len(), owned.capacity() - owned.len());
         // A long read does better as one job than as many inline copies.
-        if room > nowait::MOST || !self.may_nowait() {
+        if room > nowait::MOST || !self.may_read_now() {
             return None;
         }
         self.ask_where();
-        self.forget_consumed();
+        self.ahead.forget_consumed();
         // Cleared first, a small part of what the copy costs: `preadv2` takes
         // nothing else without unsafe code.
         owned.resize(before + room, 0);
@@ -393,17 +383,17 @@ impl<R: RawIo> Core<R> {
     ) -> Poll<Result<usize>> {
         if !self.owns(*started) {
             ready!(budget::poll_spend(cx));
-            ready!(self.poll_back(cx, 0))?;
+            ready!(self.poll_back(cx));
             self.check_readable("read")?;
-            let n = self.read.len().min(owned.capacity() - owned.len());
+            let buffer = self.ahead.buffer_mut();
+            let n = buffer.len().min(owned.capacity() - owned.len());
             // As from the system, it may be less than there is room for.
             let n = n.min(budget::MOST_A_POLL);
             if n > 0 || owned.len() == owned.capacity() {
-                owned.extend_from_slice(&self.read.bytes()[..n]);
-                self.read.consume(n);
+                owned.extend_from_slice(buffer.consume_slice(n));
                 return Poll::Ready(Ok(n));
             }
-            if let Some(error) = self.ahead.failed.take() {
+            if let Some(error) = self.ahead.take_failed() {
                 return Poll::Ready(Err(error));
             }
             if let Some(n) = self.read_owned_nowait(owned) {
@@ -413,17 +403,12 @@ impl<R: RawIo> Core<R> {
                 return Poll::Ready(Ok(0));
             }
             self.executor("read")?;
-            self.forget_consumed();
-            self.start_with(
-                "read",
-                Then::ReadOwned,
-                Parcel::owned(owned, Beside::Nothing),
-            )?;
-            *started = self.job;
+            self.ahead.forget_consumed();
+            let parcel = Parcel::owned(owned, Beside::Nothing);
+            *started = self.start_with("read", Then::ReadOwned, parcel)?;
         }
-        let result = ready!(self.poll_back(cx, *started));
-        let brought = std::mem::take(&mut self.brought);
-        *owned = brought.owned;
-        Poll::Ready(result.map(|()| owned.len() - brought.owned_done))
+        let product = ready!(self.poll_product(cx));
+        *owned = product.owned;
+        Poll::Ready(product.result.map(|()| owned.len() - product.owned_done))
     }
 }

@@ -92,7 +92,7 @@ impl<R: RawIo> Core<R> {
     fn write_if_over(&mut self, cx: &mut Context<'_>) -> Result<()> {
         if self.out.is_over(self.capacity) && !(self.is_busy() && self.out.offer()) {
             // It need not wait for more; but what failed goes first.
-            let idle = self.poll_back(cx, 0).is_ready();
+            let idle = self.poll_back(cx).is_ready();
             if idle && self.out.failed.is_none() {
                 self.start_write_behind()?;
             }
@@ -139,7 +139,7 @@ impl<R: RawIo> Core<R> {
     /// first, and without it no more is taken, or a caller that ignores errors would
     /// fill the memory.
     fn start_again(&mut self, op: &'static str) -> Result<()> {
-        self.start(op, Then::Nothing)
+        self.start(op, Then::Nothing).map(drop)
     }
 
     /// Waits until the job in flight has ended, or takes more.
@@ -184,7 +184,8 @@ impl<R: RawIo> Core<R> {
         if self.capacity > 0 {
             self.out.open_queue(self.capacity.saturating_mul(BEHIND));
         }
-        self.start_with("write", Then::Nothing, Parcel::beside(Beside::Write))
+        let parcel = Parcel::beside(Beside::Write);
+        self.start_with("write", Then::Nothing, parcel).map(drop)
     }
 
     /// Writes everything that is buffered, and has the stream send it on.
@@ -195,7 +196,11 @@ impl<R: RawIo> Core<R> {
     ) -> Poll<Result<()>> {
         loop {
             let own = self.owns(*started);
-            ready!(self.poll_back(cx, *started))?;
+            if own {
+                ready!(self.poll_number(cx))?;
+            } else {
+                ready!(self.poll_back(cx));
+            }
             if let Some(error) = self.out.failed.take() {
                 return Poll::Ready(Err(error));
             }
@@ -205,8 +210,7 @@ impl<R: RawIo> Core<R> {
                 self.out.shrink();
                 return Poll::Ready(Ok(()));
             }
-            self.start("flush", Then::Flush)?;
-            *started = self.job;
+            *started = self.start("flush", Then::Flush)?;
         }
     }
 
@@ -225,10 +229,9 @@ impl<R: RawIo> Core<R> {
             if clean && (self.inline.local || !self.meta.writable) {
                 return Poll::Ready(Ok(()));
             }
-            self.start("close", Then::Shutdown)?;
-            *started = self.job;
+            *started = self.start("close", Then::Shutdown)?;
         }
-        self.poll_back(cx, *started)
+        self.poll_number(cx).map_ok(drop)
     }
 
     /// Writes all of `owned` without copying it; gives it back.
@@ -242,16 +245,14 @@ impl<R: RawIo> Core<R> {
             ready!(budget::poll_spend(cx));
             ready!(self.poll_settled(cx))?;
             let parcel = Parcel::owned(owned, Beside::Write);
-            self.start_with("write", Then::WriteOwned, parcel)?;
-            *started = self.job;
+            *started = self.start_with("write", Then::WriteOwned, parcel)?;
         }
-        let result = ready!(self.poll_back(cx, *started));
-        let brought = std::mem::take(&mut self.brought);
-        *owned = brought.owned;
-        match result {
+        let product = ready!(self.poll_product(cx));
+        *owned = product.owned;
+        match product.result {
             // What was written counts; the next write meets the error again.
-            Err(_) if brought.owned_done > 0 => Poll::Ready(Ok(brought.owned_done)),
-            result => Poll::Ready(result.map(|()| brought.owned_done)),
+            Err(_) if product.owned_done > 0 => Poll::Ready(Ok(product.owned_done)),
+            result => Poll::Ready(result.map(|()| product.owned_done)),
         }
     }
 }

@@ -1,12 +1,12 @@
 //! Reading text: decoded from the bytes of the binary file below.
 
 use std::path::Path;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use super::TextPosition;
 use crate::error::Result;
 use crate::file::buf::Buf;
-use crate::file::core::{BUFFER, Core, Started};
+use crate::file::core::{Core, Started};
 use crate::file::source::{Follow, Source, Span};
 use crate::file::{Block, File, Text};
 use crate::raw_io::RawIo;
@@ -14,11 +14,11 @@ use crate::text::{Below, Plan, Whole};
 
 impl<R: RawIo> Below for Core<R> {
     fn bytes(&mut self) -> &mut Buf {
-        &mut self.read
+        self.ahead.buffer_mut()
     }
 
     fn consume(&mut self, n: usize) {
-        self.read.consume(n);
+        self.ahead.buffer_mut().consume(n);
         self.shrink_read(self.capacity);
     }
 
@@ -42,8 +42,7 @@ impl<R: RawIo> Below for Core<R> {
         plan: impl Fn() -> Option<Plan>,
         started: &mut Started,
     ) -> Poll<Result<Option<Whole>>> {
-        ready!(self.poll_fill_with(cx, usize::MAX, BUFFER, plan, started))?;
-        Poll::Ready(Ok(self.take_whole()))
+        self.poll_fill_all(cx, plan, started)
     }
 
     fn check_readable(&self) -> Result<()> {
@@ -55,7 +54,7 @@ impl<R: RawIo> Below for Core<R> {
     }
 
     fn begin(&mut self) -> Option<u64> {
-        self.above = 0;
+        self.ahead.set_undelivered(0);
         self.position()
     }
 
@@ -64,7 +63,7 @@ impl<R: RawIo> Below for Core<R> {
     }
 
     fn generation(&self) -> u32 {
-        self.generation
+        self.ahead.generation()
     }
 
     fn is_closed(&self) -> bool {
@@ -76,7 +75,7 @@ impl<R: RawIo> Below for Core<R> {
     }
 
     fn poll_idle(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
-        self.poll_back(cx, 0)
+        self.poll_back(cx).map(Ok)
     }
 }
 
@@ -161,7 +160,7 @@ impl<R: RawIo> Source for File<Text, R> {
         cx: &mut Context<'_>,
         started: &mut Started,
     ) -> Poll<Result<(u64, u64)>> {
-        self.layer.binary.core_mut().poll_size(cx, started)
+        self.parts().1.poll_size(cx, started)
     }
 
     fn growth(&self) -> Option<crate::timer::Growth> {
@@ -180,9 +179,10 @@ impl<R: RawIo> Source for File<Text, R> {
 impl<R: RawIo> Follow for File<Text, R> {}
 
 impl<R: RawIo> File<Text, R> {
-    /// The text that waits, and the bytes below.
+    /// The text that waits, and the machine with the bytes below, for what keeps the two
+    /// in step itself.
     #[inline]
-    fn parts(&mut self) -> (&mut crate::text::Decoded, &mut Core<R>) {
-        (&mut self.layer.decoded, self.layer.binary.core_mut())
+    pub(super) fn parts(&mut self) -> (&mut crate::text::Decoded, &mut Core<R>) {
+        (&mut self.layer.decoded, self.layer.binary.descend())
     }
 }

@@ -10,6 +10,7 @@ use std::path::Path;
 
 use rustix::fs::{CWD, Dir, FileType, Mode, OFlags, fstat, openat};
 use rustix::io::Errno;
+use rustix::path::Arg;
 
 use super::super::retry;
 
@@ -49,13 +50,12 @@ struct Frame {
 /// Only the innermost folder is open, however deep or wide the tree is. The folder above it
 /// is opened again by `..`, and must still be the same folder.
 pub(crate) fn make_accessible(root: &Path) -> io::Result<()> {
-    let mut open = open_up(openat(CWD, root, FOLDER | OFlags::PATH, Mode::empty())?)?;
+    let mut open = open_up(open_below(CWD, root)?)?;
     let mut frames = vec![frame(&open)?];
     while let Some(innermost) = frames.last_mut() {
         if let Some(name) = innermost.folders.pop() {
-            let below = openat(&open, &name, FOLDER | OFlags::PATH, Mode::empty());
             // Skip a folder that is gone or belongs to another user: the removal reports it.
-            let below = below.map_err(io::Error::from).and_then(open_up);
+            let below = open_below(&open, &*name).and_then(open_up);
             if let Ok(below) = below {
                 if let Ok(frame) = frame(&below) {
                     frames.push(frame);
@@ -66,13 +66,25 @@ pub(crate) fn make_accessible(root: &Path) -> io::Result<()> {
         }
         frames.pop();
         if let Some(above) = frames.last() {
-            open = openat(&open, c"..", FOLDER | OFlags::RDONLY, Mode::empty())?;
+            open = retry(|| {
+                Ok(openat(
+                    &open,
+                    c"..",
+                    FOLDER | OFlags::RDONLY,
+                    Mode::empty(),
+                )?)
+            })?;
             if id(&open)? != above.id {
                 return Err(io::Error::other("the folder was moved"));
             }
         }
     }
     Ok(())
+}
+
+/// Opens a folder for what can be done without any right on it.
+fn open_below(folder: impl AsFd, name: impl Arg + Copy) -> io::Result<OwnedFd> {
+    retry(|| Ok(openat(&folder, name, FOLDER | OFlags::PATH, Mode::empty())?))
 }
 
 fn id(folder: &OwnedFd) -> io::Result<(u64, u64)> {
@@ -104,7 +116,7 @@ fn frame(folder: &OwnedFd) -> io::Result<Frame> {
 /// leads to exactly this folder.
 fn open_up(folder: OwnedFd) -> io::Result<OwnedFd> {
     let link = format!("/proc/self/fd/{}", folder.as_raw_fd());
-    set_permissions(link, Permissions::from_mode(0o700))?;
+    retry(|| set_permissions(&link, Permissions::from_mode(0o700)))?;
     let flags = FOLDER | OFlags::RDONLY;
-    Ok(openat(folder.as_fd(), c".", flags, Mode::empty())?)
+    retry(|| Ok(openat(&folder, c".", flags, Mode::empty())?))
 }

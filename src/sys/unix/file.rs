@@ -5,6 +5,7 @@ use std::io::{self, Seek, SeekFrom};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
+use std::sync::Arc;
 
 use rustix::fs::{self, FileType, OFlags, RawMode};
 use rustix::io::Errno;
@@ -12,6 +13,7 @@ use rustix::io::Errno;
 pub(crate) use std::os::fd::AsFd as AsSystem;
 
 use super::super::lock::Locks;
+use super::super::nowait::Misses;
 use super::super::{Access, Kind, Lock, Wait, linux, retry};
 
 /// Sets the mode of a file that is created, less the umask.
@@ -135,8 +137,14 @@ impl FileId {
 }
 
 /// What all handles of one open file share and the system does not tell.
-#[derive(Clone, Debug)]
-pub(crate) struct OpenFile(Locks);
+#[derive(Clone, Debug, Default)]
+pub(crate) struct OpenFile(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    locks: Locks,
+    misses: Misses,
+}
 
 /// While it lives, nobody else uses the cursor.
 #[derive(Debug)]
@@ -144,7 +152,7 @@ pub(crate) struct Turn;
 
 impl OpenFile {
     pub(crate) fn new() -> Self {
-        Self(Locks::default())
+        Self::default()
     }
 
     /// Positional calls do not move the cursor here, so nobody has to wait.
@@ -154,7 +162,13 @@ impl OpenFile {
 
     /// The lock of the file.
     pub(crate) fn locks(&self) -> &Locks {
-        &self.0
+        &self.0.locks
+    }
+
+    /// What reads without a job found, through all handles: what the page cache has is
+    /// that of the file.
+    pub(crate) fn misses(&self) -> &Misses {
+        &self.0.misses
     }
 }
 

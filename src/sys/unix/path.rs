@@ -91,7 +91,19 @@ fn home_of(user: &OsStr) -> Option<PathBuf> {
     })
 }
 
+/// Whether the system takes the last name of a path literally: here it always does.
+pub(crate) fn is_literal(_: &Path) -> bool {
+    true
+}
+
 /// Whether a path ends with a separator, so that it can only name a folder.
 pub(crate) fn names_folder(path: &Path) -> bool {
     path.as_os_str().as_bytes().ends_with(b"/")
+}
+
+/// The same path so that all names below it are taken as they stand, as they are.
+#[cfg(all(feature = "tempfile", not(target_os = "linux")))]
+#[allow(clippy::unnecessary_wraps, reason = "the same signature as on Windows")]
+pub(crate) fn literal(path: &Path) -> std::io::Result<PathBuf> {
+    Ok(path.to_path_buf())
 }

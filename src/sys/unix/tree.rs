@@ -123,7 +123,8 @@ impl Removal<'_> {
                         self.remove(name, &entry)?;
                     }
                 }
-                Some(Err(Errno::INTR)) => {}
+                // Where that ends a listing: what was removed does not come again.
+                Some(Err(Errno::INTR)) => dir.rewind(),
                 Some(Err(errno)) => {
                     // If entries are left, the removal of the folder fails.
                     self.excuse(None, errno.into())?;

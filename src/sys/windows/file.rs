@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub(crate) use std::os::windows::io::AsHandle as AsSystem;
 
 use super::super::lock::Locks;
+use super::super::nowait::Misses;
 use super::super::{Access, Kind, Lock, Wait};
 use super::open_any;
 
@@ -97,9 +98,13 @@ impl Handle {
 
 /// What all handles of one open file share and the system does not keep.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct OpenFile {
-    cursor: Arc<Mutex<()>>,
+pub(crate) struct OpenFile(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    cursor: Mutex<()>,
     locks: Locks,
+    misses: Misses,
 }
 
 /// While it lives, nobody else uses the cursor.
@@ -116,12 +121,17 @@ impl OpenFile {
     /// Waits until nobody else uses the cursor. A positional call moves the cursor for a
     /// moment; another read or write during that time would be at the wrong place.
     pub(crate) fn turn(&self) -> Turn<'_> {
-        Turn(self.cursor.lock().unwrap_or_else(PoisonError::into_inner))
+        Turn(self.0.cursor.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The lock of the file.
     pub(crate) fn locks(&self) -> &Locks {
-        &self.locks
+        &self.0.locks
+    }
+
+    /// What reads without a job found, through all handles.
+    pub(crate) fn misses(&self) -> &Misses {
+        &self.0.misses
     }
 }
 

@@ -53,10 +53,14 @@ pub(crate) fn set_mode_in(permissions: &mut Permissions, mode: u32) {
 pub(crate) struct Rights(Permissions);
 
 impl Rights {
-    /// The rights of the file at a path, which will be replaced.
-    #[allow(clippy::unnecessary_wraps, reason = "the same signature as on Linux")]
+    /// The rights of the file at a path, which will be replaced. The system does not replace
+    /// a file that may not be written, so that is reported before anything is done.
     pub(crate) fn of_old(old: &Old) -> io::Result<Self> {
-        Ok(Self(old.metadata().permissions()))
+        let permissions = old.metadata().permissions();
+        if permissions.readonly() {
+            return Err(io::ErrorKind::PermissionDenied.into());
+        }
+        Ok(Self(permissions))
     }
 
     pub(crate) fn of_new(file: &File) -> io::Result<Self> {

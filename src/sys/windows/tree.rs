@@ -2,6 +2,11 @@
 //! long as a folder has an open handle that does not share the right to delete, nobody can
 //! rename or remove it. Every folder from the root to the innermost one has such a handle
 //! while names below it are used.
+//!
+//! The names are used below a path that begins with `\\?\`, so that the system takes them
+//! literally. In any other path, a name that ends with dots or spaces (other systems can
+//! make such names on the same disk) would stand for another one: `...` for the folder that
+//! it is in.
 
 use std::ffi::OsString;
 use std::fs::{self, File, FileType};
@@ -10,7 +15,7 @@ use std::os::windows::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use super::super::OnRemoved;
-use super::{FILE_FLAG_BACKUP_SEMANTICS, FILE_FLAG_OPEN_REPARSE_POINT};
+use super::{FILE_FLAG_BACKUP_SEMANTICS, FILE_FLAG_OPEN_REPARSE_POINT, literal};
 use crate::error::Error;
 
 /// A folder that is being emptied.
@@ -22,6 +27,10 @@ struct Frame {
 }
 
 struct Removal<'a> {
+    /// The path that was given, which errors name.
+    root: &'a Path,
+    /// The same path in its literal form.
+    literal: PathBuf,
     /// The path of the innermost folder.
     path: PathBuf,
     frames: Vec<Frame>,
@@ -37,18 +46,25 @@ pub(crate) fn remove_tree(
 ) -> io::Result<()> {
     // Drop a separator at the end: `link/` would follow the link.
     let root = root.components().as_path();
-    let mut removal = Removal {
-        path: root.to_path_buf(),
-        frames: Vec::new(),
-        ignore_errors,
-        removed,
-    };
-    match pin(root).and_then(|pin| pin.map_or(Err(io::ErrorKind::NotADirectory.into()), Ok)) {
-        Ok(pin) => match removal.enter(pin) {
-            Ok(()) => removal.run(),
-            Err(_) if ignore_errors => Ok(()),
-            Err(error) => Err(error),
-        },
+    // It stays where it is once it is pinned.
+    let begun = pin(root).and_then(|pin| {
+        let pin = pin.ok_or(io::ErrorKind::NotADirectory)?;
+        Ok((pin, literal(root)?))
+    });
+    let begun = begun.and_then(|(pin, literal)| {
+        let mut removal = Removal {
+            root,
+            path: literal.clone(),
+            literal,
+            frames: Vec::new(),
+            ignore_errors,
+            removed,
+        };
+        removal.enter(pin)?;
+        Ok(removal)
+    });
+    match begun {
+        Ok(mut removal) => removal.run(),
         Err(_) if ignore_errors => Ok(()),
         Err(error) => Err(error),
     }
@@ -141,7 +157,11 @@ impl Removal<'_> {
             // Somebody else has removed it.
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             Err(_) if self.ignore_errors => Ok(()),
-            Err(error) => Err(Error::os("rmtree", Some(&self.path), error).into()),
+            Err(error) => {
+                let below = self.path.strip_prefix(&self.literal);
+                let path = below.map_or(self.path.clone(), |below| self.root.join(below));
+                Err(Error::os("rmtree", Some(&path), error).into())
+            }
         };
         self.path.pop();
         done

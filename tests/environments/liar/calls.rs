@@ -311,6 +311,7 @@ impl Filesystem for Liar {
     ) {
         let list = || {
             self.turn(Call::List)?;
+            self.lists(offset)?;
             let mut names = Vec::new();
             for entry in fs::read_dir(self.path(ino)?)? {
                 let entry = entry?;
