@@ -193,7 +193,7 @@ mod random_reads {
     }
 }
 
-/// Calls that do nothing, one after another: what going to a thread and back costs.
+/// Calls that do nothing, one after another: the cost of a hop to a thread and back.
 #[divan::bench_group(sample_count = 20)]
 mod hops {
     use super::*;

@@ -1,5 +1,5 @@
-//! How late others are beside one call that moves much: a ticker of 1 ms on a runtime of
-//! one thread, beside this crate's calls and those of `tokio::fs`.
+//! How late other tasks run while one call moves much data: a ticker of 1 ms on a runtime
+//! with one thread, beside calls of this crate and of `tokio::fs`.
 //!
 //! `cargo bench --bench fairness`; `AIOFILES_BENCH_MIB` says how much is moved (256). Run
 //! it on a quiet machine: the first row is the ticker alone.
@@ -42,7 +42,7 @@ async fn row<T>(name: &str, mut call: impl AsyncFnMut() -> (T, Duration)) {
             }
             late
         });
-        // What it gives is dropped when nobody ticks.
+        // The result is dropped after the ticker has stopped.
         let (result, took) = call().await;
         stop.set(true);
         late.extend(ticker.await.expect("a ticker that ends"));

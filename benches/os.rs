@@ -5,9 +5,9 @@
 //! TMPDIR=/dev/shm cargo bench --bench os
 //! ```
 //!
-//! `NAME` picks the tables whose name contains it. The second leaves the disk out: of a
-//! removal it is most of the time and all of the noise, and ext4 takes its time to make
-//! files where it just removed some.
+//! `NAME` picks the tables whose name contains it. The second command leaves the disk out. In
+//! a removal the disk takes most of the time and makes all of the noise, and ext4 is slow to
+//! make files where it has just removed some.
 
 #[path = "support/rounds.rs"]
 mod rounds;

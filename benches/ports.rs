@@ -4,8 +4,8 @@
 //!     cargo bench --bench ports
 //!     TMPDIR=/dev/shm cargo bench --bench ports
 //!
-//! The second leaves the disk out. Behind `--` may stand a part of a row's name, and the
-//! number of rounds (7).
+//! The second command leaves the disk out. After `--` you may give a part of a row's name,
+//! and the number of rounds (7).
 #![allow(
     missing_docs,
     missing_debug_implementations,
@@ -70,7 +70,7 @@ mod unix {
     use super::{original, ported};
 
     pub fn main() {
-        // What cargo says itself begins with a dash.
+        // Arguments that cargo adds itself begin with a dash.
         let args = std::env::args().skip(1).filter(|arg| !arg.starts_with('-'));
         let (numbers, names): (Vec<_>, Vec<_>) = args.partition(|arg| arg.parse::<usize>().is_ok());
         let rounds = numbers.first().map_or(7, |n| n.parse().unwrap());
@@ -129,7 +129,7 @@ mod unix {
                 return;
             }
             let (mut a, mut b) = (Vec::new(), Vec::new());
-            // The first warms up: caches, threads, what is known of the file system.
+            // The first round warms up: caches, threads, what is known of the file system.
             for round in 0..=self.rounds {
                 let (first, second) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
                 let theirs = || self.time(theirs(first.path().to_owned()));

@@ -161,7 +161,7 @@ mod ascii {
         });
     }
 
-    /// What no reader can do without: a read, a look at whether it is UTF-8, and the lines.
+    /// The least that any reader must do: a read, a check for UTF-8, and the lines.
     #[divan::bench]
     fn bare_loop(bencher: Bencher<'_, '_>) {
         bencher.counter(BytesCount::new(SIZE)).bench_local(|| {

@@ -1,9 +1,9 @@
 //! `cat`: copies files, or the standard input, to the standard output:
 //! `cargo run --release --example cat -- [FILE]...`.
 //!
-//! What can be read is written at once, so that it may stand in a pipe behind something
-//! slow; meanwhile the next piece is read. On a terminal it does the same. A file that
-//! cannot be read is reported, and the others are shown.
+//! It writes what it can read at once, and reads the next piece at the same time, so it works
+//! well in a pipe after a slow program. On a terminal it does the same. A file that cannot be
+//! read is reported, and the others are shown.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -25,7 +25,7 @@ struct Args {
 /// How many bytes are read at a time, at most.
 const PIECE: usize = 1024 * 1024;
 
-/// Bytes that were read, and how many: none at the end.
+/// The result of a read (0 at the end), and its buffer.
 type Piece = (Result<usize>, Vec<u8>);
 
 /// Writes a piece while the next one is read, with two buffers in all.
@@ -58,10 +58,10 @@ async fn main() -> ExitCode {
     for path in Args::parse().paths {
         if let Err(error) = cat(&path).await {
             if error.kind() == std::io::ErrorKind::BrokenPipe {
-                // Whoever read this has seen enough.
+                // The reader of our output has gone, which is no error.
                 return ExitCode::SUCCESS;
             }
-            // Nobody is left to be told if this fails too.
+            // If this fails too, there is nowhere to report it.
             drop(aiofiles::stderr().write(&format!("cat: {error}\n")).await);
             code = ExitCode::FAILURE;
         }

@@ -1,9 +1,9 @@
 //! Copies a file through buffers of its own, with a progress bar:
 //! `cargo run --release --example copy -- SRC DST`.
 //!
-//! To show reading and writing; `aiofiles::copy` lets the kernel do it. The buffer moves
-//! between the two files and is never copied. The bar is drawn on a terminal only, and a
-//! pipe that is closed while it is written to ends it in peace.
+//! It shows how to read and write; to copy a file, `aiofiles::copy` lets the kernel do it.
+//! The buffer moves between the two files and is never copied. The bar is drawn on a terminal
+//! only. It ends without an error if the reader of the pipe that it writes to goes away.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -26,10 +26,10 @@ struct Args {
     dst: PathBuf,
 }
 
-/// Bytes that were to be read or written, and how many were.
+/// The result of a read or a write, and its buffer.
 type Moved = (Result<usize>, Vec<u8>);
 
-/// Writes what is read until that is nothing; returns how many bytes that is.
+/// Writes what is read, until a read gives nothing; returns the number of bytes.
 async fn pump(
     mut read: impl AsyncFnMut(Vec<u8>) -> Moved,
     mut write: impl AsyncFnMut(Vec<u8>) -> Moved,
@@ -45,7 +45,7 @@ async fn pump(
         bar.set_position(done);
         loop {
             let (written, mut back) = write(full).await;
-            // Where it is not all, the next write tells why.
+            // If it did not write all of it, the next write reports why.
             full = back.split_off(written?);
             if full.is_empty() {
                 buf = back;
@@ -70,7 +70,7 @@ async fn copy_from(
     }
     let mut dst = aiofiles::open(dst).binary().mode("w").await?;
     let done = pump(read, async |data| dst.write_owned(data).await, bar).await?;
-    // Tells of what the system could not keep.
+    // The close reports bytes that the system could not keep.
     dst.close().await?;
     Ok(done)
 }
@@ -83,7 +83,7 @@ async fn copy(Args { src, dst }: &Args) -> Result<u64> {
         bar.finish_and_clear();
         return copied;
     }
-    // Opening it to write would empty it before it is read.
+    // If both were one file, the open for writing would empty it before it is read.
     if ospath::exists(dst).await? && ospath::samefile(src, dst).await? {
         return Err(aiofiles::Error::OsPair {
             op: "copy",
@@ -103,13 +103,13 @@ async fn copy(Args { src, dst }: &Args) -> Result<u64> {
 async fn main() -> ExitCode {
     let args = Args::parse();
     match copy(&args).await {
-        // Not among what was copied; and nobody has to read it.
+        // The message must not get among the copied bytes.
         Ok(bytes) if args.dst != Path::new("-") => {
             writeln!(std::io::stdout(), "{bytes} bytes").ok();
             ExitCode::SUCCESS
         }
         Ok(_) => ExitCode::SUCCESS,
-        // Whoever read this has seen enough.
+        // The reader of our output has gone, which is no error.
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("copy: {error}");

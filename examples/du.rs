@@ -1,9 +1,9 @@
 //! Sizes of trees, as `du -sb` counts them:
 //! `cargo run --release --example du -- [PATH]...`.
 //!
-//! The trees are walked at the same time; a folder takes one hop, with the metadata of all
-//! that is in it. On a terminal a line tells how far it is; into a pipe go only the sizes,
-//! and a pipe that is closed ends it in peace.
+//! The trees are walked at the same time. A folder takes one hop, which also fetches the
+//! metadata of its entries. On a terminal a line shows the progress; into a pipe it writes
+//! only the sizes, and ends without an error if the reader of the pipe goes away.
 
 use std::collections::HashSet;
 use std::fs::Metadata;
@@ -30,11 +30,11 @@ struct Args {
     paths: Vec<PathBuf>,
 }
 
-/// What all trees came to so far.
+/// The sums of all trees so far.
 struct Progress {
     entries: AtomicU64,
     bytes: AtomicU64,
-    /// Hidden where the standard error is no terminal.
+    /// Hidden if the standard error is no terminal.
     bar: ProgressBar,
 }
 
@@ -42,7 +42,7 @@ impl Progress {
     fn add(&self, bytes: u64) {
         let entries = self.entries.fetch_add(1, Ordering::Relaxed) + 1;
         let bytes = self.bytes.fetch_add(bytes, Ordering::Relaxed) + bytes;
-        // A message is made for each, so not each has one.
+        // To make a message costs time, so it is made for one entry in 256.
         if entries % 256 == 0 && !self.bar.is_hidden() {
             let (entries, bytes) = (HumanCount(entries), HumanBytes(bytes));
             self.bar.set_message(format!("{entries} entries, {bytes}"));
@@ -157,7 +157,7 @@ async fn run(paths: &[PathBuf]) -> Result<ExitCode> {
 async fn main() -> ExitCode {
     match run(&Args::parse().paths).await {
         Ok(code) => code,
-        // Whoever read this has seen enough.
+        // The reader of our output has gone, which is no error.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("du: {error}");

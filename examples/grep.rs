@@ -1,9 +1,9 @@
 //! `grep -F`: prints the lines that contain a fixed string:
 //! `cargo run --release --example grep -- [-n] [-i] [-v] [-c] PATTERN [FILE]...`.
 //!
-//! On a terminal what was found is coloured; NO_COLOR in the environment forbids that, and
-//! into a pipe go the lines as they are. A file that cannot be read is reported, and the
-//! others are searched.
+//! On a terminal the matches are coloured, unless NO_COLOR is in the environment; into a pipe
+//! it writes the lines as they are. A file that cannot be read is reported, and the others
+//! are searched.
 
 use std::fmt::Write as _;
 use std::process::ExitCode;
@@ -40,7 +40,7 @@ struct Options {
 }
 
 impl Options {
-    /// Where the pattern is in the line, from byte `from` on.
+    /// Finds the pattern in the line, from byte `from` on; returns its offset.
     fn find(&self, line: &str, from: usize) -> Option<usize> {
         let at = if self.ignore_case {
             let (line, pattern) = (line.to_ascii_lowercase(), self.pattern.to_ascii_lowercase());
@@ -51,7 +51,7 @@ impl Options {
         at.map(|at| from + at)
     }
 
-    /// What is printed of a selected line.
+    /// Appends to `out` what is printed for a selected line.
     fn show(&self, out: &mut String, path: &str, number: usize, line: &str) {
         out.clear();
         let paint = |code: &'static str| if self.colour { code } else { "" };
@@ -87,7 +87,7 @@ impl Source {
         if path == "-" {
             return Ok(Self::Stdin(aiofiles::stdin()));
         }
-        // Bytes that are no text are shown as such, and do not end the search.
+        // Bytes that are no text must not end the search, so they are shown as escapes.
         let file = aiofiles::open(path)
             .errors("backslashreplace")
             .newline("\n");
@@ -157,7 +157,7 @@ async fn main() -> ExitCode {
     options.colour = aiofiles::stdout().isatty() && std::env::var_os("NO_COLOR").is_none();
     match run(&options).await {
         Ok(code) => code,
-        // Whoever read this has seen enough.
+        // The reader of our output has gone, which is no error.
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
             drop(aiofiles::stderr().write(&format!("grep: {error}\n")).await);

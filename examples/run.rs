@@ -1,11 +1,11 @@
-//! Runs a command and shows each line that it prints behind `out|` or `err|`:
+//! Runs a command and shows each line that it prints after `out|` or `err|`:
 //! `cargo run --release --example run -- [--out LABEL] [--err LABEL] COMMAND [ARG]...`.
 //!
-//! What the command prints is decoded as `LABEL` says (`utf-8`); bytes that are no text
-//! become U+FFFD, and nothing is lost for them. A progress bar that is drawn over itself
-//! with `\r` becomes a line for each of its states. A line without end comes in pieces. The
-//! exit code is that of the command; 128 and its number after a signal; 127 if there is no
-//! such command, 126 if it cannot be run, as shells have it.
+//! The output is decoded as `LABEL` says (`utf-8`); bytes that are no text become U+FFFD, and
+//! everything else is kept. A progress bar that is redrawn with `\r` becomes one line for
+//! each of its states. A line without end comes in pieces. The exit code is that of the
+//! command; after a signal, 128 plus its number; 127 if there is no such command, 126 if it
+//! cannot be run, as in shells.
 
 use std::ffi::OsString;
 use std::process::{ExitCode, ExitStatus, Stdio};
@@ -17,8 +17,8 @@ use clap::Parser;
 use tokio::io::AsyncRead;
 use tokio::process::Command;
 
-/// The longest line that is shown whole, in bytes of UTF-8: what the command prints without
-/// a line end is not kept for ever.
+/// The longest line that is shown as a whole, in bytes of UTF-8. Output without line ends is
+/// not kept without limit.
 const LONGEST: usize = 64 * 1024;
 
 /// Runs a command and shows each line that it prints behind `out|` or `err|`.

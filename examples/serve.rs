@@ -2,11 +2,11 @@
 //! ranges and conditional requests:
 //! `cargo run --release --example serve -- [--listen ADDR] FOLDER`.
 //!
-//! It listens on 127.0.0.1:8000 unless told otherwise. A file is streamed as the
-//! client takes it; a client that goes away closes it. Paths and links that lead
-//! out of the folder are refused; who may write in the folder is trusted. The address that
-//! it listens on is its only output, on a terminal and in a pipe; errors that are no
-//! client's are told on the standard error.
+//! It listens on 127.0.0.1:8000 by default. A file is streamed as fast as the client reads,
+//! and is closed when the client goes away. Paths and links that lead out of the folder are
+//! refused; whoever may write in the folder is trusted. Its only output is the address that
+//! it listens on, on a terminal and in a pipe; errors that no client has caused go to the
+//! standard error.
 
 use std::io::{ErrorKind, SeekFrom};
 use std::path::{Component, Path, PathBuf};
@@ -43,7 +43,7 @@ struct Args {
     folder: PathBuf,
 }
 
-/// What one read of a stream asks for.
+/// The number of bytes that one read asks for.
 const CHUNK: usize = 64 * 1024;
 
 #[tokio::main]
@@ -81,7 +81,7 @@ async fn answer(
     }
 }
 
-/// What tells one state of a file from another.
+/// The version of a file, by which a client knows whether the file has changed.
 struct Version {
     size: u64,
     modified: SystemTime,
@@ -89,10 +89,10 @@ struct Version {
     mime: &'static str,
 }
 
-/// Opens what the URL means, if it is a file in `root`.
+/// Opens the file that the URL names, if it is in `root`.
 async fn open(root: &Path, path: &str) -> Result<(BinaryFile, Version), StatusCode> {
     let path = Path::new(path);
-    // `..`, a second slash at the begin, percent-encoded or not.
+    // Refuses `..` and a second slash at the start, percent-encoded or not.
     if !path
         .components()
         .all(|part| matches!(part, Component::Normal(_)))
@@ -104,14 +104,14 @@ async fn open(root: &Path, path: &str) -> Result<(BinaryFile, Version), StatusCo
     if !path.starts_with(root) {
         return Err(StatusCode::FORBIDDEN);
     }
-    // Before it is opened: a FIFO would wait for a writer.
+    // Check the kind before the open: an open of a FIFO would wait for a writer.
     let found = os::stat(&path).await.map_err(|error| status(&error))?;
     if !found.is_file() {
         return Err(StatusCode::NOT_FOUND);
     }
     let opened = async {
         let mut file = aiofiles::open(&path).binary().await?;
-        // Of the very file that is sent.
+        // The metadata of exactly the file that is sent.
         let metadata = file.metadata().await?;
         Ok((file, metadata))
     };
@@ -133,7 +133,7 @@ fn status(error: &aiofiles::Error) -> StatusCode {
         ErrorKind::NotFound
         | ErrorKind::NotADirectory
         | ErrorKind::InvalidFilename
-        // A NUL in the path.
+        // There is a NUL in the path.
         | ErrorKind::InvalidInput => StatusCode::NOT_FOUND,
         ErrorKind::PermissionDenied => StatusCode::FORBIDDEN,
         _ => {
@@ -197,8 +197,8 @@ async fn file_response(
     let headers = response.headers_mut();
     headers.typed_insert(ContentLength(end - begin));
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(version.mime));
-    // A file that grows meanwhile keeps the promised length; one that shrinks ends the
-    // connection.
+    // If the file grows meanwhile, the promised length is sent; if it shrinks, the connection
+    // ends.
     let part = AsyncReadExt::take(file, end - begin);
     *response.body_mut() = Body::from_stream(ReaderStream::with_capacity(part, CHUNK));
     response
@@ -207,7 +207,7 @@ async fn file_response(
 /// Whether the client has this version already (RFC 9110, 13.2.2).
 fn is_known(asked: &HeaderMap, version: &Version) -> bool {
     if asked.contains_key(header::IF_NONE_MATCH) {
-        // Then the date does not count.
+        // With a tag, the date does not count.
         let tags = asked.typed_get::<IfNoneMatch>();
         return tags.is_some_and(|tags| !tags.precondition_passes(&version.etag));
     }
@@ -218,13 +218,13 @@ fn is_known(asked: &HeaderMap, version: &Version) -> bool {
 #[derive(Debug, PartialEq)]
 enum Range {
     Whole,
-    /// From a byte up to, and without, another.
+    /// From the first byte up to the second, which is not included.
     Part(u64, u64),
     Unsatisfiable,
 }
 
-/// The part that is asked for. Several at once, and what is no range of bytes,
-/// give the whole, as RFC 9110 allows.
+/// The range that the client asks for. Several ranges, and units other than bytes, give the
+/// whole file, as RFC 9110 allows.
 fn range(method: &Method, asked: &HeaderMap, version: &Version) -> Range {
     if asked.contains_key(header::IF_RANGE) {
         let modified = LastModified::from(version.modified);

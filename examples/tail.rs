@@ -1,9 +1,9 @@
 //! Shows the last lines of a file, and what is added to it, as tail(1):
 //! `cargo run --release --example tail -- [-n LINES] [-f] [FILE]`.
 //!
-//! The end of a file is looked for from behind, so a large one costs no more than a small
-//! one; of a pipe no more than the last lines is kept. On a terminal and in a pipe the
-//! same is shown, and a pipe that is closed ends it in peace.
+//! A file is searched from its end, so a large file costs no more than a small one. Of a
+//! pipe only the last lines are kept. On a terminal and in a pipe it shows the same; it ends
+//! without an error if the reader of the pipe goes away.
 
 use std::collections::VecDeque;
 use std::io::SeekFrom;
@@ -45,7 +45,7 @@ async fn start(file: &BinaryFile, size: u64, lines: usize) -> Result<u64> {
             .filter(|(_, byte)| **byte == b'\n')
         {
             let behind = begin + at as u64 + 1;
-            // The line end that closes the file begins no line.
+            // After a line end at the end of the file no further line begins.
             if behind == size {
                 continue;
             }
@@ -59,7 +59,7 @@ async fn start(file: &BinaryFile, size: u64, lines: usize) -> Result<u64> {
     Ok(0)
 }
 
-/// Shows the last lines of what can be read only once.
+/// Shows the last lines of a stream that can be read only once.
 async fn last(mut readline: impl AsyncFnMut() -> Result<Vec<u8>>, lines: usize) -> Result<()> {
     let mut kept = VecDeque::new();
     loop {
@@ -114,7 +114,7 @@ async fn tail(args: &Args) -> Result<()> {
 async fn main() -> ExitCode {
     match tail(&Args::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
-        // Whoever read this has seen enough.
+        // The reader of our output has gone, which is no error.
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("tail: {error}");

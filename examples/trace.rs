@@ -22,14 +22,14 @@ struct Args {
     paths: Vec<PathBuf>,
 }
 
-/// Has `inner` run the jobs and tells `log` of each that has ended, before its
-/// caller hears of it.
+/// Lets `inner` run the jobs, and calls `log` after each job, before the caller gets its
+/// result.
 struct Trace<E, L> {
     inner: E,
     log: L,
 }
 
-/// What there is to tell of one job.
+/// What the log says about one job.
 struct Record<'a> {
     op: &'static str,
     path: Option<&'a Path>,
@@ -61,8 +61,8 @@ where
         }))
     }
 
-    // `allows_nowait` stays `false`: a read out of the page cache is no job, so
-    // it would not be seen here.
+    // `allows_nowait` stays `false`: a read from the page cache is no job, so it would not be
+    // seen here.
 }
 
 fn show(record: Record<'_>) {
@@ -78,7 +78,7 @@ fn show(record: Record<'_>) {
         record.took,
         path.display()
     );
-    // One write a line: standard error has no buffer, and there are more threads.
+    // Each line is one write: standard error has no buffer, and other threads write too.
     eprint!("{line}");
 }
 

@@ -1,9 +1,9 @@
 //! Converts a text from one encoding and line end to another, with a progress bar:
 //! `cargo run --release --example transcode -- [OPTIONS] SRC DST`.
 //!
-//! The destination appears whole or not at all, and what was there before stays until then.
-//! The bar is drawn on a terminal only. Into a pipe, which takes nothing back, goes what was
-//! converted before an error, and a pipe that is closed ends it in peace.
+//! The destination appears as a whole or not at all; until then the old file stays. The bar
+//! is drawn on a terminal only. Into a pipe it writes what was converted, even if an error
+//! comes later; it ends without an error if the reader of the pipe goes away.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -74,7 +74,7 @@ impl Source {
         Ok(Self::File(Box::new(call.newline(newline).await?)))
     }
 
-    /// How many bytes it has; 0 where that is not known.
+    /// The number of bytes; 0 if it is not known.
     async fn size(&mut self) -> Result<u64> {
         match self {
             Self::File(file) => Ok(file.metadata().await?.len()),
@@ -121,7 +121,7 @@ impl Target {
 }
 
 async fn transcode(args: &Args) -> Result<()> {
-    // Line ends that are to change are read as `\n`; others pass as they are.
+    // If the line ends are to change, read them all as `\n`; otherwise leave them as they are.
     let (read, write) = match args.newline {
         Ends::Keep => (Newline::Untranslated, Newline::Untranslated),
         Ends::Lf => (Newline::Universal, Newline::Lf),
@@ -138,7 +138,7 @@ async fn transcode(args: &Args) -> Result<()> {
                 return dst.commit().await;
             }
             dst.write(&text).await?;
-            // Nearly: how many bytes it was in the source nobody knows.
+            // This is an estimate: the number of bytes in the source is not known.
             bar.inc(text.len() as u64);
         }
     };
@@ -151,7 +151,7 @@ async fn transcode(args: &Args) -> Result<()> {
 async fn main() -> ExitCode {
     match transcode(&Args::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
-        // Whoever read this has seen enough.
+        // The reader of our output has gone, which is no error.
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("transcode: {error}");

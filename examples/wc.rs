@@ -1,8 +1,8 @@
 //! Counts lines, words and bytes of files, as wc(1):
 //! `cargo run --release --example wc -- README.md Cargo.lock`.
 //!
-//! On a terminal, bars show how far it is while it takes; into a pipe goes nothing but the
-//! counts, and a pipe that is closed ends it in peace.
+//! On a terminal, bars show the progress; into a pipe it writes nothing but the counts, and
+//! ends without an error if the reader of the pipe goes away.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -34,7 +34,7 @@ struct Counts {
     bytes: u64,
 }
 
-/// Counts what `read` puts into a buffer until that is nothing.
+/// Counts the bytes that `read` puts into a buffer, until it puts none.
 async fn count_all(
     mut read: impl AsyncFnMut(&mut [u8]) -> Result<usize>,
     bar: &ProgressBar,
@@ -103,10 +103,10 @@ async fn run(args: &Args) -> Result<ExitCode> {
     while let Some((path, result)) = results.next().await {
         match result {
             Ok(counts) => {
-                // As wc, which has no name for what it was not given one for.
+                // As wc(1), which prints no name if it was given none.
                 let named = !args.paths.is_empty();
                 let name = named.then(|| path.display().to_string());
-                // The bars make way for it.
+                // The bars are hidden while it is printed.
                 bars.clear().ok();
                 show(counts, &name.unwrap_or_default()).await?;
                 total.lines += counts.lines;
@@ -129,7 +129,7 @@ async fn run(args: &Args) -> Result<ExitCode> {
 async fn main() -> ExitCode {
     match run(&Args::parse()).await {
         Ok(code) => code,
-        // Whoever read this has seen enough.
+        // The reader of our output has gone, which is no error.
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("wc: {error}");

@@ -2,24 +2,29 @@
 //! Python's `open`.
 //!
 //! ```
-//! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-//! # let dir = tempfile::tempdir().unwrap();
-//! # let path = dir.path().join("notes.txt");
-//! let mut file = aiofiles::open(&path).mode("w").await?;
-//! file.write("one\ntwo\n").await?;
-//! file.close().await?;
+//! use aiofiles::{open, tempfile::temporary_directory};
 //!
-//! let mut lines = aiofiles::open(&path).await?;
-//! while let Some(line) = lines.next_line().await? {
-//!     assert!(line == "one" || line == "two"); // &str, no allocation
+//! #[tokio::main]
+//! async fn main() -> aiofiles::Result<()> {
+//!     let dir = temporary_directory().await?;
+//!     let path = dir.path().join("notes.txt");
+//!
+//!     let mut file = open(&path).mode("w").await?;
+//!     file.write("one\ntwo\n").await?;
+//!     file.close().await?;
+//!
+//!     let mut lines = open(&path).await?;
+//!     while let Some(line) = lines.next_line().await? {
+//!         assert!(line == "one" || line == "two"); // &str, no allocation
+//!     }
+//!     Ok(())
 //! }
-//! # Ok::<(), aiofiles::Error>(()) }).unwrap();
 //! ```
 //!
 //! # Call, keyword arguments, await
 //!
-//! Python's keyword arguments are methods on the pending call, under the same
-//! names; `.await` runs it. A pending call does nothing before its first poll.
+//! Python's keyword arguments are methods on the pending call, with the same names;
+//! `.await` runs the call. A pending call does nothing before its first poll.
 //!
 //! ```
 //! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
@@ -37,28 +42,28 @@
 //! | you want | you need |
 //! |---|---|
 //! | text, by lines or whole | [`open()`], which gives a [`TextFile`] |
-//! | text that comes out of a child process, a socket, a decompressor or a body, or goes there | [`text::reader`] and [`text::writer`] |
+//! | text from or to a child process, a socket, a decompressor, an HTTP body | [`text::reader`] and [`text::writer`] |
 //! | bytes, buffered, with the I/O traits of tokio and futures | [`open(..).binary()`](Open::binary): [`BinaryFile`] |
 //! | one system call for one operation | [`open(..).raw()`](Open::raw): [`RawFile`] |
 //! | the kind decided at run time by a mode string | [`open(..).any()`](Open::any): [`AnyFile`] |
 //! | a file over an open descriptor, a buffer in memory or a mock | [`wrap`] and [`RawIo`] |
 //! | a whole file at once, in one hop | [`read`], [`read_to_string`], [`write()`], [`write_atomic`], [`copy`] |
-//! | content that takes the place of a file's, whole, once it is complete | [`tempfile::atomic_file`] |
+//! | to replace a file in one step, once its new content is complete | [`tempfile::atomic_file`] |
 //! | folders, links, metadata, trees | [`os`] and [`ospath`] |
-//! | files and folders that go away | [`tempfile`] |
+//! | files and folders that are removed after use | [`tempfile`] |
 //! | the standard streams | [`stdio`] |
 //! | any other blocking call | [`delegate`] |
 //! | to choose, bound, watch or step what runs the blocking calls | [`executor`] |
 //!
 //! # Text
 //!
-//! A [`TextFile`] is Python's: UTF-8 unless `.encoding(..)` says otherwise (never
-//! what the locale says), every line end read as `\n` unless `.newline(..)` does,
-//! and text that is not in the encoding an error, unless `.errors(..)` replaces it.
-//! Sizes are in characters, and a position is opaque: it comes from
-//! [`tell`](TextFile::tell) and goes to [`seek`](TextFile::seek). `next_line` lends
-//! a line without its end; `readline` and the file as a `Stream` keep the end, as in
-//! Python. Which encodings, policies and line ends there are: [`codec`].
+//! A [`TextFile`] behaves as in Python. Its encoding is UTF-8 unless `.encoding(..)` says
+//! otherwise; the locale has no influence. Every line end is read as `\n`, unless
+//! `.newline(..)` says otherwise. Bytes that cannot be decoded are an error, unless
+//! `.errors(..)` says otherwise. Sizes are in characters. A position is opaque: it comes
+//! from [`tell`](TextFile::tell) and goes to [`seek`](TextFile::seek). `next_line` lends a
+//! line without its end; `readline`, and the file as a `Stream`, keep the end, as in
+//! Python. The encodings, error policies and line ends are listed in [`codec`].
 //!
 //! ```
 //! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
@@ -79,56 +84,58 @@
 //!
 //! # Executors
 //!
-//! Blocking calls run on an [`Executor`]: tokio's `spawn_blocking` unless you say
-//! otherwise, per call (`.executor(..)`) or once ([`executor::set_default`]). With
-//! a [`ThreadPoolExecutor`] the crate needs no runtime at all. A file keeps its
-//! executor for all it does, its drop included; only where nobody chose one, and the
-//! runtime that it was used in first is gone, it goes on with that of the next call.
-//! One user-level operation is one
-//! job; what the buffer can serve takes none, and on Linux a read that the page
-//! cache can serve takes none either (see [`Executor::allows_nowait`]).
+//! Blocking calls run on an [`Executor`]: tokio's `spawn_blocking` unless you choose
+//! another, per call (`.executor(..)`) or once ([`executor::set_default`]). With a
+//! [`ThreadPoolExecutor`] the crate needs no runtime at all. A file keeps its executor for
+//! all its operations and for its drop. (If nobody chose an executor and the runtime of
+//! the file is gone, the file goes on with the runtime of the next call.)
+//!
+//! Four words are used throughout these pages. A *job* is a blocking call on its way to an
+//! executor; as a rule, one operation is one job. A *hop* is the way of a job to a thread and
+//! back. An operation that memory can answer takes no job: it is served *inline*. On Linux,
+//! so are reads that the page cache can serve: these are *nowait* reads (see
+//! [`Executor::allows_nowait`]).
 //!
 //! # Cancellation
 //!
-//! Dropping any pending operation leaves a working file. Bytes that an abandoned
-//! read has read are returned by the next one; an abandoned `write` has either not
-//! begun or is complete in the buffer; the next operation waits for the abandoned
-//! one, so nothing overtakes it. `select!` and timeouts need no care.
+//! You may drop any pending operation; the file still works. Bytes that an abandoned read
+//! has read are returned by the next read. An abandoned `write` has either not begun or is
+//! complete in the buffer. The next operation waits for the abandoned one, so nothing
+//! overtakes it. So `select!` and timeouts need no special care.
 //!
 //! # Fairness
 //!
-//! One poll copies or searches 1 MiB of bytes at the most, or encodes or decodes
-//! 256 KiB of text, however long a line or a write is; then the task lets others run,
-//! the timers and sockets of tokio included, and goes on. Until the last share is
-//! done nothing is consumed, and nothing is in the buffer. Calls that memory answers
-//! (a line, a seek, a small write) spend tokio's budget, so a loop over them yields
-//! too. What this cannot bound: the drop of what a call gave you, the copy that
-//! [`write`](crate::write()) makes of borrowed bytes before it returns (of a `Vec` or a
-//! `String` it makes none), the `String`s or the
-//! `String` that a read of long text gives at its end, and an
+//! One poll copies or searches at most 1 MiB of bytes, or encodes or decodes at most
+//! 256 KiB of text, however long a line or a write is. Then the task lets others run, also
+//! the timers and sockets of tokio, and goes on. Until the last part is done nothing is
+//! consumed, and nothing is in the buffer. Calls that memory answers (a line, a seek, a
+//! small write) spend tokio's budget, so a loop over them yields too. These are not
+//! bounded: the drop of a result, the copy that [`write`](crate::write()) makes of borrowed
+//! bytes before it returns (of a `Vec` or a `String` it makes none), the `String` or the
+//! `String`s that a read of long text makes at its end, and an
 //! [`InlineExecutor`](executor::InlineExecutor), which runs whole jobs on the task.
 //!
 //! # Errors
 //!
-//! An [`Error`] names operation and path, and keeps kind and errno. Write errors
-//! are kept: what a failed flush could not write stays in the buffer, the error
-//! comes with the next operation that reports write errors if nobody waited for
-//! it, and flushing again tries again: do not write them again.
+//! An [`Error`] names operation and path, and keeps kind and errno. Write errors are kept:
+//! the bytes that a failed flush could not write stay in the buffer, so flush again, and
+//! do not write them again. If nobody waited for the flush, the next operation that
+//! reports write errors returns the error.
 //!
 //! # Testing your code
 //!
-//! Write your functions over [`TextFile<R>`](TextFile) or [`BinaryFile<R>`](BinaryFile)
-//! and give them memory: [`wrap`] makes a file of a `Cursor<Vec<u8>>`, or of a
-//! [`RawIo`] of yours that fails when you like. With a
-//! [`ManualExecutor`](executor::ManualExecutor) no job runs before you say so, so a
-//! test can stop, drop or reorder things at any point, without sleeping:
+//! Write your functions for any [`TextFile<R>`](TextFile) or [`BinaryFile<R>`](BinaryFile),
+//! and test them with files in memory: [`wrap`] makes a file of a `Cursor<Vec<u8>>`, or of
+//! your own [`RawIo`] that fails when you want it to. With a
+//! [`ManualExecutor`](executor::ManualExecutor) no job runs before you say so, so a test can
+//! stop, drop or reorder operations at any point, without sleeping:
 //!
 //! ```
 //! use aiofiles::executor::ManualExecutor;
 //! use aiofiles::{RawIo, TextFile, wrap};
 //! use futures::FutureExt;
 //!
-//! /// What is tested.
+//! /// The function to test.
 //! async fn title<R: RawIo>(file: &mut TextFile<R>) -> aiofiles::Result<String> {
 //!     Ok(file.next_line().await?.unwrap_or_default().trim().to_owned())
 //! }
@@ -142,13 +149,14 @@
 //! assert!(first.as_mut().now_or_never().is_none(), "it waits for the read");
 //! drop(first); // as a timeout does
 //! assert_eq!(jobs.run_all(), 1);
-//! // What the abandoned read brought is not lost.
+//! // The bytes of the abandoned read are not lost.
 //! assert_eq!(title(&mut file).now_or_never().unwrap()?, "Title");
 //! # Ok::<(), aiofiles::Error>(())
 //! ```
 //!
-//! To see which blocking calls your code makes, [wrap](executor::Job::wrap) them: the
-//! example `trace` logs each with its path, its wait and its duration.
+//! To see which blocking calls your code makes, use an executor that
+//! [wraps](executor::Job::wrap) its jobs: the example `trace` logs each job with its path,
+//! its time in the queue and its duration.
 //!
 //! # Pitfalls
 //!
@@ -158,19 +166,19 @@
 //!   error. `std::process::exit` drops nothing.
 //! - Sizes of text reads are in characters; a text position is opaque.
 //! - Positional calls (`read_at`, `write_at`) bypass the buffer.
-//! - Where the cursor is, is remembered. Who moves it by another handle of the
-//!   same open file must `seek` before going on.
-//! - A path is copied when a call is made, by every function that takes one. A guard
-//!   that is given by value, as a `TempPath`, is dropped then, and its file is gone
-//!   before the call runs: lend it (`open(&guard)`).
-//! - A file as a `Stream` gives lines, as in Python. What wants the bytes, such as the
-//!   body of a response (`Body::from_stream`), takes
+//! - A file remembers where its cursor is. If you move the cursor through another handle of
+//!   the same open file, `seek` before you go on.
+//! - Every function that takes a path copies it when the call is made. If you pass a guard
+//!   such as a `TempPath` by value, it is dropped then, and its file is gone before the call
+//!   runs: pass `open(&guard)`.
+//! - A file as a `Stream` gives lines, as in Python. If you need a stream of bytes, for the
+//!   body of a response (`Body::from_stream`), for instance, use
 //!   [`into_chunks`](BinaryFile::into_chunks).
-//! - What takes an argument in Python may take a keyword here, and the compiler only says
-//!   that there is an argument too many: `read().size(10)`, `readline().size(n)`,
-//!   `readlines().hint(n)`, `truncate().size(5)`, `mkdir(path).mode(0o700)`. To remove the
-//!   argument, as it proposes, is to read or cut off something else.
-//! - Opening a FIFO waits for its other end on a thread of the executor.
+//! - Some arguments of Python's methods are keywords here: `read().size(10)`,
+//!   `readline().size(n)`, `readlines().hint(n)`, `truncate().size(5)`,
+//!   `mkdir(path).mode(0o700)`. For `read(10)` the compiler proposes to remove the argument;
+//!   then it compiles, but reads everything.
+//! - An open of a FIFO waits for its other end, on a thread of the executor.
 //!
 //! [aiofiles]: https://github.com/Tinche/aiofiles
 

@@ -75,6 +75,8 @@ pub type Exists = Call<bool>;
 /// Says whether there is something at a path; for a link that points to nothing the
 /// answer is `false`.
 ///
+/// Gives `bool`.
+///
 /// # Cancel safety
 ///
 /// Dropping it changes nothing.
@@ -106,6 +108,8 @@ pub type Lexists = Call<bool>;
 /// Says whether there is something at a path, even a link that points to nothing. Not
 /// in Python's aiofiles.
 ///
+/// Gives `bool`.
+///
 /// # Cancel safety
 ///
 /// Dropping it changes nothing.
@@ -135,6 +139,8 @@ pub fn lexists(path: impl AsRef<Path>) -> Lexists {
 pub type Isfile = Call<bool>;
 
 /// Says whether a path is a regular file, or a link to one.
+///
+/// Gives `bool`.
 ///
 /// # Cancel safety
 ///
@@ -167,6 +173,8 @@ pub type Isdir = Call<bool>;
 
 /// Says whether a path is a folder, or a link to one.
 ///
+/// Gives `bool`.
+///
 /// # Cancel safety
 ///
 /// Dropping it changes nothing.
@@ -195,6 +203,8 @@ pub fn isdir(path: impl AsRef<Path>) -> Isdir {
 pub type Islink = Call<bool>;
 
 /// Says whether a path is a symbolic link, whatever it points to.
+///
+/// Gives `bool`.
 ///
 /// # Cancel safety
 ///
@@ -226,6 +236,8 @@ pub type Ismount = Call<bool>;
 
 /// Says whether a file system is mounted at a path. For a symbolic link the answer is
 /// always `false`.
+///
+/// Gives `bool`.
 ///
 /// On Windows it is `true` only for the root of a drive or of a share.
 ///
@@ -261,6 +273,8 @@ pub type Getsize = Call<u64>;
 
 /// Returns the size of a path, in bytes.
 ///
+/// Gives `u64`.
+///
 /// # Cancel safety
 ///
 /// Dropping it changes nothing.
@@ -291,6 +305,8 @@ pub type Getatime = Call<SystemTime>;
 
 /// Returns when the content of a path was last read. In Python it is a float, in
 /// seconds.
+///
+/// Gives [`SystemTime`].
 ///
 /// # Cancel safety
 ///
@@ -324,6 +340,8 @@ pub type Getmtime = Call<SystemTime>;
 /// Returns when the content of a path last changed. In Python it is a float, in
 /// seconds.
 ///
+/// Gives [`SystemTime`].
+///
 /// # Cancel safety
 ///
 /// Dropping it changes nothing.
@@ -356,6 +374,8 @@ pub type Getctime = Call<SystemTime>;
 /// Returns when the inode of a path last changed; on Windows, when the file was made.
 /// In Python it is a float, in seconds.
 ///
+/// Gives [`SystemTime`].
+///
 /// # Cancel safety
 ///
 /// Dropping it changes nothing.
@@ -386,6 +406,8 @@ pub type Samefile = Call<bool>;
 
 /// Says whether two paths are the same file: one a link to the other, for instance, or
 /// both names of one file.
+///
+/// Gives `bool`.
 ///
 /// # Cancel safety
 ///
@@ -423,6 +445,8 @@ pub fn samefile(a: impl AsRef<Path>, b: impl AsRef<Path>) -> Samefile {
 pub type Sameopenfile = Call<bool>;
 
 /// Says whether two descriptors, or handles of Windows, are of the same file.
+///
+/// Gives `bool`.
 ///
 /// They are duplicated here, so the call borrows nothing.
 ///

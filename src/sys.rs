@@ -1,21 +1,22 @@
-//! The ground floor: all that differs between systems, under one name on each.
+//! The ground floor: everything that differs between systems. Each function has the same
+//! name on every system.
 //!
-//! Which system it is, is asked here and in the files below, and nowhere above: what
-//! stands above has a `cfg` of a system only for what is public on one of them. And
-//! nothing here knows what stands above, but for the crate's [`error`](crate::error).
+//! Only this file and the files below it ask which system it is. The floors above have a
+//! `cfg` of a system only for what is public on one system alone. And nothing here knows
+//! the floors above, except for the crate's [`error`](crate::error).
 //!
-//! - `unix`, `windows`: each has all of the names that are listed below.
-//! - `linux`: what only Linux has, and Android lets no app do; `not_linux` answers the
-//!   same questions where there is nothing of the kind.
-//! - `unix/linux_kernel`: what Linux and Android have in common, and `unix/other_kernels`
-//!   what the other Unixes have instead.
+//! - `unix` and `windows` each have all the names that are listed below.
+//! - `linux` has what only Linux has (Android has the same kernel, but does not let apps
+//!   use it); `not_linux` has the same names for all other systems.
+//! - `unix/linux_kernel` has what Linux and Android have in common; `unix/other_kernels`
+//!   has the same names for the other Unixes.
 //!
-//! A new system is one more file beside `unix` and `windows`: the lists of names say
-//! what it must have, and `not_linux` and `by_hand` are there for what it lacks.
+//! A new system is one more file beside `unix` and `windows`. The lists of names say what
+//! it must have; `not_linux` and `by_hand` replace what it lacks.
 //!
-//! Paths come with the [`Dir`] they are relative to. What a system does not have fails
-//! with a bare `ErrorKind::Unsupported`, which the caller turns into
-//! [`Error::Unsupported`](crate::Error::Unsupported).
+//! Paths come with the [`Dir`] that they are relative to. If a system does not have a
+//! function, the function fails with a bare `ErrorKind::Unsupported`, which the caller
+//! turns into [`Error::Unsupported`](crate::Error::Unsupported).
 
 use std::ffi::OsStr;
 use std::fs::{File, FileType, OpenOptions};
@@ -92,7 +93,7 @@ pub(crate) use self::system::Standard;
 #[cfg(unix)]
 pub(crate) use self::system::{open_flags, sendfile};
 
-/// Does it again as long as a signal interrupts it.
+/// Repeats `call` as long as a signal interrupts it.
 pub(crate) fn retry<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     loop {
         match call() {
@@ -102,12 +103,13 @@ pub(crate) fn retry<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T>
     }
 }
 
-/// Opens a file. A folder is `IsADirectory`, where the system says so or means it.
+/// Opens a file. For a folder the error is `IsADirectory`, also on systems that report
+/// another one.
 pub(crate) fn open(options: &OpenOptions, path: &Path) -> io::Result<File> {
     retry(|| options.open(path)).map_err(|error| system::open_error(path, error))
 }
 
-/// The error of what the system does not have.
+/// The error of a function that the system does not have.
 fn unsupported<T>() -> io::Result<T> {
     Err(io::ErrorKind::Unsupported.into())
 }
@@ -116,15 +118,15 @@ fn unsupported<T>() -> io::Result<T> {
 #[derive(Debug)]
 pub(crate) struct Entry<'a> {
     pub(crate) name: &'a OsStr,
-    /// Of the entry itself; `None` if it vanished before it was known.
+    /// Of the entry itself; `None` if it vanished before its type was known.
     pub(crate) kind: Option<FileType>,
     pub(crate) inode: u64,
 }
 
-/// Told of each entry that is gone; an error of it stops the removal.
+/// Is called after each entry that was removed; its error stops the removal.
 pub(crate) type OnRemoved<'a> = &'a mut dyn FnMut() -> io::Result<()>;
 
-/// Asks [`access`](crate::os::access) whether the path is there.
+/// Asks [`access`](crate::os::access) whether the path exists.
 pub const F_OK: u32 = 0;
 /// Asks [`access`](crate::os::access) whether the path may be executed, or a folder
 /// passed through.
@@ -140,55 +142,55 @@ pub(crate) struct Access {
     pub(crate) readable: bool,
     pub(crate) writable: bool,
     pub(crate) append: bool,
-    /// Past the page cache.
+    /// Whether reads and writes bypass the page cache (O_DIRECT).
     pub(crate) direct: bool,
 }
 
-/// What a file is, as far as that says which questions are to be asked.
+/// The kind of a file. It tells what the system need not be asked any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// It has a cursor, and is no terminal.
     Regular,
     Folder,
-    /// A character device: perhaps a terminal, perhaps with a cursor, which need
-    /// not count what is read and written.
+    /// A character device. It may be a terminal. It may have a cursor, which need not move
+    /// by the number of bytes read and written.
     Character,
-    /// A FIFO or a socket: no cursor, and no terminal.
+    /// A FIFO or a socket: it has no cursor, and is no terminal.
     Stream,
-    /// A block device, or what cannot be told.
+    /// A block device, or a file whose kind is not known.
     Other,
 }
 
-/// Who may have a lock of an open file at the same time: flock(2), or what the system
-/// has instead. (Those of std want a newer Rust than this crate.)
+/// The two locks of an open file: those of flock(2), or what the system has instead. (The
+/// locks of std need a newer Rust than this crate.)
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Lock {
-    /// Nobody else.
+    /// No other open file may have a lock.
     Exclusive,
-    /// Others that ask for a shared one too.
+    /// Other open files may have shared locks.
     Shared,
 }
 
-/// Whether somebody waits for a lock, or only tries.
+/// Whether a call waits for a lock, or only tries once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Wait {
-    /// It will try again.
+    /// It will try again until it gets the lock.
     Yes,
-    /// What it has it keeps, should it not get what it asks for.
+    /// It tries once. If it fails, the file keeps the lock that it had.
     No,
 }
 
-/// What a system said that was asked to read without waiting.
+/// The answer to a read that must not wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(
     not(target_os = "linux"),
     allow(dead_code, reason = "the others never answer but with `Never`")
 )]
 pub(crate) enum Answer {
-    /// This many bytes, at least one, are in the buffer.
+    /// The buffer has this many bytes, at least one.
     Data(usize),
-    /// Nothing without waiting, or nothing at all: ask by a job.
+    /// There is nothing to read without waiting, or nothing at all: use a job.
     WouldWait,
-    /// Not for this file, now or later.
+    /// Such reads do not work for this file, now or later.
     Never,
 }

@@ -26,6 +26,8 @@ pub type ReadFile = Call<Vec<u8>>;
 
 /// Reads a whole file.
 ///
+/// Gives `Vec<u8>`.
+///
 /// As [`std::fs::read`], in one hop. A small file that is in the page cache may need none.
 ///
 /// # Cancel safety
@@ -86,6 +88,8 @@ impl ReadToString {
 }
 
 /// Reads a whole file as text, which is UTF-8 unless `encoding` says otherwise.
+///
+/// Gives `String`.
 ///
 /// As [`std::fs::read_to_string`], in one hop. Line ends stay as they are, unlike those
 /// that a file of [`open`](crate::open()) reads. Keywords: `encoding` (`utf-8`).

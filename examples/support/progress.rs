@@ -2,8 +2,8 @@
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// Shows on the standard error how much of `total` is done; where that is 0, as of a
-/// pipe, how much that is.
+/// Shows on the standard error how much of `total` is done. If `total` is 0, because it is
+/// not known, as for a pipe, it shows only how much is done.
 pub(crate) fn bar(label: impl Into<String>, total: u64) -> ProgressBar {
     let template = match total {
         0 => "{prefix} {spinner} {binary_bytes} {binary_bytes_per_sec}",

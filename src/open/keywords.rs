@@ -5,8 +5,12 @@ macro_rules! keywords {
     ([$($generics:tt)*] $Self:ty) => {
         impl<$($generics)*> $Self {
             /// Sets Python's mode string: one of `r`, `w`, `x` and `a`, with `+` for
-            /// both directions, in any order (`r`). `b` and `t` may be left out; they
-            /// must not contradict the kind.
+            /// both directions, in any order. `b` and `t` may be left out; they must not
+            /// contradict the kind.
+            ///
+            /// The default of [`open`](crate::open()) is `r`, that of a temporary file
+            /// `w+`, that of an atomic file `w`; [`wrap`](crate::wrap) by default allows
+            /// what the stream can do.
             ///
             /// # Examples
             ///

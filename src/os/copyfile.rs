@@ -78,6 +78,8 @@ impl fmt::Debug for CopyfileKeywords {
 /// Copies the content of the file `src` to `dst`, replaces what is in `dst`, and
 /// returns the number of bytes.
 ///
+/// Gives `u64`.
+///
 /// The kernel copies where it can (`copy_file_range`, which shares the blocks on file
 /// systems that are able to; `sendfile`); otherwise the bytes go through a buffer.
 /// On Linux, holes stay holes. Also at the crate root, as `copy`. Keywords:

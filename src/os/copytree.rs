@@ -113,6 +113,8 @@ impl fmt::Debug for CopytreeKeywords {
 /// Copies the folder `src` and everything in it to `dst`, in one hop, and returns the
 /// number of bytes of content.
 ///
+/// Gives `u64`.
+///
 /// As Python's `shutil.copytree`, but it stops at the first error. Files are
 /// copied as by [`copyfile`](crate::os::copyfile). Keywords: `symlinks`
 /// (`false`: the targets of links are copied), `ignore_dangling_symlinks`

@@ -278,6 +278,8 @@ pub type Listdir = Call<Vec<OsString>>;
 
 /// Returns the names in a folder, in no particular order, without `.` and `..`.
 ///
+/// Gives `Vec<OsString>`.
+///
 /// It returns all names at once; [`scandir`](crate::os::scandir) is better for large
 /// folders, and tells more than names. There is no default path: Python's is `"."`.
 ///
@@ -356,6 +358,8 @@ pub fn sync_dir(path: impl AsRef<Path>) -> SyncDir {
 pub type Getcwd = Call<PathBuf>;
 
 /// Returns the current folder of the process.
+///
+/// Gives [`PathBuf`].
 ///
 /// As [`std::env::current_dir`].
 ///

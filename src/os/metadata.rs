@@ -45,6 +45,8 @@ impl Stat {
 
 /// Returns the metadata of a path.
 ///
+/// Gives [`Metadata`].
+///
 /// As [`std::fs::metadata`]; Python's `st_*` fields are methods of
 /// `std::os::unix::fs::MetadataExt`. Keywords: `dir_fd`, `follow_symlinks`
 /// (`true`).
@@ -103,6 +105,8 @@ impl Lstat {
 
 /// Returns the metadata of a path; if it is a symbolic link, that of the link itself.
 ///
+/// Gives [`Metadata`].
+///
 /// As [`std::fs::symlink_metadata`]. Keywords: `dir_fd`.
 ///
 /// # Cancel safety
@@ -146,6 +150,8 @@ pub type Statvfs = Call<StatVfs>;
 
 /// Returns the sizes of the file system that a path is on. Unix only: elsewhere it is
 /// `Unsupported`.
+///
+/// Gives [`StatVfs`].
 ///
 /// # Cancel safety
 ///
@@ -195,6 +201,8 @@ impl Access {
 
 /// Says whether this process may use a path as `mode` asks: [`F_OK`](super::F_OK), or any of
 /// [`R_OK`](super::R_OK) `|` [`W_OK`](super::W_OK) `|` [`X_OK`](super::X_OK).
+///
+/// Gives `bool`.
 ///
 /// As in Python, the answer is also `false` if the path is missing or cannot be
 /// reached, and for bits of `mode` that mean nothing. The answer may be out of date

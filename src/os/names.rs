@@ -381,6 +381,8 @@ impl Readlink {
 
 /// Returns the path that a symbolic link points to, as it is stored in the link.
 ///
+/// Gives [`PathBuf`].
+///
 /// As [`std::fs::read_link`]. Keywords: `dir_fd`.
 ///
 /// # Cancel safety

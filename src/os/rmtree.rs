@@ -59,6 +59,8 @@ impl fmt::Debug for RmtreeKeywords {
 /// Removes a folder and everything in it, in one hop, and returns the number of entries
 /// removed.
 ///
+/// Gives `u64`.
+///
 /// As Python's `shutil.rmtree`. A symbolic link in the tree is removed and never
 /// followed, not even if it takes the place of a folder during the call; `path` itself
 /// must not be a link. The tree may have any depth. On Windows a junction counts as a

@@ -356,6 +356,8 @@ impl fmt::Debug for ScanDir {
 /// Opens a folder and gives its entries as a [`Stream`]; one hop fetches a
 /// thousand or two of them.
 ///
+/// Gives [`ScanDir`], a [`Stream`] of `Result<DirEntry>`.
+///
 /// The first hop opens the folder and fetches the first entries. The type of each entry,
 /// for a link also that of its target, is fetched in the same hop. Python's `scandir`
 /// blocks its event loop while it fetches the entries. Keywords: `with_stat` (`false`).

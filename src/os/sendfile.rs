@@ -15,6 +15,8 @@ pub type Sendfile = Call<usize>;
 /// returns how many bytes that were: fewer than `count` at the end of `input` or if
 /// `output` takes no more, 0 past the end.
 ///
+/// Gives `usize`.
+///
 /// With an `offset`, in bytes, it reads from there and does not move the position of
 /// `input`; with `None` it reads at the position and moves it. Both descriptors are
 /// duplicated before this function returns, so the call borrows nothing. Linux only;

@@ -12,6 +12,8 @@ pub type Abspath = Call<PathBuf>;
 
 /// Returns the path from the root, with `.` and `..` resolved by name only.
 ///
+/// Gives [`PathBuf`].
+///
 /// Python's rules: no link is looked at, so `link/..` is where the link lies;
 /// empty is the current folder; two slashes at the start stay. Unlike
 /// [`std::path::absolute`], `..` is resolved on every platform.
@@ -49,6 +51,8 @@ pub type Expanduser = Call<PathBuf>;
 
 /// Replaces `~` at the start of a path by the home folder of the user, and `~name` by
 /// that of the user `name`. A path whose home is not known stays as it is.
+///
+/// Gives [`PathBuf`].
 ///
 /// The home of the user is that of [`std::env::home_dir`]: the variable `HOME`, if it is
 /// set. On Unix the homes of other users are looked up in `/etc/passwd` only, so the

@@ -43,6 +43,8 @@ impl Realpath {
 
 /// Returns the path from the root without links, `.` and `..`.
 ///
+/// Gives [`PathBuf`].
+///
 /// As in Python, and unlike [`std::fs::canonicalize`], a part of the path that is missing
 /// stays as it is, and so does a link that leads back to itself. Keywords: `strict`
 /// (`false`). Not in Python's aiofiles.

@@ -1,12 +1,13 @@
-//! What is done where the system has no way of its own: copies, without a word of holes,
-//! and files that are put in the place of others.
+//! Replacements for what a system lacks: copies through a buffer, without holes, and files
+//! that replace others without attributes.
 
 use std::fs::File;
 use std::io;
 
 use super::{read_at, retry, write_at};
 
-/// The next stretch of data at or after `from`, as `start..end`: all is taken for data.
+/// The next range of data at or after `from`, as `start..end`. The system does not tell
+/// where holes are, so all of it counts as data.
 pub(crate) fn next_data(_file: &File, from: u64, size: u64) -> io::Result<Option<(u64, u64)>> {
     Ok(Some((from, size)))
 }
@@ -40,7 +41,7 @@ impl Copier {
 
 #[cfg(feature = "tempfile")]
 pub(crate) mod rights {
-    //! Without files that have no name, and without a safe call for attributes.
+    //! For systems without nameless files, and without a safe call for attributes.
 
     use std::fs::{File, Metadata};
     use std::io;
@@ -58,7 +59,8 @@ pub(crate) mod rights {
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    /// Descriptors are devices here, which are refused as such, or have no names.
+    /// Here a path to a descriptor leads to a device, which is refused as such, or there
+    /// are no such paths: so there is nothing to check.
     #[allow(clippy::unnecessary_wraps, reason = "the same signature as on Linux")]
     pub(crate) fn check_link(_: &Path, _: &Path) -> io::Result<()> {
         Ok(())
@@ -69,7 +71,7 @@ pub(crate) mod rights {
         Ok(())
     }
 
-    /// What stands at a path.
+    /// The file at a path, which will be replaced.
     #[derive(Debug)]
     pub(crate) struct Old(Metadata);
 

@@ -1,5 +1,5 @@
 //! What only Linux has: answers from memory, without waiting. Android has the same kernel,
-//! and ends an app that makes such calls.
+//! but kills an app that makes such calls.
 
 use std::fs::File;
 
@@ -23,8 +23,8 @@ pub(crate) fn is_main_thread() -> bool {
     rustix::thread::gettid() == rustix::process::getpid()
 }
 
-/// The mode of an open file with its type, from what is in memory: of a file on a
-/// network the type stays too. `None` where it cannot be told so.
+/// The mode of an open file, with its type, as it is in memory. The type cannot be out of
+/// date, not even that of a file on a network. `None` if the call fails.
 pub(super) fn mode_in_memory(file: &File) -> Option<u32> {
     let flags = AtFlags::EMPTY_PATH | AtFlags::STATX_DONT_SYNC;
     let seen = rustix::fs::statx(file, "", flags, StatxFlags::TYPE).ok()?;

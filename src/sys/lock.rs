@@ -1,4 +1,4 @@
-//! The lock of an open file, and who asks for one.
+//! The lock of an open file, and the calls that ask for it.
 
 use std::fs::File;
 use std::io;
@@ -12,20 +12,20 @@ pub(crate) struct Locks(Mutex<Kept>);
 
 #[derive(Debug, Default)]
 struct Kept {
-    /// What was taken here, and not given up here.
+    /// The lock that was taken through this crate and was not released since.
     held: Option<Lock>,
-    /// Changes with each call.
+    /// The number of the last call that changed the lock, or tried to.
     turn: u64,
 }
 
 impl Locks {
-    /// Whoever has it changes the lock alone.
+    /// While this guard lives, nobody else changes the lock of the file.
     fn kept(&self) -> MutexGuard<'_, Kept> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes a lock, in place of one that the open file has; `false` if another open
-    /// file has one that is in the way, or nobody waits for the answer any more.
+    /// Takes a lock, which replaces the one that the open file has. Returns `false` if the
+    /// lock of another open file is in the way, or if the call was dropped.
     pub(crate) fn take(
         &self,
         file: &File,
@@ -53,7 +53,7 @@ impl Locks {
         Ok(taken)
     }
 
-    /// Gives up the lock, if there is one.
+    /// Releases the lock, if there is one.
     pub(crate) fn release(&self, file: &File) -> io::Result<()> {
         let mut kept = self.kept();
         kept.turn += 1;
@@ -62,7 +62,7 @@ impl Locks {
         Ok(())
     }
 
-    /// Goes back behind the call with this turn, if no other came after it.
+    /// Undoes the call with this turn, unless another call came after it.
     pub(crate) fn go_back(&self, file: &File, turn: u64, before: Option<Lock>) -> io::Result<()> {
         let mut kept = self.kept();
         if kept.turn == turn {
@@ -73,9 +73,10 @@ impl Locks {
 }
 
 impl Kept {
-    /// To what was held before: a lock that nobody knows of is given up, and becomes a
-    /// shared one if it was that. (Of a shared one that was an exclusive one before,
-    /// somebody knows.)
+    /// Goes back to the lock that was held before. The file must not keep a lock that nobody
+    /// knows about: a new lock is released, and an exclusive one that was shared before
+    /// becomes shared again. (A shared lock that was exclusive before stays: the caller
+    /// knows that the file has a lock.)
     fn go_back(&mut self, file: &File, before: Option<Lock>) -> io::Result<()> {
         match before {
             None => {
@@ -91,10 +92,11 @@ impl Kept {
     }
 }
 
-/// A call that asks for a lock, as its job and its caller know it.
+/// A call that asks for a lock; its job and its caller share this.
 ///
-/// A caller that goes away must not leave a lock behind, of which nobody would know:
-/// either the job sees that it has gone, or it sees that the job has taken one.
+/// A call that is dropped must not leave a lock that nobody knows about. Both sides use one
+/// [`Reply`] under a lock: either the job sees that the call was dropped, or the drop sees
+/// that the job has taken the lock.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Asked(Arc<Mutex<Reply>>);
 
@@ -102,19 +104,19 @@ pub(crate) struct Asked(Arc<Mutex<Reply>>);
 pub(crate) enum Reply {
     #[default]
     None,
-    /// The job has taken a lock, in this turn and instead of that one.
+    /// The job has taken the lock, in this turn; `before` is the lock that it replaced.
     Taken { turn: u64, before: Option<Lock> },
-    /// Nobody waits for it.
+    /// The call was dropped.
     GivenUp,
 }
 
 impl Asked {
-    /// Taken behind the lock of [`Locks`].
+    /// Lock order: it may be locked while [`Locks`] is, and never the other way round.
     fn reply(&self) -> MutexGuard<'_, Reply> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The caller goes away. What the job has answered before.
+    /// Records that the call was dropped, and returns the reply of the job so far.
     pub(crate) fn give_up(&self) -> Reply {
         std::mem::replace(&mut *self.reply(), Reply::GivenUp)
     }

@@ -1,5 +1,5 @@
-//! The answers of systems that tell nothing without waiting: whatever is asked here is left
-//! to a job, or done in another way.
+//! The names of `linux.rs` for other systems, which answer nothing without waiting: a job
+//! does the work, or it is done in another way.
 
 #[cfg(feature = "tempfile")]
 use std::fs;
@@ -11,8 +11,8 @@ use super::{Entry, Listing, inode, retry};
 #[cfg(feature = "tempfile")]
 use super::{list, mode, set_mode_in, system};
 
-/// By the name that std gives it. Another thread may have been given it too: then the end
-/// of that one looks after what there is, and the real one is not watched before that.
+/// It looks at the name that std gives the main thread. A program may give that name to
+/// another thread too: if that one comes first, it is taken for the main thread.
 pub(crate) fn is_main_thread() -> bool {
     std::thread::current().name() == Some("main")
 }
@@ -48,13 +48,13 @@ impl Entries {
     }
 }
 
-/// Nothing is known of file systems here.
+/// Nothing is known about file systems here.
 pub(crate) fn tells_size_at_once(_: &File) -> bool {
     false
 }
 
 pub(crate) mod cached {
-    //! Every path has to wait.
+    //! Every question about a path is a job.
 
     use std::fs::{File, Metadata};
     use std::path::Path;
@@ -79,7 +79,7 @@ pub(crate) mod cached {
 }
 
 pub(super) mod nowait {
-    //! Every read waits.
+    //! Every read may wait.
 
     use std::fs::File;
 
@@ -94,13 +94,13 @@ pub(super) mod nowait {
     }
 }
 
-/// The type of an open file is asked for in another way.
+/// The caller asks for the type of an open file in another way.
 #[cfg(unix)]
 pub(super) fn mode_in_memory(_: &File) -> Option<u32> {
     None
 }
 
-/// Nothing tells whether a read would wait.
+/// The system does not tell whether a read would wait.
 #[cfg(all(unix, feature = "stdio"))]
 #[allow(clippy::unnecessary_wraps, reason = "the same signature as on Linux")]
 pub(super) fn read_more(
@@ -117,8 +117,8 @@ pub(crate) fn unnamed(_: &Path, _: bool, _: u32) -> io::Result<Option<File>> {
     Ok(None)
 }
 
-/// Makes `root` and all below writable. Links are not followed, as far as they
-/// are there when it looks.
+/// Makes `root` and everything below it writable. It does not follow links, except for one
+/// that takes the place of a folder between the look and the change.
 #[cfg(feature = "tempfile")]
 pub(crate) fn make_accessible(root: &Path) -> io::Result<()> {
     let mut paths = vec![system::literal(root)?];

@@ -1,10 +1,10 @@
 //! Reads from the page cache without a job: `preadv2(RWF_NOWAIT)` on Linux.
 //!
-//! The one place where a task's own thread reads a file. The kernel is asked to
-//! give what it has in memory and to refuse where it would have to wait. File systems
-//! that are memory only, as tmpfs, cannot be asked: where there is no swap, they are read
-//! like any other memory. What is refused, and whatever it cannot be trusted with, goes to
-//! a job:
+//! This is the only place where the thread of a task reads a file. The kernel returns what
+//! it has in memory and refuses where it would have to wait. File systems that are only
+//! memory, such as tmpfs, do not support such reads; if the machine has no swap, a normal
+//! read of them does not wait. A job does what the kernel refuses, and also what its
+//! answers cannot be trusted for:
 //!
 //! - 0 bytes: Linux 5.9 and 5.10 may say so before the end of the file;
 //! - any error: the job meets it again and reports it;

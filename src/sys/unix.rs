@@ -1,4 +1,4 @@
-//! What all Unixes have, by rustix: calls by path.
+//! Calls by path that all Unixes have, by rustix.
 
 use std::ffi::OsString;
 use std::fs::Metadata;
@@ -55,7 +55,7 @@ pub(crate) use self::rights::{
 pub(crate) use self::stdio::Standard;
 pub(crate) use self::tree::remove_tree;
 
-/// What a text file has between its lines.
+/// Whether lines of a text file end in `\r\n` on this system.
 pub(crate) const LINES_END_IN_CRLF: bool = false;
 
 /// Whether other threads go on while the values of the main thread are dropped.
@@ -67,7 +67,7 @@ pub(crate) enum Dir {
     /// The current one of the process.
     #[default]
     Current,
-    /// A duplicate of the caller's, or why there is none.
+    /// A duplicate of the caller's descriptor, or the error of the duplication.
     Given(Result<OwnedFd, Errno>),
 }
 
@@ -90,7 +90,7 @@ impl Dir {
     }
 }
 
-/// One call of rustix, again after a signal.
+/// Makes one call of rustix, and repeats it after a signal.
 fn call<T>(mut f: impl FnMut() -> rustix::io::Result<T>) -> io::Result<T> {
     retry(|| f().map_err(io::Error::from))
 }
@@ -121,7 +121,7 @@ pub(crate) fn stat(dir: &Dir, path: &Path, follow: bool) -> io::Result<Metadata>
     }
 }
 
-/// Opens with flags that the platform has for it.
+/// Opens a path relative to `dir`; it adds O_CLOEXEC to the flags.
 fn open_at(
     dir: BorrowedFd<'_>,
     path: impl rustix::path::Arg + Copy,
@@ -141,7 +141,7 @@ pub(crate) fn statvfs(path: &Path) -> io::Result<StatVfs> {
         f_files: vfs.f_files,
         f_ffree: vfs.f_ffree,
         f_favail: vfs.f_favail,
-        // Without Linux's mark that the flags are valid, which libc hides too.
+        // Drop the bit by which Linux says that the flags are valid, as libc does.
         f_flag: vfs.f_flag.bits() & !0x20,
         f_namemax: vfs.f_namemax,
         f_fsid: vfs.f_fsid,
@@ -194,7 +194,7 @@ pub(crate) fn chown(
     gid: Option<u32>,
     follow: bool,
 ) -> io::Result<()> {
-    // All ones means "leave it", which is what `None` is for.
+    // To the system this number means "do not change", which is `None` here.
     if uid == Some(u32::MAX) || gid == Some(u32::MAX) {
         return Err(Errno::INVAL.into());
     }
@@ -325,12 +325,12 @@ pub(crate) fn fills_blocks(metadata: &Metadata) -> bool {
     metadata.blocks().saturating_mul(512) >= metadata.len()
 }
 
-/// The inode, known from the listing itself.
+/// The inode, which the listing tells.
 pub(crate) fn inode(entry: &std::fs::DirEntry) -> u64 {
     std::os::unix::fs::DirEntryExt::ino(entry)
 }
 
-/// The error of a path that goes on behind what is no folder.
+/// The error of a path that goes through something that is no folder.
 pub(crate) fn not_a_directory() -> io::Error {
     Errno::NOTDIR.into()
 }
@@ -341,7 +341,7 @@ pub(crate) fn link_loop() -> io::Error {
     Errno::LOOP.into()
 }
 
-/// The error of an open; elsewhere it takes a look to say what is meant.
+/// The error of an open, unchanged; on other systems it has to be translated.
 pub(crate) fn open_error(_path: &Path, error: io::Error) -> io::Error {
     error
 }
@@ -357,7 +357,7 @@ pub(crate) struct Folder(std::fs::File);
 
 impl Folder {
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
-        // Nothing else is opened: a FIFO would wait.
+        // O_DIRECTORY: an open of a FIFO would wait.
         let flags = OFlags::DIRECTORY.bits() as i32;
         let mut options = std::fs::OpenOptions::new();
         retry(|| options.read(true).custom_flags(flags).open(path)).map(Self)

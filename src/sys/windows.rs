@@ -1,4 +1,4 @@
-//! The same for Windows, by std: calls by path.
+//! Calls by path for Windows, by std.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, Metadata};
@@ -34,13 +34,14 @@ pub(crate) use self::stdio::Standard;
 pub(crate) use self::tree::remove_tree;
 pub(crate) use super::by_hand::{Copier, next_data};
 
-/// What a text file has between its lines.
+/// Whether lines of a text file end in `\r\n` on this system.
 pub(crate) const LINES_END_IN_CRLF: bool = true;
 
 /// Whether other threads go on while the values of the main thread are dropped.
 pub(crate) const THREADS_OUTLIVE_MAIN: bool = false;
 
-/// The current folder: there is no `dir_fd` here.
+/// The folder that a relative path starts from. Here it is always the current one: there is
+/// no `dir_fd`.
 #[derive(Debug, Default)]
 pub(crate) struct Dir;
 
@@ -50,12 +51,12 @@ impl Dir {
     }
 }
 
-/// Opens folders too.
+/// With this flag, folders can be opened too.
 const FILE_FLAG_BACKUP_SEMANTICS: u32 = 0x0200_0000;
-/// Opens a link itself.
+/// With this flag, a link itself is opened.
 const FILE_FLAG_OPEN_REPARSE_POINT: u32 = 0x0020_0000;
 
-/// Opens a file, or a folder too, for what `access` says; a link itself unless `follow`.
+/// Opens a file or a folder with the rights `access`; without `follow`, a link itself.
 fn open_any(path: &Path, access: u32, follow: bool) -> io::Result<File> {
     let link = if follow {
         0
@@ -80,7 +81,8 @@ pub(crate) fn statvfs(_path: &Path) -> io::Result<StatVfs> {
     unsupported()
 }
 
-/// As Python here: it is there, and not read-only if it is to be written.
+/// As Python on Windows: the path must exist, and must not be read-only if `mode` asks for
+/// writing.
 pub(crate) fn access(
     _dir: &Dir,
     path: &Path,
@@ -100,7 +102,7 @@ pub(crate) fn access(
     )
 }
 
-/// Only the owner's write bit means something here.
+/// Only the owner's write bit has a meaning here.
 pub(crate) fn chmod(_dir: &Dir, path: &Path, mode: u32, follow: bool) -> io::Result<()> {
     if !follow {
         return unsupported();
@@ -137,15 +139,15 @@ pub(crate) fn utime(
     open_any(path, FILE_WRITE_ATTRIBUTES, follow)?.set_times(times)
 }
 
-/// The creation, as Python's `getctime` here.
+/// The time of creation, as Python's `getctime` on Windows.
 pub(crate) fn ctime(metadata: &Metadata) -> io::Result<SystemTime> {
     metadata.created()
 }
 
-/// Fails if `dst` is there, as Python's here; std's replaces it. What somebody else puts
-/// there between the look and the rename is replaced.
+/// Fails if `dst` exists, as Python does on Windows; std's rename would replace it. If
+/// somebody makes `dst` between the check and the rename, it is replaced.
 pub(crate) fn rename(src_dir: &Dir, src: &Path, dst_dir: &Dir, dst: &Path) -> io::Result<()> {
-    // That nothing is to be renamed is told first.
+    // If `src` is missing, that is the error to report, so check it first.
     fs::symlink_metadata(src)?;
     if fs::symlink_metadata(dst).is_ok() && !is_other_case_of(src, dst)? {
         return Err(io::ErrorKind::AlreadyExists.into());
@@ -153,8 +155,8 @@ pub(crate) fn rename(src_dir: &Dir, src: &Path, dst_dir: &Dir, dst: &Path) -> io
     replace(src_dir, src, dst_dir, dst)
 }
 
-/// Whether two paths name the same entry of a folder, in upper and lower case letters of
-/// their own.
+/// Whether two paths name the same entry of a folder and differ at most in upper and lower
+/// case.
 fn is_other_case_of(a: &Path, b: &Path) -> io::Result<bool> {
     let (Some(name), Some(other)) = (a.file_name(), b.file_name()) else {
         return Ok(false);
@@ -188,9 +190,9 @@ pub(crate) fn link(
     fs::hard_link(src, dst)
 }
 
-/// A link to a folder that is there is made for a folder in any case, as in Python: one
-/// that was made for a file cannot be entered. And the target gets the separators of the
-/// system, which follows no link with others.
+/// If the target exists and is a folder, the link is made for a folder, whatever
+/// `target_is_directory` says, as in Python: a link for a file could not be entered.
+/// And the target gets the separators of the system, which follows no link with others.
 pub(crate) fn symlink(
     target: &Path,
     _dir: &Dir,
@@ -222,7 +224,7 @@ pub(crate) fn readlink(_dir: &Dir, path: &Path) -> io::Result<PathBuf> {
     fs::read_link(path)
 }
 
-/// Removes a link to a folder too, as Python here.
+/// Removes a file, or a link to a folder, as Python does on Windows.
 pub(crate) fn unlink(_dir: &Dir, path: &Path) -> io::Result<()> {
     match fs::symlink_metadata(path) {
         Ok(metadata) if links_to_folder(&metadata) => fs::remove_dir(path),
@@ -230,7 +232,8 @@ pub(crate) fn unlink(_dir: &Dir, path: &Path) -> io::Result<()> {
     }
 }
 
-/// Whether it is a link that was made for a folder, as one to be is; or a junction.
+/// Whether it is a junction, or a link that was made for a folder, so that a copy of it must
+/// be made for a folder too.
 pub(crate) fn links_to_folder(metadata: &Metadata) -> bool {
     metadata.file_type().is_symlink_dir()
 }
@@ -263,12 +266,12 @@ impl Names {
     }
 }
 
-/// Not in the listing here.
+/// The listing does not tell it here.
 pub(crate) fn inode(_entry: &fs::DirEntry) -> u64 {
     0
 }
 
-/// The error of a path that goes on behind what is no folder.
+/// The error of a path that goes through something that is no folder.
 pub(crate) fn not_a_directory() -> io::Error {
     io::ErrorKind::NotADirectory.into()
 }
@@ -278,12 +281,12 @@ pub(crate) fn link_loop() -> io::Error {
     io::Error::other("too many levels of symbolic links")
 }
 
-/// Names are durable here without being told.
+/// Names are durable here without a call; this only checks that the path is a folder.
 pub(crate) fn sync_dir(path: &Path) -> io::Result<()> {
     Folder::open(path)?.sync()
 }
 
-/// A folder whose names are to be durable.
+/// A folder whose names are to be brought to the device, which needs no call here.
 #[derive(Debug)]
 pub(crate) struct Folder;
 
@@ -303,7 +306,7 @@ impl Folder {
     }
 }
 
-/// The error of an open: of a folder the system says only that access is denied.
+/// The error of an open. For a folder the system reports only that access is denied.
 pub(crate) fn open_error(path: &Path, error: io::Error) -> io::Error {
     let denied = error.kind() == io::ErrorKind::PermissionDenied;
     if denied && fs::metadata(path).is_ok_and(|metadata| metadata.is_dir()) {
@@ -313,8 +316,8 @@ pub(crate) fn open_error(path: &Path, error: io::Error) -> io::Error {
     }
 }
 
-/// The path without links, as it is shown to people: without `\\?\` where that says
-/// nothing, as Python's `realpath`.
+/// The absolute path after all links were followed. As in Python's `realpath`, it begins
+/// with `\\?\` only if it must.
 pub(crate) fn canonicalize(path: &Path) -> io::Result<PathBuf> {
     dunce::canonicalize(path)
 }
@@ -326,13 +329,14 @@ pub(crate) fn abspath(path: &Path) -> io::Result<PathBuf> {
     std::path::absolute(path)
 }
 
-/// A drive or share itself. Volumes mounted in folders are not seen.
+/// Whether the path is the root of a drive or a share. Volumes that are mounted in folders
+/// are not recognised.
 pub(crate) fn is_mount(path: &Path) -> io::Result<bool> {
     Ok(abspath(path)?.parent().is_none())
 }
 
-/// The path with `~` at its start replaced by the home folder; `None` where there is
-/// nothing to replace. The homes of other users are not known.
+/// Replaces `~` at the start of a path by the home folder; `None` if there is nothing to
+/// replace. The homes of other users are not known.
 #[allow(
     deprecated,
     reason = "`home_dir` is as it should be; deprecated before Rust 1.87"
@@ -343,7 +347,7 @@ pub(crate) fn expand_user(path: &Path) -> Option<PathBuf> {
         return None;
     }
     let (home, rest) = (std::env::home_dir()?, parts.as_path());
-    // Not joined with what is empty: that would add a separator.
+    // Do not join with an empty path, which would add a separator.
     Some(if rest.as_os_str().is_empty() {
         home
     } else {
@@ -351,9 +355,9 @@ pub(crate) fn expand_user(path: &Path) -> Option<PathBuf> {
     })
 }
 
-/// Whether the last name of a path is taken as it stands. Dots and spaces at the end of a
-/// name are left out, unless the path begins with `\\?\`; other systems make such names
-/// on the same disk.
+/// Whether the system takes the last name of a path literally. It drops dots and spaces at
+/// the end of a name, unless the path begins with `\\?\`. (Other systems may have made
+/// such names on the same disk.)
 pub(crate) fn is_literal(path: &Path) -> bool {
     let Some(Component::Normal(name)) = path.components().next_back() else {
         return true;
@@ -365,7 +369,7 @@ fn is_verbatim(path: &Path) -> bool {
     matches!(path.components().next(), Some(Component::Prefix(prefix)) if prefix.kind().is_verbatim())
 }
 
-/// The same path so that all names below it are taken as they stand.
+/// The same path in a form in which the system takes all names below it literally.
 pub(crate) fn literal(path: &Path) -> io::Result<PathBuf> {
     let path = std::path::absolute(path)?;
     let Some(Component::Prefix(prefix)) = path.components().next() else {
@@ -383,7 +387,7 @@ pub(crate) fn literal(path: &Path) -> io::Result<PathBuf> {
     Ok(literal.into())
 }
 
-/// Whether a path ends so that only a folder can be meant.
+/// Whether a path ends with a separator, so that it can only name a folder.
 pub(crate) fn names_folder(path: &Path) -> bool {
     let bytes = path.as_os_str().as_encoded_bytes();
     bytes.ends_with(b"/") || bytes.ends_with(b"\\")

@@ -18,7 +18,7 @@ pub struct Measured {
     pub name: &'static str,
     /// In seconds; `None` where the round was spared.
     pub rounds: Vec<Option<Sample>>,
-    /// What it said it did, and what it left behind.
+    /// The work that it reported, and the work that was found on the disk.
     pub tally: (Tally, Tally),
     pub error: Option<io::Error>,
 }
@@ -107,8 +107,7 @@ impl Measured {
         median(self.rounds.iter().flatten().map(of).collect())
     }
 
-    /// The median of the ratios round by round: what slows a whole round down
-    /// cancels out.
+    /// The median of the ratios of each round. What slows a whole round down cancels out.
     pub fn ratio(&self, other: &Self, of: impl Fn(&Sample) -> f64) -> Option<f64> {
         let pairs = self.rounds.iter().zip(&other.rounds);
         let ratios = pairs.filter_map(|(own, other)| Some(of(own.as_ref()?) / of(other.as_ref()?)));

@@ -20,7 +20,7 @@ pub enum Workload {
     ColdTasks,
 }
 
-/// Whom the wall time is held against.
+/// The peer that the wall time is compared with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Against {
     Std,

@@ -1,4 +1,4 @@
-//! A service that numbers the lines of what it is sent, while it is being sent:
+//! A service that numbers the lines of the text that it receives, while it receives it:
 //! `curl -T - -H 'content-type: text/plain; charset=shift_jis' http://HOST/number`.
 
 use std::io;
@@ -12,10 +12,10 @@ use axum::routing::post;
 use futures::{StreamExt, TryStreamExt};
 use tokio_util::io::StreamReader;
 
-/// The longest line, in bytes: nobody can make the service hold more.
+/// The longest line, in bytes, so that no client can make the service hold more.
 pub const LONGEST: usize = 64 * 1024;
 
-/// `POST /number` answers with each line of the body, in UTF-8, behind its number.
+/// `POST /number` answers with each line of the body, in UTF-8, after its number.
 pub fn app() -> Router {
     Router::new().route("/number", post(number))
 }
@@ -37,7 +37,7 @@ async fn number(headers: HeaderMap, body: Body) -> Response {
     (kind, Body::from_stream(answer)).into_response()
 }
 
-/// What the client says that its text is in.
+/// The encoding that the client says its text is in.
 fn charset(headers: &HeaderMap) -> &str {
     let kind = headers.get(header::CONTENT_TYPE);
     let parameters = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Text over streams that are no files: each module is a tool's inside.
+//! Text over streams that are no files: each module is the core of one tool.
 
 #![forbid(unsafe_code)]
 

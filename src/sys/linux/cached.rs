@@ -1,25 +1,25 @@
 //! Opening files and asking for metadata without a job: `openat2(RESOLVE_CACHED)`
 //! of Linux 5.12 and later.
 //!
-//! The kernel is asked to resolve a path from what it has in memory and to refuse
-//! where a lookup would have to wait. That says nothing about what opening does
-//! then, so a path is looked at first, with O_PATH, which has no effect on
-//! anything: only a regular file, on a mount known to be local, is opened, and by
-//! way of the descriptor that was looked at. What another process puts in its
-//! place meanwhile, a FIFO for one, is not touched.
+//! The kernel resolves a path from what it has in memory, and refuses where a lookup would
+//! have to wait. This says nothing about the open itself. So the path is first looked at
+//! with O_PATH, which has no effect on the file. Only a regular file on a mount that is
+//! known to be local is then opened, by way of the descriptor that was looked at. If
+//! another process puts something else at the path between the two steps, a FIFO for
+//! instance, that is not touched.
 //!
-//! A job finds out which mounts are local ([`learn`], [`learn_path`]); nothing
-//! here asks a device. Anything but success is left to a job.
+//! A job finds out which mounts are local ([`learn`], [`learn_path`]); the functions here
+//! that run without a job never ask a device. Unless they succeed, a job does the work.
 //!
-//! Overlays (the root of most containers) are not trusted, though most are local.
-//! The lookup would be safe: the layers check their names without waiting, or
-//! refuse. But to open a file of an overlay, or to ask for its metadata, is to do
-//! so in the layer below, which waits if that is a network's, and to find the data
-//! of a file of which only metadata was copied up takes a lookup on the disk. What
-//! the layers are cannot be told from inside: statfs(2) answers for the overlay;
-//! `/proc/self/mountinfo` has the paths that were valid for whoever mounted it,
-//! often relative, and in a container they lead nowhere or, worse, to something
-//! else of that name. Volumes of a local file system are as fast as ever.
+//! Overlays (the root of most containers) are not trusted, although most are local. The
+//! lookup would be safe: the layers check their names without waiting, or refuse. But an
+//! open, or a question for metadata, goes on to the layer below, and waits if that layer is
+//! on a network. And for a file of which only the metadata was copied up, the data must be
+//! looked up on the disk. From inside, one cannot find out what the layers are: statfs(2)
+//! answers for the overlay, and `/proc/self/mountinfo` has the paths that were valid for
+//! whoever mounted it. These are often relative, and in a container they lead nowhere or,
+//! worse, to something else with that name. Volumes with a local file system inside a
+//! container are served without a job.
 
 use std::fs::{File, Metadata};
 use std::io::IoSliceMut;
@@ -36,34 +36,36 @@ use rustix::process::Pid;
 
 use super::mounts::{self, Look};
 
-/// Set once the system call is known to be missing. A refusal (EPERM, by seccomp
-/// or by whoever watches a folder) is about what was refused and nothing else.
+/// Set once the system call is known to be missing. A refusal (EPERM, by seccomp or by a
+/// program that watches a folder) is about one path and is not remembered.
 static MISSING: AtomicBool = AtomicBool::new(false);
 
-/// The folder of this process's descriptors in procfs, through which one that was
-/// looked at is opened: half the price of the whole path each time. What a child
-/// inherits by fork(2) are the descriptors of its parent, so it says whose it is.
+/// The folder in procfs with the descriptors of this process. A descriptor that was looked
+/// at is opened through it, which costs half as much as to resolve the whole path
+/// `/proc/self/fd/..` each time. After fork(2) the child still has the folder of its
+/// parent, so the process it belongs to is kept with it.
 static DESCRIPTORS: OnceLock<(Pid, OwnedFd)> = OnceLock::new();
 
 /// The file system type of procfs (`linux/magic.h`).
 const PROC: u32 = 0x9fa0;
 
-/// Finds out whether the mount that an open file is on is local, unless that is
-/// known; `metadata` is the file's. Blocks: only in a job.
+/// Finds out whether the mount of an open file is local, unless that is known. `metadata`
+/// is that of the file. It blocks: call it only in a job.
 pub(crate) fn learn(file: &File, metadata: &Metadata) {
     if mounts::wants(metadata.st_dev()) {
-        // First, so that a mount that is known can be used.
+        // This comes first: a mount that is known is of use only with the folder.
         find_descriptors();
         mounts::learn(file.as_fd());
     }
 }
 
-/// The same of what is at `path`, or of the link there. Blocks: only in a job.
+/// The same for the mount of a path; without `follow`, of the link at the path. It blocks:
+/// call it only in a job.
 pub(crate) fn learn_path(path: &Path, follow: bool, metadata: &Metadata) {
     if mounts::wants(metadata.st_dev()) {
         find_descriptors();
-        // The mount and its type come from one descriptor, whatever becomes of
-        // the path.
+        // One descriptor gives both the mount and its type, so that they belong together
+        // even if the path changes.
         let flags = place(follow) | OFlags::CLOEXEC;
         if let Ok(fd) = rustix::fs::open(path, flags, Mode::empty()) {
             mounts::learn(fd.as_fd());
@@ -71,7 +73,7 @@ pub(crate) fn learn_path(path: &Path, follow: bool, metadata: &Metadata) {
     }
 }
 
-/// Opens [`DESCRIPTORS`], once. Where there is no procfs, files are a job's.
+/// Opens [`DESCRIPTORS`], once. Without procfs, every open is left to a job.
 fn find_descriptors() {
     if DESCRIPTORS.get().is_some() {
         return;
@@ -82,12 +84,12 @@ fn find_descriptors() {
         return;
     };
     if mounts::kind(fd.as_fd()) == Some(PROC) {
-        // Another thread may have been faster.
+        // Another thread may have set it just now, to the same.
         let _ = DESCRIPTORS.set((pid, fd));
     }
 }
 
-/// To look at something without opening it.
+/// The flags to look at a path without opening what is there.
 fn place(follow: bool) -> OFlags {
     if follow {
         OFlags::PATH
@@ -96,7 +98,8 @@ fn place(follow: bool) -> OFlags {
     }
 }
 
-/// Looks at what is at `path`, or at the link there, if it is on a local mount.
+/// Looks at what is at `path` (without `follow`, at the link there), if it is on a local
+/// mount.
 fn look(path: &Path, follow: bool) -> Option<(OwnedFd, Look)> {
     if MISSING.load(Ordering::Relaxed) {
         return None;
@@ -108,7 +111,7 @@ fn look(path: &Path, follow: bool) -> Option<(OwnedFd, Look)> {
     mounts::is_local(fd.as_fd(), look.mount).then_some((fd, look))
 }
 
-/// Notes what an error says of all calls to come.
+/// Records an error that will be the same for all further calls.
 fn note(error: Errno) {
     if error == Errno::NOSYS {
         MISSING.store(true, Ordering::Relaxed);
@@ -122,10 +125,10 @@ pub(crate) fn open(path: &Path) -> Option<File> {
     Some(file)
 }
 
-/// The same with its size in bytes, and with O_NONBLOCK left on, which means
-/// nothing to a regular file: for one that nobody else gets to see, and that is read
-/// from the page cache. Only where `wanted` says so of the size, and where such reads are
-/// not known to be refused; otherwise nothing is opened.
+/// The same for a file that is read from the page cache and that no user gets to see. It
+/// also returns the size in bytes, and leaves O_NONBLOCK on, which has no effect on a
+/// regular file. It opens nothing if `wanted` returns false for the size, or if such reads
+/// are known to be refused.
 pub(crate) fn open_nonblocking(
     path: &Path,
     wanted: impl FnOnce(u64) -> bool,
@@ -140,7 +143,7 @@ pub(crate) fn open_nonblocking(
 pub(crate) fn read_was_refused(file: &File) {
     let mut byte = [0];
     let mut bufs = [IoSliceMut::new(&mut byte)];
-    // Again, at an offset, to learn why.
+    // Read again, at an offset, to learn the reason.
     let again = rustix::io::preadv2(file, &mut bufs, 0, ReadWriteFlags::NOWAIT);
     if again == Err(Errno::OPNOTSUPP) {
         if let Some(look) = mounts::look(file.as_fd()) {
@@ -158,15 +161,15 @@ fn open_if(path: &Path, wanted: impl FnOnce(&Look) -> bool) -> Option<(File, u64
     if rustix::process::getpid() != *owner {
         return None;
     }
-    // Nonblocking: somebody may hold a lease on the file.
+    // Nonblocking, since another process may hold a lease on the file.
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
     let number = DecInt::from_fd(&fd);
     let file = rustix::fs::openat(descriptors, number, flags, Mode::empty()).ok()?;
     Some((File::from(file), look.size))
 }
 
-/// The metadata of what is at `path`, or of the link there; `None` leaves it to
-/// a job.
+/// The metadata of what is at `path` (without `follow`, of the link there); `None` leaves
+/// it to a job.
 pub(crate) fn metadata(path: &Path, follow: bool) -> Option<Metadata> {
     let (fd, _) = look(path, follow)?;
     File::from(fd).metadata().ok()

@@ -1,4 +1,4 @@
-//! Which mounts are local file systems, and which of those are nothing but memory.
+//! Which mounts are local file systems, and which of those are only memory.
 
 use std::fs::File;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -7,8 +7,8 @@ use std::sync::{PoisonError, RwLock};
 
 use rustix::fs::{AtFlags, FileType, StatxFlags};
 
-/// File systems that do not wait for anybody but a disk (statfs(2), and
-/// `linux/magic.h`). Overlays are not among them (see [`cached`](super::cached)).
+/// File systems that wait for nothing but a disk; the numbers are those of statfs(2) and
+/// `linux/magic.h`. Overlays are not among them (see [`cached`](super::cached)).
 const LOCAL: [u32; 8] = [
     0xef53,      // ext2, ext3, ext4
     0x5846_5342, // xfs
@@ -20,22 +20,22 @@ const LOCAL: [u32; 8] = [
     0x7371_7368, // squashfs
 ];
 
-/// Local file systems whose files are in memory and nowhere else, unless that is swapped
-/// out: a read is a copy. They refuse to be asked for reads that would not wait.
+/// Local file systems whose files are only in memory: a read is a copy, unless the memory
+/// was swapped out. They refuse nowait reads.
 const MEMORY: [u32; 2] = [
     0x0102_1994, // tmpfs
     0x8584_58f6, // ramfs
 ];
 
-/// An overlay passes questions on to the layer where the file is, which is hardly ever a
-/// network's.
+/// An overlay passes calls on to the layer in which the file is; hardly ever is that layer
+/// on a network.
 const OVERLAY: u32 = 0x794c_7630;
 
-/// `STATX_MNT_ID_UNIQUE` of Linux 6.8: a number that no other mount gets until
-/// the next boot. Older kernels give the small number instead.
+/// `STATX_MNT_ID_UNIQUE` of Linux 6.8: it asks for a number that no other mount gets until
+/// the next boot. Older kernels give a small number, which may be used again.
 const UNIQUE: StatxFlags = StatxFlags::from_bits_retain(0x4000);
 
-/// How many mounts are kept in mind.
+/// How many mounts are remembered.
 const MOST: usize = 64;
 
 /// One mount of a file system.
@@ -43,11 +43,11 @@ const MOST: usize = 64;
 pub(super) struct Mount {
     id: u64,
     device: u64,
-    /// Whether `id` will never be another's.
+    /// Whether no other mount will ever get `id`.
     unique: bool,
 }
 
-/// What a descriptor, be it one of O_PATH, says about itself without waiting.
+/// What the kernel tells about a descriptor, also an O_PATH one, without waiting.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Look {
     pub(super) kind: FileType,
@@ -86,13 +86,14 @@ impl Place {
 /// Oldest first; the oldest makes room.
 static MOUNTS: RwLock<Vec<(Mount, Place)>> = RwLock::new(Vec::new());
 
-/// Whether something was met that nobody has looked at, though its device was
-/// seen: another mount of it. The next job is to look.
+/// Whether a mount was found that no job has looked at. (Its device may be known, from
+/// another mount of it.) The next job looks at the mount of its file.
 static WANTED: AtomicBool = AtomicBool::new(false);
 
 pub(super) fn look(fd: BorrowedFd<'_>) -> Option<Look> {
     let asked = StatxFlags::TYPE | StatxFlags::SIZE | StatxFlags::MNT_ID | UNIQUE;
-    // What is in memory will do. A network's type is fixed; its size is not used.
+    // What is in memory is enough. For a file on a network, the type cannot be out of date,
+    // and the size is not used.
     let flags = AtFlags::EMPTY_PATH | AtFlags::STATX_DONT_SYNC;
     let seen = rustix::fs::statx(fd, "", flags, asked).ok()?;
     let given = StatxFlags::from_bits_retain(seen.stx_mask);
@@ -110,23 +111,23 @@ pub(super) fn look(fd: BorrowedFd<'_>) -> Option<Look> {
     })
 }
 
-/// The type of the file system that `fd` is on. Blocks.
+/// The type of the file system of `fd`. It blocks.
 pub(super) fn kind(fd: BorrowedFd<'_>) -> Option<u32> {
     // A 32-bit number, sign-extended on some platforms.
     rustix::fs::fstatfs(fd).ok().map(|fs| fs.f_type as u32)
 }
 
-/// Whether a file tells its size without waiting for anybody: a regular file on a
-/// file system of this machine, whose open files have their metadata in memory. Of an
-/// overlay that is believed too: a follower may keep others from being woken for the
-/// time of an answer. Blocks: only in a job.
+/// Whether a file tells its size without waiting. This holds for a regular file on a file
+/// system of this machine, since the metadata of open files is in memory. Overlays are
+/// trusted here: if one does wait, the only harm is that other followers are woken later.
+/// It blocks: call it only in a job.
 pub(crate) fn tells_size_at_once(file: &File) -> bool {
     let is_local = |kind| Place::of(kind).is_local() || kind == OVERLAY;
     file.metadata().is_ok_and(|metadata| metadata.is_file())
         && kind(file.as_fd()).is_some_and(is_local)
 }
 
-/// Mounts whose files refuse reads that would not wait. A few, as above.
+/// Mounts whose files refuse nowait reads. There are few, as in [`MOUNTS`].
 static REFUSING: RwLock<Vec<(Mount, bool)>> = RwLock::new(Vec::new());
 
 /// Whether a read from the page cache was refused there.
@@ -147,13 +148,13 @@ fn known(mount: Mount) -> Option<Place> {
     found.map(|&(_, place)| place)
 }
 
-/// Where the files of `mount` are, which `fd` is on, if that is known. Asks for it to be
-/// learned where nothing is.
+/// Where the files of `mount` are, if that is known; `fd` is on it. If it is not known, the
+/// next job is asked to find out.
 fn place(fd: BorrowedFd<'_>, mount: Mount) -> Option<Place> {
     match known(mount) {
-        // The number of a mount that has gone may be another's by now, and so may
-        // that of the device: asked again. That waits only once, if ever: when a
-        // network's file system has got both.
+        // The number of a mount that is gone may belong to another one now, and so may the
+        // number of its device. So ask again for the type. That can wait only if a file
+        // system on a network has got both numbers, and then only once.
         Some(before) if before.is_local() && !mount.unique => {
             let now = kind(fd).map_or(Place::Elsewhere, Place::of);
             if now != before {
@@ -169,15 +170,15 @@ fn place(fd: BorrowedFd<'_>, mount: Mount) -> Option<Place> {
     }
 }
 
-/// Whether `mount`, which `fd` is on, is known to be local. Asks for it to be
-/// learned where nothing is known.
+/// Whether `mount` is known to be local; `fd` is on it. If nothing is known, the next job is
+/// asked to find out.
 pub(super) fn is_local(fd: BorrowedFd<'_>, mount: Mount) -> bool {
     place(fd, mount).is_some_and(Place::is_local)
 }
 
-/// Whether a read of `fd` is a copy of what is in memory: a regular file of tmpfs or
-/// ramfs, on a machine without swap, as far as is known. Asks nobody but the kernel's own
-/// tables.
+/// Whether a read of `fd` only copies memory: it is known to be a regular file on tmpfs or
+/// ramfs, and the machine has no swap. This asks only the kernel's own tables, so it does
+/// not wait.
 pub(super) fn is_memory(fd: BorrowedFd<'_>) -> bool {
     look(fd).is_some_and(|look| {
         look.kind == FileType::RegularFile
@@ -186,7 +187,7 @@ pub(super) fn is_memory(fd: BorrowedFd<'_>) -> bool {
     })
 }
 
-/// Whether a job that met something of `device` is to [`learn`].
+/// Whether a job that has used a file on `device` must call [`learn`].
 pub(super) fn wants(device: u64) -> bool {
     if WANTED.load(Ordering::Relaxed) && WANTED.swap(false, Ordering::Relaxed) {
         return true;
@@ -195,7 +196,7 @@ pub(super) fn wants(device: u64) -> bool {
     !mounts.iter().any(|(mount, _)| mount.device == device)
 }
 
-/// Finds out what the mount is that `fd` is on. Blocks.
+/// Finds out what kind of file system the mount of `fd` is. It blocks.
 pub(super) fn learn(fd: BorrowedFd<'_>) {
     let Some(Look { mount, .. }) = look(fd) else {
         return;

@@ -1,4 +1,4 @@
-//! `preadv2(RWF_NOWAIT)`, and its likeness for files that are nothing but memory.
+//! `preadv2(RWF_NOWAIT)`, and a replacement for files that are only memory.
 
 use std::fs::File;
 use std::io::IoSliceMut;
@@ -14,9 +14,9 @@ use super::mounts;
 /// What preadv2(2) takes for the cursor: an offset of -1.
 const HERE: u64 = u64::MAX;
 
-/// Set once the system call is known to be missing. A refusal (EPERM) is about
-/// one file, be it by who watches it; where seccomp refuses them all, each file
-/// costs one call.
+/// Set once the system call is known to be missing. A refusal (EPERM) is about one file:
+/// another program may watch it, for instance. If seccomp refuses the call altogether,
+/// each file costs one call.
 static MISSING: AtomicBool = AtomicBool::new(false);
 
 pub(crate) fn suits_regular() -> bool {
@@ -27,9 +27,9 @@ pub(crate) fn suits_regular() -> bool {
     }) && !MISSING.load(Ordering::Relaxed)
 }
 
-/// Whether a kernel release may be asked. 5.9 and 5.10 end a file early
-/// (fixed in 5.11, and not in the stable 5.10 line); a release that cannot be
-/// read is not trusted either.
+/// Whether the reads of a kernel release can be trusted. 5.9 and 5.10 may report the end of
+/// a file too early (fixed in 5.11, but not in the stable 5.10 line). A release string that
+/// cannot be parsed is not trusted either.
 fn trusted(release: &str) -> bool {
     let mut numbers = release
         .split(|c: char| !c.is_ascii_digit())
@@ -53,7 +53,7 @@ pub(crate) fn read(file: &File, buf: &mut [u8], offset: Option<u64>) -> Answer {
     };
     let mut bufs = [IoSliceMut::new(buf)];
     match rustix::io::preadv2(file, &mut bufs, offset, ReadWriteFlags::NOWAIT) {
-        // Not trusted to be the end of the file.
+        // 0 is not trusted to mean the end of the file.
         Ok(0) => Answer::WouldWait,
         Ok(n) => Answer::Data(n),
         Err(Errno::OPNOTSUPP) if mounts::is_memory(file.as_fd()) => {
@@ -64,7 +64,7 @@ pub(crate) fn read(file: &File, buf: &mut [u8], offset: Option<u64>) -> Answer {
     }
 }
 
-/// Reads a file that is nothing but memory, which tells nothing of waiting.
+/// Reads a file that is only memory, so that a normal read does not wait.
 fn copy(file: &File, mut buf: IoSliceMut<'_>, offset: Option<u64>) -> Answer {
     let read = match offset {
         None => rustix::io::read(file, &mut *buf),
@@ -76,9 +76,9 @@ fn copy(file: &File, mut buf: IoSliceMut<'_>, offset: Option<u64>) -> Answer {
     }
 }
 
-/// What can be read at the cursor without waiting: RWF_NOWAIT, which pipes know.
-/// `None` where there is nothing, or where that cannot be told: the next read sees
-/// which. An error that the system tells but once is told.
+/// Reads what is there at the cursor, without waiting: pipes know RWF_NOWAIT. `None` if
+/// there is nothing, or if the system does not tell: the next read finds out. An error
+/// that the system reports only once is returned.
 #[cfg(feature = "stdio")]
 pub(crate) fn read_more(
     fd: std::os::fd::BorrowedFd<'_>,
@@ -91,7 +91,7 @@ pub(crate) fn read_more(
         ReadWriteFlags::NOWAIT,
     ) {
         Ok(n) => Ok(Some(n).filter(|n| *n > 0)),
-        // About the way of asking, or about now.
+        // The error is about this way to read, or only says that there is nothing now.
         Err(
             Errno::AGAIN
             | Errno::INTR

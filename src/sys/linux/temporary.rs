@@ -1,5 +1,5 @@
-//! Files that never have a name (O_TMPFILE), and folders that are made accessible, by
-//! descriptors.
+//! Files that never have a name (O_TMPFILE), and a way to make folders accessible that
+//! works by descriptors.
 
 use std::ffi::CString;
 use std::fs::{File, OpenOptions, Permissions, set_permissions};
@@ -14,8 +14,8 @@ use rustix::path::Arg;
 
 use super::super::retry;
 
-/// A file without a name, open for both directions; `None` where the file system, or an
-/// old kernel, has none.
+/// Makes a file without a name, open for both directions. `None` if the file system or the
+/// kernel does not support that.
 pub(crate) fn unnamed(dir: &Path, append: bool, mode: u32) -> io::Result<Option<File>> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).append(append).mode(mode);
@@ -23,8 +23,9 @@ pub(crate) fn unnamed(dir: &Path, append: bool, mode: u32) -> io::Result<Option<
     match retry(|| options.open(dir)) {
         Ok(file) => Ok(Some(file)),
         Err(error) => match error.raw_os_error().map(Errno::from_raw_os_error) {
-            // The three ways to say that it is not supported; see open(2). A folder
-            // that is not there says the third too: creating in it says it again.
+            // These three errors mean that it is not supported; see open(2). The third
+            // one also means that the folder is missing: then the next attempt, with a
+            // name, fails with it again.
             Some(Errno::OPNOTSUPP | Errno::ISDIR | Errno::NOENT) => Ok(None),
             _ => Err(error),
         },
@@ -37,23 +38,23 @@ const FOLDER: OFlags = OFlags::DIRECTORY
 
 /// A folder on the way to the one that is open.
 struct Frame {
-    /// Device and inode, to know it again.
+    /// Device and inode, to recognise the folder.
     id: (u64, u64),
     /// The folders in it that were not entered yet.
     folders: Vec<CString>,
 }
 
-/// Gives the user all rights on `root` and every folder below. A symbolic link
-/// that takes the place of a folder meanwhile is not followed.
+/// Gives the user all rights on `root` and every folder below it. It does not follow a
+/// symbolic link, not even one that takes the place of a folder meanwhile.
 ///
-/// Only the innermost folder is open, however deep or wide the tree is; the one
-/// above is opened again by `..`, if that is still the same.
+/// Only the innermost folder is open, however deep or wide the tree is. The folder above it
+/// is opened again by `..`, and must still be the same folder.
 pub(crate) fn make_accessible(root: &Path) -> io::Result<()> {
     let mut open = open_up(open_below(CWD, root)?)?;
     let mut frames = vec![frame(&open)?];
     while let Some(innermost) = frames.last_mut() {
         if let Some(name) = innermost.folders.pop() {
-            // One that is gone, or somebody else's, is for the removal to tell of.
+            // Skip a folder that is gone or belongs to another user: the removal reports it.
             let below = open_below(&open, &*name).and_then(open_up);
             if let Ok(below) = below {
                 if let Ok(frame) = frame(&below) {
@@ -101,7 +102,7 @@ fn frame(folder: &OwnedFd) -> io::Result<Frame> {
     for entry in Dir::read_from(folder)? {
         let entry = entry?;
         let name = entry.file_name();
-        // Some file systems do not say: opening it as a folder does.
+        // Some file systems do not tell the type; to open the entry as a folder tells it.
         let maybe = matches!(entry.file_type(), FileType::Directory | FileType::Unknown);
         if maybe && name != c"." && name != c".." {
             folders.push(name.to_owned());
@@ -111,8 +112,8 @@ fn frame(folder: &OwnedFd) -> io::Result<Frame> {
     Ok(Frame { id, folders })
 }
 
-/// Sets the mode of a folder that perhaps cannot be opened: by the link in /proc,
-/// which leads to just this folder.
+/// Sets the mode of a folder that may not be readable. It uses the link in /proc, which
+/// leads to exactly this folder.
 fn open_up(folder: OwnedFd) -> io::Result<OwnedFd> {
     let link = format!("/proc/self/fd/{}", folder.as_raw_fd());
     retry(|| set_permissions(&link, Permissions::from_mode(0o700)))?;

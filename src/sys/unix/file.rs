@@ -26,8 +26,8 @@ pub(crate) fn set_flags(options: &mut OpenOptions, flags: i32) {
     options.custom_flags(flags);
 }
 
-/// The flags of open(2) that stand for what a mode asks for: to read, to write, and to
-/// append, truncate, create, and create only what is not there.
+/// The flags of open(2) for a mode. `more` says whether to append, to truncate, to create,
+/// and to fail if the file exists.
 pub(crate) fn open_flags(read: bool, write: bool, more: [bool; 4]) -> i32 {
     let access = match (read, write) {
         (true, true) => OFlags::RDWR,
@@ -46,7 +46,7 @@ pub(crate) fn open_flags(read: bool, write: bool, more: [bool; 4]) -> i32 {
     flags.bits() as i32
 }
 
-/// What open(2) says of a directory, where it does not say it itself.
+/// The error of open(2) for a directory, for opens that do not fail by themselves.
 pub(crate) fn is_a_directory() -> io::Error {
     Errno::ISDIR.into()
 }
@@ -57,39 +57,41 @@ pub(crate) fn open_source(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).custom_flags(flags).open(path)
 }
 
-/// Makes a file to copy to; it fails if anything is there, a link to nothing too.
+/// Makes a file to copy to. It fails if anything exists at the path, even a link to nothing.
 pub(crate) fn create_destination(path: &Path, mode: u32) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true).mode(mode).open(path)
 }
 
-/// Opens a file to copy to as it is. Never waits for the reader of a FIFO.
+/// Opens an existing file to copy to, without truncating it. It never waits for the reader
+/// of a FIFO.
 pub(crate) fn open_destination(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     let flags = OFlags::NONBLOCK.bits() as i32;
     options.write(true).custom_flags(flags).open(path)
 }
 
-/// Permission bits, with those for set-user-ID and the like.
+/// The permission bits, with set-user-ID, set-group-ID and the sticky bit.
 pub(crate) fn mode(metadata: &Metadata) -> u32 {
     metadata.mode() & 0o7777
 }
 
-/// The mode of a file that is made without being told one.
+/// The mode of a new file unless one is given, before the umask.
 pub(crate) const DEFAULT_MODE: u32 = 0o666;
 
 pub(crate) fn set_mode(file: &File, mode: u32) -> io::Result<()> {
     retry(|| file.set_permissions(std::fs::Permissions::from_mode(mode)))
 }
 
-/// Whether it is a FIFO or socket: nothing whose content could be copied.
+/// Whether it is a FIFO or a socket, whose content cannot be copied.
 pub(crate) fn is_stream(metadata: &Metadata) -> bool {
     use std::os::unix::fs::FileTypeExt;
     let kind = metadata.file_type();
     kind.is_fifo() || kind.is_socket()
 }
 
-/// A descriptor of the call's own, made when the call is.
+/// A duplicate of the caller's descriptor, or the error of the duplication. It is made when
+/// the call is made, so the call borrows nothing.
 #[derive(Debug)]
 pub(crate) struct Handle(Result<OwnedFd, Errno>);
 
@@ -114,7 +116,7 @@ impl Handle {
     }
 }
 
-/// What tells one file from all others: device and inode.
+/// The identity of a file: device and inode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct FileId(u64, u64);
 
@@ -123,19 +125,18 @@ impl FileId {
         Self(metadata.dev(), metadata.ino())
     }
 
-    /// Of an open file; other platforms need its path.
+    /// The identity of an open file. (Other platforms need its path.)
     pub(crate) fn of_open(file: &File, _path: &Path) -> io::Result<Self> {
         Ok(Self::of(&retry(|| file.metadata())?))
     }
 
-    /// Of what is at `path`, through links.
+    /// The identity of what is at `path`; links are followed.
     pub(crate) fn at(path: &Path) -> io::Result<Self> {
         Ok(Self::of(&retry(|| std::fs::metadata(path))?))
     }
 }
 
-/// What belongs to an open file, whichever of its handles is used, and is not told by
-/// the system.
+/// What all handles of one open file share and the system does not tell.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct OpenFile(Arc<Shared>);
 
@@ -145,7 +146,7 @@ struct Shared {
     misses: Misses,
 }
 
-/// Whoever has it uses the cursor alone.
+/// While it lives, nobody else uses the cursor.
 #[derive(Debug)]
 pub(crate) struct Turn;
 
@@ -154,7 +155,7 @@ impl OpenFile {
         Self::default()
     }
 
-    /// Positional I/O does not move the cursor, so nobody waits.
+    /// Positional calls do not move the cursor here, so nobody has to wait.
     pub(crate) fn turn(&self) -> Turn {
         Turn
     }
@@ -171,8 +172,8 @@ impl OpenFile {
     }
 }
 
-/// Takes a lock, in place of the one that is `held`; `false` if another open file has
-/// one that is in the way.
+/// Takes a lock, which replaces the one that is `held`. Returns `false` if the lock of
+/// another open file is in the way.
 pub(crate) fn change_lock(
     file: &File,
     held: &mut Option<Lock>,
@@ -185,10 +186,12 @@ pub(crate) fn change_lock(
         *held = Some(lock);
         return taken;
     }
-    // The system has given up the old one before it looked for the new one.
+    // The system releases the old lock before it tries to take the new one, so the file has
+    // no lock now.
     if let Some(before) = before {
         *held = None;
-        // Who waits must not keep it: two that wait for each other's would for ever.
+        // Take the old lock back, unless the call waits: two calls that kept their locks
+        // and waited for each other would wait for ever.
         if wait == Wait::No || taken.is_err() {
             if !try_lock(file, before)? {
                 let error = "another open file took the lock meanwhile: none is held";
@@ -200,22 +203,22 @@ pub(crate) fn change_lock(
     taken
 }
 
-/// Moves the cursor; to before the start is `InvalidInput`.
+/// Moves the cursor. A position before the start is `InvalidInput`.
 pub(crate) fn seek(mut file: &File, pos: SeekFrom) -> io::Result<u64> {
     file.seek(pos)
 }
 
-/// Does not move the cursor.
+/// Reads at `offset`; the cursor does not move.
 pub(crate) fn read_at(file: &File, buf: &mut [u8], offset: u64) -> io::Result<usize> {
     FileExt::read_at(file, buf, offset)
 }
 
-/// Does not move the cursor.
+/// Writes at `offset`; the cursor does not move.
 pub(crate) fn write_at(file: &File, buf: &[u8], offset: u64) -> io::Result<usize> {
     FileExt::write_at(file, buf, offset)
 }
 
-/// How a descriptor was opened. Does not wait. See fcntl(2).
+/// How a descriptor was opened; see fcntl(2). It does not wait.
 pub(crate) fn access_of(file: &File) -> io::Result<Access> {
     let flags = fs::fcntl_getfl(file)?;
     let access = flags & OFlags::ACCMODE;
@@ -232,19 +235,19 @@ const DIRECT: OFlags = OFlags::DIRECT;
 #[cfg(not(target_os = "linux"))]
 const DIRECT: OFlags = OFlags::empty();
 
-/// Whether a read at the cursor that nobody asked for has no effect on anything else:
-/// a regular file, with a page cache (not opened with O_DIRECT), and a cursor of its own.
+/// Whether a file can be read ahead without any effect on others: it is a regular file with
+/// a cursor of its own, and uses the page cache (it was not opened with O_DIRECT).
 pub(crate) fn is_plain(file: &File) -> bool {
     file.metadata().is_ok_and(|metadata| metadata.is_file())
         && access_of(file).is_ok_and(|access| !access.direct)
 }
 
-/// What an open file is. Does not wait where the system has a way to ask so.
+/// The kind of an open file. It does not wait, if the system has such a call.
 pub(crate) fn kind(file: &File) -> Kind {
     file_type(file).map_or(Kind::Other, kind_of_type)
 }
 
-/// The same, with all else that the system tells of it.
+/// The same, with the metadata of the file.
 pub(crate) fn look(file: &File) -> io::Result<(Kind, Option<Metadata>)> {
     let metadata = retry(|| file.metadata())?;
     let kind = kind_of_type(FileType::from_raw_mode(metadata.mode() as RawMode));
@@ -261,8 +264,8 @@ fn kind_of_type(kind: FileType) -> Kind {
     }
 }
 
-/// From what is in memory, where the system tells that: of a file on a network the type
-/// stays too.
+/// The type of an open file: as it is in memory, if the system tells that, since it cannot
+/// be out of date, not even on a network.
 fn file_type(file: &File) -> Option<FileType> {
     if let Some(mode) = linux::mode_in_memory(file) {
         return Some(FileType::from_raw_mode(mode as RawMode));
@@ -291,13 +294,13 @@ fn try_lock(file: &File, lock: Lock) -> io::Result<bool> {
 }
 
 #[cfg(not(any(target_os = "illumos", target_os = "solaris")))]
-/// Gives up the lock, if there is one.
+/// Releases the lock, if there is one.
 pub(crate) fn release_lock(file: &File) -> io::Result<()> {
     retry(|| Ok(fs::flock(file, fs::FlockOperation::Unlock)?))
 }
 
-/// There are only locks of a whole process here, which would keep no two files of
-/// one program apart.
+/// This system only has locks that belong to the whole process: they would not work between
+/// two files of one program.
 #[cfg(any(target_os = "illumos", target_os = "solaris"))]
 fn try_lock(_: &File, _: Lock) -> io::Result<bool> {
     Err(io::ErrorKind::Unsupported.into())
@@ -308,20 +311,20 @@ pub(crate) fn release_lock(_: &File) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// Closes, and tells what the system says: of writes that failed late, as those over a
-/// quota or over a network do, that may be the only word. Closed it is in any case,
-/// and never closed again.
+/// Closes, and returns the error of the system. A write that fails late, because of a quota
+/// or on a network, may be reported here and nowhere else. The descriptor is closed even if
+/// this fails, and must not be closed again.
 pub(crate) fn close(file: impl Into<OwnedFd>) -> io::Result<()> {
     match nix::unistd::close(file.into()) {
-        // The descriptor is gone, and somebody else may have its number by now.
+        // Even then the descriptor is closed, and another thread may have got its number.
         Ok(()) | Err(nix::errno::Errno::EINTR) => Ok(()),
         Err(errno) => Err(errno.into()),
     }
 }
 
-/// Tells what a close would say, for a file that stays open, or that others close: a
-/// duplicate is closed. Where there are too many open files for one, the bytes are
-/// brought to the device, which says no less.
+/// Returns the error that a close would report, for a file that stays open or that others
+/// will close: it closes a duplicate. If there are too many open files for a duplicate, it
+/// flushes the file to the device, which reports at least as much.
 pub(crate) fn close_duplicate(file: impl AsFd) -> io::Result<()> {
     match rustix::io::fcntl_dupfd_cloexec(&file, 0) {
         Ok(duplicate) => close(duplicate),

@@ -1,4 +1,4 @@
-//! What Linux has, and Android too, and others have not or differently.
+//! What Linux and Android have in common; other kernels lack it or have it differently.
 
 use std::fs::File;
 use std::io::{self, Seek, SeekFrom};
@@ -16,8 +16,8 @@ use super::open_at;
 #[cfg(feature = "tempfile")]
 pub(super) mod rights;
 
-/// Opens a path for `fstat`: no permission on the file itself is needed, and
-/// nothing happens to a FIFO or a device.
+/// Opens a path for `fstat`. It needs no permission on the file itself, and has no effect on
+/// a FIFO or a device.
 pub(super) fn open_for_stat(dir: BorrowedFd<'_>, path: &Path, follow: bool) -> io::Result<File> {
     let mut flags = OFlags::PATH;
     flags.set(OFlags::NOFOLLOW, !follow);
@@ -37,8 +37,8 @@ pub(crate) fn sendfile(
     }
 }
 
-/// The next stretch of data at or after `from`, as `start..end`; `None` if only
-/// a hole is left. Without support for holes, all is data.
+/// The next range of data at or after `from`, as `start..end`; `None` if only a hole is
+/// left. If the file system does not support holes, everything is data.
 pub(crate) fn next_data(file: &File, from: u64, size: u64) -> io::Result<Option<(u64, u64)>> {
     let start = match retry(|| Ok(fs::seek(file, fs::SeekFrom::Data(from))?)) {
         Ok(start) => start,
@@ -58,16 +58,16 @@ fn is(error: &io::Error, errnos: &[Errno]) -> bool {
         .any(|errno| error.raw_os_error() == Some(errno.raw_os_error()))
 }
 
-/// Copies pieces of a file the fastest way that works for the pair.
+/// Copies pieces of a file, in the fastest way that works for the two files.
 #[derive(Debug, Default)]
 pub(crate) enum Copier {
-    /// `copy_file_range`: shares blocks or copies them on the server or in the
+    /// `copy_file_range`: it shares the blocks, or copies them on the server or in the
     /// kernel.
     #[default]
     Range,
-    /// `sendfile`: in the kernel.
+    /// `sendfile`: it copies in the kernel.
     Sendfile,
-    /// By hand, through this.
+    /// By reads and writes, through this buffer.
     Buffer(Vec<u8>),
 }
 
@@ -102,9 +102,9 @@ impl Copier {
                 }
             };
             match done {
-                // Some kernels say 0 for files whose size is not known in
-                // advance (procfs): only a read knows where the end is. A byte will do,
-                // and needs no buffer, which takes as long as a small file.
+                // Some kernels return 0 for files whose size is not known in advance
+                // (procfs): only a read finds their end. One byte is enough, and needs no
+                // buffer, which would take as long as a small file.
                 Ok(0) => {
                     if retry(|| read_at(src, &mut [0], offset))? == 0 {
                         return Ok(0);
@@ -134,8 +134,8 @@ fn cannot(error: &io::Error) -> bool {
         Errno::OPNOTSUPP,
         Errno::INVAL,
         Errno::BADF,
-        // An old seccomp filter's word for ENOSYS; also files marked immutable
-        // or in use as swap, of which a write then says the same.
+        // Old seccomp filters return EPERM instead of ENOSYS. Files that are immutable, or
+        // in use as swap, give it too; the write that follows then fails with it again.
         Errno::PERM,
         Errno::TXTBSY,
         Errno::OVERFLOW,

@@ -1,4 +1,4 @@
-//! The same for Unixes whose kernel is not Linux.
+//! The names of `linux_kernel.rs` for Unixes whose kernel is not Linux.
 
 use std::fs::File;
 use std::io;
@@ -11,7 +11,7 @@ pub(crate) use super::super::by_hand::{Copier, next_data};
 use super::super::unsupported;
 use super::open_at;
 
-/// Opens a path for `fstat`. Without `O_PATH` it takes the permission to read,
+/// Opens a path for `fstat`. There is no `O_PATH` here, so this needs the permission to read,
 /// and a link itself cannot be opened.
 pub(crate) fn open_for_stat(dir: BorrowedFd<'_>, path: &Path, follow: bool) -> io::Result<File> {
     let mut flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
@@ -27,7 +27,7 @@ pub(crate) fn open_for_stat(dir: BorrowedFd<'_>, path: &Path, follow: bool) -> i
     }
 }
 
-/// Their `sendfile` takes other arguments, and sockets only.
+/// `sendfile` of these systems has other arguments, and works only for sockets.
 pub(crate) fn sendfile(
     _output: BorrowedFd<'_>,
     _input: BorrowedFd<'_>,
@@ -39,7 +39,7 @@ pub(crate) fn sendfile(
 
 #[cfg(feature = "tempfile")]
 pub(super) mod rights {
-    //! No attributes are known.
+    //! On these systems attributes are not read or set.
 
     use std::fs::File;
     use std::io;
@@ -55,7 +55,7 @@ pub(super) mod rights {
         }
     }
 
-    /// None is known.
+    /// An attribute; there are none.
     #[derive(Debug)]
     pub(crate) enum Attribute {}
 

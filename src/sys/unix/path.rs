@@ -1,4 +1,4 @@
-//! What a path says by its name, and where it is mounted.
+//! Functions about the names in a path, and about mounts.
 
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -8,12 +8,12 @@ use std::path::{Path, PathBuf};
 
 use super::super::retry;
 
-/// The path without links.
+/// The absolute path after all links were followed.
 pub(crate) fn canonicalize(path: &Path) -> io::Result<PathBuf> {
     retry(|| std::fs::canonicalize(path))
 }
 
-/// Joins with the current folder and resolves `.` and `..` by name only, as
+/// Joins the path with the current folder and resolves `.` and `..` by name only, as
 /// Python's `posixpath.abspath`.
 pub(crate) fn abspath(path: &Path) -> io::Result<PathBuf> {
     let path = if path.is_absolute() {
@@ -26,7 +26,7 @@ pub(crate) fn abspath(path: &Path) -> io::Result<PathBuf> {
 
 fn normpath(path: &Path) -> PathBuf {
     let bytes = path.as_os_str().as_bytes();
-    // POSIX gives exactly two slashes a meaning of their own.
+    // In POSIX, exactly two slashes at the start have a special meaning.
     let two = bytes.starts_with(b"//") && !bytes.starts_with(b"///");
     let mut parts: Vec<&[u8]> = Vec::new();
     for part in bytes.split(|&byte| byte == b'/') {
@@ -51,8 +51,8 @@ pub(crate) fn is_mount(path: &Path) -> io::Result<bool> {
     Ok(here.dev() != above.dev() || here.ino() == above.ino())
 }
 
-/// The path with `~` or `~user` at its start replaced by a home folder, and all that is
-/// behind as it is; `None` where there is nothing to replace. As CPython's `posixpath`.
+/// Replaces `~` or `~user` at the start of a path by a home folder, and leaves the rest as
+/// it is; `None` if there is nothing to replace. It does the same as CPython's `posixpath`.
 #[allow(
     deprecated,
     reason = "`home_dir` is as it should be; deprecated before Rust 1.87"
@@ -91,12 +91,12 @@ fn home_of(user: &OsStr) -> Option<PathBuf> {
     })
 }
 
-/// Whether the last name of a path is taken as it stands: any is.
+/// Whether the system takes the last name of a path literally: here it always does.
 pub(crate) fn is_literal(_: &Path) -> bool {
     true
 }
 
-/// Whether a path ends so that only a folder can be meant.
+/// Whether a path ends with a separator, so that it can only name a folder.
 pub(crate) fn names_folder(path: &Path) -> bool {
     path.as_os_str().as_bytes().ends_with(b"/")
 }

@@ -12,14 +12,14 @@ pub(crate) use super::kernel::rights::{
     Old, check_folder, check_link, link_unnamed, may_link_unnamed,
 };
 
-/// Where Python looks for a folder of temporary files when no variable says anything.
+/// The folders that Python tries for temporary files if no variable is set.
 pub(crate) const TEMPORARY_FOLDERS: [&str; 3] = ["/tmp", "/var/tmp", "/usr/tmp"];
 
-/// Whether a file that is open cannot lose its name.
+/// Whether the name of an open file cannot be removed.
 pub(crate) const OPEN_FILES_KEEP_NAMES: bool = false;
 
-/// Makes a file, never what is there already. For both directions, whatever the mode of
-/// the file above.
+/// Makes a file, and fails if it exists. It is open for both directions, whatever the mode
+/// of the file above is.
 pub(crate) fn create_new(path: &Path, append: bool, mode: u32) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).append(append).mode(mode);
@@ -41,17 +41,17 @@ pub(crate) fn set_mode_in(permissions: &mut Permissions, mode: u32) {
     permissions.set_mode(mode & 0o7777);
 }
 
-/// Who may do what with a file, and what else is noted about it.
+/// Owner, mode and extended attributes of a file.
 #[derive(Debug)]
 pub(crate) struct Rights {
-    /// `None`: of the user who makes it.
+    /// User and group; `None`: those of the process that makes the file.
     owner: Option<(u32, u32)>,
     mode: u32,
     attributes: Vec<Attribute>,
 }
 
 impl Rights {
-    /// Of what stands at a path.
+    /// The rights of the file at a path, which will be replaced.
     pub(crate) fn of_old(old: &Old) -> io::Result<Self> {
         let metadata = old.metadata();
         Ok(Self {
@@ -61,7 +61,7 @@ impl Rights {
         })
     }
 
-    /// Of a file that was just made.
+    /// The rights of a file that was just made.
     pub(crate) fn of_new(file: &File) -> io::Result<Self> {
         Ok(Self {
             owner: None,
@@ -70,12 +70,12 @@ impl Rights {
         })
     }
 
-    /// Gives them to `file`, which so far only its user can open.
+    /// Sets these rights on `file`, which only its user could open until now.
     ///
-    /// The user's own attributes come first, while the file certainly is ours; then
-    /// the owner, which takes set-user-ID bits and capabilities away; then the other
-    /// attributes, the ACL among them; then the mode, whose bits of the group are the
-    /// mask of the ACL.
+    /// The order matters. The `user.*` attributes come first, as long as the file is
+    /// certainly ours. Then the owner, since that call removes set-user-ID bits and
+    /// capabilities. Then the other attributes, which include the ACL. The mode comes last,
+    /// as its group bits are the mask of the ACL.
     pub(crate) fn set(&self, file: &File) -> io::Result<()> {
         set_attributes(file, &self.attributes, true)?;
         let mode = match self.owner {
@@ -86,8 +86,8 @@ impl Rights {
         set_mode(file, mode)
     }
 
-    /// Changes the owner, as far as that is allowed, and tells the mode that gives
-    /// nobody more than the old file did.
+    /// Changes the owner, as far as that is allowed, and returns a mode with which nobody
+    /// has more rights than on the old file.
     fn mode_as_owned_by(&self, file: &File, uid: u32, gid: u32) -> io::Result<u32> {
         let new = retry(|| file.metadata())?;
         if (new.uid(), new.gid()) == (uid, gid)
@@ -95,9 +95,10 @@ impl Rights {
         {
             return Ok(self.mode);
         }
-        // A file of another owner does not lend that owner's rights.
+        // The owner is another one, so drop the set-user-ID bit and its like: they would
+        // lend the rights of the new owner.
         let mode = self.mode & 0o777;
-        // A member may give a file to a group.
+        // A process may give its file to any group that it is a member of.
         if new.gid() == gid || retry(|| fchown(file, None, Some(gid))).is_ok() {
             return Ok(mode);
         }
@@ -105,7 +106,7 @@ impl Rights {
             let error = "the ACL is of a group that a new file cannot be given to";
             return Err(io::Error::new(io::ErrorKind::PermissionDenied, error));
         }
-        // Its group is another: for the members of both only what both may do.
+        // The group is another one: the group and others get only the rights that both had.
         let both = (mode >> 3) & mode & 0o7;
         Ok(mode & 0o700 | both << 3 | both)
     }

@@ -1,5 +1,5 @@
-//! The descriptors 0, 1 and 2. Before `main`, Rust has opened those that were
-//! closed on `/dev/null`.
+//! The descriptors 0, 1 and 2. They are always open: before `main`, Rust opens `/dev/null`
+//! for those that are closed.
 
 use std::io::{self, IsTerminal};
 use std::os::fd::BorrowedFd;
@@ -13,8 +13,8 @@ use super::close_duplicate;
 /// A standard stream.
 pub(crate) struct Standard {
     fd: BorrowedFd<'static>,
-    /// What a read met behind the bytes that it gave, as the reset of a connection:
-    /// the next one's, as the system does not tell it again.
+    /// An error, such as the reset of a connection, that a read met after it had some bytes.
+    /// The next read returns it, since the system does not report it again.
     failed: Option<io::Error>,
 }
 
@@ -35,7 +35,8 @@ impl Standard {
         Self { fd, failed: None }
     }
 
-    /// Reads what has come meanwhile, behind bytes that are given in any case.
+    /// Reads what has come since the last read, without waiting. The bytes before it are
+    /// returned in any case, so an error is kept for the next read.
     fn more(&mut self, buf: &mut [u8]) -> Option<usize> {
         linux::read_more(self.fd, buf).unwrap_or_else(|error| {
             self.failed = Some(error);
@@ -43,13 +44,14 @@ impl Standard {
         })
     }
 
-    /// The error that the last read left behind.
+    /// Returns the error that the last read has kept, if any.
     fn check(&mut self) -> io::Result<()> {
         self.failed.take().map_or(Ok(()), Err)
     }
 
-    /// Does it again once it is ready, where somebody who shares the open file has
-    /// made it non-blocking.
+    /// Makes a call that blocks even if the descriptor is non-blocking: a process that
+    /// shares the open file may have made it so. Then it waits until the descriptor is ready
+    /// and repeats the call.
     fn blocking<T>(
         &self,
         flags: PollFlags,
@@ -68,7 +70,7 @@ impl Standard {
     pub(crate) fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         self.check()?;
         let mut n = self.blocking(PollFlags::IN, |fd| rustix::io::read(fd, &mut *buf))?;
-        // A writer that keeps up fills a pipe again meanwhile: fewer hops.
+        // A fast writer has filled the pipe again: read that too, which saves hops.
         while n > 0 && n < buf.len() {
             match self.more(&mut buf[n..]) {
                 Some(more) => n += more,
@@ -79,7 +81,8 @@ impl Standard {
     }
 
     pub(crate) fn read_spare(&mut self, vec: &mut Vec<u8>) -> io::Result<usize> {
-        /// What a pipe usually holds; more need not be cleared in vain.
+        /// The usual capacity of a pipe. Memory is cleared before such a read, so more
+        /// would mostly be cleared in vain.
         const STEP: usize = 64 * 1024;
         if vec.len() == vec.capacity() {
             return Ok(0);
@@ -105,7 +108,7 @@ impl Standard {
         self.blocking(PollFlags::OUT, |fd| rustix::io::write(fd, buf))
     }
 
-    /// Nothing is held back.
+    /// Does nothing: there is no buffer here.
     #[allow(
         clippy::unused_self,
         clippy::unnecessary_wraps,
@@ -116,8 +119,8 @@ impl Standard {
     }
 
     pub(crate) fn close(&mut self) -> io::Result<()> {
-        // The descriptor stays, as Python's does. What a close would tell of the bytes
-        // is told.
+        // The descriptor stays open, as in Python. This only returns the error that a close
+        // would report.
         close_duplicate(self.fd)
     }
 

@@ -1,9 +1,9 @@
-//! Removing a tree by descriptors: a folder that is swapped for a symbolic link
-//! meanwhile is never entered.
+//! Removing a tree by descriptors. If a folder is replaced by a symbolic link during the
+//! removal, the link is never followed.
 //!
-//! Depth costs neither stack nor descriptors: a frame on the heap for each
-//! level, and only the innermost [`OPEN_FRAMES`] are open. Another is opened
-//! again by `..` from below, and only if it is the same folder as before.
+//! A deep tree needs neither much stack nor many descriptors: each level has a frame on the
+//! heap, and only the innermost [`OPEN_FRAMES`] folders are open. A folder that was closed
+//! is opened again by `..` from the folder below, and must still be the same folder.
 
 use std::collections::HashSet;
 use std::ffi::{CStr, CString, OsStr};
@@ -19,7 +19,7 @@ use super::super::{OnRemoved, retry};
 use super::open_at;
 use crate::error::Error;
 
-/// How many folders of a branch are open at once; fewer where descriptors run out.
+/// How many folders of a branch are open at once; fewer if there are no more descriptors.
 const OPEN_FRAMES: usize = 32;
 
 const FOLDER: OFlags = OFlags::RDONLY
@@ -28,14 +28,14 @@ const FOLDER: OFlags = OFlags::RDONLY
 
 /// A folder that is being emptied.
 struct Frame {
-    /// What it is called in the folder above; empty for the root.
+    /// Its name in the folder above; empty for the root.
     name: CString,
-    /// `None` while it is closed to spare descriptors.
+    /// `None` while it is closed to save descriptors.
     dir: Option<Dir>,
-    /// Device and inode, to know it again.
+    /// Device and inode, to recognise the folder.
     id: (u64, u64),
-    /// What could not be removed and is not tried again, though a folder that
-    /// was closed is read again from its start.
+    /// The entries that could not be removed. They are not tried again when the folder was
+    /// closed and is read again from its start.
     left: HashSet<CString>,
 }
 
@@ -62,15 +62,15 @@ fn id(fd: BorrowedFd<'_>) -> io::Result<(u64, u64)> {
     Ok((stat.st_dev as u64, stat.st_ino as u64))
 }
 
-/// What an entry is, `Unknown` if the listing does not say.
+/// The type of an entry; `Unknown` if the listing does not tell it.
 #[cfg(not(any(target_os = "illumos", target_os = "solaris")))]
 #[allow(clippy::unnecessary_wraps, reason = "it can fail on other Unixes")]
 fn kind(_dir: BorrowedFd<'_>, _name: &CStr, entry: &DirEntry) -> io::Result<FileType> {
     Ok(entry.file_type())
 }
 
-/// What an entry is. The listing does not say, and to try `unlink` is no way to
-/// find out: root can unlink a folder there, with all that is in it.
+/// The type of an entry. The listing does not tell it here. And `unlink` must not be tried
+/// to find out, since root can unlink a folder on these systems, with everything in it.
 #[cfg(any(target_os = "illumos", target_os = "solaris"))]
 fn kind(dir: BorrowedFd<'_>, name: &CStr, _entry: &DirEntry) -> io::Result<FileType> {
     let stat = retry(|| Ok(fs::statat(dir, name, AtFlags::SYMLINK_NOFOLLOW)?))?;
@@ -81,19 +81,19 @@ struct Removal<'a> {
     root: &'a Path,
     /// From the root to the innermost folder.
     frames: Vec<Frame>,
-    /// How many of them may be open.
+    /// How many frames may be open.
     open_frames: usize,
     ignore_errors: bool,
     removed: OnRemoved<'a>,
 }
 
-/// Removes the folder `root` and all in it; `removed` is told of each entry.
+/// Removes the folder `root` and everything in it; `removed` is called after each entry.
 pub(crate) fn remove_tree(
     root: &Path,
     ignore_errors: bool,
     removed: OnRemoved<'_>,
 ) -> io::Result<()> {
-    // `link/` would be followed, and is not what was meant.
+    // Drop a separator at the end: `link/` would follow the link.
     let root = root.components().as_path();
     let mut removal = Removal {
         root,
@@ -126,7 +126,7 @@ impl Removal<'_> {
                 // Where that ends a listing: what was removed does not come again.
                 Some(Err(Errno::INTR)) => dir.rewind(),
                 Some(Err(errno)) => {
-                    // What is left of it makes the removal of the folder fail.
+                    // If entries are left, the removal of the folder fails.
                     self.excuse(None, errno.into())?;
                     self.leave()?;
                 }
@@ -153,12 +153,12 @@ impl Removal<'_> {
             Ok(frame) => self.enter(frame),
             Err(error) => match errno(&error) {
                 Some(Errno::NOENT) => {}
-                // Somebody put something else there: it goes, unfollowed.
+                // Something else has taken the place of the folder: remove it, unfollowed.
                 Some(Errno::NOTDIR | Errno::LOOP | Errno::MLINK) => {
                     let done = self.unlink(name, AtFlags::empty());
                     return self.settle(name, done);
                 }
-                // An empty folder goes without being read.
+                // An empty folder can be removed even if it may not be read.
                 _ if self.unlink(name, AtFlags::REMOVEDIR).is_ok() => (self.removed)()?,
                 _ => return self.settle(name, Err(error)),
             },
@@ -180,12 +180,12 @@ impl Removal<'_> {
         }
     }
 
-    /// Closes all folders but the innermost; `false` if none was open.
+    /// Closes all folders but the innermost. Returns `false` if no other was open.
     fn spare_descriptors(&mut self) -> bool {
         let above = self.frames.len().saturating_sub(1);
         let open = self.frames[..above].iter_mut();
         let closed = open.filter_map(|frame| frame.dir.take()).count();
-        // So many were too many; the next time, half of them will do.
+        // There were too many open, so allow half as many from now on.
         self.open_frames = (closed / 2).max(1);
         closed > 0
     }
@@ -197,7 +197,8 @@ impl Removal<'_> {
         }
     }
 
-    /// Removes the innermost folder, which is empty or given up.
+    /// Removes the innermost folder, which is empty, or has only entries that could not be
+    /// removed.
     fn leave(&mut self) -> io::Result<()> {
         let frame = self.frames.pop().expect("called with a frame");
         let Some(above) = self.frames.last_mut() else {
@@ -212,7 +213,7 @@ impl Removal<'_> {
         };
         if above.dir.is_none() {
             let opened = match self.open_above(&frame) {
-                // Somebody has moved what was below.
+                // Somebody has moved the folder below, so its `..` is another folder.
                 Err(_) if self.ignore_errors => self.open_by_names(),
                 opened => opened,
             };
@@ -229,7 +230,7 @@ impl Removal<'_> {
         self.settle(&frame.name, done)
     }
 
-    /// Opens the innermost folder again, from `frame`, which was in it.
+    /// Opens the innermost folder again, by `..` from `frame`, the folder that was in it.
     fn open_above(&self, frame: &Frame) -> io::Result<Dir> {
         self.checked(open_at(frame.fd()?, c"..", FOLDER)?)
     }
@@ -243,7 +244,8 @@ impl Removal<'_> {
         self.checked(fd)
     }
 
-    /// Going on in another folder would remove what nobody asked for.
+    /// Checks that an opened folder is the innermost one: in another folder, the removal
+    /// would destroy what nobody asked it to remove.
     fn checked(&self, fd: OwnedFd) -> io::Result<Dir> {
         if id(fd.as_fd())? != self.innermost().id {
             let error = "the folder was moved while it was being removed";
@@ -252,7 +254,8 @@ impl Removal<'_> {
         Ok(Dir::new(fd)?)
     }
 
-    /// Leaves the innermost folder as it is, which cannot be opened again.
+    /// Leaves the innermost folder as it is, since it cannot be opened again, and goes on in
+    /// the nearest folder above that can.
     fn give_up_innermost(&mut self) {
         while let Some(given_up) = self.frames.pop() {
             let Some(above) = self.frames.last_mut() else {
@@ -269,11 +272,11 @@ impl Removal<'_> {
         }
     }
 
-    /// Goes on after an entry, or stops with its error.
+    /// Goes on after an entry, or stops with the error of its removal.
     fn settle(&mut self, name: &CStr, done: io::Result<()>) -> io::Result<()> {
         match done {
             Ok(()) => (self.removed)(),
-            // Somebody else was faster.
+            // Somebody else has removed it.
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             Err(error) => {
                 self.excuse(Some(name), error)?;
@@ -290,7 +293,7 @@ impl Removal<'_> {
         Err(self.named(name, error))
     }
 
-    /// The error with the path of the entry it is about.
+    /// Adds the path of the entry to an error.
     fn named(&self, name: Option<&CStr>, error: io::Error) -> io::Error {
         let below = self.frames.iter().skip(1).map(|frame| &*frame.name);
         let mut path = PathBuf::from(self.root);

@@ -1,5 +1,5 @@
-//! Files on Windows, where positional I/O moves the cursor, and locks belong to a
-//! handle that can wait for itself.
+//! Open files on Windows. Positional calls move the cursor here, and locks belong to a
+//! handle, which may even wait for its own lock.
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -14,7 +14,7 @@ use super::super::nowait::Misses;
 use super::super::{Access, Kind, Lock, Wait};
 use super::open_any;
 
-/// Windows has no such mode.
+/// Does nothing: Windows has no mode.
 pub(crate) fn set_mode_of_new(_: &mut OpenOptions, _: u32) {}
 
 /// Passes flags of `CreateFile` besides those that the mode asks for.
@@ -22,7 +22,7 @@ pub(crate) fn set_flags(options: &mut OpenOptions, flags: i32) {
     options.custom_flags(flags as u32);
 }
 
-/// What a directory is refused with.
+/// The error for a folder.
 pub(crate) fn is_a_directory() -> io::Error {
     io::ErrorKind::IsADirectory.into()
 }
@@ -31,17 +31,17 @@ pub(crate) fn open_source(path: &Path) -> io::Result<File> {
     File::open(path)
 }
 
-/// Makes a file to copy to; it fails if anything is there, a link to nothing too.
+/// Makes a file to copy to. It fails if anything exists at the path, even a link to nothing.
 pub(crate) fn create_destination(path: &Path, _mode: u32) -> io::Result<File> {
     File::create_new(path)
 }
 
-/// Opens a file to copy to as it is.
+/// Opens an existing file to copy to, without truncating it.
 pub(crate) fn open_destination(path: &Path) -> io::Result<File> {
     File::options().write(true).open(path)
 }
 
-/// Of permissions there is one here: the owner's to write.
+/// The mode of a file. The only permission here is that of the owner to write.
 pub(crate) fn mode(metadata: &Metadata) -> u32 {
     if metadata.permissions().readonly() {
         0o444
@@ -62,7 +62,7 @@ pub(crate) fn is_stream(_metadata: &Metadata) -> bool {
     false
 }
 
-/// What tells one file from all others: its volume, and its number there.
+/// The identity of a file: its volume, and its number there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct FileId(u64, u64);
 
@@ -75,13 +75,14 @@ impl FileId {
         ))
     }
 
-    /// Of what is at `path`, through links.
+    /// The identity of what is at `path`; links are followed.
     pub(crate) fn at(path: &Path) -> io::Result<Self> {
         Self::of_open(&open_any(path, 0, true)?, path)
     }
 }
 
-/// A handle of the call's own, made when the call is.
+/// A duplicate of the caller's handle, or the error of the duplication. It is made when the
+/// call is made, so the call borrows nothing.
 #[derive(Debug)]
 pub(crate) struct Handle(io::Result<File>);
 
@@ -95,8 +96,7 @@ impl Handle {
     }
 }
 
-/// What belongs to an open file, whichever of its handles is used, and is not kept by
-/// the system.
+/// What all handles of one open file share and the system does not keep.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct OpenFile(Arc<Shared>);
 
@@ -107,7 +107,7 @@ struct Shared {
     misses: Misses,
 }
 
-/// Whoever has it uses the cursor alone.
+/// While it lives, nobody else uses the cursor.
 #[derive(Debug)]
 pub(crate) struct Turn<'a>(
     #[allow(dead_code, reason = "held, never looked at")] MutexGuard<'a, ()>,
@@ -118,8 +118,8 @@ impl OpenFile {
         Self::default()
     }
 
-    /// Waits for whoever uses the cursor: a positional call has it elsewhere for a
-    /// moment, and what read or wrote there meanwhile would do so in a wrong place.
+    /// Waits until nobody else uses the cursor. A positional call moves the cursor for a
+    /// moment; another read or write during that time would be at the wrong place.
     pub(crate) fn turn(&self) -> Turn<'_> {
         Turn(self.0.cursor.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -135,8 +135,9 @@ impl OpenFile {
     }
 }
 
-/// Takes a lock, in place of the one that is `held`; `false` if another open file has
-/// one that is in the way. The system would keep both, and let a handle wait for itself.
+/// Takes a lock, which replaces the one that is `held`. Returns `false` if the lock of
+/// another open file is in the way. (The system itself would keep both locks, and let a
+/// handle wait for its own lock.)
 pub(crate) fn change_lock(
     file: &File,
     held: &mut Option<Lock>,
@@ -146,8 +147,8 @@ pub(crate) fn change_lock(
     match (*held, lock) {
         (Some(Lock::Exclusive), Lock::Exclusive) | (Some(Lock::Shared), Lock::Shared) => Ok(true),
         (Some(Lock::Exclusive), Lock::Shared) => {
-            // A handle may have both, and the first unlock gives up the exclusive
-            // one: nobody can come between.
+            // A handle may have both locks, and the first unlock releases the exclusive
+            // one. So nobody else can take the lock in between.
             if !take(file, Lock::Shared)? {
                 return Ok(false);
             }
@@ -190,10 +191,10 @@ fn take(file: &File, lock: Lock) -> io::Result<bool> {
     }
 }
 
-/// Does nothing without a lock, as flock(2).
+/// Releases the lock. Without a lock it does nothing, as flock(2).
 pub(crate) fn release_lock(file: &File) -> io::Result<()> {
     const ERROR_NOT_LOCKED: i32 = 158;
-    // What Wine says instead.
+    // Wine reports this one instead.
     const ERROR_LOCK_VIOLATION: i32 = 33;
     match fs4::FileExt::unlock(file).map_err(|error| (error.raw_os_error(), error)) {
         Ok(()) | Err((Some(ERROR_NOT_LOCKED | ERROR_LOCK_VIOLATION), _)) => Ok(()),
@@ -201,7 +202,8 @@ pub(crate) fn release_lock(file: &File) -> io::Result<()> {
     }
 }
 
-/// The system says of a place before the start what no error kind stands for.
+/// Moves the cursor. For a position before the start the system reports an error that std
+/// has no kind for; here it is `InvalidInput`, as elsewhere.
 pub(crate) fn seek(mut file: &File, pos: SeekFrom) -> io::Result<u64> {
     const ERROR_NEGATIVE_SEEK: i32 = 131;
     file.seek(pos).map_err(|error| {
@@ -213,7 +215,8 @@ pub(crate) fn seek(mut file: &File, pos: SeekFrom) -> io::Result<u64> {
     })
 }
 
-/// Only with the [`Turn`] of the file: the cursor is elsewhere meanwhile.
+/// Reads at `offset`. The caller must hold the [`Turn`] of the file, since the cursor is
+/// elsewhere during the call.
 pub(crate) fn read_at(file: &File, buf: &mut [u8], offset: u64) -> io::Result<usize> {
     there_and_back(file, |file| file.seek_read(buf, offset))
 }
@@ -233,16 +236,16 @@ fn there_and_back(
     result
 }
 
-/// Positional calls and others of this crate keep out of its way.
+/// Whether a file can be read ahead: it is a regular file. Its cursor may move during
+/// positional calls, but the [`Turn`] keeps calls of this crate apart.
 pub(crate) fn is_plain(file: &File) -> bool {
     kind(file) == Kind::Regular
 }
 
-/// How a handle was opened cannot be asked for. But the system looks at the rights of a
-/// handle before it looks at what it is asked to do: to read or write no bytes, or to
-/// make a file `-1` bytes long, does nothing in any case, and says whether it would have
-/// been allowed. Of pipes and devices everything is taken to be: a pipe carries empty
-/// messages too.
+/// How a handle was opened. The system cannot be asked that. But it checks the rights of a
+/// handle before it does anything: a read or a write of no bytes, or setting the size to
+/// `-1`, never has an effect, and its error tells whether it would be allowed. For pipes
+/// and devices every right is assumed, since in a pipe even an empty write is a message.
 pub(crate) fn access_of(mut file: &File) -> io::Result<Access> {
     let mut access = Access {
         readable: true,
@@ -259,12 +262,12 @@ pub(crate) fn access_of(mut file: &File) -> io::Result<Access> {
     Ok(access)
 }
 
-/// What an open file is.
+/// The kind of an open file.
 pub(crate) fn kind(file: &File) -> Kind {
     look(file).map_or(Kind::Other, |(kind, _)| kind)
 }
 
-/// The same, with all else that the system tells of it; of some kinds that is nothing.
+/// The same, with the metadata of the file, which some kinds do not have.
 pub(crate) fn look(file: &File) -> io::Result<(Kind, Option<Metadata>)> {
     let kind = winapi_util::file::typ(file)?;
     if kind.is_char() {
@@ -287,7 +290,7 @@ pub(crate) fn read_spare(mut file: &File, vec: &mut Vec<u8>) -> io::Result<usize
     into_spare(vec, |spare| file.read(spare))
 }
 
-/// Fills spare capacity, which is cleared first.
+/// Lets `read` fill the spare capacity, which is cleared first.
 pub(super) fn into_spare(
     vec: &mut Vec<u8>,
     read: impl FnOnce(&mut [u8]) -> io::Result<usize>,
@@ -299,7 +302,7 @@ pub(super) fn into_spare(
     result
 }
 
-/// Closes. The system tells nothing by that.
+/// Closes. The system reports nothing then.
 #[allow(
     clippy::unnecessary_wraps,
     reason = "a close can fail elsewhere, and its callers go by that"
@@ -309,7 +312,7 @@ pub(crate) fn close(file: File) -> io::Result<()> {
     Ok(())
 }
 
-/// Tells what a close would say: nothing.
+/// Returns the error that a close would report: there is none here.
 #[allow(
     clippy::unnecessary_wraps,
     reason = "a close can fail elsewhere, and its callers go by that"

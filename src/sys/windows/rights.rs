@@ -1,5 +1,5 @@
-//! Temporary files, and files that are replaced: a file gets its owner and its rights from
-//! the folder; what is kept is whether it may be written.
+//! Temporary files, and files that replace others. A new file gets its owner and its rights
+//! from the folder; of the old file, only whether it may be written is kept.
 
 use std::fs::{DirBuilder, File, OpenOptions, Permissions};
 use std::io;
@@ -10,10 +10,10 @@ pub(crate) use super::super::by_hand::rights::{
     Old, check_folder, check_link, link_unnamed, may_link_unnamed,
 };
 
-/// Where Python looks for a folder of temporary files when no variable says anything.
+/// The folders that Python tries for temporary files if no variable is set.
 pub(crate) const TEMPORARY_FOLDERS: [&str; 4] = [r"C:\TEMP", r"C:\TMP", r"\TEMP", r"\TMP"];
 
-/// Whether a file that is open cannot lose its name: it goes with the file.
+/// Whether the name of an open file cannot be removed: it disappears with the file.
 pub(crate) const OPEN_FILES_KEEP_NAMES: bool = true;
 
 fn both_directions(append: bool) -> OpenOptions {
@@ -23,13 +23,14 @@ fn both_directions(append: bool) -> OpenOptions {
     options
 }
 
-/// Makes a file, never what is there already. The folder of the user is private.
+/// Makes a file, and fails if it exists. There is no mode: the folder decides who may open
+/// it, and the temporary folder of a user is private.
 pub(crate) fn create_new(path: &Path, append: bool, _: u32) -> io::Result<File> {
     both_directions(append).open(path)
 }
 
-/// What has no name is removed by the system with its last handle, however the process
-/// ends, and is kept from the disk as far as memory allows.
+/// Makes a file that the system removes with its last handle, however the process ends, and
+/// that it keeps in memory as far as possible.
 pub(crate) fn create_anonymous(path: &Path, append: bool, _: u32) -> io::Result<File> {
     const FILE_FLAG_DELETE_ON_CLOSE: u32 = 0x0400_0000;
     const FILE_ATTRIBUTE_TEMPORARY: u32 = 0x100;
@@ -43,7 +44,7 @@ pub(crate) fn create_private_folder(path: &Path) -> io::Result<()> {
     DirBuilder::new().create(path)
 }
 
-/// Of permissions there is one here: the owner's to write.
+/// Puts a mode into permissions. The only permission here is that of the owner to write.
 pub(crate) fn set_mode_in(permissions: &mut Permissions, mode: u32) {
     permissions.set_readonly(mode & 0o200 == 0);
 }
@@ -52,8 +53,8 @@ pub(crate) fn set_mode_in(permissions: &mut Permissions, mode: u32) {
 pub(crate) struct Rights(Permissions);
 
 impl Rights {
-    /// Of what stands at a path. The system puts nothing in the place of a file that may
-    /// not be written: better told while nothing was done for it.
+    /// The rights of the file at a path, which will be replaced. The system does not replace
+    /// a file that may not be written, so that is reported before anything is done.
     pub(crate) fn of_old(old: &Old) -> io::Result<Self> {
         let permissions = old.metadata().permissions();
         if permissions.readonly() {

@@ -1,4 +1,4 @@
-//! The streams of std, which know the console.
+//! The standard streams of std, which can handle the console.
 
 use std::io::{self, IsTerminal, Read, Write};
 
@@ -44,7 +44,7 @@ impl Standard {
         }
     }
 
-    /// Sends on what std holds back.
+    /// Writes what std has buffered.
     pub(crate) fn flush(&mut self) -> io::Result<()> {
         match self {
             Self::Stdout(stdout) => stdout.flush(),
@@ -52,7 +52,7 @@ impl Standard {
         }
     }
 
-    /// The stream stays, and a close would tell nothing.
+    /// Does nothing: the stream stays open, and a close would report nothing.
     #[allow(
         clippy::unused_self,
         clippy::unnecessary_wraps,

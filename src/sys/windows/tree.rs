@@ -1,12 +1,12 @@
-//! Removing a tree by names: a folder that is swapped for a link meanwhile is never
-//! entered, since a folder whose handle shares no right to delete it can be neither
-//! renamed nor removed. From the root to the innermost one, all have such a handle
-//! while names below them are used.
+//! Removing a tree by names. A folder cannot be replaced by a link during the removal: as
+//! long as a folder has an open handle that does not share the right to delete, nobody can
+//! rename or remove it. Every folder from the root to the innermost one has such a handle
+//! while names below it are used.
 //!
-//! The names are used below a path that begins with `\\?\`, which the system takes
-//! literally. In any other a name that ends with dots or spaces, as
-//! other systems make them on the same disk, stands for another one: `...` for the folder
-//! that it is in.
+//! The names are used below a path that begins with `\\?\`, so that the system takes them
+//! literally. In any other path, a name that ends with dots or spaces (other systems can
+//! make such names on the same disk) would stand for another one: `...` for the folder that
+//! it is in.
 
 use std::ffi::OsString;
 use std::fs::{self, File, FileType};
@@ -20,31 +20,31 @@ use crate::error::Error;
 
 /// A folder that is being emptied.
 struct Frame {
-    /// Keeps it in its place.
+    /// The handle that keeps the folder in its place.
     pin: File,
-    /// What is still to be removed.
+    /// The entries that are still to be removed.
     entries: Vec<(OsString, FileType)>,
 }
 
 struct Removal<'a> {
-    /// What was asked for, as errors name it.
+    /// The path that was given, which errors name.
     root: &'a Path,
-    /// Of the root, literally.
+    /// The same path in its literal form.
     literal: PathBuf,
-    /// Of the innermost folder.
+    /// The path of the innermost folder.
     path: PathBuf,
     frames: Vec<Frame>,
     ignore_errors: bool,
     removed: OnRemoved<'a>,
 }
 
-/// Removes the folder `root` and all in it; `removed` is told of each entry.
+/// Removes the folder `root` and everything in it; `removed` is called after each entry.
 pub(crate) fn remove_tree(
     root: &Path,
     ignore_errors: bool,
     removed: OnRemoved<'_>,
 ) -> io::Result<()> {
-    // `link/` would be followed, and is not what was meant.
+    // Drop a separator at the end: `link/` would follow the link.
     let root = root.components().as_path();
     // It stays where it is once it is pinned.
     let begun = pin(root).and_then(|pin| {
@@ -70,7 +70,8 @@ pub(crate) fn remove_tree(
     }
 }
 
-/// Keeps a folder in its place; `None` for what is none, as a link to one.
+/// Opens a handle that keeps a folder in its place; `None` if the path is not a folder, as
+/// a link to a folder.
 fn pin(path: &Path) -> io::Result<Option<File>> {
     const FILE_LIST_DIRECTORY: u32 = 1;
     const FILE_SHARE_READ_AND_WRITE: u32 = 3;
@@ -97,7 +98,8 @@ impl Removal<'_> {
         Ok(())
     }
 
-    /// Removes what is at the path, and takes its name off the path; or enters it.
+    /// Removes the entry at the path and removes its name from the path, or enters it if it
+    /// is a folder.
     fn remove(&mut self, kind: FileType) -> io::Result<()> {
         if kind.is_dir() {
             match pin(&self.path) {
@@ -105,13 +107,13 @@ impl Removal<'_> {
                     Ok(()) => return Ok(()),
                     Err(error) => return self.settle(Err(error)),
                 },
-                // Somebody put something else there: it goes, unfollowed.
+                // Something else has taken the place of the folder: remove it, unfollowed.
                 Ok(None) => {
                     let done = fs::remove_dir(&self.path);
                     let done = done.or_else(|_| fs::remove_file(&self.path));
                     return self.settle(done);
                 }
-                // An empty folder goes without being read.
+                // An empty folder can be removed even if it may not be read.
                 Err(error) => {
                     let done = fs::remove_dir(&self.path).map_err(|_| error);
                     return self.settle(done);
@@ -126,7 +128,7 @@ impl Removal<'_> {
         self.settle(done)
     }
 
-    /// Goes into the folder at the path.
+    /// Enters the folder at the path.
     fn enter(&mut self, pin: File) -> io::Result<()> {
         let mut entries = Vec::new();
         for entry in fs::read_dir(&self.path)? {
@@ -137,21 +139,22 @@ impl Removal<'_> {
         Ok(())
     }
 
-    /// Removes the innermost folder, which is empty or given up.
+    /// Removes the innermost folder, which is empty, or has only entries that could not be
+    /// removed.
     fn leave(&mut self) -> io::Result<()> {
         let frame = self.frames.pop().expect("called with a frame");
-        // It keeps the folder from us too. Should a link take its place now, that is
-        // what goes, and nothing behind it.
+        // The handle would keep us from the removal too. If a link takes the place of the
+        // folder now, only the link is removed.
         drop(frame.pin);
         let done = fs::remove_dir(&self.path);
         self.settle(done)
     }
 
-    /// Goes on after what is at the path, or stops with its error.
+    /// Goes on after the entry at the path, or stops with the error of its removal.
     fn settle(&mut self, done: io::Result<()>) -> io::Result<()> {
         let done = match done {
             Ok(()) => (self.removed)(),
-            // Somebody else was faster.
+            // Somebody else has removed it.
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             Err(_) if self.ignore_errors => Ok(()),
             Err(error) => {

@@ -1,5 +1,5 @@
-//! What several peers do in the same words, each with calls of its own. Macros, as
-//! the futures of the peers have no type in common, nor have their traits.
+//! Code that is the same for several peers but for the calls. It is in macros, as the
+//! peers have no types or traits in common.
 
 /// The workloads on many files, and those on the shares of tasks, for a peer that
 /// has a `random`. It says how it reads all of a file at a path, how it makes one,

@@ -116,7 +116,7 @@ async fn large_writes(site: Arc<Site>) -> io::Result<Tally> {
     Ok(tally)
 }
 
-/// What `fs::read` would be, had it one.
+/// Reads a whole file; the crate has no `fs::read`.
 async fn read(path: PathBuf) -> io::Result<Vec<u8>> {
     let file = File::open(path).await?;
     let size = file.statx().await?.stx_size;

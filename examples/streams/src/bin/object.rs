@@ -2,7 +2,8 @@
 //! FOLDER NAME`. `get` shows the object in UTF-8; `put` makes it of the standard input.
 //!
 //! An object is replaced as a whole, once all of it was read, or not at all. On a terminal
-//! and in a pipe it does the same, and a pipe that is closed ends it in peace.
+//! and in a pipe it does the same; it ends without an error if the reader of the pipe goes
+//! away.
 
 use std::process::ExitCode;
 
@@ -74,7 +75,7 @@ async fn main() -> ExitCode {
         name,
     } = Args::parse();
     let done = async {
-        // What is written stays out of sight until it is whole.
+        // Nobody sees the object until it is complete.
         let folder = Fs::default().root(&folder).atomic_write_dir(&folder);
         let store = Operator::new(folder)?;
         match action {
@@ -84,7 +85,7 @@ async fn main() -> ExitCode {
     };
     match done.await {
         Ok(()) => ExitCode::SUCCESS,
-        // Whoever read this has seen enough.
+        // The reader of our output has gone, which is no error.
         Err(error) if is_closed(&error) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("object: {name}: {error}");

@@ -1,8 +1,8 @@
 //! Shows compressed text files in UTF-8: `zlines [--encoding LABEL] FILE...`.
 //!
-//! What ends in `.gz` or `.zst` is decompressed, and all is decoded as `LABEL` says. A
-//! file that cannot be read is reported, and the exit code is 1. On a terminal and in a pipe
-//! it does the same, and a pipe that is closed ends it in peace.
+//! Files whose names end in `.gz` or `.zst` are decompressed, and all are decoded as `LABEL`
+//! says. A file that cannot be read is reported, and the exit code is 1. On a terminal and
+//! in a pipe it does the same; it ends without an error if the reader of the pipe goes away.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -46,7 +46,7 @@ async fn main() -> ExitCode {
     for path in paths {
         match show(&path, encoding.label()).await {
             Ok(()) => {}
-            // Whoever read this has seen enough.
+            // The reader of our output has gone, which is no error.
             Err(error) if error.kind() == ErrorKind::BrokenPipe => return ExitCode::SUCCESS,
             Err(error) => {
                 eprintln!("zlines: {}: {error}", path.display());

@@ -1,5 +1,5 @@
-//! What Linux has: files without a name, extended attributes, and links in
-//! `/proc` that lead to what has no name.
+//! What Linux has for files that replace others: files without a name, extended attributes,
+//! and the links in `/proc` that lead to open files.
 
 use std::ffi::{CStr, CString};
 use std::fs::{File, Metadata, OpenOptions};
@@ -14,7 +14,7 @@ use rustix::io::Errno;
 
 use super::super::super::retry;
 
-/// The ACL of a file. Its default for new files is only a folder's.
+/// The attribute with the ACL of a file. (A folder also has one with the ACL of new files.)
 const ACCESS_LIST: &CStr = c"system.posix_acl_access";
 
 fn is(error: &io::Error, errnos: &[Errno]) -> bool {
@@ -22,15 +22,15 @@ fn is(error: &io::Error, errnos: &[Errno]) -> bool {
     errno.is_some_and(|errno| errnos.contains(&errno))
 }
 
-/// A link that leads to just this open file.
+/// The path of a link that leads to exactly this open file.
 fn link_to(fd: RawFd) -> String {
     format!("/proc/self/fd/{fd}")
 }
 
-/// Android lets no app give a file a name.
+/// Android does not let apps give a file a name.
 const MAY_LINK: bool = cfg!(not(target_os = "android"));
 
-/// Whether `/proc` is there: a file without a name gets one only by its link.
+/// Whether `/proc` exists: a file without a name can get one only by its link there.
 fn has_links() -> bool {
     static THERE: OnceLock<bool> = OnceLock::new();
     *THERE.get_or_init(|| Path::new("/proc/self/fd").is_dir())
@@ -41,14 +41,14 @@ pub(crate) fn may_link_unnamed() -> bool {
     MAY_LINK && has_links()
 }
 
-/// Gives a file without a name one.
+/// Gives a name to a file without one.
 pub(crate) fn link_unnamed(file: &File, path: &Path) -> io::Result<()> {
     let link = link_to(file.as_raw_fd());
     retry(|| Ok(fs::linkat(CWD, &*link, CWD, path, AtFlags::SYMLINK_FOLLOW)?))
 }
 
-/// Fails for a folder in which names can be made and not changed (chattr(1), `a`): what
-/// is to be renamed there would stay for ever.
+/// Fails for a folder in which names can be made but not changed (chattr(1), `a`): a
+/// temporary name there could neither be renamed nor removed.
 #[cfg(target_os = "linux")]
 pub(crate) fn check_folder(folder: &Path) -> io::Result<()> {
     let seen = fs::statx(CWD, folder, AtFlags::empty(), fs::StatxFlags::TYPE);
@@ -56,21 +56,21 @@ pub(crate) fn check_folder(folder: &Path) -> io::Result<()> {
         Ok(seen) if seen.stx_attributes.contains(fs::StatxAttributes::APPEND) => {
             Err(Errno::PERM.into())
         }
-        // Whatever is wrong with it, its use says so.
+        // Other errors appear when the folder is used.
         Ok(_) | Err(_) => Ok(()),
     }
 }
 
-/// As on other systems: not asked.
+/// Not checked, as on other systems.
 #[cfg(not(target_os = "linux"))]
 #[allow(clippy::unnecessary_wraps, reason = "the same signature as on Linux")]
 pub(crate) fn check_folder(_: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Refuses the links of `/proc` to open files, should `link`, which is in `folder`, be
-/// one: what they say is no path. Whoever
-/// has the file open would not see what takes its place, even where it has a name.
+/// Refuses `link`, which is in `folder`, if it is a link in `/proc` to an open file. The
+/// text of such a link need not be a path. And even if it is one, whoever has the file open
+/// would not see the new file at that path.
 pub(crate) fn check_link(link: &Path, folder: &Path) -> io::Result<()> {
     if retry(|| Ok(fs::statfs(folder)?))?.f_type != fs::PROC_SUPER_MAGIC {
         return Ok(());
@@ -82,8 +82,8 @@ pub(crate) fn check_link(link: &Path, folder: &Path) -> io::Result<()> {
     Err(io::Error::new(io::ErrorKind::InvalidInput, error))
 }
 
-/// What stands at a path, held so that all that is asked is about the same file.
-/// No rights on the file itself are needed for that.
+/// The file at a path, which will be replaced. It is held open (with O_PATH, which needs no
+/// rights on the file), so that all questions are about the same file.
 #[derive(Debug)]
 pub(crate) struct Old {
     file: File,
@@ -108,9 +108,9 @@ impl Old {
         &self.metadata
     }
 
-    /// All that are to be kept.
+    /// The attributes that the new file should get.
     pub(crate) fn attributes(&self) -> io::Result<Vec<Attribute>> {
-        // Attributes are not to be had of such a descriptor itself.
+        // An O_PATH descriptor does not give attributes, but the path of its link does.
         let path = if has_links() {
             PathBuf::from(link_to(self.file.as_raw_fd()))
         } else {
@@ -123,7 +123,7 @@ impl Old {
             }
             match value(|value| Ok(fs::getxattr(&path, &*name, value)?)) {
                 Ok(value) => attributes.push(Attribute { name, value }),
-                // Removed meanwhile.
+                // The attribute was removed since the list was read.
                 Err(error) if is(&error, &[Errno::NODATA]) => {}
                 Err(error) if is_refusal(&error) && !must_be_kept(&name) => {}
                 Err(error) => return Err(about(&name, error)),
@@ -146,19 +146,20 @@ impl Attribute {
     }
 }
 
-/// POSIX's, and those of NFS, CIFS and others.
+/// Whether it is an ACL: that of POSIX, or one of NFS, CIFS and others.
 fn is_access_list(name: &CStr) -> bool {
     let name = name.to_bytes();
     name.starts_with(b"system.") && memchr::memmem::find(name, b"acl").is_some()
 }
 
-/// Signatures of the old content, wrong for any other.
+/// Whether it is a signature of the content, which is wrong for new content.
 fn describes_content(name: &CStr) -> bool {
     matches!(name.to_bytes(), b"security.ima" | b"security.evm")
 }
 
-/// Whether a file without it would be open to others, or would lose what its user
-/// has noted. The rest, such as capabilities, only lends rights or is the system's.
+/// Whether a file must not lose this attribute: without it, the file would be open to
+/// others, or the user would lose data. The other attributes, such as capabilities, only
+/// lend rights or belong to the system.
 fn must_be_kept(name: &CStr) -> bool {
     let bytes = name.to_bytes();
     bytes.starts_with(b"user.")
@@ -172,7 +173,7 @@ fn is_refusal(error: &io::Error) -> bool {
     is(error, &errnos)
 }
 
-/// The error with the name of the attribute that is not to be lost.
+/// Adds the name of the attribute that cannot be kept to an error.
 fn about(name: &CStr, error: io::Error) -> io::Error {
     let name = name.to_string_lossy();
     let text = format!("the attribute `{name}` cannot be kept: {error}");
@@ -190,10 +191,10 @@ pub(crate) fn access_list(file: &File) -> io::Result<Option<Attribute>> {
     }
 }
 
-/// Gives `file` the attributes that are its user's, or the others.
+/// Sets the `user.*` attributes on `file` if `users`, and otherwise all others.
 pub(crate) fn set_attributes(file: &File, wanted: &[Attribute], users: bool) -> io::Result<()> {
     if !users && !wanted.iter().any(|one| *one.name == *ACCESS_LIST) {
-        // It has one from its folder, which the old file had not.
+        // The old file had no ACL: remove one that the new file has got from its folder.
         match retry(|| Ok(fs::fremovexattr(file, ACCESS_LIST)?)) {
             Ok(()) => {}
             Err(error) if is(&error, &[Errno::NODATA, Errno::OPNOTSUPP]) => {}
@@ -204,7 +205,7 @@ pub(crate) fn set_attributes(file: &File, wanted: &[Attribute], users: bool) -> 
         if name.to_bytes().starts_with(b"user.") != users {
             continue;
         }
-        // What it has already need not be allowed.
+        // Skip an attribute that it has already: we may lack the right to set it.
         if get(file, name).ok().flatten().as_ref() == Some(value) {
             continue;
         }
@@ -225,10 +226,10 @@ fn get(file: &File, name: &CStr) -> io::Result<Option<Vec<u8>>> {
     }
 }
 
-/// The longest value, and the longest list of names, that the kernel knows.
+/// The longest value, and the longest list of names, that the kernel allows.
 const LONGEST: usize = 64 * 1024;
 
-/// Calls `get` with room for what it gives.
+/// Calls `get` with a buffer, and with a larger one if that is too small.
 fn value(get: impl Fn(&mut [u8]) -> io::Result<usize>) -> io::Result<Vec<u8>> {
     let mut value = vec![0; 256];
     loop {
