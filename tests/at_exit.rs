@@ -15,12 +15,12 @@ mod streams;
 use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
-use std::sync::mpsc::{Sender, channel};
+use std::sync::mpsc::channel;
 use std::sync::{Arc, LazyLock, OnceLock};
 use std::time::{Duration, Instant};
 
 use aiofiles::executor::{Executor, InlineExecutor, Job, ManualExecutor, Refused};
-use aiofiles::{BinaryFile, RawIo, ThreadPoolExecutor, TokioExecutor};
+use aiofiles::{BinaryFile, ThreadPoolExecutor, TokioExecutor};
 use common::{Dir, poll_once};
 use futures::executor::block_on;
 use outputs::{OUTPUTS, written};
