@@ -347,3 +347,41 @@ fn later_wrapper_is_outside() {
         assert_eq!(notes.take().join(", "), told, "{way:?}");
     }
 }
+
+#[test]
+fn a_job_says_what_it_does_and_to_which_path() {
+    #[derive(Clone, Default)]
+    struct Told(Arc<Mutex<Vec<String>>>);
+    impl Executor for Told {
+        fn execute(&self, job: Job) -> std::result::Result<(), Refused> {
+            let name = job
+                .path()
+                .and_then(|path| path.file_name())
+                .map(|name| name.to_owned());
+            let told = format!("{} {name:?}", job.op());
+            self.0.lock().unwrap().push(told);
+            InlineExecutor.execute(job)
+        }
+    }
+    let (dir, told) = (Dir::new(), Told::default());
+    let path = dir.path("f");
+    block_on(async {
+        let made = aiofiles::open(&path).mode("w").executor(told.clone());
+        let mut file = made.await.unwrap();
+        file.write("text").await.unwrap();
+        file.close().await.unwrap();
+        aiofiles::os::remove(&path)
+            .executor(told.clone())
+            .await
+            .unwrap();
+        delegate(|| ()).executor(told.clone()).await.unwrap();
+    });
+    let told = told.0.lock().unwrap();
+    let expected = [
+        r#"open Some("f")"#,
+        r#"close Some("f")"#,
+        r#"remove Some("f")"#,
+        "run None",
+    ];
+    assert_eq!(*told, expected);
+}

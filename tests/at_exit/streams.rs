@@ -81,7 +81,15 @@ pub(crate) fn write_slowly(dir: &Path) {
     let (begun, begins) = channel();
     let made = aiofiles::wrap(Slow(file, begun)).mode("w").executor(pool);
     let mut file = block_on(made.into_future()).unwrap();
-    block_on(file.write(&content(0))).unwrap();
+    let content = content(0);
+    let (first, second) = content.split_at(2);
+    // An earlier write that has come to its end says nothing of this one.
+    block_on(async {
+        file.write(first).await.unwrap();
+        file.flush().await.unwrap();
+        file.write(second).await.unwrap();
+    });
+    begins.recv().unwrap();
     assert!(poll_once(std::pin::pin!(file.flush())).is_none());
     begins.recv().unwrap();
 }
