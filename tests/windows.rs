@@ -141,6 +141,7 @@ fn a_read_only_file_is_not_replaced() {
             Ok(removed) => assert_eq!((removed, root.exists()), (2, false)),
             Err(error) => {
                 assert_eq!(error.kind(), ErrorKind::PermissionDenied);
+                assert_eq!(error.path(), Some(&*root.join("f")));
                 assert_eq!(std::fs::read(root.join("f")).unwrap(), b"old");
                 set_readonly(&root.join("f"), false);
             }
@@ -177,6 +178,13 @@ fn what_somebody_else_keeps_open_stays_whole() {
             assert_eq!(std::fs::read(&path).unwrap(), b"old");
             assert_eq!(names(dir.path()), ["f"]);
         }
+        // A tree says which of its files it is, as it was asked for.
+        let mut options = OpenOptions::new();
+        options.read(true).share_mode(FILE_SHARE_READ);
+        let other = options.open(&path).unwrap();
+        let error = os::rmtree(dir.path()).await.unwrap_err();
+        assert_eq!(error.path(), Some(&*path));
+        drop(other);
         // Files of this crate share all.
         let mut reader = open(&path).await.unwrap();
         match aiofiles::write_atomic(&path, "new").await {

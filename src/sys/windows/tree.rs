@@ -159,7 +159,9 @@ impl Removal<'_> {
             Err(_) if self.ignore_errors => Ok(()),
             Err(error) => {
                 let below = self.path.strip_prefix(&self.literal);
-                let path = below.map_or(self.path.clone(), |below| self.root.join(below));
+                // Name by name: joined with nothing, it would get a separator.
+                let mut path = self.root.to_path_buf();
+                path.extend(below.unwrap_or(&self.path));
                 Err(Error::os("rmtree", Some(&path), error).into())
             }
         };
