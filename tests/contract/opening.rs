@@ -70,7 +70,8 @@ fn the_examples_of_the_contract_run() {
             Ok(())
         });
         written.await.unwrap();
-        assert_eq!(std::fs::read(&out).unwrap(), b"x\n");
+        let line: &[u8] = if cfg!(windows) { b"x\r\n" } else { b"x\n" };
+        assert_eq!(std::fs::read(&out).unwrap(), line);
     });
 }
 
