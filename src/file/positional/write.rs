@@ -64,16 +64,16 @@ impl<R: RawIo> Blocking for Writing<R> {
     }
 
     fn run_nowait(&mut self, _: bool) -> Option<Result<usize>> {
-        self.at.held().err().map(Err)
+        self.at.stream().err().map(Err)
     }
 
     fn run(mut self) -> Result<usize> {
-        let held = self.at.held()?.clone();
+        let stream = self.at.stream()?.clone();
         let mut done = 0;
         while done < self.data.len() {
             let at = self.at.offset.saturating_add(done as u64);
             let rest = &self.data[done..];
-            let written = held.write(|raw| retry(|| raw.write_at(rest, at)));
+            let written = stream.write(|raw| retry(|| raw.write_at(rest, at)));
             match written.and_then(|n| taken(n, rest.len())) {
                 Ok(n) => done += n,
                 Err(error) => return Err(self.at.fail("write", error)),
