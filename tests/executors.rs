@@ -466,7 +466,7 @@ fn last_line_without_end_takes_one_look_at_the_end() {
 #[test]
 fn tokio_given_as_executor_has_reads_of_the_page_cache_in_place_as_by_default() {
     let dir = Dir::new();
-    let path = dir.path("f");
+    let path = dir.join("f");
     std::fs::write(&path, "cached").unwrap();
     if !common::cache_answers(&path) {
         return;

@@ -108,6 +108,10 @@ pub(crate) struct Work<R> {
     pub(crate) nowait: Option<bool>,
     /// Whether it is a regular file, which may be read ahead, once somebody looked.
     pub(crate) regular: Option<bool>,
+    /// How large the buffers are, in bytes, that are filled again.
+    pub(crate) usual: usize,
+    /// How large the file was, in bytes, once somebody looked.
+    pub(crate) size: Option<u64>,
     /// Whether the file was found to tell its size at once.
     pub(crate) tells_size: bool,
     /// Whether its last read gave all that was asked for.
@@ -178,6 +182,8 @@ impl<R: RawIo> Work<R> {
             result: Ok(()),
             nowait: None,
             regular: None,
+            usual: LARGE,
+            size: None,
             tells_size: false,
             gave_all: false,
             wrote: false,
@@ -293,6 +299,10 @@ impl<R: RawIo> Work<R> {
                         .pos
                         .filter(|_| !self.append)
                         .and_then(|pos| pos.checked_add(n as u64));
+                }
+                if pending.data.capacity() > self.usual {
+                    // Not by the task: to free much takes milliseconds.
+                    *pending = Pending::default();
                 }
             }
             let Some(queue) = &self.queue else { break };

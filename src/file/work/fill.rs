@@ -21,6 +21,9 @@ impl<R: RawIo> Work<R> {
                 room::of_rest(stream, &mut self.read, self.pos, asked).unwrap_or(chunk.min(BUFFER));
         }
         while self.read.len() < min {
+            if self.read.has_to_move(room) {
+                room::expect(stream, &mut self.read, self.pos);
+            }
             let space = self.read.try_space(room)?;
             let most = if large { space.len().min(asked) } else { room };
             let n = stream.with(|raw| read_some(raw, &mut space[..most]))?;
@@ -43,6 +46,9 @@ impl<R: RawIo> Work<R> {
         }
         if self.gave_all && self.regular.is_none() {
             self.regular = Some(stream.file().is_some_and(|file| sys::is_plain(file)));
+            self.size = stream
+                .file()
+                .and_then(|file| Some(file.metadata().ok()?.len()));
         }
         Ok(())
     }
@@ -60,6 +66,9 @@ impl<R: RawIo> Work<R> {
                 1
             };
             let skip = min.saturating_sub(self.read.len());
+            if self.read.has_to_move(room) {
+                room::expect(stream, &mut self.read, self.pos);
+            }
             let space = &mut self.read.try_space(room)?[..room];
             let n = stream.with(|raw| read_some(raw, space))?;
             let behind = space[..n].get(skip..).unwrap_or_default();
