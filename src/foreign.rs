@@ -7,7 +7,7 @@
 //!   module, which catches its panics.
 //! - While foreign code runs, no lock of the crate is held. This includes the clone and
 //!   the drop of a waker. (The one exception is the lock around a custom stream in
-//!   `file/held.rs`; the purpose of that lock is that the stream is called by one thread
+//!   `file/stream.rs`; the purpose of that lock is that the stream is called by one thread
 //!   at a time.)
 
 use std::mem;

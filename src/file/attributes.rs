@@ -35,7 +35,7 @@ impl<K: Buffers, R: RawIo> File<K, R> {
     pub async fn sync_all(&mut self) -> Result<()> {
         let core = self.descend();
         core.call("sync", true, |call| {
-            call.held.with(|raw| retry(|| raw.sync_all()))
+            call.stream.with(|raw| retry(|| raw.sync_all()))
         })
         .await
     }
@@ -53,7 +53,7 @@ impl<K: Buffers, R: RawIo> File<K, R> {
     pub async fn sync_data(&mut self) -> Result<()> {
         let core = self.descend();
         core.call("sync", true, |call| {
-            call.held.with(|raw| retry(|| raw.sync_data()))
+            call.stream.with(|raw| retry(|| raw.sync_data()))
         })
         .await
     }

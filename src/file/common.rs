@@ -255,7 +255,7 @@ impl<K: FileKind, R: RawIo> File<K, R> {
         let run = move |call: crate::file::work::Call<'_, R>| {
             // Wherever `f` leaves the cursor.
             *call.pos = None;
-            call.held.with_own(writes, f)
+            call.stream.with_own(writes, f)
         };
         self.descend()
             .call_if("batch", false, Core::check_nothing_ahead, run)

@@ -43,7 +43,7 @@ use std::io::SeekFrom;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::held::Held;
+use super::stream::SharedStream;
 use super::traits::HalfDone;
 use crate::error::{Error, Result};
 use crate::executor::Chosen;
@@ -162,7 +162,7 @@ impl<R: RawIo> Core<R> {
             executor,
             inline: Inline::default(),
             capacity: BUFFER,
-            state: State::Idle(Idle::new(Held::new(raw))),
+            state: State::Idle(Idle::new(SharedStream::new(raw))),
             cursor: Cursor::default(),
             ahead: Ahead::default(),
             out: Out::default(),
@@ -266,12 +266,12 @@ impl<R: RawIo> Core<R> {
         self.meta.name.as_deref()
     }
 
-    pub(crate) fn held(&self) -> Option<&Held<R>> {
-        self.state.held()
+    pub(crate) fn stream(&self) -> Option<&SharedStream<R>> {
+        self.state.stream()
     }
 
     pub(crate) fn closed(&self) -> bool {
-        self.held().is_none()
+        self.stream().is_none()
     }
 
     pub(crate) fn executor(&mut self, op: &'static str) -> Result<&Chosen> {
@@ -395,8 +395,8 @@ impl Core<File> {
         self.cursor.share();
         (core.inline.asked, core.inline.suits) = (self.inline.asked, self.inline.suits);
         core.capacity = self.capacity;
-        if let (State::Idle(idle), Some(own)) = (&mut core.state, self.held()) {
-            idle.held.shares(own);
+        if let (State::Idle(idle), Some(own)) = (&mut core.state, self.stream()) {
+            idle.stream.shares(own);
         }
         core
     }

@@ -8,7 +8,7 @@ use crate::delegate::run_detached;
 use crate::error::Result;
 use crate::executor::Chosen;
 use crate::file::core::Core;
-use crate::file::held::WeakHeld;
+use crate::file::stream::WeakStream;
 use crate::raw_io::RawIo;
 use crate::sys::{Asked, Lock, Reply, Wait};
 use crate::timer::Sleep;
@@ -20,7 +20,7 @@ pub(crate) async fn attempt<R: RawIo>(core: &mut Core<R>, lock: Lock, wait: Wait
     let mut caller = Caller {
         executor: core.executor("lock")?.clone(),
         path: core.meta.name.clone(),
-        held: core.held().map(|held| held.downgrade()),
+        stream: core.stream().map(|stream| stream.downgrade()),
         asked: Some(asked.clone()),
     };
     let taken = core
@@ -47,7 +47,7 @@ struct Caller<R: RawIo> {
     executor: Chosen,
     path: Option<Arc<std::path::Path>>,
     /// `None` while the stream is being closed: there will be no lock then.
-    held: Option<WeakHeld<R>>,
+    stream: Option<WeakStream<R>>,
     /// `None` once the answer has come.
     asked: Option<Asked>,
 }
@@ -58,12 +58,12 @@ impl<R: RawIo> Drop for Caller<R> {
         else {
             return;
         };
-        if let Some(held) = self.held.take() {
+        if let Some(stream) = self.stream.take() {
             run_detached(&self.executor, "unlock", self.path.take(), move || {
                 // The end of the file has given it up, too.
-                if let Some(held) = held.upgrade() {
-                    let locks = held.open_file().locks();
-                    drop(held.with(|raw| match raw.as_file() {
+                if let Some(stream) = stream.upgrade() {
+                    let locks = stream.open_file().locks();
+                    drop(stream.with(|raw| match raw.as_file() {
                         Some(file) => locks.go_back(file, turn, before),
                         None => Ok(()),
                     }));

@@ -9,7 +9,7 @@ use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll};
 
 use super::core::Core;
-use super::held::Held;
+use super::stream::SharedStream;
 use super::work::LARGE;
 use super::{Bytes, File};
 use crate::budget;
@@ -30,7 +30,7 @@ const PIECE: usize = 4 * 1024 * 1024;
 /// operations, and even after the file is gone.
 struct At<R> {
     /// Or why it cannot be done.
-    held: std::result::Result<Held<R>, Option<Error>>,
+    stream: std::result::Result<SharedStream<R>, Option<Error>>,
     path: Option<Arc<Path>>,
     offset: u64,
     nowait: Option<bool>,
@@ -38,19 +38,22 @@ struct At<R> {
 
 impl<R: RawIo> At<R> {
     fn new(core: &Core<R>, offset: u64, check: Result<()>) -> Self {
-        let held =
-            check.and_then(|()| core.held().cloned().ok_or_else(|| core.closed_error("use")));
+        let stream = check.and_then(|()| {
+            core.stream()
+                .cloned()
+                .ok_or_else(|| core.closed_error("use"))
+        });
         Self {
-            held: held.map_err(Some),
+            stream: stream.map_err(Some),
             path: core.meta.name.clone(),
             offset,
             nowait: core.nowait_at(),
         }
     }
 
-    fn held(&mut self) -> Result<&Held<R>> {
-        match &mut self.held {
-            Ok(held) => Ok(held),
+    fn stream(&mut self) -> Result<&SharedStream<R>> {
+        match &mut self.stream {
+            Ok(stream) => Ok(stream),
             Err(error) => Err(error.take().expect("a call fails once")),
         }
     }
@@ -112,16 +115,16 @@ impl<R: RawIo> Blocking for Reading<R> {
 
     fn run_nowait(&mut self, allowed: bool) -> Option<Result<Vec<u8>>> {
         let (offset, nowait) = (self.at.offset, self.at.nowait);
-        let held = match self.at.held() {
-            Ok(held) => held,
+        let stream = match self.at.stream() {
+            Ok(stream) => stream,
             Err(error) => return Some(Err(error)),
         };
         if self.len == 0 {
             return Some(Ok(Vec::new()));
         }
         let may = nowait.unwrap_or(allowed) && self.len <= nowait::MOST;
-        let file = held.file().filter(|_| may)?;
-        let misses = held.open_file().misses();
+        let file = stream.file().filter(|_| may)?;
+        let misses = stream.open_file().misses();
         if !misses.may_ask() {
             return None;
         }
@@ -137,8 +140,8 @@ impl<R: RawIo> Blocking for Reading<R> {
 
     fn run(mut self) -> Result<Vec<u8>> {
         let offset = self.at.offset;
-        let held = self.at.held()?.clone();
-        self.reserve(held.file())
+        let stream = self.at.stream()?.clone();
+        self.reserve(stream.file())
             .map_err(|error| self.at.fail("read", error))?;
         while self.filled < self.len {
             let room = self.len.min(self.filled + LARGE) - self.data.len();
@@ -148,7 +151,7 @@ impl<R: RawIo> Blocking for Reading<R> {
             self.data.resize(self.data.len() + room, 0);
             let at = offset.saturating_add(self.filled as u64);
             let rest = &mut self.data[self.filled..];
-            let read = held.with(|raw| retry(|| raw.read_at(rest, at)));
+            let read = stream.with(|raw| retry(|| raw.read_at(rest, at)));
             match read.and_then(|n| given(n, rest.len())) {
                 Ok(0) if self.exact => {
                     return Err(self.at.fail("read", io::ErrorKind::UnexpectedEof.into()));
@@ -204,8 +207,9 @@ where
     }
 
     fn run(mut self) -> Result<T> {
-        let held = self.at.held()?.clone();
-        held.with(self.run)
+        let stream = self.at.stream()?.clone();
+        stream
+            .with(self.run)
             .map_err(|error| self.at.fail(self.op, error))
     }
 }

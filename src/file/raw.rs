@@ -169,9 +169,9 @@ impl<R: RawIo> File<Raw, R> {
         let meta = &self.descend().meta;
         let (append, seekable) = (meta.append, meta.seekable);
         let call = self.descend().call("write", true, move |call| {
-            let n = call.held.write(|raw| write_some(raw, &data))?;
-            *call.pos = match append || (seekable && call.held.file().is_some()) {
-                true => call.held.here(),
+            let n = call.stream.write(|raw| write_some(raw, &data))?;
+            *call.pos = match append || (seekable && call.stream.file().is_some()) {
+                true => call.stream.here(),
                 false => call.pos.and_then(|pos| pos.checked_add(n as u64)),
             };
             Ok(n)

@@ -17,7 +17,7 @@ pub struct Span {
     pub(crate) total: usize,
 }
 
-/// What can be read by pieces and by lines: a [`File`](super::File) of any kind, or a
+/// What can be read by pieces and by lines: a [`File`] of any kind, or a
 /// [`text::Reader`](crate::text::Reader).
 ///
 /// It says what the reads of each give, for code that is written for all of them. It is
@@ -133,7 +133,7 @@ pub trait Source: Sealed {
 }
 
 /// What can grow, so that its lines can be [followed](super::Lines::follow): a
-/// [`File`](super::File) of any kind. Sealed, as [`Source`] is.
+/// [`File`] of any kind. Sealed, as [`Source`] is.
 pub trait Follow: Source {}
 
 /// What a pending read reads from: a file that it borrows (`&mut File<..>`), or a standard

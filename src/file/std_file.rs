@@ -58,7 +58,7 @@ impl<K: FileKind> File<K, std::fs::File> {
     #[doc(alias = "dup")]
     pub async fn try_clone(&mut self) -> Result<Self> {
         let file = self.descend().call("clone", false, |call| {
-            call.held.file().map_or_else(
+            call.stream.file().map_or_else(
                 || Err(std::io::ErrorKind::Unsupported.into()),
                 |f| f.try_clone(),
             )
@@ -92,7 +92,7 @@ impl<K: FileKind> std::os::fd::AsFd for File<K, std::fs::File> {
     ///
     /// If the file is closed.
     fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
-        let file = self.core().held().and_then(|held| held.file());
+        let file = self.core().stream().and_then(|stream| stream.file());
         file.expect("the descriptor of a closed file was asked for")
             .as_fd()
     }
@@ -122,7 +122,7 @@ impl<K: FileKind> std::os::windows::io::AsHandle for File<K, std::fs::File> {
     ///
     /// If the file is closed.
     fn as_handle(&self) -> std::os::windows::io::BorrowedHandle<'_> {
-        let file = self.core().held().and_then(|held| held.file());
+        let file = self.core().stream().and_then(|stream| stream.file());
         file.expect("the handle of a closed file was asked for")
             .as_handle()
     }

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use super::buf::Buf;
 use super::core::Meta;
-use super::held::Held;
 use super::queue::Queue;
+use super::stream::SharedStream;
 use crate::delegate::{Hold, Task};
 use crate::executor::Load;
 use crate::raw_io::{RawIo, given, taken};
@@ -73,7 +73,7 @@ pub(crate) enum Stage {
 /// One job of a file, with everything it needs and everything it leaves.
 pub(crate) struct Work<R> {
     /// `None` once closed.
-    pub(crate) held: Option<Held<R>>,
+    pub(crate) stream: Option<SharedStream<R>>,
     pub(crate) seekable: bool,
     pub(crate) append: bool,
     /// Whether the file is open in both directions.
@@ -142,8 +142,8 @@ impl<R: RawIo> Task for Work<R> {
         }
         if self.closing {
             // The file is closed, whatever went wrong before.
-            if let Some(held) = self.held.take() {
-                result = result.and(held.close());
+            if let Some(stream) = self.stream.take() {
+                result = result.and(stream.close());
             }
         }
         self.result = result;
@@ -155,9 +155,9 @@ impl<R: RawIo> Task for Work<R> {
 }
 
 impl<R: RawIo> Work<R> {
-    pub(crate) fn new(held: Option<Held<R>>, meta: &Meta, then: Then<R>) -> Self {
+    pub(crate) fn new(stream: Option<SharedStream<R>>, meta: &Meta, then: Then<R>) -> Self {
         Self {
-            held,
+            stream,
             seekable: meta.seekable,
             append: meta.append,
             both: meta.readable && meta.writable,
@@ -234,7 +234,7 @@ impl<R: RawIo> Work<R> {
 
     /// Whether the drop of the file leaves anything to do that may block.
     pub(crate) fn needs_finish(&self) -> bool {
-        self.has_unwritten() || self.held.as_ref().is_some_and(Held::unflushed)
+        self.has_unwritten() || self.stream.as_ref().is_some_and(SharedStream::unflushed)
     }
 
     /// Whether any of what was buffered is still to be written.
@@ -264,24 +264,24 @@ impl<R: RawIo> Work<R> {
 
     /// Sets the cursor right and drains the buffers.
     fn prepare(&mut self) -> io::Result<()> {
-        let Some(held) = self.held.clone() else {
+        let Some(stream) = self.stream.clone() else {
             return Ok(());
         };
         if self.nowait.is_none() {
-            self.nowait = Some(held.file().is_some_and(|file| nowait::suits(file)));
+            self.nowait = Some(stream.file().is_some_and(|file| nowait::suits(file)));
         }
         // It does not matter before an absolute seek, nor in the end, but for who shares
         // the descriptor of a file for both directions.
         let moot = !self.has_dirty()
             && match self.then {
                 Then::Seek(SeekFrom::Start(_) | SeekFrom::End(_)) => true,
-                Then::Close => !(self.both && held.file().is_some()),
+                Then::Close => !(self.both && stream.file().is_some()),
                 _ => false,
             };
         if self.rewind > 0 && self.seekable && !moot {
             self.stage = Stage::Rewind;
             let back = i64::try_from(self.rewind).map_err(|_| io::ErrorKind::InvalidInput)?;
-            let pos = held.with(|raw| retry(|| raw.seek(SeekFrom::Current(-back))))?;
+            let pos = stream.with(|raw| retry(|| raw.seek(SeekFrom::Current(-back))))?;
             (self.pos, self.rewind) = (Some(pos), 0);
         }
         self.stage = Stage::Drain;
@@ -289,7 +289,7 @@ impl<R: RawIo> Work<R> {
         loop {
             for pending in &mut self.dirty {
                 while !pending.is_empty() {
-                    let n = held.write(|raw| write_some(raw, pending.rest()))?;
+                    let n = stream.write(|raw| write_some(raw, pending.rest()))?;
                     pending.start += n;
                     written += n;
                     self.wrote = true;
@@ -315,18 +315,18 @@ impl<R: RawIo> Work<R> {
             };
             self.dirty[1] = Pending { data, start: 0 };
         }
-        if self.wrote && self.asks_where(&held) {
-            self.pos = held.here();
+        if self.wrote && self.asks_where(&stream) {
+            self.pos = stream.here();
         }
         Ok(())
     }
 
     fn perform(&mut self) -> io::Result<()> {
-        let Some(held) = &self.held else {
+        let Some(stream) = &self.stream else {
             return Ok(());
         };
-        if self.asks_before(held) {
-            self.pos = held.here();
+        if self.asks_before(stream) {
+            self.pos = stream.here();
         }
         match std::mem::replace(&mut self.then, Then::Nothing) {
             Then::Nothing => Ok(()),
@@ -341,7 +341,7 @@ impl<R: RawIo> Work<R> {
             Then::WriteOwned => {
                 while self.owned_done < self.owned.len() {
                     let rest = &self.owned[self.owned_done..];
-                    let n = held.write(|raw| write_some(raw, rest))?;
+                    let n = stream.write(|raw| write_some(raw, rest))?;
                     self.owned_done += n;
                     self.wrote = true;
                     self.pos = self
@@ -349,23 +349,23 @@ impl<R: RawIo> Work<R> {
                         .filter(|_| !self.append)
                         .and_then(|pos| pos.checked_add(n as u64));
                 }
-                if self.asks_where(held) {
-                    self.pos = held.here();
+                if self.asks_where(stream) {
+                    self.pos = stream.here();
                 }
                 Ok(())
             }
             Then::Seek(to) => {
-                let pos = held.with(|raw| retry(|| raw.seek(to)))?;
+                let pos = stream.with(|raw| retry(|| raw.seek(to)))?;
                 (self.pos, self.rewind, self.number) = (Some(pos), 0, pos);
                 Ok(())
             }
             Then::Where => {
-                self.number = held.with(|raw| retry(|| raw.seek(SeekFrom::Current(0))))?;
+                self.number = stream.with(|raw| retry(|| raw.seek(SeekFrom::Current(0))))?;
                 self.pos = Some(self.number);
                 Ok(())
             }
             Then::Truncate(size) => {
-                let result = held.with(|raw| {
+                let result = stream.with(|raw| {
                     // Where the cursor is, is asked: who shares the descriptor may have
                     // moved it, and a size that is too small costs content.
                     self.number = match size {
@@ -383,11 +383,11 @@ impl<R: RawIo> Work<R> {
                 })
             }
             Then::Size => {
-                self.tells_size = held
+                self.tells_size = stream
                     .file()
                     .is_some_and(|file| sys::tells_size_at_once(file));
-                let metadata = held.with(|raw| raw.as_file().map(File::metadata).transpose())?;
-                let seek = |to| held.with(|raw| retry(|| raw.seek(to)));
+                let metadata = stream.with(|raw| raw.as_file().map(File::metadata).transpose())?;
+                let seek = |to| stream.with(|raw| retry(|| raw.seek(to)));
                 if self.pos.is_none() && self.seekable {
                     self.pos = Some(seek(SeekFrom::Current(0))?);
                 }
@@ -402,13 +402,13 @@ impl<R: RawIo> Work<R> {
                 };
                 Ok(())
             }
-            Then::Flush | Then::Close => held.flush(),
+            Then::Flush | Then::Close => stream.flush(),
             Then::Shutdown => {
-                held.flush()?;
-                held.ask_close()
+                stream.flush()?;
+                stream.ask_close()
             }
             Then::Call { run, .. } => run(Call {
-                held,
+                stream,
                 pos: &mut self.pos,
             }),
         }

@@ -151,8 +151,8 @@ impl<K: Kind> NamedTemporaryFile<K> {
             poll_fn(|cx| core.poll_flush(cx, &mut started)).await?;
         }
         let open = K::core(&self.file)
-            .held()
-            .and_then(|held| held.file())
+            .stream()
+            .and_then(|stream| stream.file())
             .cloned();
         self.entry.persist(path, permissions, open).await?;
         self.delete_on_close = false;

@@ -129,7 +129,7 @@ impl<K: Kind> SpooledTemporaryFile<K> {
 
     async fn roll(&mut self) -> Result<()> {
         K::descend(&mut self.file)
-            .call("roll over", false, |call| call.held.with(RawIo::flush))
+            .call("roll over", false, |call| call.stream.with(RawIo::flush))
             .await
     }
 
@@ -140,7 +140,7 @@ impl<K: Kind> SpooledTemporaryFile<K> {
         self.expect(len);
         if self.shared.is_due() && !K::core(&self.file).closed() {
             let core = K::descend(&mut self.file);
-            let flush = |call: Call<'_, Spool>| call.held.with(RawIo::flush);
+            let flush = |call: Call<'_, Spool>| call.stream.with(RawIo::flush);
             ready!(core.poll_call(cx, "roll over", &mut self.rolling, flush))?;
         }
         self.adopt();

@@ -13,8 +13,8 @@ use crate::delegate::{End, Flight, Hold, run_detached};
 use crate::error::{Error, Result};
 use crate::executor::{Chosen, ThreadPoolExecutor};
 use crate::file::buf::Buf;
-use crate::file::held::Held;
 use crate::file::queue::Queue;
+use crate::file::stream::SharedStream;
 use crate::file::work::{Stage, Then, Work};
 use crate::raw_io::RawIo;
 use crate::text::Whole;
@@ -97,7 +97,11 @@ impl<R: RawIo> Core<R> {
         self.inline.settled = false;
         debug_assert!(!self.is_busy(), "one operation in flight");
         let idle = self.state.take_idle();
-        let Idle { held, flight, last } = idle.ok_or_else(|| self.closed_error(op))?;
+        let Idle {
+            stream,
+            flight,
+            last,
+        } = idle.ok_or_else(|| self.closed_error(op))?;
         budget::owe();
         let Parcel {
             read,
@@ -105,7 +109,7 @@ impl<R: RawIo> Core<R> {
             beside,
         } = parcel;
         // A close takes the stream along.
-        let stays = (!matches!(then, Then::Close)).then(|| held.clone());
+        let stays = (!matches!(then, Then::Close)).then(|| stream.clone());
         let mut work = Work {
             pos: self.cursor.pos.filter(|_| !self.cursor.shared),
             rewind: self.cursor.rewind,
@@ -121,7 +125,7 @@ impl<R: RawIo> Core<R> {
             nowait: self.inline.suits,
             regular: self.ahead.is_regular(),
             usual: super::out::usual(self.capacity),
-            ..Work::new(Some(held), &self.meta, then)
+            ..Work::new(Some(stream), &self.meta, then)
         };
         if work.needs_finish() {
             let hold = self.out.hold.get_or_insert_default();
@@ -142,7 +146,7 @@ impl<R: RawIo> Core<R> {
         self.state = State::Busy(Busy {
             flight,
             number,
-            held: stays,
+            stream: stays,
             op,
             beside,
             goes_on,
@@ -205,14 +209,14 @@ impl<R: RawIo> Core<R> {
             unreachable!("only a busy file has a job that comes back");
         };
         // A close that did not get so far as to close leaves the file open.
-        let held = if work.closing {
-            work.held.take()
+        let stream = if work.closing {
+            work.stream.take()
         } else {
-            busy.held
+            busy.stream
         };
-        if let Some(held) = held {
+        if let Some(stream) = stream {
             self.state = State::Idle(Idle {
-                held,
+                stream,
                 flight: Some(busy.flight),
                 last: busy.number,
             });
@@ -399,8 +403,8 @@ impl<R: RawIo> Core<R> {
     /// Sends what is buffered on its way, with nobody waiting; a clean file is
     /// closed here and now.
     pub(super) fn finish(&mut self) {
-        let (held, flight) = match self.state.close() {
-            State::Idle(idle) => (Some(idle.held), None),
+        let (stream, flight) = match self.state.close() {
+            State::Idle(idle) => (Some(idle.stream), None),
             State::Busy(busy) => (None, Some(busy.flight)),
             State::Closed => (None, None),
         };
@@ -410,7 +414,7 @@ impl<R: RawIo> Core<R> {
                 rewind: self.cursor.rewind,
                 dirty: self.out.take_for_job(),
                 queue: self.out.queue().cloned(),
-                ..Work::new(held, &self.meta, Then::Nothing)
+                ..Work::new(stream, &self.meta, Then::Nothing)
             };
             if work.needs_finish() {
                 self.finish_work(work, Arc::default());
@@ -444,12 +448,16 @@ impl<R: RawIo> Core<R> {
     /// Has the executor do the last of a file that is being dropped.
     fn finish_work(&mut self, work: Work<R>, rest: Arc<Queue>) {
         match self.executor.take() {
-            _ if work.held.is_none() => {}
+            _ if work.stream.is_none() => {}
             Some(mut executor) => {
                 let name = self.meta.name.take();
                 // A call of the stream has dropped its own file. In place, what is left
                 // could not be written before that call is over.
-                if work.held.as_ref().is_some_and(Held::is_in_use_here) {
+                if work
+                    .stream
+                    .as_ref()
+                    .is_some_and(SharedStream::is_in_use_here)
+                {
                     executor = Chosen::new(ThreadPoolExecutor::new(1));
                 }
                 run_detached(&executor, "close", name, move || work.finish(&rest));

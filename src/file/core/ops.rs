@@ -10,7 +10,7 @@ use super::state::{Idle, State};
 use super::{Core, Started};
 use crate::budget;
 use crate::error::{Error, Result};
-use crate::file::held::Held;
+use crate::file::stream::SharedStream;
 use crate::file::work::{Call, Then};
 use crate::raw_io::RawIo;
 use crate::sys::OpenFile;
@@ -131,7 +131,7 @@ impl<R: RawIo> Core<R> {
             .cursor
             .pos
             .filter(|_| self.cursor.tells_size && !self.is_busy())?;
-        let file = self.held().and_then(Held::file)?;
+        let file = self.stream().and_then(SharedStream::file)?;
         Some(Growth::new(file.clone(), pos))
     }
 
@@ -207,7 +207,8 @@ impl<R: RawIo> Core<R> {
             Some(file) => f(file),
             None => Err(io::ErrorKind::Unsupported.into()),
         };
-        self.call(op, false, move |call| call.held.with(run)).await
+        self.call(op, false, move |call| call.stream.with(run))
+            .await
     }
 
     /// As [`with_file`](Self::with_file), with what belongs to the open file.
@@ -217,8 +218,8 @@ impl<R: RawIo> Core<R> {
         f: impl FnOnce(&OpenFile, &File) -> io::Result<T> + Send + 'static,
     ) -> Result<T> {
         self.call(op, false, move |call| {
-            call.held.with(|raw| match raw.as_file() {
-                Some(file) => f(call.held.open_file(), file),
+            call.stream.with(|raw| match raw.as_file() {
+                Some(file) => f(call.stream.open_file(), file),
                 None => Err(io::ErrorKind::Unsupported.into()),
             })
         })
@@ -283,9 +284,9 @@ impl<R: RawIo> Core<R> {
     /// was read ahead of a stream that cannot seek is in the way, if it is `precious`.
     pub(crate) async fn take_raw(&mut self, op: &'static str, precious: bool) -> Result<R> {
         let flush = |call: Call<'_, R>| {
-            call.held.flush()?;
+            call.stream.flush()?;
             // The cursor in its place: nothing is left to be done here below.
-            call.held.with(|_| Ok(()))
+            call.stream.with(|_| Ok(()))
         };
         let check = if precious {
             Self::check_nothing_ahead
@@ -294,9 +295,17 @@ impl<R: RawIo> Core<R> {
         };
         self.call_if(op, true, check, flush).await?;
         let idle = self.state.take_idle();
-        let Idle { held, flight, last } = idle.ok_or_else(|| self.closed_error(op))?;
-        held.take().map_err(|(held, error)| {
-            self.state = State::Idle(Idle { held, flight, last });
+        let Idle {
+            stream,
+            flight,
+            last,
+        } = idle.ok_or_else(|| self.closed_error(op))?;
+        stream.take().map_err(|(stream, error)| {
+            self.state = State::Idle(Idle {
+                stream,
+                flight,
+                last,
+            });
             Error::os(op, self.path(), error)
         })
     }

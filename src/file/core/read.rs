@@ -11,7 +11,7 @@ use crate::budget::{self, AHEAD};
 use crate::delegate::run_detached;
 use crate::error::{Error, Result};
 use crate::file::buf::Buf;
-use crate::file::held::Held;
+use crate::file::stream::SharedStream;
 use crate::file::work::Then;
 use crate::raw_io::RawIo;
 use crate::sys::nowait::{self, Misses};
@@ -49,7 +49,7 @@ impl<R: RawIo> Core<R> {
     /// How much is in the file behind the cursor, in bytes, as far as that is known here: no
     /// more than a hint.
     fn rest_hint(&self) -> Option<u64> {
-        let local = || self.held().and_then(Held::file)?.metadata().ok();
+        let local = || self.stream().and_then(SharedStream::file)?.metadata().ok();
         let size = match self.inline.local {
             true => local().map(|metadata| metadata.len()),
             false => self.cursor.size,
@@ -220,7 +220,7 @@ impl<R: RawIo> Core<R> {
     fn ask_where(&mut self) {
         let known = self.cursor.pos.is_some() && self.ahead.buffer().is_empty();
         if self.meta.writable && known {
-            let file = self.held().and_then(Held::file);
+            let file = self.stream().and_then(SharedStream::file);
             let pos = file.and_then(|file| (&**file).stream_position().ok());
             self.cursor.set(pos);
         }
@@ -232,7 +232,7 @@ impl<R: RawIo> Core<R> {
         if self.inline.settled || !self.may_nowait() {
             return false;
         }
-        let misses = self.held().map(|held| held.open_file().misses());
+        let misses = self.stream().map(|stream| stream.open_file().misses());
         let may = misses.is_some_and(Misses::may_ask);
         self.inline.settled = !may;
         may
@@ -242,9 +242,9 @@ impl<R: RawIo> Core<R> {
         &mut self,
         read: impl FnOnce(&std::fs::File) -> nowait::Answer,
     ) -> Option<usize> {
-        let held = self.held()?;
-        let answer = read(held.file()?);
-        let misses = held.open_file().misses();
+        let stream = self.stream()?;
+        let answer = read(stream.file()?);
+        let misses = stream.open_file().misses();
         misses.learn(matches!(answer, nowait::Answer::Data(_)));
         match answer {
             nowait::Answer::Data(n) => {
@@ -295,7 +295,7 @@ impl<R: RawIo> Core<R> {
         if !self.inline.local || !self.may_nowait() {
             return None;
         }
-        let file = self.held().and_then(Held::file)?;
+        let file = self.stream().and_then(SharedStream::file)?;
         file.metadata().ok()
     }
 
@@ -307,7 +307,7 @@ impl<R: RawIo> Core<R> {
         if !self.inline.local || !quiet || !self.nowait_at().unwrap_or_else(allowed) {
             return None;
         }
-        self.held().and_then(Held::file)?.metadata().ok()
+        self.stream().and_then(SharedStream::file)?.metadata().ok()
     }
 
     /// Reads what is left of a small file from the page cache, where more is asked
@@ -373,8 +373,8 @@ impl<R: RawIo> Core<R> {
         {
             return None;
         }
-        let held = self.held()?;
-        let (file, misses) = (held.file()?, held.open_file().misses());
+        let stream = self.stream()?;
+        let (file, misses) = (stream.file()?, stream.open_file().misses());
         if !misses.may_ask() {
             return Some(nowait::Answer::WouldWait);
         }

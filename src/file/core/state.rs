@@ -2,7 +2,7 @@
 
 use super::Started;
 use crate::delegate::Flight;
-use crate::file::held::Held;
+use crate::file::stream::SharedStream;
 use crate::file::work::Work;
 
 /// Each state holds what there is only then. The [module above](super) has the table
@@ -18,7 +18,7 @@ pub(super) enum State<R> {
 
 /// A stream that no job uses.
 pub(super) struct Idle<R> {
-    pub(super) held: Held<R>,
+    pub(super) stream: SharedStream<R>,
     /// Of the last job, for the next one. `None` before the first.
     pub(super) flight: Option<Flight<Work<R>>>,
     /// The number of the last job; 0 before the first.
@@ -33,7 +33,7 @@ pub(super) struct Busy<R> {
     pub(super) number: Started,
     /// The stream, for calls beside the job and for what comes after it. `None` while
     /// the job closes it: only the job can tell whether it came to that.
-    pub(super) held: Option<Held<R>>,
+    pub(super) stream: Option<SharedStream<R>>,
     /// The verb of the job, for its errors.
     pub(super) op: &'static str,
     pub(super) beside: Beside,
@@ -57,9 +57,9 @@ pub(super) enum Beside {
 }
 
 impl<R> Idle<R> {
-    pub(super) fn new(held: Held<R>) -> Self {
+    pub(super) fn new(stream: SharedStream<R>) -> Self {
         Self {
-            held,
+            stream,
             flight: None,
             last: 0,
         }
@@ -69,10 +69,10 @@ impl<R> Idle<R> {
 impl<R> State<R> {
     /// The stream; `None` once it is closed, or being closed.
     #[inline]
-    pub(super) fn held(&self) -> Option<&Held<R>> {
+    pub(super) fn stream(&self) -> Option<&SharedStream<R>> {
         match self {
-            Self::Idle(idle) => Some(&idle.held),
-            Self::Busy(busy) => busy.held.as_ref(),
+            Self::Idle(idle) => Some(&idle.stream),
+            Self::Busy(busy) => busy.stream.as_ref(),
             Self::Closed => None,
         }
     }

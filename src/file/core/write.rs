@@ -8,7 +8,7 @@ use super::state::Beside;
 use super::{Core, Started};
 use crate::budget;
 use crate::error::Result;
-use crate::file::held::Held;
+use crate::file::stream::SharedStream;
 use crate::file::work::Then;
 use crate::raw_io::RawIo;
 
@@ -205,7 +205,7 @@ impl<R: RawIo> Core<R> {
                 return Poll::Ready(Err(*error));
             }
             self.check_open("flush")?;
-            let unflushed = self.held().is_some_and(Held::unflushed);
+            let unflushed = self.stream().is_some_and(SharedStream::unflushed);
             if !self.is_dirty() && (own || !unflushed) {
                 self.out.shrink();
                 return Poll::Ready(Ok(()));
@@ -225,7 +225,7 @@ impl<R: RawIo> Core<R> {
         if !self.owns(*started) {
             ready!(self.poll_idle(cx))?;
             self.check_open("flush")?;
-            let clean = !self.is_dirty() && !self.held().is_some_and(Held::unflushed);
+            let clean = !self.is_dirty() && !self.stream().is_some_and(SharedStream::unflushed);
             if clean && (self.inline.local || !self.meta.writable) {
                 return Poll::Ready(Ok(()));
             }

@@ -59,7 +59,7 @@ impl<R> Writing<R> {
     /// Has a copy of `borrowed`, of which a share is made a poll. Where there is no memory
     /// for it, that is the error of the call.
     fn poll_copy(&mut self, cx: &mut Context<'_>, borrowed: &[u8]) -> Poll<()> {
-        if self.at.held.is_err() {
+        if self.at.stream.is_err() {
             return Poll::Ready(());
         }
         // Many such calls may be polled by one task.
@@ -70,7 +70,7 @@ impl<R> Writing<R> {
         copied.map(|copied| {
             if let Err(error) = copied {
                 let error = Error::os("write", self.at.path.as_deref(), error);
-                self.at.held = Err(Some(error));
+                self.at.stream = Err(Some(error));
             }
         })
     }
@@ -97,16 +97,16 @@ impl<R: RawIo> Blocking for Writing<R> {
     }
 
     fn run_nowait(&mut self, _: bool) -> Option<Result<usize>> {
-        self.at.held().err().map(Err)
+        self.at.stream().err().map(Err)
     }
 
     fn run(mut self) -> Result<usize> {
-        let held = self.at.held()?.clone();
+        let stream = self.at.stream()?.clone();
         let mut done = 0;
         while done < self.data.len() {
             let at = self.at.offset.saturating_add(done as u64);
             let rest = &self.data[done..];
-            let written = held.write(|raw| retry(|| raw.write_at(rest, at)));
+            let written = stream.write(|raw| retry(|| raw.write_at(rest, at)));
             match written.and_then(|n| taken(n, rest.len())) {
                 Ok(n) => done += n,
                 Err(error) => return Err(self.at.fail("write", error)),

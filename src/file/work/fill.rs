@@ -9,7 +9,7 @@ use crate::sys::{self, retry};
 
 impl<R: RawIo> Work<R> {
     pub(super) fn fill(&mut self, min: usize, chunk: usize) -> io::Result<()> {
-        let Some(held) = &self.held else {
+        let Some(stream) = &self.stream else {
             return Ok(());
         };
         let missing = |len: usize| min - len.min(min);
@@ -18,15 +18,15 @@ impl<R: RawIo> Work<R> {
         let large = asked > LARGE;
         if large {
             room =
-                room::of_rest(held, &mut self.read, self.pos, asked).unwrap_or(chunk.min(BUFFER));
+                room::of_rest(stream, &mut self.read, self.pos, asked).unwrap_or(chunk.min(BUFFER));
         }
         while self.read.len() < min {
             if self.read.has_to_move(room) {
-                room::expect(held, &mut self.read, self.pos);
+                room::expect(stream, &mut self.read, self.pos);
             }
             let space = self.read.try_space(room)?;
             let most = if large { space.len().min(asked) } else { room };
-            let n = held.with(|raw| read_some(raw, &mut space[..most]))?;
+            let n = stream.with(|raw| read_some(raw, &mut space[..most]))?;
             if n == 0 {
                 self.eof = true;
                 break;
@@ -45,8 +45,8 @@ impl<R: RawIo> Work<R> {
             };
         }
         if self.gave_all && self.regular.is_none() {
-            self.regular = Some(held.file().is_some_and(|file| sys::is_plain(file)));
-            self.size = held
+            self.regular = Some(stream.file().is_some_and(|file| sys::is_plain(file)));
+            self.size = stream
                 .file()
                 .and_then(|file| Some(file.metadata().ok()?.len()));
         }
@@ -56,7 +56,7 @@ impl<R: RawIo> Work<R> {
     pub(super) fn fill_line(&mut self, min: usize, max: usize) -> io::Result<()> {
         /// What is read at a time where it can be given back.
         const CHUNK: usize = 8 * 1024;
-        let Some(held) = &self.held else {
+        let Some(stream) = &self.stream else {
             return Ok(());
         };
         while self.read.len() < max {
@@ -67,10 +67,10 @@ impl<R: RawIo> Work<R> {
             };
             let skip = min.saturating_sub(self.read.len());
             if self.read.has_to_move(room) {
-                room::expect(held, &mut self.read, self.pos);
+                room::expect(stream, &mut self.read, self.pos);
             }
             let space = &mut self.read.try_space(room)?[..room];
-            let n = held.with(|raw| read_some(raw, space))?;
+            let n = stream.with(|raw| read_some(raw, space))?;
             let behind = space[..n].get(skip..).unwrap_or_default();
             let end = memchr::memchr(b'\n', behind).map(|at| skip + at + 1);
             let keep = end.unwrap_or(n);
@@ -80,7 +80,7 @@ impl<R: RawIo> Work<R> {
                 // Should the seek fail, `rewind` makes the next job try again.
                 self.rewind += (n - keep) as u64;
                 let back = -((n - keep) as i64);
-                self.pos = Some(held.with(|raw| retry(|| raw.seek(SeekFrom::Current(back))))?);
+                self.pos = Some(stream.with(|raw| retry(|| raw.seek(SeekFrom::Current(back))))?);
                 self.rewind = 0;
             }
             self.eof = n == 0;
@@ -92,11 +92,11 @@ impl<R: RawIo> Work<R> {
     }
 
     pub(super) fn read_owned(&mut self) -> io::Result<()> {
-        let Some(held) = &self.held else {
+        let Some(stream) = &self.stream else {
             return Ok(());
         };
         let owned = &mut self.owned;
-        let n = held.with(|raw| retry(|| raw.read_spare(owned)))?;
+        let n = stream.with(|raw| retry(|| raw.read_spare(owned)))?;
         self.pos = self.pos.and_then(|pos| pos.checked_add(n as u64));
         Ok(())
     }

@@ -1,21 +1,21 @@
 //! When a stream is asked where its cursor is.
 
 use super::Work;
-use crate::file::held::Held;
+use crate::file::stream::SharedStream;
 use crate::raw_io::RawIo;
 
 impl<R: RawIo> Work<R> {
     /// Whether the stream is asked where a write has led. An append leads to the end, and a
     /// descriptor may append without the file knowing: who shares it can have said so, or
     /// moved its cursor, meanwhile. CPython asks between writes and reads.
-    pub(super) fn asks_where(&self, held: &Held<R>) -> bool {
-        self.append || (self.seekable && held.file().is_some())
+    pub(super) fn asks_where(&self, stream: &SharedStream<R>) -> bool {
+        self.append || (self.seekable && stream.file().is_some())
     }
 
     /// Whether it is asked before a read into an empty buffer: as CPython, of a file that
     /// is open in both directions. A seek within what is read goes by that.
-    pub(super) fn asks_before(&self, held: &Held<R>) -> bool {
+    pub(super) fn asks_before(&self, stream: &SharedStream<R>) -> bool {
         let fills = self.reads && self.both && self.read.is_empty();
-        fills && self.pos.is_some() && held.file().is_some()
+        fills && self.pos.is_some() && stream.file().is_some()
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io::{self, SeekFrom};
 
-use crate::file::held::Held;
+use crate::file::stream::SharedStream;
 use crate::text::Plan;
 
 /// What a [`Then::Call`] runs.
@@ -82,7 +82,7 @@ impl<R> Then<R> {
 
 /// What a [`Then::Call`] works on.
 pub(crate) struct Call<'a, R> {
-    pub(crate) held: &'a Held<R>,
+    pub(crate) stream: &'a SharedStream<R>,
     /// The cursor, if known; `None` says it was moved.
     pub(crate) pos: &'a mut Option<u64>,
 }

@@ -16,7 +16,7 @@ use crate::sys::{self, OpenFile, retry};
 /// A plain [`File`] needs no lock where the system keeps its cursor out of positional
 /// I/O, which then goes on beside everything else; [`OpenFile`] knows. Anything else is
 /// used by one job at a time.
-pub(crate) enum Held<R> {
+pub(crate) enum SharedStream<R> {
     /// Only where `R` is [`File`].
     File(Arc<File>, OpenFile),
     Other(Arc<Shared<R>>),
@@ -43,7 +43,7 @@ struct Slot<R> {
     astray: Option<u64>,
 }
 
-impl<R> Clone for Held<R> {
+impl<R> Clone for SharedStream<R> {
     fn clone(&self) -> Self {
         match self {
             Self::File(file, open) => Self::File(file.clone(), open.clone()),
@@ -52,18 +52,18 @@ impl<R> Clone for Held<R> {
     }
 }
 
-/// A [`Held`] that does not keep the stream open.
-pub(crate) enum WeakHeld<R> {
+/// A [`SharedStream`] that does not keep the stream open.
+pub(crate) enum WeakStream<R> {
     File(Weak<File>, OpenFile),
     Other(Weak<Shared<R>>),
 }
 
-impl<R> WeakHeld<R> {
+impl<R> WeakStream<R> {
     /// `None` once the stream was dropped.
-    pub(crate) fn upgrade(&self) -> Option<Held<R>> {
+    pub(crate) fn upgrade(&self) -> Option<SharedStream<R>> {
         match self {
-            Self::File(file, open) => Some(Held::File(file.upgrade()?, open.clone())),
-            Self::Other(shared) => shared.upgrade().map(Held::Other),
+            Self::File(file, open) => Some(SharedStream::File(file.upgrade()?, open.clone())),
+            Self::Other(shared) => shared.upgrade().map(SharedStream::Other),
         }
     }
 }
@@ -150,7 +150,7 @@ impl<R: RawIo> Slot<R> {
     }
 }
 
-impl<R: RawIo> Held<R> {
+impl<R: RawIo> SharedStream<R> {
     pub(crate) fn new(raw: R) -> Self {
         match same_type::<R, File>(raw) {
             Ok(file) => Self::File(Arc::new(file), OpenFile::new()),
@@ -181,10 +181,10 @@ impl<R: RawIo> Held<R> {
         }
     }
 
-    pub(crate) fn downgrade(&self) -> WeakHeld<R> {
+    pub(crate) fn downgrade(&self) -> WeakStream<R> {
         match self {
-            Self::File(file, open) => WeakHeld::File(Arc::downgrade(file), open.clone()),
-            Self::Other(shared) => WeakHeld::Other(Arc::downgrade(shared)),
+            Self::File(file, open) => WeakStream::File(Arc::downgrade(file), open.clone()),
+            Self::Other(shared) => WeakStream::Other(Arc::downgrade(shared)),
         }
     }
 
