@@ -141,7 +141,7 @@ pub fn read_to_string(path: impl AsRef<Path>) -> ReadToString {
     })
 }
 
-/// What the page cache had of whole files. Each is read once, but a folder of them is
+/// The results of nowait reads of whole files. Each is read once, but a folder of them is
 /// mostly there as a whole, or is not.
 static MISSES: Misses = Misses::new();
 

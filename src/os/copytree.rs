@@ -132,9 +132,9 @@ impl fmt::Debug for CopytreeKeywords {
 /// `AlreadyExists` if `dst` exists (unless `dirs_exist_ok`); `InvalidInput` if `dst`
 /// lies in `src`, also through a link that is followed, or if there is a FIFO or a
 /// socket in `src`; the errno `ELOOP` for a link to a folder that the link lies in
-/// (unless `symlinks`). On Windows `InvalidInput` too for a name that ends with dots or
-/// spaces, which the system takes for another one, unless `src` begins with `\\?\`. The
-/// error names the entry where the copy failed; what was copied before stays.
+/// (unless `symlinks`). On Windows it is also `InvalidInput` for a name that ends with dots
+/// or spaces, which the system would take for another name, unless `src` begins with
+/// `\\?\`. The error names the entry where the copy failed; what was copied before stays.
 ///
 /// # Examples
 ///

@@ -38,7 +38,8 @@ pub(super) struct Listed {
     batch: Batch,
 }
 
-/// Refuses the path of an entry that stands for another one: see [`sys::is_literal`].
+/// Refuses the path of an entry if the system would take it for another entry: see
+/// [`sys::is_literal`].
 pub(super) fn check_literal(path: &Path) -> io::Result<()> {
     if sys::is_literal(path) {
         return Ok(());
@@ -369,9 +370,9 @@ impl fmt::Debug for ScanDir {
 /// # Errors
 ///
 /// `NotFound`; `NotADirectory`; `PermissionDenied`. An error in the middle of
-/// the folder comes from the stream, once, and ends it. One of them is `Interrupted`: a
-/// signal ended a listing, and the folder was changed so that nobody can tell where to go
-/// on.
+/// the folder comes from the stream, once, and ends it. It is `Interrupted` only if a signal
+/// has ended a listing and the folder has changed since, so that the place where to go on is
+/// not known.
 ///
 /// # Examples
 ///

@@ -1,7 +1,7 @@
-//! Listings of folders, which a signal does not end.
+//! Listings of folders that go on after a signal.
 //!
-//! std gives up a listing that is interrupted: after the error come no more entries. What
-//! is left of it can only be had by a new one.
+//! std ends a listing that is interrupted: after the error it gives no more entries. The
+//! remaining entries can be read only by a new listing.
 
 use std::ffi::OsString;
 use std::fs::{self, DirEntry, ReadDir};
@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use super::retry;
 
-/// Makes something of each entry of a folder; of all of them again after a signal.
+/// Calls `make` for each entry of a folder. After a signal it starts again with the first.
 pub(crate) fn list<T>(
     path: &Path,
     make: impl Fn(&DirEntry) -> io::Result<T>,
@@ -19,17 +19,19 @@ pub(crate) fn list<T>(
     retry(|| fs::read_dir(path)?.map(|entry| make(&entry?)).collect())
 }
 
-/// The entries of a folder with their names, each once, for callers that cannot give back what they got.
+/// The entries of a folder with their names, each once, for callers that have used the first
+/// entries already and cannot start again.
 ///
-/// After a signal the folder is listed anew, and what was given is passed over: it is
-/// there if the new listing begins with the same names in the same order, which costs no
-/// memory to know. Where the folder was changed meanwhile so that it does not, an entry
-/// could be missed or given twice, and the interruption is the error.
+/// After a signal the folder is listed again, and the entries that were given are skipped.
+/// The new listing must begin with the same names in the same order; a hash of the names,
+/// which needs no memory, tells whether it does. If it does not, because the folder has
+/// changed, an entry could be missed or given twice: then the interruption is returned as an
+/// error.
 #[derive(Debug)]
 pub(crate) struct Listing {
     path: PathBuf,
     entries: ReadDir,
-    /// How many were given, and the hash of their names.
+    /// The number of entries that were given, and the hash of their names.
     given: usize,
     names: DefaultHasher,
 }
@@ -44,7 +46,7 @@ impl Listing {
         })
     }
 
-    /// Puts a new listing in the place of one that was interrupted.
+    /// Replaces a listing that was interrupted by a new one.
     fn begin_again(&mut self) -> io::Result<()> {
         let names = retry(|| {
             self.entries = fs::read_dir(&self.path)?;
@@ -65,7 +67,7 @@ impl Listing {
 impl Iterator for Listing {
     type Item = io::Result<(OsString, DirEntry)>;
 
-    /// After an error there is nothing to be expected.
+    /// After an error, callers must not ask for more.
     fn next(&mut self) -> Option<Self::Item> {
         loop {
             match self.entries.next()? {

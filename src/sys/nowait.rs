@@ -24,7 +24,7 @@ pub(crate) fn suits(file: &File) -> bool {
     suits_regular() && is_plain(file)
 }
 
-/// The same of a regular file that was opened without O_DIRECT; asks nobody.
+/// The same for a regular file that was opened without O_DIRECT. It does not block.
 pub(crate) fn suits_regular() -> bool {
     linux::nowait::suits_regular()
 }
@@ -39,25 +39,26 @@ pub(crate) fn read_at(file: &File, buf: &mut [u8], offset: u64) -> Answer {
     linux::nowait::read(file, buf, Some(offset))
 }
 
-/// How many misses in a row are no reason to stop asking: where three of ten reads hit,
-/// that is worth more than the other seven cost.
+/// So many misses in a row are no reason to stop asking: if three of ten reads hit, that
+/// saves more than the other seven cost.
 const FORGIVEN: u32 = 2;
 
-/// The most reads in a row that are left to jobs unasked.
+/// The most reads in a row that are left to jobs without asking the page cache.
 const MOST_UNASKED: u32 = 32;
 
-/// What the page cache said to the last reads of one kind (those of an open file, for
-/// one), to know when it is not worth asking: a question that it cannot answer costs
-/// about a tenth of the job that comes after it.
+/// The answers of the page cache to the last reads of one kind (those of one open file, for
+/// instance). They tell when it is not worth asking: a miss costs about a tenth of the job
+/// that follows it.
 ///
-/// After [`FORGIVEN`] misses in a row reads are left to jobs unasked: one after the next
-/// miss, twice as many after each further one, up to [`MOST_UNASKED`]. A hit ends that.
-/// So of many reads that all miss one in 33 is asked for in vain, and of many that all
-/// hit at most 32 are not.
+/// After more than [`FORGIVEN`] misses in a row, reads are left to jobs without asking: one
+/// read after the next miss, and twice as many after each further miss, up to
+/// [`MOST_UNASKED`]. A hit ends that. So if all of many reads miss, one in 33 is asked for in
+/// vain; if all of many reads hit, at most 32 are not asked for.
 ///
-/// In the low half of the number is how many reads are still to be left to jobs, never
-/// more than [`MOST_UNASKED`]; in the high half how many missed in a row. Two threads that
-/// change it at once may lose a step of each other's, which changes nothing of that.
+/// The low half of the number is how many reads are still left to jobs, at most
+/// [`MOST_UNASKED`]; the high half is how many missed in a row. If two threads change it at
+/// the same time, one of the changes may be lost, which does no harm: these limits hold all
+/// the same.
 #[derive(Debug, Default)]
 pub(crate) struct Misses(AtomicU32);
 
@@ -66,7 +67,7 @@ impl Misses {
         Self(AtomicU32::new(0))
     }
 
-    /// Whether to ask for the read that is about to be made. Counts it if not.
+    /// Whether to ask the page cache for the next read. If not, the read is counted.
     pub(crate) fn may_ask(&self) -> bool {
         let state = self.0.load(Ordering::Relaxed);
         let ask = state & 0xffff == 0;
@@ -82,7 +83,8 @@ impl Misses {
         let learned = if hit {
             0
         } else {
-            // Where the row is long enough for the most, it need not be counted on.
+            // Once the row is long enough for the longest pause, it need not be counted
+            // further.
             let longest = FORGIVEN + 1 + MOST_UNASKED.ilog2();
             let row = longest.min((state >> 16) + 1);
             let unasked = match row.checked_sub(FORGIVEN + 1) {
@@ -91,7 +93,8 @@ impl Misses {
             };
             row << 16 | unasked
         };
-        // Most hits find nothing to change, and need not take the line from other threads.
+        // Most hits change nothing, and without a store the cache line stays with the other
+        // threads too.
         if learned != state {
             self.0.store(learned, Ordering::Relaxed);
         }
@@ -102,8 +105,8 @@ impl Misses {
 mod tests {
     use super::*;
 
-    /// For each read, in turn, whether the page cache has it: how many are asked for in
-    /// vain, and how many are left to jobs though it has them.
+    /// `reads` tells for each read whether the page cache has it. Returns how many reads are
+    /// asked for in vain, and how many are left to jobs although the page cache has them.
     fn wasted(reads: impl Iterator<Item = bool>) -> (usize, usize) {
         let misses = Misses::new();
         let (mut in_vain, mut missed) = (0, 0);

@@ -165,7 +165,7 @@ impl OpenFile {
         &self.0.locks
     }
 
-    /// What reads without a job found, through all handles: what the page cache has is
+    /// The results of nowait reads through all handles: what the page cache has is
     /// that of the file.
     pub(crate) fn misses(&self) -> &Misses {
         &self.0.misses

@@ -101,7 +101,8 @@ pub(crate) fn names_folder(path: &Path) -> bool {
     path.as_os_str().as_bytes().ends_with(b"/")
 }
 
-/// The same path so that all names below it are taken as they stand, as they are.
+/// The same path in a form in which the system takes all names below it literally: here it
+/// always does.
 #[cfg(all(feature = "tempfile", not(target_os = "linux")))]
 #[allow(clippy::unnecessary_wraps, reason = "the same signature as on Windows")]
 pub(crate) fn literal(path: &Path) -> std::io::Result<PathBuf> {

@@ -129,7 +129,7 @@ impl OpenFile {
         &self.0.locks
     }
 
-    /// What reads without a job found, through all handles.
+    /// The results of nowait reads through all handles.
     pub(crate) fn misses(&self) -> &Misses {
         &self.0.misses
     }

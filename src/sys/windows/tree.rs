@@ -46,7 +46,7 @@ pub(crate) fn remove_tree(
 ) -> io::Result<()> {
     // Drop a separator at the end: `link/` would follow the link.
     let root = root.components().as_path();
-    // It stays where it is once it is pinned.
+    // Pin the root first: nobody can move it after that, so its literal path stays right.
     let begun = pin(root).and_then(|pin| {
         let pin = pin.ok_or(io::ErrorKind::NotADirectory)?;
         Ok((pin, literal(root)?))
