@@ -5,9 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![allow(unsafe_code, reason = "a global allocator cannot be had without")]
 
-#[path = "common/cache.rs"]
-mod cache;
-mod support;
+mod common;
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::io::SeekFrom;
@@ -18,8 +16,7 @@ use std::task::{Context, Waker};
 
 use aiofiles::executor::{InlineExecutor, ManualExecutor};
 use aiofiles::{Call, delegate, open, os};
-use cache::cache_answers;
-use support::{Dir, run};
+use common::{Dir, cache_answers, run};
 
 struct CountingAllocator;
 

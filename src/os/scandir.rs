@@ -8,12 +8,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
 
 use super::Stat;
 use super::found::{Batch, Folder, Found};
+use crate::budget;
 use crate::call::{Call, Request, one};
 use crate::error::{Error, Result};
 use crate::executor::Chosen;
@@ -309,6 +310,7 @@ impl ScanDir {
     }
 
     fn poll_entry(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<DirEntry>>> {
+        ready!(budget::poll_turn(cx));
         loop {
             if let Some(entry) = self.next_found() {
                 return Poll::Ready(Some(Ok(entry)));
