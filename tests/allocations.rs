@@ -16,8 +16,7 @@ use std::task::{Context, Waker};
 
 use aiofiles::executor::{InlineExecutor, ManualExecutor};
 use aiofiles::{Call, delegate, open, os};
-use common::cache_answers;
-use common::{Dir, run};
+use common::{Dir, cache_answers, run};
 
 struct CountingAllocator;
 
