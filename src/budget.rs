@@ -1,36 +1,35 @@
-//! Fairness of work that needs no hop: it spends tokio's cooperative budget, so
-//! that a task that never has to wait still lets others run.
+//! Fairness of work that needs no hop: such work spends tokio's cooperative budget, so a
+//! task that never has to wait still lets others run.
 
 use std::cell::Cell;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::task::{Context, Poll, Waker, ready};
 
-/// How many operations on a buffer make a unit of budget. One takes nanoseconds
-/// where a unit stands for a system call, and a task that is made to yield after
-/// 128 of them spends more time on yielding than on its lines.
+/// How many operations on a buffer cost one unit of budget. A unit stands for a system
+/// call, and an operation on a buffer takes only nanoseconds: a task that had to yield
+/// after 128 of them would spend more time on yielding than on its lines.
 const PER_UNIT: u8 = 128;
 
-/// How many bytes that are copied in place make another unit: the copy of a page
-/// takes as long as a small system call. With the 128 units of a turn, a task
-/// copies 2 MiB before others run, in about 0.2 ms; yielding four times as often
-/// made one that streams a fifth slower.
+/// How many bytes that are copied in place cost one unit more. With the 128 units of a
+/// turn, a task copies 2 MiB before others run, in about 0.2 ms. (When a task had to yield
+/// four times as often, streaming was a fifth slower.)
 const BYTES_PER_UNIT: usize = 16 * 1024;
 
 thread_local! {
-    /// How many operations on buffers are paid for on this thread. Tasks share it:
-    /// each spends as often as is its share.
+    /// How many operations on buffers are paid for on this thread. All tasks of the thread
+    /// share it; on average each task pays for what it does.
     static PAID: Cell<u8> = const { Cell::new(0) };
 }
 
-/// Spends one unit of the task's budget. Pending, with the task to be woken at
-/// once, when it is used up; always ready outside a tokio task.
+/// Spends one unit of the task's budget. If the budget is used up it is pending, and the
+/// task is woken at once. Outside a tokio task it is always ready.
 pub(crate) fn poll_spend(cx: &mut Context<'_>) -> Poll<()> {
     tokio::task::coop::poll_proceed(cx).map(|unit| unit.made_progress())
 }
 
-/// Spends what an operation costs that a buffer may serve: one unit now and then,
-/// and one whenever the last did more than that (see [`owe`]).
+/// Spends the cost of an operation that a buffer may serve: one unit for every
+/// [`PER_UNIT`] operations, and one after each operation that did more (see [`owe`]).
 #[inline]
 pub(crate) fn poll_turn(cx: &mut Context<'_>) -> Poll<()> {
     if pay() {
@@ -41,13 +40,13 @@ pub(crate) fn poll_turn(cx: &mut Context<'_>) -> Poll<()> {
     Poll::Ready(())
 }
 
-/// As [`poll_turn`]. An operation that may end without more does this first, also where it
-/// fails or has nothing to do: who tries again and again lets others run.
+/// As [`poll_turn`]. An operation that can complete without a job calls this first, also
+/// when it fails or has nothing to do, so that a loop over it lets other tasks run.
 pub(crate) async fn turn() {
     poll_fn(poll_turn).await;
 }
 
-/// Spends what an operation costs, if it is paid for.
+/// Spends the cost of an operation, if that is paid for already; says whether it was.
 #[inline]
 pub(crate) fn pay() -> bool {
     let paid = PAID.get();
@@ -58,10 +57,10 @@ pub(crate) fn pay() -> bool {
     enough
 }
 
-/// Tells that `n` bytes were read in place. The units for the copy are spent at
-/// once; of a task that has fewer left no more is asked than to yield next.
+/// Records that `n` bytes were read in place. It spends the units for the copy at once. If
+/// the task has fewer units left, that is enough: the next operation yields.
 pub(crate) fn copied(n: usize) {
-    // Nobody waits here: the next operation does, with a waker of its own.
+    // This does not wait, so it needs no waker. The next operation waits, with its own.
     let mut nobody = Context::from_waker(Waker::noop());
     for _ in 0..n / BYTES_PER_UNIT {
         if poll_spend(&mut nobody).is_pending() {
@@ -72,11 +71,11 @@ pub(crate) fn copied(n: usize) {
 }
 
 /// How many bytes copied from one buffer to another cost as much as an operation on a
-/// buffer: with the operations themselves, a task that copies from memory alone moves
-/// 8 MiB at the most before others run, in about a millisecond.
+/// buffer. So a task that only copies from memory moves at most 8 MiB before others run, in
+/// about a millisecond.
 const BYTES_PER_OPERATION: usize = 512;
 
-/// Tells that `n` bytes were copied from one place in memory to another.
+/// Records that `n` bytes were copied from one place in memory to another.
 #[inline]
 pub(crate) fn moved(n: usize) {
     if n >= BYTES_PER_UNIT {
@@ -87,23 +86,23 @@ pub(crate) fn moved(n: usize) {
     }
 }
 
-/// The most bytes that one poll copies or searches. What takes more goes on with the
-/// next poll, under every runtime: its progress is in the file, or, where the file must
-/// not have a part of it, in the future.
+/// The most bytes that one poll copies or searches. An operation on more bytes goes on with
+/// the next poll, under every runtime. Its progress is kept in the file, or in the future
+/// if the file must not have a part of the data.
 pub(crate) const MOST_A_POLL: usize = 1024 * 1024;
 
-/// How many times as long a byte takes that is put where no byte was before: the system has
-/// to find and to clear its page first.
+/// How many times as long it takes to write a byte to memory that was never used: the system
+/// has to find and clear its page first.
 pub(crate) const FRESH: usize = 4;
 
-/// As much room as this, in bytes, a buffer has that grows while much is in it: an
-/// allocation of that size has pages of its own, which the allocator moves as it grows
-/// where it would copy a smaller one (glibc: of up to 32 MiB). What is not filled takes
-/// no memory.
+/// The capacity, in bytes, that a large buffer gets when it has to grow. An allocation of
+/// this size has pages of its own, and the allocator moves those instead of copying their
+/// bytes when the buffer grows further (glibc copies allocations of up to 32 MiB). Pages
+/// that are not filled take no memory.
 pub(crate) const OWN_PAGES: usize = 33 * 1024 * 1024;
 
-/// How many times as much as there is may come, where nobody knows how much that is: room
-/// for so much is asked for at once.
+/// Where nobody knows how many bytes will follow those in a large buffer, room is reserved
+/// for this many times as many.
 pub(crate) const AHEAD: usize = 7;
 
 /// How much one poll has handled.
@@ -111,8 +110,8 @@ pub(crate) const AHEAD: usize = 7;
 pub(crate) struct Share(usize);
 
 impl Share {
-    /// Adds `n` bytes. Pending, with the task to be woken at once, when that is enough
-    /// for one poll.
+    /// Adds `n` bytes. When that is enough for one poll it is pending, and the task is woken
+    /// at once.
     pub(crate) fn poll_take(&mut self, cx: &mut Context<'_>, n: usize) -> Poll<()> {
         self.0 += n;
         if self.0 < MOST_A_POLL {
@@ -122,24 +121,25 @@ impl Share {
         Poll::Pending
     }
 
-    /// Adds a call of somebody else's stream, which has moved `n` bytes, or none: one that
-    /// gives a byte at a time, or is interrupted again and again, does not hold a poll.
+    /// Adds a call of a foreign stream that has moved `n` bytes. Each call has a minimum
+    /// cost, so a stream that gives one byte at a time, or is interrupted again and again,
+    /// cannot keep one poll going.
     pub(crate) fn poll_call(&mut self, cx: &mut Context<'_>, n: usize) -> Poll<()> {
         self.poll_take(cx, n.max(MOST_A_POLL / A_TURN))
     }
 }
 
-/// How many operations on buffers a task does before others run, at the most: the 128
+/// The most operations on buffers that a task does before others run: those of the 128
 /// units of tokio's budget.
 const A_TURN: usize = 128 * PER_UNIT as usize;
 
-/// How many items of an iterator one poll has handled. Outside tokio there is no budget
-/// that would end it, and an iterator may have no end.
+/// How many items of an iterator one poll has handled. An iterator may have no end, and
+/// outside tokio there is no budget that would end the poll.
 #[derive(Debug, Default)]
 pub(crate) struct Items(usize);
 
 impl Items {
-    /// Counts one of `n` bytes. Whether others are to run before the next one.
+    /// Counts an item of `n` bytes, and says whether others must run before the next item.
     #[inline]
     pub(crate) fn are_enough(&mut self, n: usize) -> bool {
         self.0 += 1 + n / BYTES_PER_OPERATION;
@@ -151,12 +151,13 @@ impl Items {
     }
 }
 
-/// Has the task polled again once others had their turn: the caller is pending.
+/// Arranges that the task is polled again after others had their turn. The caller must
+/// return `Pending`.
 ///
-/// Under tokio the turn of the others includes the timers and the sockets. A task that
-/// wakes itself is polled dozens of times before the runtime looks at those.
+/// Under tokio the others include the timers and the sockets. If the task just woke itself,
+/// it would be polled dozens of times before the runtime looks at those.
 pub(crate) fn yield_now(cx: &mut Context<'_>) {
-    // Its first poll leaves the waker with the runtime, or wakes where there is none.
+    // The first poll gives the waker to the runtime; without a runtime it wakes at once.
     let pending = pin!(tokio::task::yield_now()).poll(cx);
     debug_assert!(pending.is_pending(), "it yields once");
 }
@@ -174,8 +175,8 @@ pub(crate) async fn pause() {
     .await;
 }
 
-/// Copies `src`, a share a poll, to the first bytes of `dst`, of which `done` are there
-/// already.
+/// Copies `src` to the start of `dst`, a limited share in each poll. `done` is the number
+/// of bytes that were copied already.
 pub(crate) fn poll_copy(
     cx: &mut Context<'_>,
     src: &[u8],
@@ -192,7 +193,8 @@ pub(crate) fn poll_copy(
     Poll::Pending
 }
 
-/// Has `to` hold all of `bytes`, of which it has the first already, a share a poll.
+/// Appends to `to` the bytes of `bytes` that it does not have yet, a limited share in each
+/// poll. What `to` has already must be the start of `bytes`.
 ///
 /// # Errors
 ///
@@ -227,7 +229,7 @@ pub(crate) fn copy(data: &[u8]) -> std::io::Result<Vec<u8>> {
     Ok(copy)
 }
 
-/// Copies `data`, a share a poll, and lets others run in between.
+/// Copies `data`, a limited share in each poll, and lets others run in between.
 ///
 /// # Errors
 ///
@@ -242,7 +244,8 @@ pub(crate) async fn copy_long(data: &[u8]) -> std::io::Result<Vec<u8>> {
     Ok(copy)
 }
 
-/// Whether there is a line end of any kind in `data`, of which a share is searched a poll.
+/// Whether there is a line end of any kind in `data`. It searches a limited share in each
+/// poll.
 pub(crate) async fn has_line_end(data: &[u8]) -> bool {
     for (at, piece) in data.chunks(MOST_A_POLL).enumerate() {
         if at > 0 {
@@ -255,8 +258,8 @@ pub(crate) async fn has_line_end(data: &[u8]) -> bool {
     false
 }
 
-/// Tells that an operation had a job run, or made a system call in place: the
-/// next one spends a unit.
+/// Records that an operation ran a job, or made a system call in place: the next operation
+/// spends a unit.
 pub(crate) fn owe() {
     PAID.set(0);
 }

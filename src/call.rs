@@ -1,4 +1,4 @@
-//! [`Call`], the one shape of all pending calls that belong to no file: paths,
+//! [`Call`]: the type of all pending calls that belong to no file. A call is paths,
 //! keywords, and a function that blocks.
 
 use std::fmt;
@@ -13,24 +13,25 @@ use crate::delegate::{Blocking, Caller, Hop};
 use crate::error::{Error, Result};
 use crate::executor::{Chosen, Executor};
 
-/// A pending call: `.await` runs it. `T` is what it gives, `K` its keywords.
+/// A pending call: `.await` runs it. `T` is its result, `K` are its keywords.
 ///
-/// It does nothing before its first poll. Keyword methods come before the
-/// `.await`: those that a call has stand on the page of its alias
-/// ([`os::Stat`](crate::os::Stat), [`os::Makedirs`](crate::os::Makedirs) …), with
-/// their defaults; [`executor`](Call::executor) every call has.
+/// It does nothing before its first poll. Its keywords are methods that you call before
+/// the `.await`. The page of its alias lists them with their defaults
+/// ([`os::Stat`](crate::os::Stat), [`os::Makedirs`](crate::os::Makedirs) …); the keyword
+/// [`executor`](Call::executor) is there for every call.
 ///
-/// A call is a future like others: `Send`, `Sync`, `Unpin` and `'static`, to be
+/// A call is a normal future. It is `Send`, `Sync`, `Unpin` and `'static`, so it can be
 /// stored, named, joined and raced.
 ///
 /// # Cancel safety
 ///
-/// A call dropped before its job has begun does nothing. Once begun, the
-/// blocking call goes on to its end and its result is dropped.
+/// If a call is dropped before its job begins, it does nothing. If it is dropped later,
+/// the blocking call still runs to its end, and its result is dropped. (`copyfile`,
+/// `copytree` and `rmtree` stop early instead.)
 ///
 /// # Examples
 ///
-/// Code that is the same for every call takes any:
+/// A function can take any call:
 ///
 /// ```
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
@@ -58,7 +59,7 @@ impl<T, K> Call<T, K> {
         Self(Hop::new(request))
     }
 
-    /// A call whose job may stop early once the call is dropped.
+    /// A call whose job can learn that the call was dropped, and stop early.
     pub(crate) fn watched(build: impl FnOnce(Caller) -> Request<T, K>) -> Self {
         Self(Hop::watched(build))
     }
@@ -85,7 +86,7 @@ impl<T, K> Call<T, K> {
         self.on(Some(Chosen::new(executor)))
     }
 
-    /// Runs on the executor of something else, if that has one yet.
+    /// Runs on `executor`, if there is one.
     pub(crate) fn on(self, executor: Option<Chosen>) -> Self {
         Self(self.0.on(executor))
     }
@@ -121,16 +122,16 @@ impl<T, K> fmt::Debug for Call<T, K> {
     }
 }
 
-/// What a [`Call`] runs, with its arguments.
+/// The function of a [`Call`], with its arguments.
 pub(crate) struct Request<T, K> {
     /// The function's name, for jobs and errors.
     op: &'static str,
     paths: Paths,
     keywords: K,
     run: Run<T, K>,
-    /// How to do it without blocking, if that can be.
+    /// A function that may do the same without blocking, if there is one.
     inline: Option<Inline<T, K>>,
-    /// Tells the keywords which executor it goes to, where they want to know.
+    /// Tells the keywords which executor the call uses, if they need to know.
     settle: Option<fn(&mut K, &Chosen)>,
 }
 
@@ -138,7 +139,7 @@ type Run<T, K> = Box<dyn FnOnce(&Paths, K) -> io::Result<T> + Send>;
 
 type Inline<T, K> = Box<dyn Fn(&Path, &K) -> Option<io::Result<T>> + Send>;
 
-/// What a call is about, and what its errors name.
+/// The paths of a call. Its errors name them.
 enum Paths {
     None,
     One(Arc<Path>),
@@ -146,7 +147,7 @@ enum Paths {
 }
 
 impl Paths {
-    /// The path that no system call takes. Python: `ValueError`.
+    /// The first path with a NUL byte, which no system call takes. Python: `ValueError`.
     fn with_nul(&self) -> Option<&Path> {
         let (first, second) = match self {
             Self::None => (None, None),
@@ -164,8 +165,9 @@ impl Paths {
         }
     }
 
-    /// The one place where the system's errors get their names. An error of
-    /// this crate inside of `source` names its own, more exactly.
+    /// Adds operation and paths to an error of the system; this is the only place that
+    /// does so. An error of this crate inside `source` stays as it is, since its path is
+    /// more exact.
     fn error(&self, op: &'static str, source: io::Error) -> Error {
         let source = match source.downcast::<Error>() {
             Ok(inner) => return inner,
@@ -226,7 +228,7 @@ impl<T: Send + 'static, K: Send + 'static> Blocking for Request<T, K> {
 }
 
 impl<T, K> Request<T, K> {
-    /// About no path.
+    /// Makes a request about no path.
     pub(crate) fn none(
         op: &'static str,
         keywords: K,
@@ -242,7 +244,7 @@ impl<T, K> Request<T, K> {
         }
     }
 
-    /// About one path.
+    /// Makes a request about one path.
     pub(crate) fn one(
         op: &'static str,
         path: impl AsRef<Path>,
@@ -253,7 +255,8 @@ impl<T, K> Request<T, K> {
             op,
             paths: Paths::One(path.as_ref().into()),
             keywords,
-            // No allocation: a closure that captures nothing has no size.
+            // Most closures capture nothing, and a box of one without a size allocates
+            // nothing.
             run: Box::new(|paths, keywords| match paths {
                 Paths::One(path) => run(path, keywords),
                 Paths::None | Paths::Two(..) => unreachable!("made with one path"),
@@ -263,13 +266,13 @@ impl<T, K> Request<T, K> {
         }
     }
 
-    /// Has `settle` tell the keywords which executor it goes to.
+    /// Calls `settle` once the call has chosen its executor.
     pub(crate) fn settling(mut self, settle: fn(&mut K, &Chosen)) -> Self {
         self.settle = Some(settle);
         self
     }
 
-    /// About two paths.
+    /// Makes a request about two paths.
     pub(crate) fn two(
         op: &'static str,
         src: impl AsRef<Path>,
@@ -291,7 +294,7 @@ impl<T, K> Request<T, K> {
     }
 }
 
-/// Whether a path is one that no system call takes.
+/// Whether a path has a NUL byte, which no system call takes.
 pub(crate) fn has_nul(path: &Path) -> bool {
     memchr::memchr(0, path.as_os_str().as_encoded_bytes()).is_some()
 }
@@ -315,8 +318,8 @@ pub(crate) fn one<T, K>(
     Call::new(Request::one(op, path, keywords, run))
 }
 
-/// A pending call about one path that may not need to block: `inline` answers, or
-/// leaves it to `run`.
+/// A pending call about one path that may not need to block: `inline` answers, or returns
+/// `None` and leaves it to `run`.
 pub(crate) fn one_inline<T, K>(
     op: &'static str,
     path: impl AsRef<Path>,

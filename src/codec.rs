@@ -1,21 +1,21 @@
-//! What a text file says about its bytes: [`Encoding`], [`ErrorPolicy`] and
-//! [`Newline`]. Pure and synchronous; nothing here does I/O.
+//! How text is stored as bytes: [`Encoding`], [`ErrorPolicy`] and [`Newline`]. Nothing
+//! in this module does I/O or waits.
 //!
-//! Ten encodings are exactly Python's: `utf-8`, `utf-8-sig`, `utf-16`,
+//! Ten encodings are exactly as in Python: `utf-8`, `utf-8-sig`, `utf-16`,
 //! `utf-16-le`, `utf-16-be`, `utf-32`, `utf-32-le`, `utf-32-be`, `latin-1` and
-//! `ascii`. All others, with the feature `encodings`, are the [WHATWG encodings], whose
-//! tables differ from
-//! Python's here and there: `shift_jis` is Windows code page 932, `gb2312` is
-//! GBK, `iso-8859-9` is windows-1254.
+//! `ascii`. All others are the [WHATWG encodings] and need the feature `encodings`. Some
+//! of their tables differ from Python's: `shift_jis` is Windows code page 932, `gb2312`
+//! is GBK, `iso-8859-9` is windows-1254.
 //!
 //! # Pitfalls
 //!
-//! * On the web `latin-1` and `ascii` are other names of windows-1252, and
-//!   `utf-16` is one of UTF-16LE. Here they mean what they mean in Python.
-//! * `utf-16` and `utf-32` want a byte order mark when reading, whatever the
-//!   error policy; `utf-8` keeps one as U+FEFF; only `utf-8-sig` drops it.
-//! * Python's `utf-7`, `hz`, `cp437` and their like are unknown, as are its
-//!   codecs that are no text encodings (`hex`, `rot13`, `base64`).
+//! * On the web `latin-1` and `ascii` are other names of windows-1252, and `utf-16` is
+//!   another name of UTF-16LE. Here they mean what they mean in Python.
+//! * To be read as `utf-16` or `utf-32`, a file must begin with a byte order mark,
+//!   whatever the error policy. `utf-8` keeps a mark as the character U+FEFF; only
+//!   `utf-8-sig` drops it.
+//! * Some encodings of Python are missing: `utf-7`, `hz`, `cp437` and others, and the
+//!   codecs that are not text encodings (`hex`, `rot13`, `base64`).
 //!
 //! [WHATWG encodings]: https://encoding.spec.whatwg.org/#names-and-labels
 
@@ -56,8 +56,8 @@ use crate::{Error, Result};
 
 /// How the characters of a text file are stored as bytes.
 ///
-/// Two encodings are equal when they decode and encode alike, however they
-/// were spelled. The default is UTF-8; the locale is never asked.
+/// Two encodings are equal if they decode and encode in the same way, whatever labels
+/// they were made from. The default is UTF-8; the locale has no influence.
 ///
 /// # Examples
 ///
@@ -79,15 +79,15 @@ pub struct Encoding {
 impl Encoding {
     /// Finds the encoding that `label` names.
     ///
-    /// Python's names and aliases of the ten encodings it shares come first, in
-    /// any case and with any of `-`, `_` and blanks between their parts; then
-    /// the labels of the WHATWG standard; then Python's aliases of those.
+    /// It looks first among Python's names and aliases of the ten encodings of the
+    /// [module](self), in upper or lower case and with `-`, `_` or spaces between their
+    /// parts; then among the labels of the WHATWG standard; then among Python's aliases
+    /// of the WHATWG encodings.
     ///
     /// # Errors
     ///
-    /// [`Error::UnknownEncoding`] when nothing has this name, or when the
-    /// WHATWG standard lists it only to forbid it (`hz-gb-2312`,
-    /// `iso-2022-kr`, …).
+    /// [`Error::UnknownEncoding`] if no encoding has this label, or if the WHATWG
+    /// standard lists the label only to forbid it (`hz-gb-2312`, `iso-2022-kr`, …).
     ///
     /// # Examples
     ///
@@ -119,14 +119,14 @@ impl Encoding {
         }
     }
 
-    /// Returns the canonical name: Python's for the ten encodings of the
-    /// [module](self), the one of the WHATWG standard for all others.
+    /// Returns the canonical name: that of Python for the ten encodings of the
+    /// [module](self), that of the WHATWG standard for all others.
     #[must_use]
     pub fn name(&self) -> &str {
         self.codec.name()
     }
 
-    /// The same, whatever becomes of this.
+    /// The same as [`name`](Self::name), with a lifetime that does not depend on `self`.
     #[cfg(feature = "stdio")]
     pub(crate) fn static_name(&self) -> &'static str {
         self.codec.name()
@@ -138,20 +138,20 @@ impl Encoding {
         &self.label
     }
 
-    /// Whether text is stored as it is in memory.
+    /// Whether the bytes of a text are the same in a file as in memory.
+    #[inline]
     pub(crate) fn is_utf8(&self) -> bool {
         matches!(self.codec, Codec::Utf8 | Codec::Utf8Sig)
     }
 
-    /// Whether a file in it begins with a byte order mark.
+    /// Whether we write a byte order mark at the start of a file in this encoding.
     pub(crate) fn has_bom(&self) -> bool {
         !self.codec.bom().is_empty()
     }
 
-    /// The decoder state behind the byte order mark, for a position that was
-    /// reached without decoding (the end of the file): no mark is expected
-    /// there, and `utf-16` and `utf-32` are in the order in which they are
-    /// written.
+    /// The decoder state after the byte order mark. It is for a position that was
+    /// reached without decoding, which is the end of the file: no mark is expected
+    /// there, and the byte order of `utf-16` and `utf-32` is the one that we write.
     pub(crate) fn state_past_bom(&self) -> DecoderState {
         DecoderState::past_bom(self.codec)
     }
@@ -187,7 +187,7 @@ impl TryFrom<&str> for Encoding {
 impl TryFrom<String> for Encoding {
     type Error = Error;
 
-    /// As [`Encoding::for_label`], keeping the string.
+    /// As [`Encoding::for_label`]; it keeps the string and copies nothing.
     fn try_from(label: String) -> Result<Self> {
         Self::with_label(Cow::Owned(label))
     }
@@ -211,16 +211,16 @@ impl FromStr for Encoding {
     }
 }
 
-/// The encodings by what they do; a label is only a way to say one.
+/// The encodings that behave differently. Many labels stand for the same one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Codec {
     Utf8,
     Utf8Sig,
-    /// In the byte order that the mark tells.
+    /// The byte order mark tells the byte order.
     Utf16,
     Utf16Le,
     Utf16Be,
-    /// In the byte order that the mark tells.
+    /// The byte order mark tells the byte order.
     Utf32,
     Utf32Le,
     Utf32Be,
@@ -251,7 +251,7 @@ impl Codec {
         }
     }
 
-    /// The mark that a stream in this encoding begins with when we write it.
+    /// The byte order mark that we write at the start of a stream in this encoding.
     fn bom(self) -> &'static [u8] {
         match self {
             Self::Utf8Sig => b"\xef\xbb\xbf",
@@ -277,7 +277,7 @@ enum ByteOrder {
 }
 
 impl ByteOrder {
-    /// The order that `utf-16` and `utf-32` are written in, as in Python.
+    /// The byte order in which we write `utf-16` and `utf-32`, as Python does.
     const NATIVE: Self = if cfg!(target_endian = "big") {
         Self::Big
     } else {

@@ -14,23 +14,21 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Why an operation failed.
 ///
-/// `Display` is a sentence that names the operation and, where there is one,
-/// the path, and says what the system said; control characters in a path are escaped.
-/// `source()` is what is behind that, if anything, so that a report of the whole
-/// chain says nothing twice. [`kind`](Error::kind) maps every variant to the nearest
-/// [`io::ErrorKind`].
+/// `Display` is a sentence with the operation, the path if there is one, and the message
+/// of the system; control characters in a path are escaped. `source()` is the cause of the
+/// system's error, if it has one, so a report of the whole chain repeats nothing.
+/// [`kind`](Error::kind) gives the nearest [`io::ErrorKind`] for every variant.
 ///
 /// # As an `io::Error`, and back
 ///
-/// The conversion into [`io::Error`] (`?` does it) keeps the kind, and gives this
-/// value back by `downcast`, or by `Error::from`. `io::Error::raw_os_error` is `None`
-/// then: std has an errno only in errors with nothing else in them. Whoever needs the
-/// errno asks before, by [`raw_os_error`](Error::raw_os_error) or
-/// [`io_error`](Error::io_error), or takes the bare error out of [`Error::Os`].
+/// The conversion into [`io::Error`] (`?` does it) keeps the kind; `downcast` or
+/// `Error::from` give this value back. After the conversion `io::Error::raw_os_error` is
+/// `None`, since an `io::Error` of std has either an errno or a value inside. If you need
+/// the errno, ask before the conversion, by [`raw_os_error`](Error::raw_os_error) or
+/// [`io_error`](Error::io_error), or take the source out of [`Error::Os`].
 ///
-/// The I/O traits (`AsyncRead`, `AsyncWrite`, …) of tokio and futures do that: they
-/// give the bare error of the system, with its errno, where there is one, and this
-/// value otherwise.
+/// The I/O traits (`AsyncRead`, `AsyncWrite`, …) of tokio and futures return the error of
+/// the system with its errno, if there is one; otherwise this value, converted.
 ///
 /// # Examples
 ///
@@ -70,18 +68,18 @@ pub enum Error {
     InvalidMode {
         /// The operation, as a verb.
         op: &'static str,
-        /// The path it was for; `None` where there is none.
+        /// The path that it was about; `None` if there is none.
         path: Option<PathBuf>,
         /// The mode as given.
         mode: String,
         /// What is wrong with it, and what to do.
         reason: &'static str,
     },
-    /// An argument no call could succeed with. Nothing was done.
+    /// An argument with which no call could succeed. Nothing was done.
     InvalidArgument {
         /// The operation, as a verb.
         op: &'static str,
-        /// The path it was for; `None` where there is none.
+        /// The path that it was about; `None` if there is none.
         path: Option<PathBuf>,
         /// What is wrong with the argument.
         reason: String,
@@ -90,27 +88,27 @@ pub enum Error {
     UnknownEncoding {
         /// The operation that was to use it, as a verb.
         op: &'static str,
-        /// The path it was for; `None` where there is none.
+        /// The path that it was about; `None` if there is none.
         path: Option<PathBuf>,
         /// The label as given.
         label: String,
     },
-    /// Bytes that are not text in the encoding of the file.
+    /// Bytes that cannot be decoded in the encoding of the file.
     Decode {
         /// The name of the encoding.
         encoding: String,
-        /// Where the offending bytes begin, counted in bytes from the start of
-        /// the file (of the stream, where it cannot seek).
+        /// The offset of the offending bytes, in bytes from the start of the file (or, if
+        /// the file cannot seek, from the first byte that was read).
         offset: u64,
         /// The offending bytes.
         bytes: Vec<u8>,
         /// Why they cannot be decoded.
         reason: &'static str,
-        /// The path of the file, where it has one.
+        /// The path of the file, if it has one.
         path: Option<PathBuf>,
     },
-    /// A character that the encoding of the file cannot express. Nothing of
-    /// that write was stored.
+    /// A character that the encoding of the file cannot express. Nothing of that write
+    /// was stored.
     Encode {
         /// The name of the encoding.
         encoding: String,
@@ -118,7 +116,7 @@ pub enum Error {
         character: char,
         /// Its index in the text given, counted in characters.
         index: usize,
-        /// The path of the file, where it has one.
+        /// The path of the file, if it has one.
         path: Option<PathBuf>,
     },
     /// The file cannot do this: it was opened for the other direction, cannot
@@ -126,7 +124,7 @@ pub enum Error {
     Unsupported {
         /// The operation, as a verb.
         op: &'static str,
-        /// The path of the file, where it has one.
+        /// The path of the file, if it has one.
         path: Option<PathBuf>,
         /// Why it is not supported.
         reason: &'static str,
@@ -135,39 +133,39 @@ pub enum Error {
     Closed {
         /// The operation, as a verb.
         op: &'static str,
-        /// The path of the file, where it has one.
+        /// The path of the file, if it has one.
         path: Option<PathBuf>,
     },
     /// A line went past the limit set with `max_len`.
     LineTooLong {
         /// The limit, in bytes.
         limit: usize,
-        /// The path of the file, where it has one.
+        /// The path of the file, if it has one.
         path: Option<PathBuf>,
     },
     /// There is no executor to run the blocking call on.
     NoRuntime {
         /// The operation, as a verb.
         op: &'static str,
-        /// The path it was for; `None` where there is none.
+        /// The path that it was about; `None` if there is none.
         path: Option<PathBuf>,
     },
-    /// The executor refused the job, or dropped it without running it. The
-    /// operation was not done; a file has all its state and can be used again: where
-    /// the tokio runtime that it was on by default is gone, on that of the next call.
+    /// The executor refused the job, or dropped it without running it. The operation was
+    /// not done. A file has all its state and can be used again; if it was on a tokio
+    /// runtime by default, and that runtime is gone, it uses the runtime of the next call.
     ExecutorGone {
         /// The operation, as a verb.
         op: &'static str,
-        /// The path it was for; `None` where there is none.
+        /// The path that it was about; `None` if there is none.
         path: Option<PathBuf>,
     },
     /// The job panicked. A file stays usable.
     Panicked {
         /// The operation, as a verb.
         op: &'static str,
-        /// The path it was for; `None` where there is none.
+        /// The path that it was about; `None` if there is none.
         path: Option<PathBuf>,
-        /// The panic's message, empty where it was no string.
+        /// The message of the panic; empty if the panic had no text.
         message: String,
     },
 }
@@ -175,10 +173,14 @@ pub enum Error {
 impl Error {
     /// Returns the nearest [`io::ErrorKind`].
     ///
-    /// That of the system for [`Os`](Error::Os) and [`OsPair`](Error::OsPair);
-    /// `InvalidInput` for a bad mode, argument or label and for a closed file
-    /// (Python's `ValueError`); `InvalidData` for text errors and for a line
-    /// that is too long; `Unsupported`; `Other` for what an executor did.
+    /// - [`Os`](Error::Os), [`OsPair`](Error::OsPair): the kind of the system's error;
+    /// - a bad mode, argument or label, a closed file (Python's `ValueError`):
+    ///   `InvalidInput`;
+    /// - [`Decode`](Error::Decode), [`Encode`](Error::Encode),
+    ///   [`LineTooLong`](Error::LineTooLong): `InvalidData`;
+    /// - [`Unsupported`](Error::Unsupported): `Unsupported`;
+    /// - [`NoRuntime`](Error::NoRuntime), [`ExecutorGone`](Error::ExecutorGone),
+    ///   [`Panicked`](Error::Panicked): `Other`.
     ///
     /// # Examples
     ///
@@ -210,13 +212,14 @@ impl Error {
         }
     }
 
-    /// Returns the errno, where the error is the system's.
+    /// Returns the errno, if the error came from the system.
     #[must_use]
     pub fn raw_os_error(&self) -> Option<i32> {
         self.io_error().and_then(io::Error::raw_os_error)
     }
 
-    /// Returns what the operating system (or a [`RawIo`](crate::RawIo)) said.
+    /// Returns the error of the operating system (or of a [`RawIo`](crate::RawIo)), if this
+    /// error comes from there.
     ///
     /// # Examples
     ///
@@ -234,8 +237,8 @@ impl Error {
         }
     }
 
-    /// As an `io::Error` for the I/O traits: that of the system, where there is one.
-    /// What copies bytes or serves files looks for its errno.
+    /// Converts into an `io::Error` for the I/O traits: the error of the system, if there
+    /// is one, since code that copies bytes or serves files looks for its errno.
     pub(crate) fn into_bare(self) -> io::Error {
         match self {
             Self::Os { source, .. } | Self::OsPair { source, .. }
@@ -247,7 +250,7 @@ impl Error {
         }
     }
 
-    /// Returns the path that the operation was for (the first of two).
+    /// Returns the path that the operation was about; for two paths, the first.
     #[must_use]
     pub fn path(&self) -> Option<&Path> {
         match self {
@@ -288,8 +291,8 @@ impl Error {
         }
     }
 
-    /// The error of a bad mode or keyword, which was found before the call knew what it
-    /// is for: with the operation and the path that it was for.
+    /// Puts operation and path into the error of a bad mode or keyword, which was found
+    /// before these were known.
     pub(crate) fn in_call(mut self, named: &'static str, for_path: Option<&Path>) -> Self {
         if let Self::InvalidMode { op, path, .. }
         | Self::InvalidArgument { op, path, .. }
@@ -300,9 +303,9 @@ impl Error {
         self
     }
 
-    /// An error of a system call or a `RawIo`, with what was being done. An
-    /// error of this crate that came through `io::Error` is given back as it was,
-    /// and a bare `Unsupported` (no errno) becomes [`Error::Unsupported`].
+    /// Adds operation and path to an error of a system call or a `RawIo`. An error of this
+    /// crate inside the `io::Error` comes back out as it was, and an `Unsupported` without
+    /// an errno becomes [`Error::Unsupported`].
     pub(crate) fn os(op: &'static str, path: Option<&Path>, source: io::Error) -> Self {
         let path = path.map(Path::to_owned);
         match source.downcast::<Self>() {
@@ -327,8 +330,8 @@ impl From<Error> for io::Error {
 }
 
 impl From<io::Error> for Error {
-    /// An [`Error`] inside of it comes back out; anything else is [`Error::Os`], of
-    /// which no more is known than that it was I/O.
+    /// An [`Error`] inside the `io::Error` comes back out; any other becomes
+    /// [`Error::Os`] with the operation `do I/O` and no path.
     fn from(error: io::Error) -> Self {
         match error.downcast::<Self>() {
             Ok(inner) => inner,
@@ -342,7 +345,7 @@ impl From<io::Error> for Error {
 }
 
 impl std::error::Error for Error {
-    /// What is behind the error of the system, which `Display` has told already.
+    /// The cause of the system's error. That error itself is in the text of `Display`.
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         self.io_error().and_then(std::error::Error::source)
     }
@@ -410,7 +413,7 @@ mod tests {
             chain(&error),
             format!("failed to link `a` to `b`: {}", system())
         );
-        // What a stream of somebody else's says, with what is behind it.
+        // An error of a foreign stream, with a cause.
         #[derive(Debug)]
         struct Outer(io::Error);
         impl std::fmt::Display for Outer {
@@ -443,7 +446,7 @@ mod tests {
         let back = Error::from(io::Error::from(closed()));
         assert!(matches!(back, Error::Closed { op: "read", .. }), "{back:?}");
         assert!(back.io_error().is_none());
-        // Without an errno, the traits give the whole.
+        // The traits give the bare error if there is an errno, and the whole if not.
         let bare = Error::os("read", None, io::Error::from_raw_os_error(5)).into_bare();
         assert_eq!(bare.raw_os_error(), Some(5));
         assert!(closed().into_bare().downcast::<Error>().is_ok());

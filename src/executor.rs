@@ -1,54 +1,59 @@
 //! Where blocking calls run: the [`Executor`] trait and its implementations.
 //!
-//! Every blocking call of this crate is a [`Job`] that an executor runs on a
-//! thread that may block. Which executor, in this order:
+//! Every blocking call of this crate is a [`Job`] that an executor runs on a thread that
+//! may block. The way of a job to a thread and back is called a *hop*. What needs no job,
+//! because memory or the page cache has the answer, is served *inline*, on the thread of
+//! the task; reads from the page cache that the kernel refuses rather than wait are called
+//! *nowait* reads.
 //!
-//! 1. the one given with `.executor(..)` on the call; a file keeps it for every
-//!    later operation, for `close` and for its drop;
-//! 2. the process-wide one of [`set_default`], if any;
-//! 3. the tokio runtime that the call is awaited on (`spawn_blocking`); a file keeps
-//!    it as long as it lives, and then goes on, with all that it had, on the one of
-//!    the call, as do jobs that the first had not begun;
-//! 4. otherwise the call fails with [`Error::NoRuntime`], which says what to do.
+//! A call takes the first of these executors that there is:
 //!
-//! | executor | for |
+//! 1. the one given with `.executor(..)`; a file keeps it for every later operation, for
+//!    `close` and for its drop;
+//! 2. the process-wide one of [`set_default`];
+//! 3. the tokio runtime that the call is awaited on (`spawn_blocking`). A file keeps that
+//!    runtime. Once the runtime is gone, the file goes on with the runtime of the next
+//!    call, with everything it had; so do jobs that the old runtime had not begun.
+//! 4. Without any of these, the call fails with [`Error::NoRuntime`], which says what to
+//!    do.
+//!
+//! | executor | runs jobs |
 //! |---|---|
-//! | [`TokioExecutor`] | the default; also `tokio::runtime::Handle` itself |
-//! | [`ThreadPoolExecutor`] | threads of its own, bounded; works under any async runtime |
-//! | [`InlineExecutor`] | in place: tests and tools |
-//! | [`ManualExecutor`] | a job at a time, when told: deterministic tests |
+//! | [`TokioExecutor`] | on tokio's `spawn_blocking`; the default; `tokio::runtime::Handle` is an executor too |
+//! | [`ThreadPoolExecutor`] | on its own, bounded threads; works under any async runtime |
+//! | [`InlineExecutor`] | in place: for tests and tools |
+//! | [`ManualExecutor`] | one at a time, when you say so: for deterministic tests |
 //!
 //! In Python this is the `executor=` keyword and `loop.set_default_executor`.
 //!
 //! # Tests with a paused clock
 //!
-//! tokio's paused clock runs on as soon as every task waits, but for
-//! `spawn_blocking`, whose jobs it waits for. It does not know of the threads of
-//! other executors: there, a timeout may fire while a job is running. Use the
-//! default executor with it, or [`ManualExecutor`].
+//! tokio's paused clock advances as soon as every task waits and no `spawn_blocking` job
+//! runs. It does not know about the threads of other executors, so with those a timeout
+//! may fire while a job runs. Use the default executor in such tests, or
+//! [`ManualExecutor`].
 //!
 //! # Writing an executor
 //!
-//! Run the job, or hand it back in [`Refused`], which means that it cannot be run:
-//! the job in it is whole, and may be given to another executor. One that is merely
-//! busy keeps the job until its turn comes. A job that is dropped without having run
-//! is not lost either: its caller gets [`Error::ExecutorGone`], and the file it
-//! belonged to has its state back. To watch what another executor does, hand it
-//! [wrapped](Job::wrap) jobs.
+//! Run the job, or hand it back in [`Refused`] if it cannot be run; the job in it is
+//! complete and may be given to another executor. An executor that is only busy keeps the
+//! job until its turn comes. If a job is dropped without having run, its caller gets
+//! [`Error::ExecutorGone`], and the file gets its state back, so nothing is lost. To watch
+//! what another executor does, pass it [wrapped](Job::wrap) jobs.
 //!
 //! # The end of the process
 //!
-//! What was dropped with unwritten bytes before `main` returns is written before
-//! the process ends, on every executor: the end of `main` waits for such last
-//! writes, and makes those that have not begun itself (without the wrapper of
-//! [`Job::wrap`], if their job has one). It waits for nothing else; for one that
-//! cannot go on, as into a pipe that nobody reads, it waits without limit.
+//! If a file with unwritten bytes is dropped before `main` returns, its bytes are written
+//! before the process ends, on every executor. The end of `main` waits for such last
+//! writes; those that have not begun it makes itself (without the wrapper of
+//! [`Job::wrap`], if their job has one). It waits for nothing else. If a last write cannot
+//! finish, because it goes to a pipe that nobody reads, for instance, it waits for ever.
 //!
-//! This takes that the crate was used on the thread of `main`: a call was awaited
-//! there, or a pool made, or [`set_default`] called. Otherwise the end of each
-//! thread looks after what was dropped on it; a runtime that is dropped waits for
-//! the ends of its threads. `abort` and signals end a process without all that, and
-//! `std::process::exit` may.
+//! This works only if the crate was used on the thread of `main`: a call was awaited
+//! there, or a pool was made, or [`set_default`] was called. Otherwise the end of each
+//! thread does the same for the files that were dropped on that thread; the drop of a
+//! runtime waits for the ends of its threads. `abort` and signals end a process without
+//! any of this, and `std::process::exit` may do so too.
 //!
 //! ```
 //! use aiofiles::executor::{Executor, InlineExecutor, Job, Refused};
@@ -97,8 +102,10 @@ pub use self::tokio::TokioExecutor;
 
 /// Runs jobs on threads that may block.
 ///
-/// Implement it to choose, bound, watch or log what the crate's blocking calls
-/// do; see the [module](self) for an example.
+/// Implement it to choose where the blocking calls of this crate run, or to bound, watch
+/// or log them; see the [module](self) for an example. These types implement it:
+/// [`TokioExecutor`], [`ThreadPoolExecutor`], [`InlineExecutor`], [`ManualExecutor`],
+/// `tokio::runtime::Handle`, and `Arc<E>` of any executor.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not implement `Executor`",
     note = "`aiofiles::executor` has some: `ThreadPoolExecutor`, `TokioExecutor`, `InlineExecutor`; a `tokio::runtime::Handle` is one too"
@@ -112,15 +119,14 @@ pub trait Executor: Send + Sync + 'static {
     /// [`Error::ExecutorGone`].
     fn execute(&self, job: Job) -> Result<(), Refused>;
 
-    /// Says whether a read that is already in the page cache may be served on
-    /// the caller's thread, without a job. `false` unless overridden: who picks
-    /// an executor expects it to see every call. `.nowait(..)` of
-    /// [`open`](crate::open()) overrides it for one file.
+    /// Says whether a read whose data is in the page cache may be served on the thread of
+    /// the caller, without a job. `false` unless overridden, so that an executor sees
+    /// every call. `.nowait(..)` of [`open`](crate::open()) overrides it for one file.
     fn allows_nowait(&self) -> bool {
         false
     }
 
-    /// Is told of each read that was served without a job. Does nothing unless
+    /// Is called for each read that was served without a job. It does nothing unless
     /// overridden.
     fn nowait_hit(&self) {}
 }
@@ -141,9 +147,8 @@ impl<E: Executor + ?Sized> Executor for Arc<E> {
 
 static DEFAULT: OnceLock<Arc<dyn Executor>> = OnceLock::new();
 
-/// Sets the executor of every later call that names none, for the whole
-/// process. It comes before the tokio runtime. Python:
-/// `loop.set_default_executor`.
+/// Sets the executor for every later call without `.executor(..)`, in the whole process.
+/// It takes precedence over the tokio runtime. Python: `loop.set_default_executor`.
 ///
 /// # Errors
 ///
@@ -173,13 +178,13 @@ pub fn set_default(executor: impl Executor) -> error::Result<()> {
         })
 }
 
-/// The executor that a call or a file has settled on.
+/// The executor that a call or a file uses.
 #[derive(Clone)]
 pub(crate) enum Chosen {
-    /// The default, without the allocation that an `Arc<dyn>` would take.
+    /// The runtime that was found; this needs no allocation, unlike an `Arc<dyn>`.
     Tokio(Handle),
     Given(Arc<dyn Executor>),
-    /// Stands before the default, and hands on to it.
+    /// An executor that passes its jobs on to the runtime that was found.
     #[cfg_attr(
         not(feature = "tempfile"),
         expect(dead_code, reason = "only a spooled file puts one before another")
@@ -193,7 +198,7 @@ impl Chosen {
         Self::Given(Arc::new(executor))
     }
 
-    /// `executor`, which hands its jobs on to `real`.
+    /// Wraps `executor`, which passes its jobs on to `real`.
     #[cfg(feature = "tempfile")]
     pub(crate) fn before(executor: impl Executor, real: &Self) -> Self {
         match real.runtime() {
@@ -202,8 +207,8 @@ impl Chosen {
         }
     }
 
-    /// The runtime, where nobody asked for it: it was the one of the place, and when
-    /// it is gone, another one will do.
+    /// The runtime, if it is only the one that was found where the call was polled. Nobody
+    /// asked for it, so when it is gone, another one may take its place.
     pub(crate) fn runtime(&self) -> Option<&Handle> {
         match self {
             Self::Tokio(runtime) | Self::Before(_, runtime) => Some(runtime),
@@ -211,8 +216,8 @@ impl Chosen {
         }
     }
 
-    /// The default executor of the place where the call is polled; `op` and `path` say
-    /// what finds none.
+    /// The default executor at the place where the call is polled. `op` and `path` are for
+    /// the error if there is none.
     pub(crate) fn current(op: &'static str, path: Option<&Path>) -> error::Result<Self> {
         watch_main();
         if let Some(executor) = DEFAULT.get() {
@@ -225,7 +230,8 @@ impl Chosen {
         })
     }
 
-    /// The executor, guarded: its answers never panic. See the impl below.
+    /// The executor behind a guard: `allows_nowait` and `nowait_hit` never panic. See the
+    /// impl below.
     pub(crate) fn get(&self) -> &dyn Executor {
         self
     }
@@ -238,10 +244,9 @@ impl Chosen {
     }
 }
 
-/// What an executor says about reads without a job is asked in the middle of an
-/// operation, with bytes on their way: a panic of the foreign ones must not unwind
-/// through it. (A panic in `execute` is caught by the flight, which knows what
-/// becomes of the job.)
+/// `allows_nowait` and `nowait_hit` of a foreign executor are called in the middle of an
+/// operation, when bytes may be between two places: a panic must not unwind through it. (A
+/// panic in `execute` is caught by the flight, which knows what happens to the job.)
 impl Executor for Chosen {
     fn execute(&self, job: Job) -> Result<(), Refused> {
         match self {

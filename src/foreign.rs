@@ -1,21 +1,23 @@
-//! Code that is not ours, on threads and in places that must survive it.
+//! Calls of foreign code: code that this crate calls but did not write.
 //!
-//! Wakers, closures, executors, streams, and whatever their drop does, may panic,
-//! block, or call this crate again. Two rules keep that from doing harm:
+//! Wakers, closures, executors and streams are foreign, and so are their drops. They may
+//! panic, block, or call this crate again. Two rules keep that from doing harm:
 //!
-//! - On a thread of the crate, or of an executor, they are called through this
-//!   module, so that a panic ends with them.
-//! - No lock of the crate is held meanwhile. That goes for the clone and the drop
-//!   of a waker, too. (The one exception is the lock around a custom stream in
-//!   `file/held.rs`, which is there to call it by one at a time.)
+//! - On a thread of the crate or of an executor, foreign code is called through this
+//!   module, which catches its panics.
+//! - While foreign code runs, no lock of the crate is held. This includes the clone and
+//!   the drop of a waker. (The one exception is the lock around a custom stream in
+//!   `file/held.rs`; the purpose of that lock is that the stream is called by one thread
+//!   at a time.)
 
 use std::mem;
 use std::panic::{self, AssertUnwindSafe};
 use std::task::Waker;
 
-/// Runs `f`; the message of its panic, if it panics.
+/// Runs `f`. If it panics, the error is the message of the panic.
 pub(crate) fn catch<T>(f: impl FnOnce() -> T) -> Result<T, String> {
-    // What `f` leaves half done is judged by its caller, which knows it panicked.
+    // Unwind safety is up to the caller, which learns of the panic and knows what `f` may
+    // have left half done.
     panic::catch_unwind(AssertUnwindSafe(f)).map_err(|payload| {
         let message = match payload.downcast_ref::<String>() {
             Some(message) => message.clone(),
@@ -30,11 +32,11 @@ pub(crate) fn catch<T>(f: impl FnOnce() -> T) -> Result<T, String> {
     })
 }
 
-/// Drops `value`, and with it the panic of that drop.
+/// Drops `value`, and catches a panic of that drop.
 pub(crate) fn discard<T>(value: T) {
     let dropped = panic::catch_unwind(AssertUnwindSafe(|| drop(value)));
-    // The payload of that panic is foreign as well. One whose own drop panics
-    // leaves another, and so on: that one is never dropped.
+    // The payload of that panic is foreign too, and its own drop may panic with another
+    // payload, and so on. The second payload is therefore never dropped.
     if let Err(payload) = dropped {
         if let Err(another) = panic::catch_unwind(AssertUnwindSafe(|| drop(payload))) {
             mem::forget(another);
@@ -47,7 +49,7 @@ pub(crate) fn wake(waker: Waker) {
     drop(catch(|| waker.wake()));
 }
 
-/// Wakes them all, even where one of them panics.
+/// Wakes all of them, even if one of them panics.
 pub(crate) fn wake_all(wakers: impl IntoIterator<Item = Waker>) {
     wakers.into_iter().for_each(wake);
 }

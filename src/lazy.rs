@@ -1,5 +1,5 @@
-//! A call with keywords that is a future itself: arguments until the first poll,
-//! from then on what they ask for.
+//! [`Lazy`]: a call with keywords that is a future itself. Until its first poll it holds
+//! the arguments; from then on it runs what they ask for.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -9,8 +9,8 @@ use std::task::{Context, Poll, ready};
 use crate::budget;
 use crate::error::Result;
 
-/// A value that is reached only through `&mut`, so that what it is a part of can be
-/// shared between threads where the value itself (a closure of the caller's) cannot.
+/// A value that can be used only through `&mut`. So the struct that contains it is `Sync`
+/// even if the value (a closure of the caller) is not.
 pub(crate) struct Exclusive<T>(Mutex<T>);
 
 impl<T> Exclusive<T> {
@@ -34,8 +34,8 @@ pub(crate) trait Begin: Send {
 
 /// Arguments that can be changed until the first poll; they may borrow for `'a`.
 pub(crate) struct Lazy<'a, A: Begin + 'a> {
-    /// Never locked: the lock makes arguments that cannot be shared between
-    /// threads (closures, streams) a part of a future that can.
+    /// The lock is never used as a lock: it makes the future `Sync` although its arguments
+    /// (closures, streams) may not be.
     state: Mutex<State<'a, A>>,
 }
 
@@ -60,7 +60,7 @@ impl<'a, A: Begin + 'a> Lazy<'a, A> {
         self
     }
 
-    /// The same call for other arguments.
+    /// Makes the same call with other arguments.
     ///
     /// # Panics
     ///
@@ -79,7 +79,8 @@ impl<'a, A: Begin + 'a> Lazy<'a, A> {
         }
     }
 
-    /// Shows the arguments, while there are some: nobody else ever has the lock.
+    /// Shows the arguments to `look`, unless the call has begun. `try_lock` succeeds, since
+    /// nobody else holds the lock.
     pub(crate) fn inspect<T>(&self, look: impl FnOnce(&A) -> T) -> Option<T> {
         match self.state.try_lock().as_deref() {
             Ok(State::Asked(args)) => Some(look(args)),
@@ -92,7 +93,7 @@ impl<'a, A: Begin + 'a> Lazy<'a, A> {
     }
 }
 
-// Nothing in it is pinned: what has begun is in a box.
+// Nothing in it is pinned: a call that has begun is in a box.
 impl<'a, A: Begin + 'a> Unpin for Lazy<'a, A> {}
 
 impl<'a, A: Begin + 'a> Future for Lazy<'a, A> {

@@ -39,24 +39,50 @@ pub use self::wrap::{Wrap, wrap};
 /// Opens the file at `path`: a text file for reading, unless keyword methods say
 /// otherwise. Python: `aiofiles.open`.
 ///
-/// The keywords of Python's `open` are methods of the pending call, under the
-/// same names; `.await` runs it, in one hop. Opening a FIFO waits for its other
-/// end on the executor's thread; an [`opener`](Open::opener) that passes
-/// `O_NONBLOCK` does not.
+/// The keywords of Python's `open` are methods of the pending call, with the same names;
+/// `.await` runs it, in one hop. What it gives depends on the kind:
+///
+/// | call | gives | unit of sizes |
+/// |---|---|---|
+/// | `open(path)` | [`TextFile`](crate::TextFile) | characters |
+/// | `open(path).binary()` | [`BinaryFile`](crate::BinaryFile), buffered | bytes |
+/// | `open(path).raw()` | [`RawFile`](crate::RawFile), unbuffered | bytes |
+/// | `open(path).any()` | [`AnyFile`]: one of these, as the mode says | |
+///
+/// | keyword | default |
+/// |---|---|
+/// | [`mode`](Open::mode) | `"r"` (`"rb"` is meant for bytes) |
+/// | [`buffering`](Open::buffering) | 128 KiB |
+/// | [`encoding`](Open::encoding) (text) | `"utf-8"`, whatever the locale |
+/// | [`errors`](Open::errors) (text) | `"strict"` |
+/// | [`newline`](Open::newline) (text) | every line end is read as `"\n"` |
+/// | [`line_buffering`](Open::line_buffering) (text) | `false`; `true` for a terminal |
+/// | [`write_through`](Open::write_through) (text) | `false` |
+/// | [`permissions`](Open::permissions) | `0o666`, less the umask, for a new file |
+/// | [`create`](Open::create) | `false` |
+/// | [`custom_flags`](Open::custom_flags) | 0 |
+/// | [`opener`](Open::opener) | the system's open |
+/// | [`executor`](Open::executor) | the default one |
+/// | [`nowait`](Open::nowait) | as the executor says: `true` for the default one |
+///
+/// Opening a FIFO waits for its other end, on a thread of the executor; with
+/// [`custom_flags`](Open::custom_flags)`(O_NONBLOCK)` it does not wait.
 ///
 /// # Cancel safety
 ///
-/// Dropped midway, the file may have been created or truncated; it is closed.
+/// If it is dropped before it is done, the file may have been created or truncated; it
+/// is closed.
 ///
 /// # Errors
 ///
 /// - `InvalidInput` ([`InvalidMode`](Error::InvalidMode),
 ///   [`InvalidArgument`](Error::InvalidArgument),
-///   [`UnknownEncoding`](Error::UnknownEncoding)): before anything is touched;
-/// - those of open(2): `NotFound`, `PermissionDenied`, `AlreadyExists` for mode
-///   `x`, `InvalidInput` for a NUL in the path;
-/// - `IsADirectory`, in every mode;
-/// - `Unsupported` for `+` on what cannot seek, unless raw.
+///   [`UnknownEncoding`](Error::UnknownEncoding)) for a bad keyword, before anything is
+///   touched;
+/// - those of open(2): `NotFound`, `PermissionDenied`, `AlreadyExists` for mode `x`,
+///   `InvalidInput` for a NUL in the path;
+/// - `IsADirectory` for a folder, in every mode;
+/// - `Unsupported` for a mode with `+` on a file that cannot seek, unless it is raw.
 ///
 /// # Examples
 ///
@@ -89,7 +115,7 @@ pub fn open(path: impl AsRef<Path>) -> Open<Text> {
     }))
 }
 
-/// The keywords, of `open` and `wrap` alike.
+/// The keywords of `open`, `wrap` and the temporary files.
 #[derive(Default)]
 pub struct Settings {
     pub(crate) mode: Option<String>,
@@ -166,8 +192,9 @@ impl<K: Kind> Open<K> {
         self.set(|settings| settings.permissions = Some(mode))
     }
 
-    /// Makes the file if it is missing, and truncates none that is there (`false`). For
-    /// mode `r+`; `w`, `a` and `x` say it themselves, and `r` cannot have it.
+    /// Makes the file if it is missing, and does not truncate one that exists (`false`).
+    /// It is for mode `r+`: the modes `w`, `a` and `x` make a file anyway, and for `r` it
+    /// is an error.
     ///
     /// # Examples
     ///
@@ -188,9 +215,9 @@ impl<K: Kind> Open<K> {
         self.set(|settings| settings.create = yes)
     }
 
-    /// Passes `flags` to the system besides those that the mode asks for (none), as
-    /// [`OpenOptions`](std::fs::OpenOptions) does on Unix and on Windows: O_NONBLOCK for a FIFO, O_NOFOLLOW,
-    /// O_DIRECT.
+    /// Passes `flags` to the system, together with those of the mode (0), as
+    /// [`OpenOptions`](std::fs::OpenOptions) does on Unix and on Windows. Examples are
+    /// O_NONBLOCK for a FIFO, O_NOFOLLOW and O_DIRECT.
     ///
     /// # Examples
     ///
@@ -202,7 +229,7 @@ impl<K: Kind> Open<K> {
     /// const O_NOFOLLOW: i32 = 0o400_000;
     /// std::os::unix::fs::symlink("elsewhere", &path).unwrap();
     /// let opened = aiofiles::open(&path).mode("w").custom_flags(O_NOFOLLOW).await;
-    /// assert!(opened.is_err(), "what a link points to is not made");
+    /// assert!(opened.is_err(), "the target of the link is not made");
     /// # }
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
@@ -212,13 +239,14 @@ impl<K: Kind> Open<K> {
 }
 
 impl<K: Kind> Open<K> {
-    /// Opens the file, runs `body` with it, and closes it whatever happens; gives
-    /// back what `body` returns. Its error wins over that of the close. Python:
-    /// `async with`.
+    /// Opens the file, runs `body` with it, closes it whatever happens, and returns what
+    /// `body` returns. An error of `body` is returned rather than one of the close.
+    /// Python: `async with`.
     ///
     /// # Cancel safety
     ///
-    /// Dropped midway, the file is dropped, which writes what it has buffered.
+    /// If it is dropped before it is done, the file is dropped, which writes what it has
+    /// buffered.
     ///
     /// # Errors
     ///
@@ -350,14 +378,16 @@ struct Opened {
     path: Arc<Path>,
     file: File,
     pos: Option<u64>,
-    /// Whether the cursor moves by what is read and written.
+    /// Whether the cursor moves by the number of bytes read and written. Character
+    /// devices may move it otherwise.
     counted: bool,
     seekable: bool,
     isatty: bool,
     nowait: bool,
-    /// Whether the system appends, whatever the mode says.
+    /// Whether each write goes to the end, because of the mode, an opener or a flag.
     append: bool,
-    /// Without a job: a regular file of a local file system.
+    /// Whether it was opened without a job. Then it is a regular file on a local file
+    /// system.
     in_place: bool,
 }
 
@@ -447,7 +477,7 @@ impl OpenFile {
             cached::learn(&file, metadata);
         }
         let regular = kind == sys::Kind::Regular;
-        // A regular file begins at its start, unless an opener has moved it.
+        // The cursor is at the start, unless an opener has moved it; a stream has none.
         let pos = match (kind, self.mode.action) {
             (sys::Kind::Stream, _) => None,
             (_, Action::Append) => Seek::seek(&mut file, SeekFrom::End(0)).ok(),
@@ -458,10 +488,11 @@ impl OpenFile {
             pos,
             counted: kind != sys::Kind::Character,
             seekable: pos.is_some(),
-            // Nothing else is a terminal; asking costs a system call.
+            // A regular file is no terminal: save the system call.
             isatty: !regular && RawIo::isatty(&file),
             nowait: regular && self.mode.readable() && nowait::suits(&file),
-            // An opener or a flag may have had it append, which moves the cursor at each write.
+            // An opener or a flag may have set append mode, in which each write moves the
+            // cursor to the end.
             append: self.mode.append()
                 || (may_append && sys::access_of(&file).is_ok_and(|access| access.append)),
             in_place: false,

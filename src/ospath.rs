@@ -1,13 +1,13 @@
 //! Python's `os.path`: questions about a path that need the system.
 //!
-//! Also [`os::path`](crate::os::path). Every function gives a pending [`Call`],
-//! one job each. What Python's `os.path` does without the system (`join`,
-//! `split`, …) is in [`std::path`].
+//! The module is also [`os::path`](crate::os::path). Every function gives a pending
+//! [`Call`], which takes one job. What Python's `os.path` does without the system
+//! (`join`, `split`, …) is in [`std::path`].
 //!
-//! [`exists`], [`lexists`] and the `is*` answer `false` for all that cannot be
-//! seen, as in Python: missing, behind a folder that may not be searched, a NUL
-//! byte in the path. Their only errors are those of an executor that does not
-//! run them. The `get*` fail.
+//! [`exists`], [`lexists`] and the `is*` functions answer `false` for everything that
+//! they cannot see, as in Python: what is missing, what lies in a folder that may not
+//! be searched, a path with a NUL byte. Their only errors are those of an executor that
+//! does not run them. The `get*` functions fail instead.
 //!
 //! # Examples
 //!
@@ -55,7 +55,7 @@ fn ask(
     })
 }
 
-/// What a path that is there says about itself.
+/// A question about the metadata of a path, which must exist.
 fn get<T: Send + 'static>(
     op: &'static str,
     path: impl AsRef<Path>,
@@ -72,8 +72,8 @@ fn get<T: Send + 'static>(
 /// Keyword: `executor` (the default one).
 pub type Exists = Call<bool>;
 
-/// Says whether there is something at a path; a link that points to nothing is
-/// not.
+/// Says whether there is something at a path; for a link that points to nothing the
+/// answer is `false`.
 ///
 /// # Cancel safety
 ///
@@ -103,8 +103,8 @@ pub fn exists(path: impl AsRef<Path>) -> Exists {
 /// Keyword: `executor` (the default one).
 pub type Lexists = Call<bool>;
 
-/// Says whether there is something at a path, be it a link that points to
-/// nothing. Not in Python's aiofiles.
+/// Says whether there is something at a path, even a link that points to nothing. Not
+/// in Python's aiofiles.
 ///
 /// # Cancel safety
 ///
@@ -224,9 +224,10 @@ pub fn islink(path: impl AsRef<Path>) -> Islink {
 /// Keyword: `executor` (the default one).
 pub type Ismount = Call<bool>;
 
-/// Says whether a file system is mounted at a path. Never for a symbolic link.
+/// Says whether a file system is mounted at a path. For a symbolic link the answer is
+/// always `false`.
 ///
-/// On Windows only for a drive or a share itself.
+/// On Windows it is `true` only for the root of a drive or of a share.
 ///
 /// # Cancel safety
 ///
@@ -288,7 +289,8 @@ pub fn getsize(path: impl AsRef<Path>) -> Getsize {
 /// Keyword: `executor` (the default one).
 pub type Getatime = Call<SystemTime>;
 
-/// Returns when a path was last read. Python's is a float of seconds.
+/// Returns when the content of a path was last read. In Python it is a float, in
+/// seconds.
 ///
 /// # Cancel safety
 ///
@@ -319,7 +321,7 @@ pub fn getatime(path: impl AsRef<Path>) -> Getatime {
 /// Keyword: `executor` (the default one).
 pub type Getmtime = Call<SystemTime>;
 
-/// Returns when the content of a path last changed. Python's is a float of
+/// Returns when the content of a path last changed. In Python it is a float, in
 /// seconds.
 ///
 /// # Cancel safety
@@ -351,8 +353,8 @@ pub fn getmtime(path: impl AsRef<Path>) -> Getmtime {
 /// Keyword: `executor` (the default one).
 pub type Getctime = Call<SystemTime>;
 
-/// Returns when the inode of a path last changed; on Windows, when it was made.
-/// Python's is a float of seconds.
+/// Returns when the inode of a path last changed; on Windows, when the file was made.
+/// In Python it is a float, in seconds.
 ///
 /// # Cancel safety
 ///
@@ -382,7 +384,8 @@ pub fn getctime(path: impl AsRef<Path>) -> Getctime {
 /// Keyword: `executor` (the default one).
 pub type Samefile = Call<bool>;
 
-/// Says whether two paths are the same file, through links and by hard links.
+/// Says whether two paths are the same file: one a link to the other, for instance, or
+/// both names of one file.
 ///
 /// # Cancel safety
 ///
@@ -390,7 +393,7 @@ pub type Samefile = Call<bool>;
 ///
 /// # Errors
 ///
-/// As [`os::stat`](crate::os::stat), if one is missing, say. It names the path at fault.
+/// As [`os::stat`](crate::os::stat); the error names the path that could not be looked at.
 ///
 /// # Examples
 ///

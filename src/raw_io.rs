@@ -1,11 +1,10 @@
-//! What a file of this crate wraps: [`RawIo`], a blocking byte stream with one
-//! cursor.
+//! [`RawIo`]: the blocking byte stream that a file of this crate wraps.
 //!
-//! `std::fs::File` is one; so are `std::io::Cursor<Vec<u8>>`, the files of the
-//! `tempfile` crate and the standard streams. [`reader`], [`writer`] and
-//! [`read_write`] make one of anything that is `Read`, `Write` or
-//! `Read + Write + Seek`. A type of your own is the seam for mocks and for fault
-//! injection, as `threadpool.wrap.register` is in Python's aiofiles:
+//! These types implement it: `std::fs::File`, `std::io::Cursor<Vec<u8>>`, the files of the
+//! crate `tempfile`, and std's standard streams. [`reader`], [`writer`] and [`read_write`]
+//! make one of anything that is `Read`, `Write` or `Read + Write + Seek`. Implement it for
+//! a type of your own to mock a file or to inject faults, as one does with
+//! `threadpool.wrap.register` in Python's aiofiles:
 //!
 //! ```
 //! use aiofiles::RawIo;
@@ -24,7 +23,7 @@
 //! let mut file = aiofiles::wrap(Full).mode("w").await?;
 //! file.write(b"kept in the buffer").await?;
 //! assert_eq!(file.flush().await.unwrap_err().kind(), io::ErrorKind::StorageFull);
-//! assert!(file.close().await.is_err(), "and so it is told again");
+//! assert!(file.close().await.is_err(), "the close reports it again");
 //! # Ok::<(), aiofiles::Error>(()) }).unwrap();
 //! ```
 
@@ -44,17 +43,17 @@ use self::astray::there_and_back;
 
 /// A blocking byte stream with one cursor.
 ///
-/// Only jobs call it, one at a time; but [`wrap`](crate::wrap) asks in place what it can
-/// do and where its cursor is. Every operation that is not overridden
-/// fails as `Unsupported` unless said otherwise. `Interrupted` may be returned:
-/// the call is then made again.
+/// Its methods are called by jobs, one at a time. The exception is
+/// [`wrap`](crate::wrap), which asks on the thread of the task what the stream can do and
+/// where its cursor is. A method that is not overridden fails as `Unsupported`, unless its
+/// page says otherwise. A method may fail with `Interrupted`: it is then called again.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no `RawIo`, which a file can stand on",
-    note = "of a std `Read`, `Write` or `Read + Write + Seek`, `aiofiles::raw_io::reader`, `writer` or `read_write` makes one"
+    message = "`{Self}` does not implement `RawIo`, the trait of streams under a file",
+    note = "`aiofiles::raw_io::reader`, `writer` and `read_write` adapt a std `Read`, `Write` and `Read + Write + Seek`"
 )]
 pub trait RawIo: Send + 'static {
-    /// Reads at the cursor, at most `buf.len()` bytes, and returns how many;
-    /// 0 at the end. One system call: see read(2).
+    /// Reads at most `buf.len()` bytes at the cursor and returns how many it has read; 0 at
+    /// the end. One system call: see read(2).
     ///
     /// # Errors
     ///
@@ -64,8 +63,8 @@ pub trait RawIo: Send + 'static {
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    /// Writes at the cursor and returns how many bytes were taken, perhaps fewer
-    /// than given. One system call: see write(2).
+    /// Writes at the cursor and returns how many bytes it has written, which may be fewer
+    /// than `buf` has. One system call: see write(2).
     ///
     /// # Errors
     ///
@@ -75,7 +74,7 @@ pub trait RawIo: Send + 'static {
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    /// Moves the cursor and returns where it is, in bytes from the start.
+    /// Moves the cursor and returns its new position, in bytes from the start.
     ///
     /// # Errors
     ///
@@ -85,7 +84,7 @@ pub trait RawIo: Send + 'static {
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    /// Sends on what the stream itself holds back; nothing unless overridden.
+    /// Passes on what the stream itself has buffered. It does nothing unless overridden.
     ///
     /// # Errors
     ///
@@ -94,8 +93,8 @@ pub trait RawIo: Send + 'static {
         Ok(())
     }
 
-    /// Makes the stream `size` bytes long. The cursor does not move; what is
-    /// added is zeros. See ftruncate(2).
+    /// Makes the stream `size` bytes long. The cursor does not move; added bytes are zeros.
+    /// See ftruncate(2).
     ///
     /// # Errors
     ///
@@ -105,9 +104,9 @@ pub trait RawIo: Send + 'static {
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    /// Reads at `offset` without moving the cursor, as pread(2). By default it
-    /// seeks there and back. Should the way back fail, a file of this crate makes
-    /// good for it before it uses the cursor again.
+    /// Reads at `offset` without moving the cursor, as pread(2). By default it seeks to
+    /// `offset` and back. If the seek back fails, a file of this crate repeats it before it
+    /// uses the cursor again.
     ///
     /// # Errors
     ///
@@ -116,12 +115,12 @@ pub trait RawIo: Send + 'static {
         there_and_back(self, offset, |raw| raw.read(buf))
     }
 
-    /// Writes at `offset` without moving the cursor, as pwrite(2). By default it
-    /// seeks there and back, as [`read_at`](Self::read_at) does.
+    /// Writes at `offset` without moving the cursor, as pwrite(2). By default it seeks to
+    /// `offset` and back, as [`read_at`](Self::read_at) does.
     ///
     /// # Errors
     ///
-    /// Those of the stream; bytes may have been written if the way back fails.
+    /// Those of the stream; if the seek back fails, bytes may have been written.
     fn write_at(&mut self, buf: &[u8], offset: u64) -> io::Result<usize> {
         there_and_back(self, offset, |raw| raw.write(buf))
     }
@@ -146,13 +145,13 @@ pub trait RawIo: Send + 'static {
             .map_or_else(|| Err(io::ErrorKind::Unsupported.into()), File::sync_data)
     }
 
-    /// Is called last, before the stream is dropped by `close` (or by the drop of a
-    /// file with pending bytes): once, unless it is interrupted. Nothing unless
-    /// overridden.
+    /// Is the last call before the stream is dropped by `close` (or by the drop of a file
+    /// with pending bytes). It is called once, and again only if it fails with
+    /// `Interrupted`. It does nothing unless overridden.
     ///
     /// # Errors
     ///
-    /// Those of the stream; the file is closed nevertheless.
+    /// Those of the stream; the file is closed all the same.
     fn close(&mut self) -> io::Result<()> {
         Ok(())
     }
@@ -164,6 +163,7 @@ pub trait RawIo: Send + 'static {
     }
 
     /// Reads once at the cursor, into the spare capacity of `vec`.
+    // Hidden: it is overridden for std's files only, where it spares the clearing.
     #[doc(hidden)]
     fn read_spare(&mut self, vec: &mut Vec<u8>) -> io::Result<usize> {
         let before = vec.len();
@@ -175,31 +175,31 @@ pub trait RawIo: Send + 'static {
         result
     }
 
-    /// Says whether it is a terminal; that of [`as_file`](Self::as_file) unless
-    /// overridden.
+    /// Says whether the stream is a terminal. Unless overridden, it asks the file of
+    /// [`as_file`](Self::as_file).
     fn isatty(&self) -> bool {
         self.as_file().is_some_and(IsTerminal::is_terminal)
     }
 
-    /// Says whether it can be read at all; `true` unless overridden. The mode
-    /// given to [`wrap`](crate::wrap) may take it away.
+    /// Says whether the stream can be read; `true` unless overridden. The mode given to
+    /// [`wrap`](crate::wrap) may forbid it all the same.
     fn readable(&self) -> bool {
         true
     }
 
-    /// Says whether it can be written at all; `true` unless overridden. The mode
-    /// given to [`wrap`](crate::wrap) may take it away.
+    /// Says whether the stream can be written; `true` unless overridden. The mode given to
+    /// [`wrap`](crate::wrap) may forbid it all the same.
     fn writable(&self) -> bool {
         true
     }
 
-    /// Says whether it can seek; unless overridden, by trying.
+    /// Says whether the stream can seek. Unless overridden, it tries a seek.
     fn seekable(&mut self) -> bool {
         self.seek(SeekFrom::Current(0)).is_ok()
     }
 }
 
-/// Writes the operations that a type has from std as they are: reads and writes.
+/// Writes `read` and `write` for a type that has them from std.
 macro_rules! through_std {
     () => {
         fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
@@ -212,7 +212,7 @@ macro_rules! through_std {
     };
 }
 
-/// All of it through `&File`: the kernel keeps the cursor.
+/// All operations go through `&File`, since the kernel keeps the cursor.
 impl RawIo for Arc<File> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         (&**self).read(buf)
@@ -243,7 +243,7 @@ impl RawIo for Arc<File> {
     }
 
     fn close(&mut self) -> io::Result<()> {
-        // Whoever drops the last handle could not tell.
+        // The drop of the last handle closes the file, and cannot report an error.
         sys::close_duplicate(&**self)
     }
 
@@ -276,7 +276,7 @@ impl RawIo for File {
     }
 
     fn close(&mut self) -> io::Result<()> {
-        // The drop closes it, and could not tell.
+        // The drop closes the file, and cannot report an error.
         sys::close_duplicate(&*self)
     }
 
@@ -285,8 +285,8 @@ impl RawIo for File {
     }
 }
 
-/// Where memory is not to be had for what a position or a size says, it fails as
-/// `OutOfMemory`; std's own panics or aborts.
+/// If there is not enough memory for a position or a size, it fails as `OutOfMemory`;
+/// std's own methods panic or abort.
 impl RawIo for Cursor<Vec<u8>> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         Read::read(self, buf)
@@ -310,7 +310,7 @@ impl RawIo for Cursor<Vec<u8>> {
     }
 }
 
-/// Room for a length of `end` bytes in memory, or an error: never an abort.
+/// Reserves memory for a length of `end` bytes. It fails rather than abort.
 pub(crate) fn reserve(memory: &mut Cursor<Vec<u8>>, end: u64) -> io::Result<()> {
     let data = memory.get_mut();
     let end = usize::try_from(end).map_err(|_| io::ErrorKind::OutOfMemory)?;
@@ -339,7 +339,7 @@ impl RawIo for ::tempfile::NamedTempFile {
     }
 
     fn close(&mut self) -> io::Result<()> {
-        // The drop closes it, and could not tell.
+        // The drop closes the file, and cannot report an error.
         sys::close_duplicate(self.as_file())
     }
 
@@ -357,7 +357,7 @@ impl RawIo for ::tempfile::SpooledTempFile {
     }
 
     fn truncate(&mut self, size: u64) -> io::Result<()> {
-        // It would roll over and back: it moves its cursor with its contents.
+        // Its own method: to grow past its limit it rolls over, and keeps its cursor.
         self.set_len(size)
     }
 }
@@ -428,7 +428,7 @@ impl<T: RawIo + ?Sized> RawIo for Box<T> {
     }
 }
 
-/// What a read gave, into so much room. A stream may say anything.
+/// Checks the result of a read into a buffer of `room` bytes: a stream may return anything.
 pub(crate) fn given(n: usize, room: usize) -> io::Result<usize> {
     if n > room {
         let error = "the stream gave more bytes than asked for";
@@ -437,7 +437,8 @@ pub(crate) fn given(n: usize, room: usize) -> io::Result<usize> {
     Ok(n)
 }
 
-/// What a write took of `len` bytes, of which there is one. A stream may say anything.
+/// Checks the result of a write of `len` bytes (at least one): a stream may return
+/// anything.
 pub(crate) fn taken(n: usize, len: usize) -> io::Result<usize> {
     match n {
         0 => Err(io::ErrorKind::WriteZero.into()),

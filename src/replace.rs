@@ -1,12 +1,18 @@
-//! A file that is written aside and then takes the place of a path, whole: what
-//! [`write_atomic`](crate::write_atomic) and
-//! [`tempfile::atomic_file`](crate::tempfile::atomic_file) stand on.
+//! A file that is written beside a path and then takes its place, in one step. It is the
+//! base of [`write_atomic`](crate::write_atomic) and
+//! [`tempfile::atomic_file`](crate::tempfile::atomic_file).
 //!
-//! The order of the steps: the new file is made so that only its user can open it;
-//! its content is written; it gets owner, attributes and mode of the file at the path;
-//! it is flushed to the disk; it is renamed to the path; the folder is flushed to the
-//! disk. So at no moment has anybody more rights on the new file than on the old one,
-//! and until the rename the old file is as it was.
+//! The order of the steps:
+//!
+//! 1. the new file is made, so that only its user can open it;
+//! 2. its content is written;
+//! 3. it gets the owner, the attributes and the mode of the file at the path;
+//! 4. it is flushed to the disk;
+//! 5. it is renamed to the path;
+//! 6. the folder is flushed to the disk.
+//!
+//! So at no moment does anybody have more rights on the new file than on the old one, and
+//! until the rename the old file does not change.
 
 use std::fs::{self, File};
 use std::io::{self, Seek, SeekFrom, Write};
@@ -16,34 +22,35 @@ use ::tempfile::{PathPersistError, TempPath};
 
 use crate::sys::{self, Rights};
 
-/// What the name of a new file begins with while it has one of its own.
+/// The start of the name that a new file has before its rename.
 const PREFIX: &str = ".aiofiles-";
 
 /// The mode of a new file: nobody but its user can open it.
 const PRIVATE: u32 = 0o600;
 
-/// A new file, and the path whose content it will be.
+/// A new file, and the path that it will replace.
 #[derive(Debug)]
 pub(crate) struct Draft {
-    /// Where the links of the path lead to.
+    /// The path after all its links were followed.
     target: PathBuf,
     folder: PathBuf,
-    /// The name it has meanwhile, removed by the drop. `None` where the system has
-    /// files without one; nothing is left of those, however the process ends.
+    /// The name before the rename; its drop removes it. `None` if the file has no name
+    /// yet: then nothing is left of it, however the process ends.
     temporary: Option<TempPath>,
-    /// Whether what has the name is a copy, since the file itself got none.
+    /// Whether the file under `temporary` is a copy, because the original could not get a
+    /// name.
     copied: bool,
-    /// To know the file again.
+    /// The identity of the file, to recognise it.
     id: sys::FileId,
-    /// Whether nothing may be at the path, not even a link.
+    /// Whether nothing may exist at the path, not even a link.
     exclusive: bool,
-    /// Whether it is in its place, and only the folder may not be on the disk.
+    /// Whether the rename is done. Then only the flush of the folder may be missing.
     moved: bool,
 }
 
 impl Draft {
-    /// Makes a new file, open for both directions, for what `path` leads to;
-    /// `exclusive`: only if that is nothing, now and in the end.
+    /// Makes a new file, open for both directions, that will replace what `path` leads to.
+    /// With `exclusive`, nothing may exist there, neither now nor at the rename.
     pub(crate) fn create(path: &Path, exclusive: bool) -> io::Result<(Self, File)> {
         if exclusive {
             check_free(path)?;
@@ -51,8 +58,8 @@ impl Draft {
         let target = Target::find(path)?.path;
         let folder = folder_of(&target).to_owned();
         sys::check_folder(&folder)?;
-        // In the end it is brought to the disk, for which it is opened: better that
-        // this fails while nothing has changed.
+        // At the end the folder is opened to flush it. If it cannot be opened, fail now,
+        // while nothing has changed.
         drop(sys::retry(|| fs::read_dir(&folder))?);
         let (file, temporary) = create(&folder, PRIVATE)?;
         let id = match &temporary {
@@ -82,9 +89,9 @@ impl Draft {
         self.temporary.is_some()
     }
 
-    /// Gives `file`, which has all its content, the rights it will have, brings it
-    /// to the disk, and gives it a name in its folder. `mode` is that of a file
-    /// that replaces none, less the umask. May be done again, should it fail.
+    /// Prepares `file`, which must have all its content: sets its rights, brings it to the
+    /// disk, and gives it a name in its folder. `mode`, less the umask, is for a file that
+    /// replaces none. If it fails, it may be called again.
     pub(crate) fn prepare(&mut self, file: &File, mode: u32) -> io::Result<()> {
         if self.moved {
             return Ok(());
@@ -94,8 +101,9 @@ impl Draft {
         }
         let target = Target::find(&self.target)?;
         if target.path != self.target {
-            // A link stands there by now. What it leads to is replaced; a file that
-            // has a name only on the same file system.
+            // There is a link at the path now, which was not there before. Its target will
+            // be replaced. (If the new file has a name already, the rename works only on
+            // the same file system.)
             self.folder = folder_of(&target.path).to_owned();
             sys::check_folder(&self.folder)?;
             self.target = target.path;
@@ -114,19 +122,20 @@ impl Draft {
             self.copied = named.is_err();
             self.temporary = Some(match named {
                 Ok(named) => named.into_temp_path(),
-                // The path leads to another file system by now, or this one has no
-                // further names for a file.
+                // The path leads to another file system now, or the file system cannot give
+                // the file a name.
                 Err(_) => copy_with_name(file, &self.folder, &rights)?,
             });
         }
         Ok(())
     }
 
-    /// Puts the prepared file in the place of the path. If it fails, all is as
-    /// before, unless it is the last step that fails, of the folder. It may be tried
-    /// again.
+    /// Renames the prepared file to the path and flushes the folder. If the rename fails,
+    /// nothing has changed; if the flush fails, the file is in its place. In both cases it
+    /// may be called again.
     pub(crate) fn publish(&mut self) -> io::Result<()> {
-        // Opened before anything changes: there may be no descriptor left for it.
+        // Open the folder before anything changes: this fails if there are too many open
+        // files.
         let folder = sys::Folder::open(&self.folder)?;
         if let Some(name) = self.temporary.take() {
             let moved = if self.exclusive {
@@ -135,14 +144,15 @@ impl Draft {
                 rename(name, &self.target)
             };
             if let Err(error) = moved {
-                // The next try gives a new copy the rights of then.
+                // A copy is dropped: the next try makes a new one, with the rights that
+                // the old file has then.
                 self.temporary = Some(error.path).filter(|_| !self.copied);
                 return Err(error.error);
             }
             self.moved = true;
         }
         match folder.sync() {
-            // What some file systems say that cannot do it for folders.
+            // Some file systems cannot flush folders and fail with these errors.
             Err(error)
                 if matches!(
                     error.kind(),
@@ -156,18 +166,18 @@ impl Draft {
     }
 }
 
-/// Replaces what is at `path`, or makes it.
+/// Replaces the file at `path`, or makes it.
 pub(crate) fn replace_content(path: &Path, data: &[u8]) -> io::Result<()> {
     let (mut draft, mut file) = Draft::create(path, false)?;
     file.write_all(data)?;
     draft.prepare(&file, sys::DEFAULT_MODE)?;
-    // Before it is in its place: should the close tell of a write that failed, the
-    // old content stays.
+    // Close before the rename: if the close reports that a write has failed, the old
+    // content stays.
     sys::close(file)?;
     draft.publish()
 }
 
-/// A copy of `file` under a name, on the disk.
+/// Makes a copy of `file` that has a name, and flushes it to the disk.
 fn copy_with_name(file: &File, folder: &Path, rights: &Rights) -> io::Result<TempPath> {
     let named = ::tempfile::Builder::new()
         .prefix(PREFIX)
@@ -182,8 +192,8 @@ fn copy_with_name(file: &File, folder: &Path, rights: &Rights) -> io::Result<Tem
     Ok(name)
 }
 
-/// Renames over whatever is there. By std, which also replaces what others have open on
-/// Windows, where the system can.
+/// Renames, replacing a file at `to`. It uses std's rename, which on Windows can also
+/// replace a file that others have open, if the system supports that.
 fn rename(mut name: TempPath, to: &Path) -> Result<(), PathPersistError> {
     match sys::retry(|| fs::rename(&name, to)) {
         Ok(()) => {
@@ -209,7 +219,7 @@ fn folder_of(path: &Path) -> &Path {
     }
 }
 
-/// Makes a file; without a name, where the system can.
+/// Makes a file, without a name if the system supports that.
 fn create(folder: &Path, mode: u32) -> io::Result<(File, Option<TempPath>)> {
     if sys::may_link_unnamed() {
         if let Some(file) = sys::unnamed(folder, false, mode)? {
@@ -223,23 +233,24 @@ fn create(folder: &Path, mode: u32) -> io::Result<(File, Option<TempPath>)> {
     Ok((file, Some(path)))
 }
 
-/// What the umask, or the default ACL of the folder, gives a file that is made
-/// with `mode`. There is no other way to ask than to make one.
+/// The rights that a new file with `mode` gets, after the umask or the default ACL of the
+/// folder. The only way to find out is to make a file.
 fn rights_of_new(folder: &Path, mode: u32) -> io::Result<Rights> {
     let (file, _name) = create(folder, mode)?;
     Rights::of_new(&file)
 }
 
-/// What a path leads to.
+/// The end of the links of a path.
 struct Target {
     path: PathBuf,
-    /// `None`: nothing is there.
+    /// The file at the path; `None` if nothing is there.
     old: Option<sys::Old>,
 }
 
 impl Target {
-    /// Follows the links of `path`, whose end may be missing. What stands there may
-    /// change meanwhile: only what is no link at the last look is the end.
+    /// Follows the links of `path`; the end may be missing. A link may take the place of a
+    /// file between two looks, so only what the last look shows not to be a link is the
+    /// end.
     fn find(path: &Path) -> io::Result<Self> {
         let mut path = path.to_path_buf();
         // As many as Linux follows.
@@ -271,7 +282,7 @@ impl Target {
                         return Err(error);
                     }
                     if bytes.last().is_some_and(|&b| is_separator(b.into())) {
-                        // As open(2) says of a file that is to be made.
+                        // The same error as that of open(2) when it makes a file.
                         return Err(io::ErrorKind::IsADirectory.into());
                     }
                     return Ok(Self { path, old: None });

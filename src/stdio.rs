@@ -15,7 +15,8 @@
 //!   outlive any. stdout is block buffered (128 KiB), on a terminal line buffered;
 //!   stderr is line buffered always. That holds for bytes too.
 //! - Text is UTF-8: `strict`, on stderr `backslashreplace`. On Unix line ends are
-//!   left alone (`"one\r\n"` stays), as in Python.
+//!   left alone (`"one\r\n"` stays), as in Python. A console of Windows gives UTF-8 and
+//!   takes nothing else, whatever the encoding: other bytes are `InvalidData`.
 //! - They do not seek, even where the descriptor could: [`wrap`](crate::wrap) a
 //!   duplicate of it for that.
 //!
@@ -56,7 +57,7 @@ mod stream;
 
 pub use self::input::{BytesInput, Lines, TextInput};
 pub use self::output::{BytesOutput, TextOutput};
-pub use self::reading::{AllLines, Bytes, Line, Piece, Reading, Side, Text};
+pub use self::reading::{Bytes, InTurn, Side, Text};
 
 static STDIN: LazyLock<Stream> = LazyLock::new(|| Stream::new(Spec::Stdin));
 static STDOUT: LazyLock<Stream> = LazyLock::new(|| Stream::new(Spec::Stdout));

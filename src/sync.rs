@@ -1,10 +1,10 @@
-//! Locks, threads and time for the concurrent parts of the crate: those of std, or under
-//! `cfg(model)` those of a model checker, which decides what runs when.
+//! Locks, threads and time for the concurrent parts of the crate. They are those of std,
+//! or, under `cfg(model)`, those of a model checker, which decides which thread runs when.
 //!
-//! What two threads use at once takes them from here, so that its models (`model.rs`
-//! beside it) run the same code as everybody. Nothing else has to: a lock that is never
-//! waited for, or under which no foreign code runs, is the same in a model. `Arc` is
-//! std's there too.
+//! Code that two threads use at the same time takes them from here, so that its models
+//! (`model.rs` beside it) run the same code as everyone else. Other code need not: a lock
+//! that nobody ever waits for, or under which nothing else can happen, behaves the same in
+//! a model. `Arc` is std's in models too.
 
 #[cfg(model)]
 pub(crate) mod checked;
@@ -26,7 +26,7 @@ pub(crate) use std::{thread, thread_local};
 #[cfg(not(model))]
 pub(crate) use crate::sys::is_main_thread;
 
-/// Declares statics, which in a model begin anew with each run.
+/// Declares statics. In a model they are new in each run.
 #[cfg(not(model))]
 macro_rules! global {
     ($($(#[$attr:meta])* static $name:ident: $type:ty = $value:expr;)+) => {

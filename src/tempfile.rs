@@ -2,33 +2,34 @@
 //!
 //! | function | gives | on disk |
 //! |---|---|---|
-//! | [`temporary_file`] | a [`BinaryFile`](crate::BinaryFile) or [`TextFile`](crate::TextFile) | without a name, where the system can (O_TMPFILE) |
+//! | [`temporary_file`] | a [`BinaryFile`](crate::BinaryFile) or [`TextFile`](crate::TextFile) | without a name, where the system can do that (O_TMPFILE) |
 //! | [`named_temporary_file`] | a [`NamedTemporaryFile`], which derefs to one of these | under its [`name`](NamedTemporaryFile::name), until it is closed, kept or persisted |
-//! | [`spooled_temporary_file`] | a [`SpooledTemporaryFile`], which derefs to one over [`Spool`] | not at all, until it is larger than `max_size` |
-//! | [`temporary_directory`] | a [`TemporaryDirectory`] | with all that is put into it |
-//! | [`atomic_file`] | an [`AtomicFile`], which derefs to one of the first | without a name, where the system can, until it takes the place of another |
+//! | [`spooled_temporary_file`] | a [`SpooledTemporaryFile`], which derefs to one of these, over [`Spool`] | only in memory, until it is larger than `max_size` |
+//! | [`temporary_directory`] | a [`TemporaryDirectory`] | with everything that is put into it |
+//! | [`atomic_file`] | an [`AtomicFile`], which derefs to one of the files of the first row | without a name, where the system can do that, until it takes the place of another file |
 //!
-//! They are Python's `aiofiles.tempfile`, with its keywords as methods. The files
-//! are the same as those of [`open`](crate::open()), of bytes unless `.text()` is
-//! said, and open for both directions (`w+b`) unless a mode is given.
+//! They are those of Python's `aiofiles.tempfile` (but for `atomic_file`), with its
+//! keywords as methods. The files are of the same types as those of
+//! [`open`](crate::open()): files of bytes unless you call `.text()`, and open for both
+//! directions (`w+b`) unless you give a mode.
 //!
 //! # What can go wrong
 //!
-//! - A removal on drop has nobody to tell of its error. `close` and `cleanup` tell.
-//! - Nothing is removed if the process is killed, or by `std::process::exit`.
-//! - Other processes may remove what stands in a temporary folder for long: a name
-//!   may be gone, or be somebody else's by then. A file without a name is safe.
+//! - A drop cannot report an error of its removal. `close` and `cleanup` report it.
+//! - Nothing is removed if the process is killed, or ended by `std::process::exit`.
+//! - Other processes may remove old files from a temporary folder: after a long time a
+//!   name may be gone, or belong to another file. A file without a name is safe.
 //! - A name is `prefix`, eight random characters (`[A-Za-z0-9]`; Python's are
-//!   `[a-z0-9_]`) and `suffix`. It is created anew (O_EXCL), with mode 0600 unless
+//!   `[a-z0-9_]`) and `suffix`. It is always a new file (O_EXCL), with mode 0600 unless
 //!   `.permissions(..)` says otherwise (0700 for a folder), less the umask.
-//! - Without `.dir(..)`, the folder is the first that a file can be made in and
-//!   written to, as in Python: of the variables TMPDIR, TEMP and TMP, of
-//!   [`std::env::temp_dir`], `/tmp`, `/var/tmp` and `/usr/tmp`, and of the working
-//!   folder. A variable that is empty does not count. It is tried out once, and again
-//!   when one of the variables changes or nothing can be made in it any more.
-//! - All names are absolute: a relative `dir` is resolved, by name only (`a/../b` is
-//!   `b`), when the file is made. A path separator in `prefix` or `suffix` counts as one:
-//!   the folder it names has to exist.
+//! - Without `.dir(..)` the file is made, as in Python, in the first of these folders
+//!   where a file can be made and written to: those of the variables TMPDIR, TEMP and
+//!   TMP (an empty one does not count), [`std::env::temp_dir`], `/tmp`, `/var/tmp`,
+//!   `/usr/tmp`, and the current folder. The search happens once, and again when one of
+//!   the variables changes or nothing can be made in the folder any more.
+//! - All names are absolute: a relative `dir` is resolved when the file is made, by name
+//!   only (`a/../b` is `b`). A path separator in `prefix` or `suffix` is a separator: the
+//!   folder that it names must exist.
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -83,13 +84,16 @@ pub struct Spooled {
 /// Makes a file that has no name and is gone once it is closed. Python:
 /// `aiofiles.tempfile.TemporaryFile`.
 ///
-/// Of bytes, mode `w+b`, unless said otherwise. On Linux it never has a name
-/// (O_TMPFILE), where the file system can do that; elsewhere it has one for a
-/// moment. Nobody else can open it: mode 0600, no link.
+/// It is a file of bytes with mode `w+b`, unless keywords say otherwise. On Linux it
+/// never has a name, if the file system supports that (O_TMPFILE); elsewhere it has a
+/// name for a moment. Its mode is 0600, so no other user can open it. Keywords:
+/// `text`, `raw`, `any`, `mode` (`w+b`), `buffering` (128 KiB), `dir`, `permissions`
+/// (`0o600`), `executor` (the default one), `nowait`, and for text `encoding`,
+/// `errors`, `newline`, `line_buffering`, `write_through`.
 ///
 /// # Cancel safety
 ///
-/// Dropped midway, the file is gone.
+/// If it is dropped before it is done, no file is left.
 ///
 /// # Errors
 ///
@@ -121,11 +125,13 @@ pub fn temporary_file() -> Temporary<Anonymous> {
 /// Makes a file with a name, which is removed when the file is closed or dropped.
 /// Python: `aiofiles.tempfile.NamedTemporaryFile`.
 ///
-/// Of bytes, mode `w+b`, unless said otherwise.
+/// It is a file of bytes with mode `w+b`, unless keywords say otherwise. Keywords: those
+/// of [`temporary_file`], `prefix` (`tmp`), `suffix` (nothing), `delete` (`true`) and
+/// `delete_on_close` (`true`).
 ///
 /// # Cancel safety
 ///
-/// Dropped midway, the file is removed.
+/// If it is dropped before it is done, the file is removed.
 ///
 /// # Errors
 ///
@@ -157,18 +163,20 @@ pub fn named_temporary_file() -> Temporary<Named> {
 /// [`max_size`](Temporary::max_size). Python:
 /// `aiofiles.tempfile.SpooledTemporaryFile`.
 ///
-/// Of bytes, mode `w+b`, unless said otherwise. In memory no operation leaves the
-/// task; past the limit the contents go to a [`temporary_file`], in a job. This
-/// call itself touches nothing.
+/// It is a file of bytes with mode `w+b`, unless keywords say otherwise. As long as it
+/// is in memory, operations run on the task, without an executor; past the limit the
+/// contents go to a [`temporary_file`], in a job. This call itself makes no file on
+/// disk. Keywords: those of [`temporary_file`] but for `raw` and `any`, and `max_size`
+/// (0: no limit).
 ///
 /// # Cancel safety
 ///
-/// Dropped midway, nothing has happened.
+/// If it is dropped before it is done, nothing has happened.
 ///
 /// # Errors
 ///
-/// `InvalidInput` for a bad mode or keyword; [`NoRuntime`](Error::NoRuntime)
-/// where there is no executor for later.
+/// `InvalidInput` for a bad mode or keyword; [`NoRuntime`](Error::NoRuntime) if there is
+/// no executor that could run the jobs later.
 ///
 /// # Examples
 ///
@@ -194,13 +202,13 @@ pub fn spooled_temporary_file() -> Temporary<Spooled> {
 #[must_use = "a call does nothing unless you `.await` it"]
 pub struct Temporary<W: Make, K: Kind = Binary>(Lazy<'static, TemporaryArgs<W, K>>);
 
-/// What is to be made.
+/// The keywords of a [`Temporary`].
 struct TemporaryArgs<W, K> {
     place: Place,
     settings: Settings,
     what: W,
     kind: K,
-    /// The mode unless one is given; `b` only where it is not a matter of course.
+    /// The mode unless one is given. It has a `b` only if the mode chooses the kind.
     default_mode: &'static str,
 }
 
@@ -221,23 +229,24 @@ impl<W: Make, K: Kind> Temporary<W, K> {
 
 keywords!([W: Make, K: Kind] Temporary<W, K>);
 
-/// Writes the keyword methods about where a file or folder stands.
+/// Writes the keyword methods for the place and the name of a file or folder.
 macro_rules! place_keywords {
     ([$($generics:tt)*] $Self:ty) => {
         impl<$($generics)*> $Self {
-            /// Sets the folder it is made in (see the [module](crate::tempfile)).
+            /// Sets the folder in which it is made (the first usable one: see the
+            /// [module](crate::tempfile)).
             pub fn dir(self, dir: impl AsRef<Path>) -> Self {
                 let dir = dir.as_ref().to_owned();
                 self.set_place(|place| place.dir = Some(dir))
             }
 
-            /// Sets what its name begins with (`tmp`).
+            /// Sets the start of its name (`tmp`).
             pub fn prefix(self, prefix: impl AsRef<OsStr>) -> Self {
                 let prefix = prefix.as_ref().to_owned();
                 self.set_place(|place| place.prefix = Some(prefix))
             }
 
-            /// Sets what its name ends with (nothing). A dot is not put before it.
+            /// Sets the end of its name (nothing). No dot is added before it.
             pub fn suffix(self, suffix: impl AsRef<OsStr>) -> Self {
                 let suffix = suffix.as_ref().to_owned();
                 self.set_place(|place| place.suffix = Some(suffix))
@@ -272,9 +281,9 @@ impl<W: Make, K: Kind> Temporary<W, K> {
         self.kind(Binary::default(), "w+")
     }
 
-    /// Sets the mode of the file (0o600: for its user only), less the umask, as that
-    /// of [`open`](crate::Open::permissions). Of a spooled file, once it is on disk.
-    /// Means nothing on Windows.
+    /// Sets the mode of the file (`0o600`: for its user only), less the umask, as
+    /// [`permissions`](crate::Open::permissions) of `open` does. A spooled file gets it
+    /// when it goes to disk. It has no effect on Windows.
     pub fn permissions(self, mode: u32) -> Self {
         self.set_place(|place| place.permissions = Some(mode))
     }
@@ -309,28 +318,28 @@ impl<K: Kind> Temporary<Named, K> {
     }
 
     /// Sets whether the file is removed as soon as it is closed (`true`), or only
-    /// when it is dropped or its scope ends. Means nothing with `.delete(false)`.
+    /// when it is dropped or its `with` ends. It has no effect with `.delete(false)`.
     pub fn delete_on_close(self, yes: bool) -> Self {
         self.set_what(|what| what.delete_on_close = yes)
     }
 }
 
 impl<K: Kind> Temporary<Spooled, K> {
-    /// Sets how many bytes stay in memory (0: any number). More than that, after
-    /// encoding, and the file goes to disk.
+    /// Sets how many bytes, after encoding, stay in memory (0: no limit). A file with
+    /// more bytes goes to disk.
     pub fn max_size(self, bytes: u64) -> Self {
         self.set_what(|what| what.max_size = bytes)
     }
 }
 
 impl<W: Make, K: Kind> Temporary<W, K> {
-    /// Makes the file, runs `body` with it, closes it whatever happens (a named
-    /// one is removed, unless `.delete(false)`), and gives back what `body`
-    /// returns. Its error wins over that of the close. Python: `async with`.
+    /// Makes the file, runs `body` with it, closes it whatever happens (a named file is
+    /// removed, unless `.delete(false)`), and returns what `body` returns. An error of
+    /// `body` is returned rather than one of the close. Python: `async with`.
     ///
     /// # Cancel safety
     ///
-    /// Dropped midway, the file is dropped, which removes it.
+    /// If it is dropped before it is done, the file is dropped, which removes it.
     ///
     /// # Errors
     ///

@@ -1,5 +1,5 @@
-//! Waiting for time to pass, or for files to change, under any runtime: one thread
-//! for all who wait, which lives only while somebody does.
+//! Waiting for time to pass, or for files to change, under any runtime. One thread serves
+//! everyone who waits; it lives only as long as somebody waits.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -12,17 +12,18 @@ use std::time::Duration;
 use crate::foreign::{discard, wake, wake_all};
 use crate::sync::{Condvar, Instant, Mutex, MutexGuard, global, thread};
 
-/// How long the thread waits before it looks at the watched files again. It looks
-/// at all of them at once, so that any number of them wakes it ten times a second.
+/// The time between two looks at the watched files. The thread looks at all of them at
+/// once, so it wakes ten times a second for any number of files.
 pub(crate) const LOOK: Duration = Duration::from_millis(100);
 
-/// How many files are looked at without letting go of the lock.
+/// How many files are looked at before the lock is released for a moment.
 const AT_ONCE: usize = 64;
 
 global! {
-    /// Under its lock wakers are moved in and out, the thread is started, and watched
-    /// files are asked for their size, which those of [`Growth`] tell at once. No waker
-    /// is cloned, woken or dropped: that is foreign, and may panic, or come back here.
+    /// Under this lock, wakers are moved in and out, the thread is started, and watched
+    /// files are asked for their size, which the files of a [`Growth`] tell without
+    /// waiting. No waker is cloned, woken or dropped under it: that is foreign code, which
+    /// may panic or call this module again.
     static TIMER: Mutex<Timer> = Mutex::new(Timer {
         sleepers: BTreeMap::new(),
         watched: BTreeMap::new(),
@@ -40,8 +41,8 @@ struct Timer {
 }
 
 struct Watched {
-    /// Closed with its last user: not kept open by being watched any longer than
-    /// its [`Growth`] lives.
+    /// The file. It is kept open no longer than its [`Growth`] lives, since the drop of
+    /// that removes this entry.
     file: Arc<File>,
     size: u64,
     waker: Waker,
@@ -53,7 +54,8 @@ impl Timer {
         self.next
     }
 
-    /// Starts the thread, unless it runs; `false` if the system has none left.
+    /// Starts the thread, unless it runs. Returns `false` if the system has no more
+    /// threads.
     fn start(&mut self) -> bool {
         if !self.running {
             let thread = thread::Builder::new().name("aiofiles-timer".to_owned());
@@ -67,7 +69,10 @@ fn lock() -> MutexGuard<'static, Timer> {
     TIMER.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The thread. Nothing that it calls may panic: it is everybody's.
+/// The body of the thread. Nothing that it calls may panic, since everybody depends on it.
+///
+/// It clears `running` under the lock in the same step in which it finds nothing to wait
+/// for. So whoever adds an entry under the lock either is seen here or starts a new thread.
 fn run() {
     let mut look = Instant::now() + LOOK;
     let mut timer = lock();
@@ -105,7 +110,7 @@ fn run() {
     }
 }
 
-/// Wakes who waits for a file that has another size than before.
+/// Wakes the tasks whose file has another size than before.
 fn look_at_files() {
     let mut from = 0;
     loop {
@@ -122,7 +127,8 @@ fn look_at_files() {
         let changed = changed.iter().filter_map(|at| timer.watched.remove(at));
         let changed: Vec<_> = changed.collect();
         drop(timer);
-        // The files go before their users look.
+        // The files are dropped before their users are woken, so no user sees its file kept
+        // open by this thread.
         wake_all(changed.into_iter().map(|watched| watched.waker));
         match last {
             Some(last) => from = last + 1,
@@ -131,19 +137,20 @@ fn look_at_files() {
     }
 }
 
-/// What cannot be told counts as a change: an operation finds out.
+/// The size of a file. An error counts as a change of size: the operation that follows
+/// finds the error.
 fn size(file: &File) -> u64 {
     file.metadata().map_or(u64::MAX, |metadata| metadata.len())
 }
 
-/// No thread to be had: poll again rather than never. A system in such need shall
-/// not have a task that spins, so this one blocks a little.
+/// Without a thread, the task has to poll again, or it would never be woken. It blocks for
+/// a moment first, so that a system that is short of threads has no spinning task.
 fn pause_and_poll_again(left: Duration, cx: &Context<'_>) {
     thread::sleep(left.min(Duration::from_millis(1)));
     cx.waker().wake_by_ref();
 }
 
-/// Ready once its time has come.
+/// A future that is ready once its time has come.
 #[derive(Debug)]
 pub(crate) struct Sleep {
     due: Instant,
@@ -202,10 +209,11 @@ impl Drop for Sleep {
     }
 }
 
-/// Ready once a file has another size than it had, about ten times a second looked
-/// at; gives the size. Takes no job and no poll meanwhile.
+/// A future that is ready once the size of a file has changed; it gives the new size. The
+/// thread looks about ten times a second; the task needs no job and is not polled
+/// meanwhile.
 ///
-/// Only for files that tell their size without waiting for anybody
+/// It is only for files that tell their size without waiting
 /// ([`tells_size_at_once`](crate::sys::tells_size_at_once)).
 #[derive(Debug)]
 pub struct Growth {
@@ -223,7 +231,7 @@ impl Growth {
         }
     }
 
-    /// The size that it had.
+    /// The size from which a change is counted.
     pub(crate) fn before(&self) -> u64 {
         self.size
     }
@@ -244,7 +252,7 @@ impl Future for Growth {
                     if now != self.size {
                         return Poll::Ready(now);
                     }
-                    // There and back again: it goes on.
+                    // The size has changed and changed back: go on waiting.
                 }
             }
         }
@@ -313,7 +321,7 @@ mod tests {
         let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         let file = Arc::new(::tempfile::tempfile().unwrap());
         futures::executor::block_on(async {
-            // Before it is watched, and while it is.
+            // A change before the file is watched, and one while it is watched.
             file.set_len(3).unwrap();
             assert_eq!(Growth::new(file.clone(), 0).await, 3);
             let mut growth = Growth::new(file.clone(), 3);
@@ -332,7 +340,7 @@ mod tests {
         struct Bad;
         impl std::task::Wake for Bad {
             fn wake(self: Arc<Self>) {
-                // What another sleeper would do.
+                // As another sleeper would do.
                 drop(lock());
                 std::panic::resume_unwind(Box::new("a waker"));
             }
@@ -348,7 +356,7 @@ mod tests {
             let mut sleep = Sleep::new(Duration::from_millis(1));
             let polled = Pin::new(&mut sleep).poll(&mut Context::from_waker(&waker));
             assert!(polled.is_pending());
-            // Replaced, by one like it.
+            // Replace it by another one that does the same.
             let waker = Waker::from(Arc::new(Bad));
             let polled = Pin::new(&mut sleep).poll(&mut Context::from_waker(&waker));
             drop(waker);

@@ -1,4 +1,4 @@
-//! Whole files, one hop each.
+//! Reading and writing whole files, in one hop each.
 
 use std::collections::TryReserveError;
 use std::fs;
@@ -26,7 +26,7 @@ pub type ReadFile = Call<Vec<u8>>;
 
 /// Reads a whole file.
 ///
-/// As [`std::fs::read`], in one hop.
+/// As [`std::fs::read`], in one hop. A small file that is in the page cache may need none.
 ///
 /// # Cancel safety
 ///
@@ -60,7 +60,7 @@ pub type ReadToString = Call<String, ReadToStringKeywords>;
 /// The keywords of [`ReadToString`].
 #[derive(Debug, Default)]
 pub struct ReadToStringKeywords {
-    /// UTF-8 unless given.
+    /// `None`: UTF-8.
     encoding: Option<Result<Encoding>>,
 }
 
@@ -85,10 +85,10 @@ impl ReadToString {
     }
 }
 
-/// Reads a whole file as text, UTF-8 unless told otherwise.
+/// Reads a whole file as text, which is UTF-8 unless `encoding` says otherwise.
 ///
-/// As [`std::fs::read_to_string`], in one hop: line ends stay as they are, where
-/// `open(path).read()` translates `\r\n` as Python does. Keywords: `encoding`.
+/// As [`std::fs::read_to_string`], in one hop. Line ends stay as they are, unlike those
+/// that a file of [`open`](crate::open()) reads. Keywords: `encoding` (`utf-8`).
 ///
 /// # Cancel safety
 ///
@@ -96,9 +96,9 @@ impl ReadToString {
 ///
 /// # Errors
 ///
-/// As [`read`](crate::read); [`Error::Decode`] (`InvalidData`) with the place
-/// and the bytes that are not text in the encoding; [`Error::UnknownEncoding`],
-/// before the file is touched.
+/// As [`read`](crate::read); [`Error::Decode`] (`InvalidData`) for bytes that cannot be
+/// decoded, with these bytes and their offset; [`Error::UnknownEncoding`], before the file
+/// is touched.
 ///
 /// # Examples
 ///
@@ -141,12 +141,13 @@ pub fn read_to_string(path: impl AsRef<Path>) -> ReadToString {
 /// mostly there as a whole, or is not.
 static MISSES: Misses = Misses::new();
 
-/// The whole of a small file that is in the page cache.
+/// Reads a small file that is in the page cache, without a job; `None` leaves it to a job.
 fn read_cached(path: &Path) -> Option<Vec<u8>> {
     if !nowait::suits_regular() || !MISSES.may_ask() {
         return None;
     }
-    // What says that it is empty may be made up as it is read.
+    // A file with the size 0 may have content all the same, made when it is read (as in
+    // /proc): leave it to a job.
     let wanted = |size| (1..=nowait::MOST as u64).contains(&size);
     let (file, size) = cached::open_nonblocking(path, wanted)?;
     let size = usize::try_from(size).ok()?;
@@ -156,7 +157,7 @@ fn read_cached(path: &Path) -> Option<Vec<u8>> {
         MISSES.learn(answer == nowait::Answer::Data(size));
     }
     match answer {
-        // As long as it was when it was looked at.
+        // All of it: it is as long as it was when it was looked at.
         nowait::Answer::Data(n) if n == size => {
             budget::copied(n);
             Some(bytes)
@@ -169,7 +170,8 @@ fn read_cached(path: &Path) -> Option<Vec<u8>> {
     }
 }
 
-/// Reads a file in a job; the next one on its file system may need none.
+/// Reads a file in a job. It also notes the file system, so that the next file on it may
+/// need no job.
 fn read_here(path: &Path) -> io::Result<Vec<u8>> {
     let mut file = sys::open(fs::File::options().read(true), path)?;
     let size = match sys::retry(|| file.metadata()) {
@@ -181,8 +183,8 @@ fn read_here(path: &Path) -> io::Result<Vec<u8>> {
         Err(_) if sys::kind(&file) == Kind::Character => 0,
         Err(error) => return Err(error),
     };
-    // As std: what does not fit fails before anything is read. But some file systems tell
-    // a size far beyond the end.
+    // As in std: a file that does not fit into memory fails before anything is read. But
+    // some file systems report a size far beyond the real end, so see below.
     let mut bytes = Vec::new();
     let reserved = bytes.try_reserve_exact(usize::try_from(size).unwrap_or(usize::MAX));
     if reserved.is_ok() {
@@ -194,14 +196,15 @@ fn read_here(path: &Path) -> io::Result<Vec<u8>> {
         reserved?;
     }
     file.rewind()?;
-    // Without a limit, std asks for the size again.
+    // The last byte is not there, so the size was wrong. `take` keeps std from asking for
+    // the size again.
     file.take(u64::MAX).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
 fn decode(bytes: Vec<u8>, encoding: &Encoding, path: &Path) -> Result<String> {
     let bytes = if *encoding == Encoding::default() {
-        // No copy where nothing is to be changed.
+        // Valid UTF-8 needs no copy.
         match String::from_utf8(bytes) {
             Ok(text) => return Ok(text),
             Err(error) => error.into_bytes(),
@@ -217,7 +220,7 @@ fn decode(bytes: Vec<u8>, encoding: &Encoding, path: &Path) -> Result<String> {
     while done < bytes.len() {
         let end = bytes.len().min(done + MOST_A_POLL);
         let src = &bytes[done..end];
-        // No encoding needs more.
+        // No encoding gives more than three bytes of text for a byte.
         text.try_reserve(3 * src.len()).map_err(out_of_memory)?;
         match decoder.decode(src, end == bytes.len(), &mut text) {
             Ok(consumed) => done += consumed,
@@ -241,20 +244,20 @@ fn decode(bytes: Vec<u8>, encoding: &Encoding, path: &Path) -> Result<String> {
 /// Keyword: `executor` (the default one).
 pub type WriteFile = Call<()>;
 
-/// Writes a whole file: makes it, or replaces what is in it.
+/// Writes a whole file: makes it, or replaces its content.
 ///
-/// As [`std::fs::write`], in one hop. `data` goes to the executor: what is owned is moved
-/// there, and what is borrowed is copied first (see [`Content`]). A crash midway leaves
-/// half a file; [`write_atomic`](crate::write_atomic) does not.
+/// As [`std::fs::write`], in one hop. `data` goes to the executor: owned data is moved
+/// there, and borrowed data is copied first (see [`Content`]). A crash during the write
+/// leaves half a file; with [`write_atomic`](crate::write_atomic) it does not.
 ///
 /// # Cancel safety
 ///
-/// Dropped before its job has begun, it does nothing; later, it is done.
+/// Dropped before its job begins, it does nothing; dropped later, it is still done.
 ///
 /// # Errors
 ///
-/// `NotFound` if the folder is missing; `PermissionDenied`; `IsADirectory`;
-/// `StorageFull` and the like, also where only the close tells, with part of the data
+/// `NotFound` if the folder is missing; `PermissionDenied`; `IsADirectory`; `StorageFull`
+/// and other errors of a write or of close(2), after which a part of the data may be
 /// written.
 ///
 /// # Examples
@@ -280,7 +283,7 @@ pub fn write(path: impl AsRef<Path>, data: impl Content) -> WriteFile {
             path,
         )?;
         file.write_all(data.as_ref())?;
-        // Also of bytes that the system took before, and could not keep.
+        // The close may report that bytes which the system had taken are lost.
         sys::close(file)
     })
 }
@@ -291,43 +294,46 @@ pub fn write(path: impl AsRef<Path>, data: impl Content) -> WriteFile {
 #[cfg(feature = "tempfile")]
 pub type WriteAtomic = Call<()>;
 
-/// Writes a whole file so that it has either its old content or all of the new
-/// one, whatever happens, and the new one for good once this returns.
+/// Writes a whole file so that, whatever happens, the path has either its old content or
+/// all of the new content. When this returns, the new content is on the disk.
 ///
-/// In one hop: a new file in the same folder, its content to the disk, its name
-/// changed to that of the file, the folder to the disk. The file keeps its mode,
-/// its owner and group where that is allowed, and on Linux its ACL and its other
-/// extended attributes; never has anybody more rights on the new content than on
-/// the old. In particular:
+/// In one hop, it makes a new file in the same folder, brings its content to the disk,
+/// renames it to `path`, and brings the folder to the disk. The new file gets the mode of
+/// the old one, its owner and group where that is allowed, and on Linux its ACL and other
+/// extended attributes. Nobody ever has more rights on the new content than on the old
+/// one. In particular:
 ///
-/// - where its owner cannot be kept, set-user-ID, set-group-ID and sticky bits go;
-///   where its group cannot, group and others both have what both had;
-/// - an ACL, a `user.*` attribute or a label of SELinux or SMACK that cannot be
-///   kept is an error; other attributes, such as capabilities, go if they must, and
-///   signatures of the old content (`security.ima`, `security.evm`) always.
+/// - if the owner cannot be kept, the set-user-ID, set-group-ID and sticky bits are
+///   dropped; if the group cannot be kept, both the group and others get only the rights
+///   that both had;
+/// - if an ACL, a `user.*` attribute or a label of SELinux or SMACK cannot be kept, that
+///   is an error; other attributes, such as capabilities, are dropped if they cannot be
+///   kept; signatures of the old content (`security.ima`, `security.evm`) are always
+///   dropped.
 ///
-/// Other names of it (hard links) keep the old content. A new file has 0o666 less
-/// the umask, or what the default ACL of the folder says. Through a symbolic link
-/// the file it points to is written, which may be missing.
+/// Other names of the old file (hard links) keep the old content. If there was no file,
+/// the new one has the mode 0o666 less the umask, or what the default ACL of the folder
+/// says. If `path` is a symbolic link, its target is written; the target may be missing.
 ///
-/// If the process is killed meanwhile, `path` has its old or its new content. Where
-/// the file system has files without a name (O_TMPFILE), nothing else is left, unless
-/// it is killed just between giving the new file a name of its own and renaming it;
-/// that name begins with `.aiofiles-`. On other file systems the new file has such a
-/// name from the start. On Windows the folder is not flushed.
+/// If the process is killed, `path` has its old or its new content. If the file system
+/// supports files without a name (O_TMPFILE), nothing else is left, with one exception:
+/// just before the rename the new file has a name that begins with `.aiofiles-`. On other
+/// file systems the new file has such a name from the start. On Windows the folder is not
+/// flushed.
 ///
 /// # Cancel safety
 ///
-/// Dropped before its job has begun, it does nothing; later, it is done.
+/// Dropped before its job begins, it does nothing; dropped later, it is still done.
 ///
 /// # Errors
 ///
-/// As [`write`](crate::write), and `PermissionDenied` if the folder may not be
-/// read and written, or something of the above cannot be kept; `InvalidInput` for
-/// what is neither a file nor missing, such as a device, and for the links of `/proc`
-/// and `/dev/fd` to open files. The file then has its old content and permissions,
-/// and no other file is left behind; only if the last step fails, of the folder, is
-/// the new content there, perhaps not yet on the disk.
+/// As [`write`](crate::write); `PermissionDenied` if the folder may not be read and
+/// written, or if something of the above must be kept and cannot be; `InvalidInput` if
+/// there is something other than a file at the path, such as a device, and for the links
+/// in `/proc` and `/dev/fd` to open files. After an error the file has its old content and
+/// permissions, and no other file is left behind. There is one exception: if only the last
+/// step fails, which brings the folder to the disk, the file has its new content, perhaps
+/// not yet on the disk.
 ///
 /// # Examples
 ///

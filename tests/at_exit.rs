@@ -10,6 +10,7 @@ mod common;
 #[path = "at_exit/outputs.rs"]
 mod outputs;
 
+use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::sync::mpsc::{Sender, channel};
@@ -114,6 +115,26 @@ fn occupy(pool: &ThreadPoolExecutor, workers: usize) {
         begins.recv().unwrap();
         std::mem::forget(call);
     }
+}
+
+/// Whether the values of the main thread are dropped at its end, by which all that is
+/// tested here is done.
+fn main_drops_values() -> bool {
+    let dir = Dir::new();
+    run("main_with_a_value", dir.root(), &Out::Shared) && dir.path("dropped").exists()
+}
+
+fn main_with_a_value(dir: &Path) {
+    struct Value(PathBuf);
+    impl Drop for Value {
+        fn drop(&mut self) {
+            std::fs::write(&self.0, "").unwrap();
+        }
+    }
+    thread_local! {
+        static VALUE: OnceCell<Value> = const { OnceCell::new() };
+    }
+    VALUE.with(|value| drop(value.set(Value(dir.join("dropped")))));
 }
 
 type Scenario = (&'static str, fn(&Path));
@@ -381,9 +402,14 @@ fn main() -> ExitCode {
             Some((_, scenario)) => scenario(&dir),
             None => match output {
                 Some((_, output)) => output(),
+                None if name == "main_with_a_value" => main_with_a_value(&dir),
                 None => read_for_ever(&dir),
             },
         }
+        return ExitCode::SUCCESS;
+    }
+    if !main_drops_values() {
+        println!("skipped: the values of the main thread are not dropped here (Wine)");
         return ExitCode::SUCCESS;
     }
     let filter = std::env::args().skip(1).find(|arg| !arg.starts_with('-'));

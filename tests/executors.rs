@@ -462,3 +462,20 @@ fn last_line_without_end_takes_one_look_at_the_end() {
     });
     assert_eq!(memory.calls("read"), 2);
 }
+
+#[test]
+fn tokio_given_as_executor_has_reads_of_the_page_cache_in_place_as_by_default() {
+    let dir = Dir::new();
+    let path = dir.path("f");
+    std::fs::write(&path, "cached").unwrap();
+    if !common::cache_answers(&path) {
+        return;
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    runtime.unwrap().block_on(async {
+        let given = TokioExecutor::new();
+        let mut file = aiofiles::open(&path).executor(given).await.unwrap();
+        let read = file.read().size(6).into_future().now_or_never();
+        assert_eq!(read.expect("no job is waited for").unwrap(), "cached");
+    });
+}

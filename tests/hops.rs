@@ -352,10 +352,11 @@ fn tmpfs_takes_no_jobs_for_what_is_memory() {
         let text = "a line of 20 bytes.\n".repeat(1000);
         let path = dir.path().join("f");
         std::fs::write(&path, &text).unwrap();
-        // The first job learns what is mounted there.
+        // The first job learns what is mounted there, if none has before.
         let jobs = InPlace::default();
         let read = aiofiles::read(&path).executor(jobs.clone()).await.unwrap();
-        assert_eq!((read, jobs.0.take()), (text.clone().into_bytes(), 1));
+        assert_eq!(read, text.as_bytes());
+        assert!(jobs.0.take() <= 1);
         let read = aiofiles::read(&path).executor(jobs.clone()).await.unwrap();
         if jobs.0.take() > 0 {
             println!("skipped: this kernel does not open what is in memory");

@@ -165,7 +165,11 @@ fn what_is_no_stream_and_no_executor_is_told_what_is() {
     compiler.refuses(&[
         (
             "aiofiles::wrap(std::io::empty()).await?;",
-            &["E0277", "is no `RawIo`", "`aiofiles::raw_io::reader`"],
+            &[
+                "E0277",
+                "does not implement `RawIo`",
+                "`aiofiles::raw_io::reader`",
+            ],
         ),
         (
             "aiofiles::open(\"x\").executor(4).await?;",

@@ -12,7 +12,7 @@ mod moving {
 }
 
 use std::io::{ErrorKind, SeekFrom};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use aiofiles::{open, os, ospath};
 use futures::TryStreamExt;
@@ -240,10 +240,20 @@ fn folders_and_names() {
                 fs::symlink_metadata(path).await.map(len),
                 os::lstat(path).await.map(len),
             );
-            same(
-                fs::canonicalize(path).await,
-                ospath::realpath(path).strict(true).await,
-            );
+            // Ours is as people write it, also on Windows.
+            let shown = |path: PathBuf| match path.to_str() {
+                Some(text) => PathBuf::from(text.trim_start_matches(r"\\?\")),
+                None => path,
+            };
+            let theirs = fs::canonicalize(path).await.map(shown);
+            let ours = ospath::realpath(path).strict(true).await;
+            if cfg!(windows) && *path == through {
+                // The system says only that nothing is there.
+                assert!(theirs.is_err());
+                assert_eq!(ours.unwrap_err().kind(), ErrorKind::NotADirectory);
+            } else {
+                same(theirs, ours);
+            }
             same_error(fs::remove_dir(path).await, {
                 std::fs::create_dir_all(&deep).unwrap();
                 os::rmdir(path).await

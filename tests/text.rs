@@ -299,6 +299,26 @@ fn a_carriage_return_at_the_end_of_a_pipe_waits_for_what_follows() {
 }
 
 #[test]
+fn as_many_characters_as_are_there_wait_for_nothing_but_half_a_line_end() {
+    for (newline, content, reads) in [
+        ("", "ab", 1),
+        ("", "a\n", 1),
+        ("", "a\r", 2),
+        ("\n", "a\r", 1),
+        ("\r", "a\r", 1),
+        ("\r\n", "a\r", 1),
+    ] {
+        let stream = Chunks::new(content, 2).pipe();
+        run(async {
+            let made = wrap(stream.clone()).text().newline(newline);
+            let mut file = made.await.unwrap();
+            assert_eq!(file.read().size(2).await.unwrap(), content);
+        });
+        assert_eq!(stream.calls().0, reads, "{newline:?}, {content:?}");
+    }
+}
+
+#[test]
 fn long_lines_are_refused_and_not_consumed() {
     run(async {
         let mut file = chunked("ab\nçà\nxyz".as_bytes(), &[], "utf-8", "strict").await;

@@ -1,16 +1,17 @@
-//! Conversions in bulk, by the vector code of encoding_rs.
+//! Fast conversions of long texts, by the vector code of encoding_rs. `bulk_std.rs` has
+//! the same functions for builds without encoding_rs.
 
 use encoding_rs::{Encoding, mem};
 
-/// How many units are converted at a time, on the stack.
+/// How many units are converted at a time, in a buffer on the stack.
 const UNITS: usize = 1024;
 
-/// How many bytes in front are ASCII.
+/// The number of bytes before the first one that is not ASCII.
 pub(super) fn ascii_up_to(src: &[u8]) -> usize {
     Encoding::ascii_valid_up_to(src)
 }
 
-/// How many bytes in front of `text` are of characters of Latin-1.
+/// The number of bytes of `text` before the first character that is not in Latin-1.
 pub(super) fn latin1_up_to(text: &str) -> usize {
     mem::str_latin1_up_to(text)
 }
@@ -26,7 +27,7 @@ pub(super) fn latin1_to_text(mut src: &[u8], dst: &mut String) {
     }
 }
 
-/// Of a text that has no other characters than those of Latin-1.
+/// Appends the bytes of a text that has only characters of Latin-1.
 pub(super) fn text_to_latin1(text: &str, dst: &mut Vec<u8>) {
     let len = dst.len();
     dst.resize(len + text.len(), 0);
@@ -34,20 +35,21 @@ pub(super) fn text_to_latin1(text: &str, dst: &mut Vec<u8>) {
     dst.truncate(len + written);
 }
 
-/// Into `units`, which has one for each byte of `text`; tells how many they are.
+/// Writes the text to `units`, which must have a unit for each byte of `text`, and returns
+/// the number of units written.
 pub(super) fn text_to_utf16(text: &str, units: &mut [u16]) -> usize {
     mem::convert_str_to_utf16(text, units)
 }
 
-/// Room for a piece of UTF-16 that is not ASCII, and for its text.
+/// Buffers for a piece of UTF-16 that is not ASCII, and for its text.
 pub(super) struct Wide {
     units: Vec<u16>,
-    /// Three bytes for each unit.
+    /// It has three bytes for each unit, which is always enough.
     text: String,
 }
 
 impl Wide {
-    /// For pieces of `most` units at the most.
+    /// Makes the buffers for pieces of at most `most` units.
     pub(super) fn new(most: usize) -> Self {
         Self {
             units: Vec::with_capacity(most),
@@ -55,8 +57,8 @@ impl Wide {
         }
     }
 
-    /// Appends the units before the first unpaired surrogate, and tells how many
-    /// these are.
+    /// Appends the text of the units before the first unpaired surrogate, and returns the
+    /// number of those units.
     pub(super) fn push(&mut self, units: impl Iterator<Item = u16>, dst: &mut String) -> usize {
         self.units.clear();
         self.units.extend(units);

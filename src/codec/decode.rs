@@ -1,10 +1,10 @@
 //! Bytes to text, a chunk at a time.
 //!
-//! Each codec is a function that appends good text until it meets a [`Fault`];
-//! what to do about one stands only here. No codec keeps bytes back: an
-//! incomplete character at the end of a chunk stays with the caller, who
-//! presents it again with what follows. So a [`DecoderState`] of one byte is
-//! all that a position needs in order to be resumed.
+//! Each codec is a function that appends good text until it meets a [`Fault`]. What
+//! happens at a fault is decided in this file alone. No codec keeps bytes: an incomplete
+//! character at the end of a chunk stays with the caller, who passes it again together
+//! with the next bytes. So a [`DecoderState`] of one byte is all that is needed to resume
+//! at a position.
 
 use std::fmt::Write as _;
 
@@ -22,22 +22,23 @@ pub(crate) struct DecoderState(Mode);
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 enum Mode {
-    /// Byte 0. Codecs that know no mark and no shift are always here.
+    /// The start of the stream. Codecs without marks and shifts are always in this mode.
     #[default]
     Start,
-    /// Behind the place of a `utf-8-sig` mark.
+    /// After the start of a `utf-8-sig` stream, with or without a mark.
     Body,
-    /// Behind a `utf-16` or `utf-32` mark that told this order.
+    /// After a `utf-16` or `utf-32` mark that told this byte order.
     Ordered(ByteOrder),
-    /// Behind an `iso-2022-jp` escape.
+    /// After an `iso-2022-jp` escape.
     Shifted(Shift),
 }
 
 impl DecoderState {
-    /// Byte 0, as by default.
+    /// The start of the stream; the default.
     pub(crate) const START: Self = Self(Mode::Start);
 
-    /// Those without a shift, each at its number; behind them come the shifts.
+    /// The states without a shift. The index of each is its number; the shifts have the
+    /// numbers after these.
     const PLAIN: [Self; 4] = [
         Self(Mode::Start),
         Self(Mode::Body),
@@ -52,7 +53,8 @@ impl DecoderState {
             .chain(shifted.map(|shift| Self(Mode::Shifted(shift))))
     }
 
-    /// A number for it, to be kept between runs of a program.
+    /// The number of the state. Programs may keep it between runs, in a text position, so
+    /// it must never change.
     pub(crate) fn to_number(self) -> usize {
         let at = Self::all().position(|state| state == self);
         at.expect("every state is listed")
@@ -81,25 +83,25 @@ impl DecoderState {
 /// Bytes that are not text, under a policy that does not accept them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct DecodeError {
-    /// Where the first bad byte is in the source of that call.
+    /// The offset of the first bad byte in the source of that call.
     pub(crate) at: usize,
-    /// How many bytes are bad.
+    /// The number of bad bytes.
     pub(crate) len: usize,
-    /// How many bytes of the source are done with: through the bad ones.
+    /// The number of bytes of the source that were consumed, the bad ones included.
     pub(crate) consumed: usize,
     /// Why, in CPython's words.
     pub(crate) reason: &'static str,
 }
 
-/// Where a codec had to stop; all before `at` was decoded.
+/// Why a codec had to stop. All bytes before `at` were decoded.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Fault {
-    /// Where, in the bytes given.
+    /// The offset of the first bad byte in the source of that call.
     pub(super) at: usize,
-    /// How many bytes are bad.
+    /// The number of bad bytes.
     pub(super) len: usize,
     pub(super) reason: &'static str,
-    /// Whether more bytes could still make a character of them.
+    /// Whether the bad bytes are at the end and more bytes could complete a character.
     pub(super) truncated: bool,
 }
 
@@ -129,12 +131,12 @@ pub(crate) struct Decoder {
     codec: Codec,
     policy: ErrorPolicy,
     mode: Mode,
-    /// How many bytes of mark the latest call skipped.
+    /// The number of bytes of the byte order mark that the last call skipped.
     bom_len: u8,
 }
 
 impl Decoder {
-    /// A decoder that stands where one with `state` stood.
+    /// Makes a decoder that goes on where another one was in `state`.
     pub(crate) fn new(encoding: &Encoding, policy: ErrorPolicy, state: DecoderState) -> Self {
         Self {
             codec: encoding.codec,
@@ -144,15 +146,15 @@ impl Decoder {
         }
     }
 
-    /// Decodes from `src`, appending to `dst`, and tells how many bytes it
+    /// Decodes `src`, appends the text to `dst`, and returns the number of bytes that it
     /// consumed.
     ///
-    /// An incomplete sequence at the end is not consumed unless this is the
-    /// `last` call: present it again with what follows. At `last` the tail is
-    /// finalised as Python does it, and all of `src` is consumed.
+    /// An incomplete character at the end is not consumed, unless this is the `last`
+    /// call: the caller passes it again, together with the next bytes. At the `last` call
+    /// it is an error, which Python's rules describe, and all of `src` is consumed.
     ///
-    /// On an error `dst` has the good prefix, and the decoder goes on behind
-    /// the bad bytes, at `src[error.consumed..]`.
+    /// After an error, `dst` has the text before the bad bytes, and the decoder can go on
+    /// after them, at `src[error.consumed..]`.
     pub(crate) fn decode(
         &mut self,
         src: &[u8],
@@ -192,12 +194,12 @@ impl Decoder {
         }
     }
 
-    /// Where the decoder stands: behind the bytes that the latest call consumed.
+    /// The state after the bytes that the last call consumed.
     pub(crate) fn state(&self) -> DecoderState {
         DecoderState(self.mode)
     }
 
-    /// Whether bytes are text as they are from here on, if they are UTF-8.
+    /// Whether the rest of the bytes, if they are valid UTF-8, are the text unchanged.
     pub(crate) fn is_plain_utf8(&self) -> bool {
         match self.codec {
             Codec::Utf8 => true,
@@ -214,18 +216,19 @@ impl Decoder {
         }
     }
 
-    /// How many bytes of byte order mark the latest `decode` skipped at the
-    /// front of its source: they belong to no character.
+    /// The length of the byte order mark that the last `decode` skipped at the start of
+    /// its source. Its bytes belong to no character.
     pub(crate) fn bom_len(&self) -> usize {
         self.bom_len.into()
     }
 
-    /// How many bytes `text` was decoded from, where the text alone tells.
+    /// Returns from how many bytes `text` was decoded, or `None` if the text alone does
+    /// not tell.
     ///
-    /// `text` is any stretch of what `decode` gave since the start or since an
-    /// error. A mark does not count: where the stretch begins at the front of
-    /// the source of a call that skipped one, add `bom_len` (for an empty
-    /// stretch do not: Python's `tell` is 0 until the first character is read).
+    /// `text` is any part of what `decode` returned since the start or since an error. A
+    /// byte order mark is not counted: if `text` begins at the start of a source whose
+    /// mark was skipped, the caller adds `bom_len`. For an empty `text` it does not:
+    /// Python's `tell` is 0 until the first character is read.
     pub(crate) fn byte_len(&self, text: &str) -> Option<u64> {
         let faithful = match self.policy {
             ErrorPolicy::Strict | ErrorPolicy::XmlCharRefReplace => true,
@@ -239,7 +242,7 @@ impl Decoder {
             Codec::Utf8 | Codec::Utf8Sig => text.len(),
             Codec::Latin1 | Codec::Ascii => chars(),
             Codec::Utf16 | Codec::Utf16Le | Codec::Utf16Be => {
-                // A character of four bytes in UTF-8 is a pair in UTF-16.
+                // A character of four bytes in UTF-8 is two units in UTF-16.
                 2 * (chars() + text.bytes().filter(|&byte| byte >= 0xf0).count())
             }
             Codec::Utf32 | Codec::Utf32Le | Codec::Utf32Be => 4 * chars(),
@@ -249,9 +252,9 @@ impl Decoder {
         Some(len as u64)
     }
 
-    /// Deals with the byte order mark, if this is the start of the stream and
-    /// the codec knows one. `Some` is where the text begins; `None` means that
-    /// `src` is too short to tell, or, at the end, half a mark and no text.
+    /// Skips the byte order mark, if this is the start of the stream and the codec has
+    /// one. `Some` is the offset at which the text begins. `None` means that `src` is too
+    /// short to tell or, at the end of the stream, that it is half a mark and no text.
     fn skip_bom(&mut self, src: &[u8], last: bool) -> Result<Option<usize>, DecodeError> {
         self.bom_len = 0;
         if self.mode != Mode::Start {
@@ -261,8 +264,8 @@ impl Decoder {
             Codec::Utf8Sig => {
                 let bom = self.codec.bom();
                 if !src.starts_with(bom) {
-                    // CPython waits for the rest of a mark, and at the end of
-                    // the stream forgets that it did.
+                    // As CPython: wait for the rest of the mark; at the end of the
+                    // stream, half a mark is no error and gives no text.
                     if bom.starts_with(src) {
                         return Ok(None);
                     }
@@ -287,7 +290,7 @@ impl Decoder {
         Ok(Some(len))
     }
 
-    /// `skip_bom` for the codecs whose mark tells the byte order.
+    /// Does the work of `skip_bom` for the codecs whose mark tells the byte order.
     fn order(
         &mut self,
         src: &[u8],
@@ -296,7 +299,8 @@ impl Decoder {
     ) -> Result<Option<usize>, DecodeError> {
         let len = bom(ByteOrder::NATIVE).len();
         if src.len() < len {
-            // What is too short for a mark is truncated text, by policy.
+            // At the end of the stream, bytes that are too few for a mark are truncated
+            // text, to which the error policy applies.
             return Ok(last.then_some(0));
         }
         for order in [ByteOrder::Little, ByteOrder::Big] {
@@ -306,7 +310,8 @@ impl Decoder {
                 return Ok(Some(len));
             }
         }
-        // Under any policy. Whoever reads on gets the native order.
+        // A missing mark is an error under every policy. A caller that reads on gets the
+        // native order.
         self.mode = Mode::Ordered(ByteOrder::NATIVE);
         Err(DecodeError {
             at: 0,

@@ -1,26 +1,26 @@
-//! Text to bytes. Each call stands alone: nothing is kept between two.
+//! Text to bytes. Each call is independent: no state is kept between two calls.
 
 use std::fmt::Write as _;
 
 use super::other::Shifting;
 use super::{ByteOrder, Codec, Encoding, ErrorPolicy, bulk};
 
-/// How many bytes of text are converted to UTF-16 at a time, on the stack.
+/// How many bytes of text are converted to UTF-16 at a time, in a buffer on the stack.
 const UNITS: usize = 1024;
 
 /// A character that has no bytes in the encoding, under `Strict`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct EncodeError {
-    /// Its index in the text of that call, counted in characters.
+    /// The index of the character in the text of that call, counted in characters.
     pub(crate) index: usize,
     pub(crate) character: char,
 }
 
 /// An encoder, cheap to make.
 ///
-/// `iso-2022-jp` is back in ASCII at the end of each call, where Python stays
-/// shifted until the stream ends: so what one call wrote can be read alone, at
-/// the price of an escape sequence a call.
+/// Each call returns to ASCII at the end of an `iso-2022-jp` text; Python stays shifted
+/// until the stream ends. So the bytes of one call can be read alone, which costs one
+/// escape sequence per call.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Encoder {
     codec: Codec,
@@ -37,8 +37,8 @@ impl Encoder {
 
     /// Appends `text` to `dst`, encoded; on an error `dst` is as it was.
     ///
-    /// `bom` says that this goes to byte 0 of the stream: `utf-8-sig`, `utf-16`
-    /// and `utf-32` then put their mark in front, even of an empty text.
+    /// `bom` says that the text goes to the start of the stream: then `utf-8-sig`,
+    /// `utf-16` and `utf-32` put their mark before it, even if the text is empty.
     pub(crate) fn encode(
         &self,
         text: &str,
@@ -55,8 +55,8 @@ impl Encoder {
         })
     }
 
-    /// As [`encode`](Self::encode), of a text that comes in pieces: together they give
-    /// what the whole text would.
+    /// As [`encode`](Self::encode), for a text that comes in pieces: the bytes of all
+    /// pieces together are those of the whole text.
     pub(crate) fn pieces(&self, bom: bool) -> Pieces {
         let shifts = match self.codec {
             Codec::Other(other) => other.shifting(),
@@ -69,7 +69,7 @@ impl Encoder {
         }
     }
 
-    /// `encode` without mark; `Err` is the offset of the bad character.
+    /// Encodes without a mark; `Err` is the byte offset of the bad character.
     fn run(&self, text: &str, dst: &mut Vec<u8>) -> Result<(), usize> {
         match self.codec {
             Codec::Utf8 | Codec::Utf8Sig => dst.extend_from_slice(text.as_bytes()),
@@ -97,7 +97,8 @@ impl Encoder {
         Ok(())
     }
 
-    /// Encodes to one byte a character; `up_to` finds the first that is none.
+    /// Encodes to one byte per character. `up_to` returns the offset of the first
+    /// character that has no byte.
     fn narrow(
         &self,
         text: &str,
@@ -124,8 +125,8 @@ impl Encoder {
         }
     }
 
-    /// Appends to `to` what the policy puts in place of `c`: printable ASCII,
-    /// which has bytes in every encoding. `false` under `Strict`.
+    /// Appends to `to` what the policy writes instead of `c`, which is printable ASCII and
+    /// so can be encoded in every encoding. Returns `false` under `Strict`.
     fn stand_in(&self, c: char, to: &mut String) -> bool {
         let code = u32::from(c);
         match self.policy {
@@ -144,17 +145,17 @@ impl Encoder {
     }
 }
 
-/// A text that is encoded by pieces.
+/// An encoder for a text that comes in pieces.
 pub(crate) struct Pieces {
     encoder: Encoder,
-    /// Whether the mark is still to come.
+    /// Whether the mark must still be written.
     bom: bool,
-    /// Of `iso-2022-jp`, the one encoding that has a state between two characters.
+    /// The state of `iso-2022-jp`, the only encoding with a state between characters.
     shifts: Option<Shifting>,
 }
 
 impl Pieces {
-    /// Appends the next piece to `dst`, encoded; nothing may follow an error.
+    /// Appends the next piece to `dst`, encoded. It must not be called after an error.
     pub(crate) fn encode(
         &mut self,
         text: &str,
@@ -172,7 +173,7 @@ impl Pieces {
 }
 
 impl EncodeError {
-    /// At the byte `at` of `text`.
+    /// The error for the character at the byte offset `at` of `text`.
     fn at(text: &str, at: usize) -> Self {
         Self {
             index: text[..at].chars().count(),

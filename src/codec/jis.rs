@@ -1,9 +1,9 @@
-//! `iso-2022-jp`: ASCII until an escape sequence says otherwise.
+//! `iso-2022-jp`: ASCII until an escape sequence selects another character set.
 //!
-//! The escapes are interpreted here, and what stands between them goes to
-//! encoding_rs. That makes the state a plain value, and it accepts an escape
-//! right behind another, as Python does and the WHATWG standard does not: two
-//! writes that each end in ASCII meet in such a pair.
+//! The escapes are interpreted here, and the bytes between them go to encoding_rs. So the
+//! state is a plain value. And an escape may follow another one directly, as in Python;
+//! the WHATWG standard forbids it, but two writes that each end in ASCII give such a pair
+//! where they meet.
 
 use encoding_rs::ISO_2022_JP;
 use memchr::memchr;
@@ -48,7 +48,7 @@ impl JisMode {
         }
     }
 
-    /// A decoder that has just read the escape.
+    /// Makes a decoder that has just read the escape of this mode.
     fn decoder(self) -> encoding_rs::Decoder {
         let mut decoder = ISO_2022_JP.new_decoder_without_bom_handling();
         let mut nothing = [0; 16];
@@ -67,7 +67,7 @@ pub(super) fn iso_2022_jp(src: &[u8], mode: &mut JisMode, dst: &mut String) -> R
         if len > 0 {
             legacy::decode_with(mode.decoder(), BAD, &rest[..len], dst).map_err(|fault| Fault {
                 at: at + fault.at,
-                // Behind an escape half a character stays half.
+                // Half a character before an escape cannot be completed.
                 truncated: fault.truncated && len == rest.len(),
                 reason: if len == rest.len() { fault.reason } else { BAD },
                 ..fault
@@ -81,8 +81,8 @@ pub(super) fn iso_2022_jp(src: &[u8], mode: &mut JisMode, dst: &mut String) -> R
                 at += 3;
             }
             None if matches!(rest, [_] | [_, b'$' | b'(']) => {
-                // At the end of the stream the escape alone is bad; what
-                // follows it is text.
+                // At the end of the stream only the escape byte is bad; the bytes after
+                // it are text.
                 return Err(Fault::truncated(at, 1, "incomplete multibyte sequence"));
             }
             None => return Err(Fault::bad(at, 1, BAD)),

@@ -1,11 +1,13 @@
-//! From what people call an encoding to what it is.
+//! From the label of an encoding to the encoding.
 
 use super::Codec;
 use super::other::Other;
 
-/// The encoding that `label` names: Python's meaning first, then WHATWG's.
+/// Finds the encoding that `label` names: first as Python means it, then as the WHATWG
+/// standard does.
 pub(super) fn resolve(label: &str) -> Option<Codec> {
-    // Python drops characters beyond ASCII; a label with one is a mistake.
+    // Python ignores the characters of a label that are not ASCII. Such a label is a
+    // mistake, so it is refused here.
     if !label.is_ascii() || label.contains('\0') {
         return None;
     }
@@ -16,8 +18,9 @@ pub(super) fn resolve(label: &str) -> Option<Codec> {
         .or_else(|| python_alias(&name).and_then(Other::for_label))
 }
 
-/// Python's way to compare names: letters in lower case, every run of other
-/// characters than letters, digits and dots one `_`, and none at the ends.
+/// Normalises a label as Python does to compare names: letters become lower case, and
+/// each run of characters that are not letters, digits or dots becomes one `_`, or
+/// nothing at the ends.
 fn normalize(label: &str) -> String {
     let mut name = String::with_capacity(label.len());
     for c in label.chars() {
@@ -33,7 +36,7 @@ fn normalize(label: &str) -> String {
     name
 }
 
-/// The encodings that mean here what they mean in Python, by all its aliases.
+/// The encodings that are exactly as in Python, with all its aliases.
 fn python(name: &str) -> Option<Codec> {
     Some(match name {
         "utf_8" | "utf8" | "u8" | "utf" | "cp65001" | "utf8_ucs2" | "utf8_ucs4" => Codec::Utf8,
@@ -44,7 +47,7 @@ fn python(name: &str) -> Option<Codec> {
         "utf_32" | "utf32" | "u32" => Codec::Utf32,
         "utf_32_le" | "utf_32le" => Codec::Utf32Le,
         "utf_32_be" | "utf_32be" => Codec::Utf32Be,
-        // `iso88591` is WHATWG's alone, but it can mean nothing else.
+        // Only the WHATWG standard has `iso88591`, but it can mean nothing else.
         "latin_1" | "latin1" | "latin" | "l1" | "8859" | "iso8859" | "iso8859_1" | "iso_8859_1"
         | "iso_8859_1_1987" | "iso_ir_100" | "csisolatin1" | "cp819" | "ibm819" | "iso88591" => {
             Codec::Latin1

@@ -1,13 +1,13 @@
-//! The encodings of encoding_rs, made to keep this module's contract.
+//! The encodings of encoding_rs, adapted to the contract of `decode.rs`.
 //!
-//! An `encoding_rs::Decoder` swallows the incomplete tail of its input and
-//! cannot be copied. None of these encodings has a state between characters,
-//! though, so a fresh decoder can start at any of them: each call makes one,
-//! and asks it at the end how many bytes it swallowed.
+//! An `encoding_rs::Decoder` keeps the incomplete character at the end of its input, and
+//! it cannot be copied. But none of these encodings has a state between characters, so a
+//! new decoder can start at any character: each call makes a new one, and asks it at the
+//! end how many bytes it has kept.
 //!
-//! Both ways go through a buffer on the stack: the functions that write to a
-//! `String` or `Vec` touch all its spare capacity in every call, which many
-//! faults in a large text would make quadratic.
+//! Decoding and encoding both use a buffer on the stack. The functions of encoding_rs that
+//! write to a `String` or `Vec` touch all its spare capacity in every call; with many
+//! faults in a large text that would take quadratic time.
 
 use encoding_rs::{DecoderResult, EncoderResult, Encoding};
 
@@ -28,7 +28,7 @@ pub(super) fn decode(
     decode_with(encoding.new_decoder_without_bom_handling(), bad, src, dst)
 }
 
-/// Drives `decoder`, which stands between characters, over `src`.
+/// Decodes `src` with `decoder`, which must be between two characters.
 pub(super) fn decode_with(
     mut decoder: encoding_rs::Decoder,
     bad: &'static str,
@@ -38,7 +38,8 @@ pub(super) fn decode_with(
     let mut buffer = [0; BUFFER];
     let text = std::str::from_utf8_mut(&mut buffer).expect("zeros are text");
     let mut at = 0;
-    // The last round, without input, finds malformed what was swallowed.
+    // The last round has no input: in it the decoder reports the bytes that it has kept as
+    // malformed.
     let mut last = false;
     loop {
         let (result, read, written) =
@@ -62,10 +63,10 @@ pub(super) fn decode_with(
     }
 }
 
-/// Encodes `text`, asking `stand_in` for what to write in place of a character
-/// that has no bytes; `Err` is the offset of the one that it gave nothing for.
+/// Encodes `text`. For a character that cannot be encoded, `stand_in` appends what is
+/// written instead; if it returns `false`, the error is the byte offset of the character.
 ///
-/// Every call begins and ends in the initial state: `iso-2022-jp` in ASCII.
+/// Every call begins and ends in the initial state, which for `iso-2022-jp` is ASCII.
 pub(super) fn encode(
     encoding: &'static Encoding,
     text: &str,
@@ -75,8 +76,8 @@ pub(super) fn encode(
     encode_with(&mut encoding.new_encoder(), text, true, stand_in, dst)
 }
 
-/// The same with an encoder that was given what is before `text`, and that is to end in
-/// the initial state if this is the `last` of it.
+/// The same with an encoder that has encoded everything before `text`. It returns to the
+/// initial state after the `last` piece.
 pub(super) fn encode_with(
     encoder: &mut encoding_rs::Encoder,
     text: &str,
@@ -96,8 +97,8 @@ pub(super) fn encode_with(
             EncoderResult::InputEmpty => return Ok(()),
             EncoderResult::OutputFull => {}
             EncoderResult::Unmappable(_) => {
-                // Not the one in the result: for `iso-2022-jp` that is U+FFFD
-                // where the text has an escape character.
+                // Take the character from the text, not from the result: for an escape
+                // character in `iso-2022-jp` text, the result has U+FFFD.
                 let c = text[..at]
                     .chars()
                     .next_back()
@@ -106,7 +107,7 @@ pub(super) fn encode_with(
                 if !stand_in(c, &mut instead) {
                     return Err(at - c.len_utf8());
                 }
-                // Through the same encoder, which knows how it is shifted.
+                // Use the same encoder, since it knows the current shift.
                 let (result, _, written) =
                     encoder.encode_from_utf8_without_replacement(&instead, &mut buffer, false);
                 debug_assert_eq!(

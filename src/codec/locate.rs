@@ -2,27 +2,27 @@
 
 use super::{Decoder, DecoderState, Encoding, ErrorPolicy};
 
-/// Where a character begins.
+/// Where a character begins: the place where a decoder must resume.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Position {
-    /// Resume a decoder at this byte …
+    /// The byte offset at which to resume …
     pub(crate) bytes: usize,
-    /// … with this state …
+    /// … the state in which to resume …
     pub(crate) state: DecoderState,
-    /// … and drop this many characters of what it gives first. Not 0 only
-    /// where the bytes give several characters at once.
+    /// … and the number of decoded characters to drop then. It is not 0 only in the middle
+    /// of several characters that one sequence of bytes stands for.
     pub(crate) skip: usize,
 }
 
-/// How many bytes more than characters are missing are tried at once.
+/// A first guess decodes as many bytes as characters are left, and so many more.
 const STEP: usize = 16;
 
-/// Finds where character number `chars` of `src` begins, counted in decoded
-/// characters from `state`: the earliest such place.
+/// Finds where the character with the index `chars` begins in `src`, when `src` is decoded
+/// from `state`. If several places fit, it is the first of them.
 ///
-/// With fewer characters in `src` it is the end of what can be decoded: of the
-/// whole of it, or before its incomplete tail (unless `last`), or before the
-/// first bad bytes that the policy does not accept.
+/// If `src` has fewer characters, the result is the end of what can be decoded: the end of
+/// `src`, or the start of an incomplete character there (unless `last`), or the start of
+/// the first bad bytes that the policy does not accept.
 pub(crate) fn locate(
     encoding: &Encoding,
     policy: ErrorPolicy,
@@ -38,18 +38,19 @@ pub(crate) fn locate(
     };
     let mut left = chars;
     let mut text = String::new();
-    // Nothing behind this can be decoded.
+    // Bytes from here on cannot be decoded.
     let mut end = src.len();
-    // From `found`, so many bytes were seen to be too few for a character …
+    // Counted from `found`: this many bytes are known to be too few for one character …
     let mut too_few = 0;
-    // … and so many to have all the characters that are left.
+    // … and this many are known to hold all the characters that are left.
     let mut enough: Option<usize> = None;
     while left > 0 && found.bytes < end {
         let all = end - found.bytes;
-        // What is far behind the place is not decoded: it is sought by steps.
+        // Go in steps, so that bytes far after the place are never decoded.
         let step = || (left + STEP).max(2 * too_few).min(all);
         let len = enough.map_or_else(step, |enough| too_few + (enough - too_few).div_ceil(2));
-        // No more can be halved: these bytes belong together.
+        // The interval cannot be halved further: these bytes give several characters at
+        // once.
         let indivisible = enough.is_some_and(|enough| enough - too_few == 1);
         let upto = found.bytes + len;
         let mut decoder = Decoder::new(encoding, policy, found.state);

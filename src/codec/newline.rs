@@ -8,7 +8,7 @@ use memchr::{memchr, memchr_iter, memchr2};
 use crate::sys::LINES_END_IN_CRLF;
 use crate::{Error, Result};
 
-/// What `"\n"` is written as under [`Newline::Universal`]: Python's `os.linesep`.
+/// What is written for `"\n"` under [`Newline::Universal`]: Python's `os.linesep`.
 const OS_LINE_END: Newline = if LINES_END_IN_CRLF {
     Newline::CrLf
 } else {
@@ -20,12 +20,12 @@ const OS_LINE_END: Newline = if LINES_END_IN_CRLF {
 /// | here | Python | a line ends at | reading gives | `"\n"` is written as |
 /// |---|---|---|---|---|
 /// | `Universal` | `None` | `\n`, `\r`, `\r\n` | `\n` for each | the platform's line end |
-/// | `Untranslated` | `""` | `\n`, `\r`, `\r\n` | them as they are | `\n` |
-/// | `Lf` | `"\n"` | `\n` | them as they are | `\n` |
-/// | `Cr` | `"\r"` | `\r` | them as they are | `\r` |
-/// | `CrLf` | `"\r\n"` | `\r\n` | them as they are | `\r\n` |
+/// | `Untranslated` | `""` | `\n`, `\r`, `\r\n` | the line end unchanged | `\n` |
+/// | `Lf` | `"\n"` | `\n` | the line end unchanged | `\n` |
+/// | `Cr` | `"\r"` | `\r` | the line end unchanged | `\r` |
+/// | `CrLf` | `"\r\n"` | `\r\n` | the line end unchanged | `\r\n` |
 ///
-/// No other character ends a line, unlike in Python's `str.splitlines`.
+/// No other character ends a line; in Python's `str.splitlines` others do.
 ///
 /// # Examples
 ///
@@ -40,23 +40,24 @@ const OS_LINE_END: Newline = if LINES_END_IN_CRLF {
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Newline {
-    /// Any line end is read as `"\n"`, and the platform's is written. The default.
+    /// Every line end is read as `"\n"`, and `"\n"` is written as the platform's line
+    /// end. The default.
     #[default]
     Universal,
-    /// Any line end is recognised, and none is changed.
+    /// Every line end is recognised, and none is changed.
     Untranslated,
     /// Lines end at `"\n"`, and nothing is changed.
     Lf,
-    /// Lines end at `"\r"`, which is also written for `"\n"`.
+    /// Lines end at `"\r"`, and `"\n"` is written as `"\r"`.
     Cr,
-    /// Lines end at `"\r\n"`, which is also written for `"\n"`.
+    /// Lines end at `"\r\n"`, and `"\n"` is written as `"\r\n"`.
     CrLf,
 }
 
 impl TryFrom<&str> for Newline {
     type Error = Error;
 
-    /// Takes what Python takes: `""`, `"\n"`, `"\r"` or `"\r\n"`.
+    /// Accepts the values of Python: `""`, `"\n"`, `"\r"` and `"\r\n"`.
     ///
     /// # Errors
     ///
@@ -81,7 +82,7 @@ impl TryFrom<&str> for Newline {
 impl TryFrom<Option<&str>> for Newline {
     type Error = Error;
 
-    /// As `TryFrom<&str>`, and `None` is [`Newline::Universal`], as in Python.
+    /// As `TryFrom<&str>`; `None` gives [`Newline::Universal`], as in Python.
     fn try_from(value: Option<&str>) -> Result<Self> {
         value.map_or(Ok(Self::Universal), Self::try_from)
     }
@@ -125,22 +126,22 @@ pub(crate) enum Terminator {
 /// Where a line ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LineEnd {
-    /// It has `content_end` bytes before its terminator of `terminator_len`.
+    /// The line has `content_end` bytes, and then a terminator of `terminator_len` bytes.
     Found {
         content_end: usize,
         terminator_len: usize,
         which: Terminator,
     },
-    /// Not here yet. With more text, go on searching at `resume`; at the end
-    /// of the file all of it is the last line.
+    /// There is no line end yet. With more text, continue the search at `resume`; at the
+    /// end of the file, all the text is the last line.
     NeedMore { resume: usize },
 }
 
 /// Finds the end of the line that begins at `line[0]`.
 ///
-/// `line` is decoded text that was not translated, of which `line[..from]` is
-/// known to have no line end: 0, or the `resume` of the call before. While not
-/// `at_eof`, a last `\r` that may be half a `\r\n` is not decided.
+/// `line` is decoded text before translation. `line[..from]` is known to have no line
+/// end: `from` is 0, or the `resume` of the call before. A `\r` at the end of `line` may
+/// be half of a `\r\n`, so it counts as a line end only with `at_eof`.
 pub(crate) fn find_line_end(newline: Newline, line: &[u8], from: usize, at_eof: bool) -> LineEnd {
     let found = |content_end, which| LineEnd::Found {
         content_end,
@@ -163,7 +164,8 @@ pub(crate) fn find_line_end(newline: Newline, line: &[u8], from: usize, at_eof: 
         }),
         Newline::Lf => memchr(b'\n', rest).map(|i| found(from + i, Terminator::Lf)),
         Newline::Cr => memchr(b'\r', rest).map(|i| found(from + i, Terminator::Cr)),
-        // A `\r` right before `from` counts, but none before the line.
+        // A `\r` just before `from` counts, as it is part of the line; a `\r` before the
+        // start of the line does not.
         Newline::CrLf => memchr_iter(b'\n', rest)
             .filter_map(|i| (from + i).checked_sub(1))
             .find(|&before| line[before] == b'\r')
@@ -172,10 +174,10 @@ pub(crate) fn find_line_end(newline: Newline, line: &[u8], from: usize, at_eof: 
     end.unwrap_or(LineEnd::NeedMore { resume: line.len() })
 }
 
-/// Text as [`Newline::Universal`] reads it: each `\r\n` and `\r` as `\n`.
+/// Translates text for [`Newline::Universal`]: each `\r\n` and each `\r` becomes `\n`.
 ///
-/// A `\r` at the end is taken for a line end: hold it back while a `\n` may
-/// still follow.
+/// A `\r` at the end counts as a line end, so the caller must hold it back as long as a
+/// `\n` may follow.
 pub(crate) fn translate_in(text: &str) -> Cow<'_, str> {
     let Some(first) = memchr(b'\r', text.as_bytes()) else {
         return Cow::Borrowed(text);
@@ -198,8 +200,8 @@ pub(crate) fn translate_in(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Text as it is written: each `\n` as this mode's line end. A `\r` that is
-/// there already stays, so that `\r\n` becomes `\r\r\n` under `CrLf`.
+/// Translates text for writing: each `\n` becomes the line end of this mode. A `\r` in
+/// the text stays, so under `CrLf` a `\r\n` becomes `\r\r\n`, as in Python.
 pub(crate) fn translate_out(newline: Newline, text: &str) -> Cow<'_, str> {
     let Some(end) = written_end(newline) else {
         return Cow::Borrowed(text);
@@ -210,7 +212,7 @@ pub(crate) fn translate_out(newline: Newline, text: &str) -> Cow<'_, str> {
     Cow::Owned(text.replace('\n', end))
 }
 
-/// What is written for a `\n`, if that is something else.
+/// What is written for a `\n`; `None` if that is `\n` itself.
 #[inline]
 pub(crate) fn written_end(newline: Newline) -> Option<&'static str> {
     let newline = match newline {
@@ -224,8 +226,8 @@ pub(crate) fn written_end(newline: Newline) -> Option<&'static str> {
     }
 }
 
-/// How many characters there are: nearly all text that is written in small parts is
-/// ASCII, which is looked through faster than counted.
+/// Counts the characters. Nearly all text that is written in small parts is ASCII, and to
+/// check for ASCII is faster than to count.
 pub(crate) fn count_chars(text: &str) -> usize {
     if text.is_ascii() {
         text.len()
@@ -252,14 +254,14 @@ impl NewlinesSeen {
         }
     }
 
-    /// Records all line ends of `text` before translation; without a last `\r`
-    /// that is held back. Returns whether any of them is a `\r` alone.
+    /// Records all line ends of `text`, which is text before translation, without a `\r`
+    /// at the end that was held back. Returns whether any line end is a `\r` alone.
     pub(crate) fn record_all(&mut self, text: &str) -> bool {
         let text = text.as_bytes();
         let (Some(first), Some(last)) = (text.first(), text.last()) else {
             return false;
         };
-        // Bits instead of branches: a loop that becomes vector code.
+        // It uses bits instead of branches, so that the compiler makes vector code of it.
         let (mut cr, mut lf, mut crlf) = (*last == b'\r', *first == b'\n', false);
         for (&one, &next) in text.iter().zip(&text[1..]) {
             let (ends, begins) = (one == b'\r', next == b'\n');
@@ -273,14 +275,14 @@ impl NewlinesSeen {
         cr
     }
 
-    /// Records what another has.
+    /// Records the line ends that `other` has recorded.
     pub(crate) fn merge(&mut self, other: Self) {
         self.cr |= other.cr;
         self.lf |= other.lf;
         self.crlf |= other.crlf;
     }
 
-    /// Those seen, in Python's order.
+    /// The line ends that were seen, in Python's order.
     pub(crate) fn as_slice(self) -> &'static [&'static str] {
         match (self.cr, self.lf, self.crlf) {
             (false, false, false) => &[],

@@ -1,4 +1,5 @@
-//! In the place of `other.rs`: there are no other encodings, so nothing here ever is.
+//! Replaces `other.rs` in builds without encoding_rs: there are no other encodings, so no
+//! value of these types can exist.
 
 use super::Codec;
 use super::decode::Fault;

@@ -1,4 +1,4 @@
-//! The encodings that encoding_rs knows besides those that are this crate's own.
+//! The encodings of encoding_rs, except for those that this crate implements itself.
 
 use encoding_rs::ISO_2022_JP;
 
@@ -7,16 +7,17 @@ use super::decode::Fault;
 pub(super) use super::jis::JisMode as Shift;
 use super::{jis, legacy};
 
-/// One of them; never one of the crate's own, nor WHATWG's `replacement`.
+/// An encoding of encoding_rs. It is never one that this crate implements itself, and
+/// never the `replacement` of the WHATWG standard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Other {
-    /// The only one that is still stateful behind the start of the stream.
+    /// The only encoding with a state that can change in the middle of the stream.
     Iso2022Jp,
     Legacy(&'static encoding_rs::Encoding),
 }
 
 impl Other {
-    /// The encoding that the WHATWG standard gives this label, unless that is
+    /// Returns the encoding to which the WHATWG standard gives this label, unless that is
     /// `replacement`, which decodes every file to one U+FFFD.
     pub(super) fn for_label(label: &str) -> Option<Codec> {
         let found = encoding_rs::Encoding::for_label_no_replacement(label.as_bytes())?;
@@ -48,8 +49,8 @@ impl Other {
         self.encoding().is_single_byte()
     }
 
-    /// Appends text until `src` ends or a fault is met. `shift` is what the last escape
-    /// sequence has selected, if any.
+    /// Appends text until `src` ends or a fault is met. `shift` is the character set that
+    /// the last escape sequence has selected, if any.
     pub(super) fn decode(
         self,
         src: &[u8],
@@ -60,7 +61,7 @@ impl Other {
             Self::Iso2022Jp => {
                 let mut selected = shift.unwrap_or(Shift::Ascii);
                 let result = jis::iso_2022_jp(src, &mut selected, dst);
-                // ASCII has one spelling, so that equal states compare equal.
+                // ASCII is always `None`, so that equal states compare equal.
                 *shift = Some(selected).filter(|selected| *selected != Shift::Ascii);
                 result
             }
@@ -78,7 +79,8 @@ impl Other {
         legacy::encode(self.encoding(), text, stand_in, dst)
     }
 
-    /// What encodes a text by pieces, where there is a state between two characters.
+    /// Returns an encoder for a text in pieces, if the encoding has a state between
+    /// characters.
     pub(super) fn shifting(self) -> Option<Shifting> {
         match self {
             Self::Iso2022Jp => Some(Shifting(ISO_2022_JP.new_encoder())),
@@ -87,11 +89,11 @@ impl Other {
     }
 }
 
-/// An encoder that knows how it is shifted.
+/// An encoder that keeps its shift state between two pieces of a text.
 pub(super) struct Shifting(encoding_rs::Encoder);
 
 impl Shifting {
-    /// Appends the next piece; the `last` one ends as the text began.
+    /// Appends the next piece, encoded. After the `last` piece it is back in ASCII.
     pub(super) fn encode(
         &mut self,
         text: &str,

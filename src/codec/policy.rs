@@ -1,4 +1,4 @@
-//! What to do about bytes that are no text and characters that have no bytes.
+//! What to do with bytes that cannot be decoded and characters that cannot be encoded.
 
 use std::str::FromStr;
 
@@ -7,11 +7,10 @@ use crate::{Error, Result};
 /// What happens to bytes that cannot be decoded and to characters that cannot
 /// be encoded: Python's `errors`.
 ///
-/// Python's `surrogateescape` and `surrogatepass` are missing because a
-/// `String` cannot hold lone surrogates (any bytes survive in a binary file),
-/// and `namereplace` because it needs the table of all character names.
-/// Unlike in Python an unknown name is refused at once, not at the first bad
-/// character.
+/// Python's `surrogateescape` and `surrogatepass` are missing, because a `String` cannot
+/// hold lone surrogates (a binary file keeps any bytes), and `namereplace`, because it
+/// needs a table of all character names. An unknown name is refused at once; Python
+/// refuses it at the first bad character.
 ///
 /// # Examples
 ///
@@ -31,14 +30,14 @@ pub enum ErrorPolicy {
     /// The operation fails. The default.
     #[default]
     Strict,
-    /// They are left out.
+    /// The bad bytes or the character are left out.
     Ignore,
-    /// U+FFFD stands for bad bytes, `?` for a character.
+    /// Bad bytes are read as U+FFFD; a character is written as `?`.
     Replace,
-    /// `\xff` stands for each bad byte; `\xe9`, `\u6f22` or `\U0001f600` for a
-    /// character.
+    /// Each bad byte is read as `\xff` (with its value); a character is written as
+    /// `\xe9`, `\u6f22` or `\U0001f600`.
     BackslashReplace,
-    /// `&#233;` stands for a character. Bad bytes fail as under `Strict`.
+    /// A character is written as `&#233;`. Bad bytes fail, as under `Strict`.
     XmlCharRefReplace,
 }
 
@@ -59,11 +58,12 @@ impl ErrorPolicy {
 impl TryFrom<&str> for ErrorPolicy {
     type Error = Error;
 
-    /// Finds the policy that has this name in Python; case counts, as there.
+    /// Finds the policy that has this name in Python. As there, upper and lower case are
+    /// different.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] with the reason for any other name.
+    /// [`Error::InvalidArgument`], with the reason, for any other name.
     fn try_from(name: &str) -> Result<Self> {
         let reason = match name {
             "strict" => return Ok(Self::Strict),

@@ -1,4 +1,4 @@
-//! What the parts promise together, and what the tests of it share.
+//! Tests of the parts of `codec` together, and what these tests share.
 
 mod decoding;
 mod encoding;
@@ -51,7 +51,7 @@ const LEGACY: [&str; 36] = [
     "windows-1258",
     "x-mac-cyrillic",
     "x-user-defined",
-    // Those with more than one byte a character, last.
+    // The encodings with more than one byte per character come last.
     "gbk",
     "gb18030",
     "big5",
@@ -73,7 +73,7 @@ fn encoding(label: &str) -> Encoding {
     Encoding::for_label(label).unwrap_or_else(|e| panic!("{e}"))
 }
 
-/// All that decoding gave.
+/// Everything that decoding has returned.
 #[derive(Debug, PartialEq)]
 struct Decoded {
     text: String,

@@ -1,13 +1,14 @@
-//! The decoders of Unicode's own encodings, Latin-1 and ASCII: in bulk, with
-//! CPython's faults and wording.
+//! The decoders of UTF-8, UTF-16, UTF-32, Latin-1 and ASCII. They convert long pieces at
+//! once, and report the same faults in the same words as CPython.
 
 use super::bulk::{self, Wide};
 use super::decode::Fault;
 
-/// How many units the bulk conversions take at a time, on the stack.
+/// How many units are converted at a time, in a buffer on the stack.
 const UNITS: usize = 1024;
 
-/// The length of an incomplete, so far valid character at the end of `src`.
+/// The length of an incomplete character at the end of `src` that is valid so far; 0 if
+/// there is none.
 pub(crate) fn utf8_tail_len(src: &[u8]) -> usize {
     for len in 1..=src.len().min(3) {
         let tail = &src[src.len() - len..];
@@ -23,13 +24,13 @@ pub(crate) fn utf8_tail_len(src: &[u8]) -> usize {
     0
 }
 
-/// What is known to be valid, as text.
+/// Turns bytes that are known to be valid UTF-8 into text.
 fn valid(src: &[u8]) -> &str {
     std::str::from_utf8(src).expect("the bytes were found valid")
 }
 
 pub(super) fn utf8(src: &[u8], dst: &mut String) -> Result<(), Fault> {
-    // With the tail set aside, a good chunk is validated in one pass.
+    // Without an incomplete character at its end, a good chunk is validated in one pass.
     let tail = utf8_tail_len(src);
     let head = src.len() - tail;
     match std::str::from_utf8(&src[..head]) {
@@ -48,8 +49,8 @@ pub(super) fn utf8(src: &[u8], dst: &mut String) -> Result<(), Fault> {
                 0x80..=0xc1 | 0xf5.. => "invalid start byte",
                 _ => "invalid continuation byte",
             };
-            // Without a length the head ends in a character that the first
-            // byte of the tail breaks off.
+            // No length means that the head ends with half a character, which the first
+            // byte of the tail does not continue.
             let len = error.error_len().unwrap_or(head - at);
             Err(Fault::bad(at, len, reason))
         }
@@ -84,7 +85,8 @@ pub(super) fn utf16(
         let (pairs, odd) = (piece.len() / 2, piece.len() % 2);
         let len = pairs.min(UNITS);
         let units = || piece.chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
-        // ASCII, at several times the speed: a loop that becomes vector code.
+        // Try ASCII first: the compiler makes vector code of this loop, which is several
+        // times as fast.
         let mut seen = 0;
         for (to, unit) in narrow.iter_mut().zip(units()) {
             seen |= unit;
@@ -104,7 +106,7 @@ pub(super) fn utf16(
                 return Err(Fault::bad(at, 2, "illegal encoding"));
             }
             match rest.next() {
-                // The buffer cut a pair in two; the next round takes it whole.
+                // The end of the buffer has split a pair; the next round has all of it.
                 Some(next) if (0xdc00..0xe000).contains(&next) => {}
                 Some(_) => return Err(Fault::bad(at, 2, "illegal UTF-16 surrogate")),
                 None => {

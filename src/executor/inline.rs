@@ -1,11 +1,11 @@
-//! Jobs in place.
+//! [`InlineExecutor`]: runs jobs in place.
 
 use super::{Executor, Job, Refused};
 
 /// Runs each job at once, on the thread that polls the call.
 ///
-/// For tests and for tools that have nothing else to do: it blocks the task's
-/// thread, so a server should not use it.
+/// It is for tests, and for tools that have nothing else to do. It blocks the thread of
+/// the task, so a server should not use it.
 ///
 /// # Examples
 ///

@@ -1,4 +1,4 @@
-//! What an executor runs, and hands back if it cannot.
+//! [`Job`]: what an executor runs, or hands back if it cannot run it.
 
 use std::fmt;
 use std::path::Path;
@@ -8,59 +8,58 @@ use crate::foreign::catch;
 
 /// One blocking call, ready to run.
 ///
-/// Dropping it without [`run`](Job::run) gives its caller
-/// [`Error::ExecutorGone`](crate::Error::ExecutorGone). The one exception is the
-/// last flush of a dropped file, which nobody waits for: it then runs where the
-/// job is dropped, so that no byte is lost.
+/// If it is dropped without [`run`](Job::run), its caller gets
+/// [`Error::ExecutorGone`](crate::Error::ExecutorGone). The one exception is the last
+/// flush of a dropped file, which has no caller that waits: the drop of the job runs it,
+/// so that no byte is lost.
 #[must_use = "a job does nothing unless it is run"]
 pub struct Job {
     op: &'static str,
     path: Option<Arc<Path>>,
     /// `None` once it has run.
     work: Option<Arc<dyn Work>>,
-    /// What runs around it; goes with `work`.
+    /// What runs around the work. It is only there together with `work`.
     wrapper: Option<Wrapper>,
-    /// Whether somebody waits: only then may a pool that shuts down refuse it.
+    /// Whether a caller waits for it: only then may a pool that shuts down refuse it.
     pub(crate) awaited: bool,
-    /// What it moves, for an executor that may run it on the task.
+    /// How many bytes it moves, for an executor that may run it on the task.
     pub(crate) load: Load,
 }
 
-/// How much a job moves, in bytes.
+/// How many bytes a job moves.
 #[derive(Clone, Copy, Debug, Default)]
 #[cfg_attr(
     not(feature = "tempfile"),
     expect(dead_code, reason = "only a spooled file weighs its jobs")
 )]
 pub(crate) struct Load {
-    /// At the most, if there is as much.
+    /// The most that it reads.
     pub(crate) reads: u64,
     pub(crate) writes: u64,
-    /// Where what it writes ends; 0 where that is not known before.
+    /// The position after what it writes; 0 if that is not known in advance.
     pub(crate) end: u64,
 }
 
 /// What a [`Job`] runs.
 pub(crate) trait Work: Send + Sync {
-    /// Runs it, in `wrapper` if there is something to run; called once at the most.
+    /// Runs the work, inside `wrapper` if there is one. It is called at most once.
     fn run(self: Arc<Self>, wrapper: Option<Wrapper>);
-    /// Called instead of `run` when the job is dropped.
+    /// Is called instead of `run` when the job is dropped.
     fn lost(self: Arc<Self>, wrapper: Option<Wrapper>);
-    /// Takes note of where the job waits, so that its caller can take it out there
-    /// by going. `false` if the caller has gone already.
+    /// Records where the job waits, so that the drop of the call can take the job out of
+    /// the line. Returns `false` if the call was dropped already.
     ///
-    /// Called under the lock of the line: it must neither run nor drop anything
-    /// that is foreign.
+    /// It is called under the lock of the line, so it must not run or drop foreign code.
     fn wait_at(&self, place: Place) -> bool;
 }
 
 /// A line in which jobs wait for their turn.
 pub(crate) trait Line: Send + Sync {
-    /// Takes the job with this ticket out, if it is still there, and drops it.
+    /// Takes the job with this ticket out of the line, if it is still there, and drops it.
     fn leave(&self, ticket: u64);
 }
 
-/// Where a job waits: its ticket for a line. The line may go first.
+/// Where a job waits: its ticket in a line. The line may be dropped before the job.
 pub(crate) struct Place {
     pub(crate) line: Weak<dyn Line>,
     pub(crate) ticket: u64,
@@ -78,17 +77,16 @@ impl Place {
 /// What [`Job::wrap`] puts around the work of a job.
 pub(crate) type Wrapper = Box<dyn FnOnce(&mut dyn FnMut() -> Outcome) + Send>;
 
-/// How the work of a job ended, for who [wraps](Job::wrap) it.
+/// How the work of a job ended, for the code that [wraps](Job::wrap) it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Outcome {
-    /// It went to its end. What it did may still have failed, as a read does on a
-    /// bad disk: that is its caller's to know.
+    /// It ran to its end. The operation may still have failed, as a read on a bad disk
+    /// does; only the caller learns that.
     Done,
-    /// It panicked, which its caller gets as
-    /// [`Error::Panicked`](crate::Error::Panicked).
+    /// It panicked. The caller gets [`Error::Panicked`](crate::Error::Panicked).
     Panicked,
-    /// Another wrapper, inside, did not run it.
+    /// Another wrapper, inside this one, did not run it.
     Skipped,
 }
 
@@ -109,8 +107,8 @@ impl Job {
         }
     }
 
-    /// Makes the same job once more, should an executor have swallowed this one;
-    /// the first to run does the work. Costs no allocation.
+    /// Returns a function that makes the same job again, in case an executor loses this
+    /// one. The first of the two to run does the work. It allocates nothing.
     pub(crate) fn again(&self) -> impl FnOnce() -> Option<Self> + use<> {
         let (op, path, awaited) = (self.op, self.path.clone(), self.awaited);
         let (work, load) = (self.work.clone(), self.load);
@@ -123,42 +121,40 @@ impl Job {
         }
     }
 
-    /// Runs the job on this thread, which it may block. Never panics: a panic of
-    /// what it runs goes to its caller as
-    /// [`Error::Panicked`](crate::Error::Panicked).
+    /// Runs the job on this thread, and may block it. It never panics: if the work
+    /// panics, the caller gets [`Error::Panicked`](crate::Error::Panicked).
     pub fn run(mut self) {
         if let Some(work) = self.work.take() {
             let wrapper = self.wrapper.take();
-            // What is foreign in it is caught where it is called. This is for what
-            // was overlooked: the thread is its executor's.
+            // Panics of foreign code are caught where that code is called. This catches
+            // what was overlooked, as the thread belongs to the executor.
             drop(catch(|| work.run(wrapper)));
         }
     }
 
-    /// Tells the caller where the job is about to wait. `false` if nobody wants it
-    /// any more. See [`Work::wait_at`].
+    /// Tells the caller where the job will wait. Returns `false` if the call was dropped.
+    /// See [`Work::wait_at`].
     pub(crate) fn wait_at(&self, place: Place) -> bool {
         self.work.as_ref().is_some_and(|work| work.wait_at(place))
     }
 
-    /// Has `wrapper` run around the work of the job, on the thread that runs it:
-    /// to log it, to time it, to open a span for it.
+    /// Makes `wrapper` run around the work of the job, on the thread that runs the job:
+    /// to log it, to measure its time, to open a span for it.
     ///
-    /// The job stays what it is: an executor wraps it and hands it on to another
-    /// one, and whatever becomes of it there, waiting in a full queue included, is
-    /// as it was without. Wrapped again, the later one is outside.
+    /// An executor wraps a job and passes it on to another executor. In everything else
+    /// the wrapped job behaves as before; it may wait in a full queue, for instance. If a
+    /// job is wrapped twice, the second wrapper is outside.
     ///
-    /// `wrapper` is called once the work is sure to begin, and gets a function
-    /// that does it and says how it ended; a second call of that one does
-    /// nothing more. The job's caller is told when `wrapper` has returned: a
-    /// record that it makes is there before the result is.
+    /// `wrapper` is called when it is certain that the work begins. It gets a function
+    /// that does the work and returns how it ended; a second call of that function does
+    /// nothing more. The caller of the job gets the result after `wrapper` has returned,
+    /// so a record that `wrapper` makes exists before the result does.
     ///
-    /// - It is dropped without being called if the job does not begin: if it is
-    ///   refused or dropped, or if its caller has gone before. Only the last
-    ///   flush of a dropped file runs, and is wrapped, even then.
-    /// - If it returns without having called its function, it is as if the job
-    ///   had been dropped.
-    /// - If it panics, nobody is told; what the work came to stands.
+    /// - If the job does not begin, `wrapper` is dropped and not called: if the job is
+    ///   refused or dropped, or its call was dropped before. The last flush of a dropped
+    ///   file is the exception: it runs, and is wrapped, even then.
+    /// - If `wrapper` returns without calling its function, the job counts as dropped.
+    /// - If `wrapper` panics, the panic is ignored; the result of the work stays.
     ///
     /// # Examples
     ///
@@ -202,7 +198,7 @@ impl Job {
                 let (mut inner, mut outcome) = (Some(inner), Outcome::Skipped);
                 wrapper(&mut || {
                     if let Some(inner) = inner.take() {
-                        // Its panic is not the outer one's.
+                        // A panic of the inner wrapper must not reach the outer one.
                         drop(catch(|| {
                             inner(&mut || {
                                 outcome = run();
@@ -223,7 +219,7 @@ impl Job {
         self.op
     }
 
-    /// Returns the path it is for; `None` where it has none.
+    /// Returns the path that the job is about; `None` if there is none.
     #[must_use]
     pub fn path(&self) -> Option<&Path> {
         self.path.as_deref()

@@ -1,15 +1,15 @@
-//! Jobs when told.
+//! [`ManualExecutor`]: runs a job when it is told to.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{Executor, Job, Refused};
 
-/// Queues jobs until the test says run: deterministic tests of code that uses
-/// files.
+/// Keeps jobs in a queue until a test runs them, for deterministic tests of code that
+/// uses files.
 ///
-/// A cheap handle: clones share the queue. Jobs still queued when the last
-/// handle goes are dropped, which their callers see as
+/// It is a cheap handle: clones share the queue. When the last handle is dropped, the jobs
+/// in the queue are dropped too, and their callers get
 /// [`Error::ExecutorGone`](crate::Error::ExecutorGone).
 ///
 /// # Examples
@@ -28,8 +28,8 @@ use super::{Executor, Job, Refused};
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct ManualExecutor {
-    /// Under this lock jobs are moved in and out, never run or dropped: what they
-    /// do then may come back here.
+    /// Jobs are moved in and out under this lock, but never run or dropped: both may call
+    /// this executor again.
     jobs: Arc<Mutex<VecDeque<Job>>>,
 }
 
@@ -40,26 +40,26 @@ impl ManualExecutor {
         Self::default()
     }
 
-    /// Returns how many jobs wait.
+    /// Returns the number of jobs in the queue.
     #[must_use]
     pub fn len(&self) -> usize {
         self.queue().len()
     }
 
-    /// Says whether no job waits.
+    /// Says whether there is no job in the queue.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.queue().is_empty()
     }
 
-    /// Runs the oldest job here and now; `false` if there was none.
+    /// Runs the oldest job, on this thread; returns `false` if there was none.
     pub fn run_one(&self) -> bool {
         let job = self.queue().pop_front();
         job.map(Job::run).is_some()
     }
 
-    /// Runs jobs, also those that come up meanwhile, until none waits; returns
-    /// how many.
+    /// Runs jobs until the queue is empty, also those that are added meanwhile; returns
+    /// how many it has run.
     pub fn run_all(&self) -> usize {
         let mut count = 0;
         while self.run_one() {
@@ -68,7 +68,7 @@ impl ManualExecutor {
         count
     }
 
-    /// Takes the oldest job out, to run it elsewhere or to drop it.
+    /// Takes the oldest job out of the queue, so that you can run it elsewhere or drop it.
     ///
     /// # Examples
     ///
@@ -79,7 +79,7 @@ impl ManualExecutor {
     /// let jobs = ManualExecutor::new();
     /// let mut call = Box::pin(aiofiles::delegate(|| 1).executor(jobs.clone()));
     /// assert!(call.as_mut().now_or_never().is_none());
-    /// // What an executor does that shuts down.
+    /// // An executor that shuts down does this.
     /// drop(jobs.take_one());
     /// let error = call.now_or_never().unwrap().unwrap_err();
     /// assert!(matches!(error, aiofiles::Error::ExecutorGone { .. }));

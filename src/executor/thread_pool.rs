@@ -1,4 +1,4 @@
-//! Jobs on threads of our own.
+//! [`ThreadPoolExecutor`]: runs jobs on threads of its own.
 
 use std::future::poll_fn;
 use std::sync::{Arc, PoisonError, Weak};
@@ -15,15 +15,15 @@ use crate::sync::{Condvar, Mutex, MutexGuard, thread};
 
 mod line;
 
-/// A pool of threads of its own: it needs no runtime, so the crate works under
-/// any, and it can be bounded, named, watched and shut down.
+/// Runs jobs on a pool of threads of its own. It needs no runtime, so with it the crate
+/// works under any async runtime. The pool can be bounded, named, watched and shut down.
 ///
 /// Threads start when there is work, up to `max_workers`, and end after
-/// [`keep_alive`](Self::keep_alive) without any. A cheap handle: clones share the
-/// pool; when the last one goes, accepted jobs are still run. Its drop waits for
-/// nothing, but the end of `main` waits for the last writes of dropped files (see
-/// the [module](super#the-end-of-the-process)); other jobs that run then end with
-/// the process. Python: `concurrent.futures.ThreadPoolExecutor`.
+/// [`keep_alive`](Self::keep_alive) without work. It is a cheap handle: clones share the
+/// pool; after the drop of the last one, accepted jobs are still run. That drop waits for
+/// nothing. But the end of `main` waits for the last writes of dropped files (see the
+/// [module](super#the-end-of-the-process)); other jobs that still run then end with the
+/// process. Python: `concurrent.futures.ThreadPoolExecutor`.
 ///
 /// # Examples
 ///
@@ -43,7 +43,7 @@ pub struct ThreadPoolExecutor {
     owner: Arc<Owner>,
 }
 
-/// What all handles share and no worker does, so that its drop is theirs.
+/// All handles share it, and no worker does: so its drop is the drop of the last handle.
 #[derive(Debug)]
 struct Owner {
     pool: Arc<Pool>,
@@ -57,12 +57,12 @@ impl Drop for Owner {
 
 #[derive(Debug)]
 struct Pool {
-    /// Itself, for the places of its jobs.
+    /// The pool itself, for the [`Place`] of each job.
     me: Weak<Pool>,
-    /// Under its lock jobs and wakers are moved in and out, and threads started.
-    /// No job is run or dropped and no waker cloned, woken or dropped: those are
-    /// foreign. Of a job that waits, the lock of its flight is taken under it, and
-    /// never the other way round.
+    /// Under this lock, jobs and wakers are moved in and out, and threads are started. No
+    /// job is run or dropped under it, and no waker is cloned, woken or dropped, since
+    /// those are foreign code. The lock of a flight may be taken under this lock (by
+    /// `wait_at`), but never this lock under that of a flight.
     state: Mutex<State>,
     work: Condvar,
     nowait_hits: AtomicU64,
@@ -74,24 +74,24 @@ struct State {
     prefix: String,
     queue_limit: usize,
     keep_alive: Duration,
-    /// All jobs that have not begun, first come first: the first `queue_limit` are
-    /// the queue, the others the line before it. They are here and not with their
-    /// callers: one that is busy with something else (or that gave up an operation
-    /// of a file, which goes on) must not keep its turn from others.
+    /// All jobs that have not begun, oldest first. The first `queue_limit` of them are the
+    /// queue; the others are the line that waits for a place in it. The pool keeps the
+    /// jobs of the line too, and not their callers: a caller may be busy elsewhere, or may
+    /// have abandoned an operation of a file, and others must not wait for it.
     jobs: Tickets<Job>,
-    /// Threads that live, those of them that wait for work, and how many have
-    /// been started (for their names).
+    /// The number of living threads, of those that wait for work, and of all threads that
+    /// were ever started (for their names).
     workers: usize,
     idle: usize,
     started: u64,
     running: usize,
     done: u64,
     closed: bool,
-    /// Who waits for the end of a shutdown.
+    /// The tasks that wait for the end of a shutdown.
     shutdown: Vec<Waker>,
 }
 
-/// What a pool has done and is doing, at one moment.
+/// The counts of a [`ThreadPoolExecutor`] at one moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {
@@ -101,17 +101,17 @@ pub struct Stats {
     pub queued: usize,
     /// Jobs that run.
     pub running: usize,
-    /// Jobs that have run, and those that a thread came to just as their callers gave
-    /// up. Each is counted when its thread is free again, shortly after its caller was
-    /// told.
+    /// Jobs that have run, and jobs whose call was dropped just as a thread took them.
+    /// Each is counted when its thread is free again, which is shortly after its caller
+    /// got the result.
     pub done: u64,
     /// Reads that needed no job, because the page cache had the data.
     pub nowait_hits: u64,
 }
 
 impl ThreadPoolExecutor {
-    /// Creates a pool of at most `max_workers` threads (at least one); none is
-    /// started yet.
+    /// Creates a pool of at most `max_workers` threads (0 counts as 1). It starts no
+    /// thread yet.
     #[must_use]
     pub fn new(max_workers: usize) -> Self {
         watch_main();
@@ -140,22 +140,21 @@ impl ThreadPoolExecutor {
         }
     }
 
-    /// Names the threads `prefix-0`, `prefix-1` … (`aiofiles`). A NUL, which the
-    /// name of a thread cannot have, is left out.
+    /// Names the threads `prefix-0`, `prefix-1` … (`aiofiles`). A NUL is left out, since the
+    /// name of a thread cannot have one.
     #[must_use]
     pub fn thread_name_prefix(self, prefix: impl Into<String>) -> Self {
         self.owner.pool.lock().prefix = prefix.into().replace('\0', "");
         self
     }
 
-    /// Has at most `limit` jobs in the queue (unlimited); at least one. A call that
-    /// finds it full waits in a line for a place, in order, and never fails for it;
-    /// the pool keeps the job meanwhile. What is accepted, a shutdown still runs;
-    /// what waits in the line, it drops, but for the last flush of a dropped file.
+    /// Limits the queue to `limit` jobs (no limit; 0 counts as 1). A call that finds the
+    /// queue full never fails: its job waits in a line, in order, for a place in the queue.
+    /// A shutdown still runs the jobs in the queue, and drops those in the line, except
+    /// for the last flush of a dropped file.
     ///
-    /// A call that is dropped leaves nothing behind, in the queue and in the line,
-    /// however many others there are; an operation of a file that was given up keeps
-    /// its place.
+    /// The job of a call that is dropped leaves the queue or the line at once. An
+    /// abandoned operation of a file keeps its place.
     ///
     /// # Examples
     ///
@@ -164,7 +163,7 @@ impl ThreadPoolExecutor {
     ///
     /// let pool = ThreadPoolExecutor::new(1).queue_limit(2);
     /// let calls = (0..100).map(|n| aiofiles::delegate(move || n).executor(pool.clone()));
-    /// // Those without a place wait; none fails.
+    /// // Calls that find the queue full wait; none fails.
     /// let sum: u64 = futures::executor::block_on(futures::future::try_join_all(calls))?.iter().sum();
     /// assert_eq!(sum, 4950);
     /// # Ok::<(), aiofiles::Error>(())
@@ -182,8 +181,8 @@ impl ThreadPoolExecutor {
         self
     }
 
-    /// Refuses further jobs and drops those that wait for a place in the queue;
-    /// waits until every one in the queue has run and every thread is about to end.
+    /// Refuses new jobs, drops the jobs that wait for a place in the queue, and waits until
+    /// every job in the queue has run and every thread is about to end.
     ///
     /// # Cancel safety
     ///
@@ -209,7 +208,7 @@ impl ThreadPoolExecutor {
         poll_fn(|cx| pool.poll_over(cx)).await;
     }
 
-    /// Returns what the pool has done and is doing.
+    /// Returns the counts of the pool.
     #[must_use]
     pub fn stats(&self) -> Stats {
         let pool = &self.owner.pool;
@@ -246,8 +245,8 @@ impl Pool {
         if state.closed {
             return Err(Refused(job));
         }
-        // A worker that is about to wait may still count as busy: then there is a
-        // thread too many for a while.
+        // A worker that is about to wait may still count as busy. Then this starts one
+        // thread too many, which does no harm: it ends after `keep_alive`.
         if state.idle <= state.jobs.len()
             && state.workers < state.max_workers
             && !self.start_worker(state)
@@ -255,8 +254,9 @@ impl Pool {
         {
             return Err(Refused(job));
         }
-        // Before the job is in the line, so that no worker has it before its caller
-        // knows where it is; no other one gets that ticket meanwhile.
+        // Tell the caller the place before the job is in the line, so that no worker takes
+        // the job before the caller knows where it is. The lock is held, so nobody else
+        // gets this ticket meanwhile.
         let place = Place {
             line: self.me.clone(),
             ticket: state.jobs.next(),
@@ -266,13 +266,14 @@ impl Pool {
             self.work.notify_one();
             Ok(())
         } else {
-            // Its caller has gone. Handed back, it is dropped outside of the lock.
+            // The call was dropped. The job is returned so that it is dropped without the
+            // lock.
             Err(Refused(job))
         }
     }
 
-    /// Starts a thread; `false` if the system has none left, in which case those
-    /// that live go on with the queue.
+    /// Starts a thread. Returns `false` if the system has no more threads; the living ones
+    /// then go on with the queue.
     fn start_worker(self: &Arc<Self>, state: &mut State) -> bool {
         let pool = self.clone();
         let name = format!("{}-{}", state.prefix, state.started);
@@ -291,7 +292,7 @@ impl Pool {
             if let Some(job) = state.jobs.pop() {
                 state.running += 1;
                 drop(state);
-                // It catches its own panics; this is for the counts, come what may.
+                // A job catches its own panics. The `catch` here protects the counts.
                 drop(catch(|| job.run()));
                 state = self.lock();
                 state.running -= 1;
@@ -330,7 +331,7 @@ impl Pool {
         let refused = state.jobs.split(limit, |job| job.awaited);
         drop(state);
         self.work.notify_all();
-        // Their drop tells their callers.
+        // The drop tells their callers. It is foreign code, so it comes after the lock.
         drop(refused);
     }
 
@@ -362,7 +363,7 @@ impl Pool {
 impl Line for Pool {
     fn leave(&self, ticket: u64) {
         let job = self.lock().jobs.take(ticket);
-        // Here, and not under the lock.
+        // Drop it here, and not under the lock.
         drop(job);
     }
 }

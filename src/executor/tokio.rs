@@ -1,4 +1,4 @@
-//! Jobs on tokio's blocking pool.
+//! [`TokioExecutor`]: runs jobs on tokio's blocking pool.
 
 use std::panic::{self, AssertUnwindSafe};
 
@@ -8,9 +8,8 @@ use super::{Executor, Job, Refused};
 
 /// Runs jobs with tokio's `spawn_blocking`: the default.
 ///
-/// Allows page-cache reads without a job (see
-/// [`Executor::allows_nowait`]). A runtime that shuts down drops the jobs it
-/// has not begun; the files they belong to keep their bytes.
+/// It allows page-cache reads without a job (see [`Executor::allows_nowait`]). A runtime
+/// that shuts down drops the jobs that it has not begun; the files keep their bytes.
 ///
 /// # Examples
 ///
@@ -19,7 +18,7 @@ use super::{Executor, Job, Refused};
 ///
 /// let runtime = tokio::runtime::Runtime::new().unwrap();
 /// let executor = TokioExecutor::from_handle(runtime.handle().clone());
-/// // Not on that runtime, yet run by it.
+/// // The call is not on that runtime, but the runtime runs its job.
 /// let call = aiofiles::delegate(|| tokio::runtime::Handle::try_current().is_ok());
 /// assert!(futures::executor::block_on(call.executor(executor))?);
 /// # Ok::<(), aiofiles::Error>(())
@@ -31,8 +30,7 @@ pub struct TokioExecutor {
 }
 
 impl TokioExecutor {
-    /// Uses the runtime on which each call is polled; refuses a job where
-    /// there is none.
+    /// Uses the runtime on which each call is polled; refuses a job if there is none.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -65,9 +63,9 @@ impl Executor for TokioExecutor {
 
 impl Executor for Handle {
     fn execute(&self, job: Job) -> Result<(), Refused> {
-        // `spawn_blocking` panics if it cannot start its first thread, and keeps
-        // the closure for a thread that may never come. The panic is not the
-        // task's, and the caller must not wait for ever.
+        // `spawn_blocking` panics if it cannot start its first thread, and then keeps the
+        // closure for a thread that may never come. The task must not get that panic, and
+        // the caller must not wait for ever: so the job is made again and refused.
         let again = job.again();
         let spawned = panic::catch_unwind(AssertUnwindSafe(|| {
             drop(self.spawn_blocking(move || job.run()));

@@ -33,7 +33,7 @@ impl<K: Buffers, R: RawIo> File<K, R> {
     /// ```
     #[doc(alias = "fsync")]
     pub async fn sync_all(&mut self) -> Result<()> {
-        let core = self.core_mut();
+        let core = self.descend();
         core.call("sync", true, |call| {
             call.held.with(|raw| retry(|| raw.sync_all()))
         })
@@ -51,7 +51,7 @@ impl<K: Buffers, R: RawIo> File<K, R> {
     /// As [`sync_all`](Self::sync_all).
     #[doc(alias = "fdatasync")]
     pub async fn sync_data(&mut self) -> Result<()> {
-        let core = self.core_mut();
+        let core = self.descend();
         core.call("sync", true, |call| {
             call.held.with(|raw| retry(|| raw.sync_data()))
         })
@@ -83,11 +83,11 @@ impl<K: Buffers, R: RawIo> File<K, R> {
     /// ```
     #[doc(alias("fstat", "stat"))]
     pub async fn metadata(&mut self) -> Result<Metadata> {
-        if let Some(metadata) = self.core_mut().metadata_nowait() {
+        if let Some(metadata) = self.descend().metadata_nowait() {
             std::future::poll_fn(crate::budget::poll_spend).await;
             return Ok(metadata);
         }
-        self.core_mut()
+        self.descend()
             .with_file("stat", |file| retry(|| file.metadata()))
             .await
     }
@@ -118,7 +118,7 @@ impl<K: Buffers, R: RawIo> File<K, R> {
     /// ```
     #[doc(alias("fchmod", "chmod"))]
     pub async fn set_permissions(&mut self, permissions: Permissions) -> Result<()> {
-        self.core_mut()
+        self.descend()
             .with_file("chmod", move |file| {
                 retry(|| file.set_permissions(permissions.clone()))
             })
@@ -158,7 +158,7 @@ impl<K: FileKind, R: RawIo> File<K, R> {
     /// ```
     #[doc(alias("futimens", "utime", "set_modified"))]
     pub async fn set_times(&mut self, times: FileTimes) -> Result<()> {
-        self.core_mut()
+        self.descend()
             .with_file("utime", move |file| retry(|| file.set_times(times)))
             .await
     }

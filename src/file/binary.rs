@@ -72,8 +72,9 @@ impl HasLayer for Binary {
         layer.raw.core()
     }
 
-    fn core_mut<R: RawIo>(layer: &mut Buffered<R>) -> &mut Core<R> {
-        layer.raw.machine()
+    #[inline]
+    fn descend<R: RawIo>(layer: &mut Buffered<R>) -> &mut Core<R> {
+        layer.raw.descend_in_seek()
     }
 
     fn shown_mode<R: RawIo>(layer: &Buffered<R>) -> &str {
@@ -132,7 +133,7 @@ impl<R: RawIo> File<Binary, R> {
     pub async fn detach(mut self) -> Result<RawFile<R>> {
         self.core().check_open("detach")?;
         self.flush().await?;
-        self.core_mut().capacity = 0;
+        self.descend().capacity = 0;
         Ok(self.layer.raw)
     }
 
@@ -162,7 +163,7 @@ impl<R: RawIo> File<Binary, R> {
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
     #[doc(alias = "read_to_end")]
-    pub fn read(&mut self) -> Read<'_, Self> {
+    pub fn read(&mut self) -> Read<&mut Self> {
         Read::new(self)
     }
 
@@ -207,7 +208,7 @@ impl<R: RawIo> File<Binary, R> {
         let mut started = 0;
         poll_fn(|cx| {
             ready!(budget::poll_turn(cx));
-            self.core_mut().poll_read_some(cx, size, &mut started)
+            self.descend().poll_read_some(cx, size, &mut started)
         })
         .await
     }
@@ -239,7 +240,7 @@ impl<R: RawIo> File<Binary, R> {
     /// ```
     #[doc(alias = "fill_buf")]
     pub async fn peek(&mut self, size: usize) -> Result<&[u8]> {
-        let core = self.core_mut();
+        let core = self.descend();
         let chunk = core.chunk().max(size);
         let mut started = 0;
         poll_fn(|cx| {
@@ -280,7 +281,7 @@ impl<R: RawIo> File<Binary, R> {
         let (mut done, mut started) = (0, 0);
         poll_fn(|cx| {
             ready!(budget::poll_turn(cx));
-            self.core_mut()
+            self.descend()
                 .poll_read_into(cx, buf, false, &mut done, &mut started)
         })
         .await
@@ -319,7 +320,7 @@ impl<R: RawIo> File<Binary, R> {
         }
         poll_fn(|cx| {
             ready!(budget::poll_turn(cx));
-            let core = self.core_mut();
+            let core = self.descend();
             if !core.write_more(data) {
                 ready!(core.poll_write(cx, "write", data))?;
             }
@@ -336,7 +337,7 @@ impl<R: RawIo> File<Binary, R> {
         self.core().check_writable("write")?;
         let copied = budget::copy_long(data).await;
         let mut copy = copied.map_err(|error| Error::os("write", self.core().path(), error))?;
-        let core = self.core_mut();
+        let core = self.descend();
         poll_fn(|cx| core.poll_write_long(cx, &mut copy)).await?;
         Ok(data.len())
     }
@@ -383,24 +384,24 @@ impl<R: RawIo> File<Binary, R> {
 
 impl<R: RawIo> tokio::io::AsyncBufRead for File<Binary, R> {
     fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
-        self.get_mut().core_mut().io_fill(cx)
+        self.get_mut().descend().io_fill(cx)
     }
 
     /// Consumes at most what there is, however large `n` is.
     fn consume(mut self: Pin<&mut Self>, n: usize) {
-        let read = self.core_mut().ahead.buffer_mut();
+        let read = self.descend().ahead.buffer_mut();
         read.consume(n.min(read.len()));
     }
 }
 
 impl<R: RawIo> futures_io::AsyncBufRead for File<Binary, R> {
     fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
-        self.get_mut().core_mut().io_fill(cx)
+        self.get_mut().descend().io_fill(cx)
     }
 
     /// Consumes at most what there is, however large `n` is.
     fn consume(mut self: Pin<&mut Self>, n: usize) {
-        let read = self.core_mut().ahead.buffer_mut();
+        let read = self.descend().ahead.buffer_mut();
         read.consume(n.min(read.len()));
     }
 }

@@ -123,7 +123,7 @@ impl<K: Bytes, R: RawIo, B: BorrowMut<File<K, R>>> Stream for Chunks<File<K, R>,
         if this.over {
             return Poll::Ready(None);
         }
-        let core = this.file.borrow_mut().core_mut();
+        let core = this.file.borrow_mut().descend();
         let chunk = ready!(core.poll_read_some(cx, this.size, &mut this.started));
         this.started = 0;
         this.over = chunk.as_ref().map_or(true, Vec::is_empty);

@@ -47,7 +47,7 @@ impl<K: FileKind, R: RawIo> File<K, R> {
     /// ```
     #[doc(alias = "shutdown")]
     pub async fn close(&mut self) -> Result<()> {
-        let core = self.core_mut();
+        let core = self.descend();
         let mut started = 0;
         std::future::poll_fn(|cx| {
             ready!(budget::poll_turn(cx));
@@ -83,7 +83,7 @@ impl<K: FileKind, R: RawIo> File<K, R> {
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
     pub async fn flush(&mut self) -> Result<()> {
-        let core = self.core_mut();
+        let core = self.descend();
         let mut started = 0;
         std::future::poll_fn(|cx| {
             ready!(budget::poll_turn(cx));
@@ -127,7 +127,7 @@ impl<K: FileKind, R: RawIo> File<K, R> {
     /// ```
     #[doc(alias = "flock")]
     pub async fn lock(&mut self) -> Result<()> {
-        lock::wait(self.core_mut(), Lock::Exclusive).await
+        lock::wait(self.descend(), Lock::Exclusive).await
     }
 
     /// Takes a shared lock; as [`lock`](Self::lock) otherwise.
@@ -141,7 +141,7 @@ impl<K: FileKind, R: RawIo> File<K, R> {
     /// As [`lock`](Self::lock).
     #[doc(alias = "flock")]
     pub async fn lock_shared(&mut self) -> Result<()> {
-        lock::wait(self.core_mut(), Lock::Shared).await
+        lock::wait(self.descend(), Lock::Shared).await
     }
 
     /// Takes an exclusive lock if that needs no waiting; `false` if another
@@ -172,7 +172,7 @@ impl<K: FileKind, R: RawIo> File<K, R> {
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
     pub async fn try_lock(&mut self) -> Result<bool> {
-        lock::attempt(self.core_mut(), Lock::Exclusive, Wait::No).await
+        lock::attempt(self.descend(), Lock::Exclusive, Wait::No).await
     }
 
     /// Takes a shared lock if that needs no waiting; `false` if another
@@ -187,7 +187,7 @@ impl<K: FileKind, R: RawIo> File<K, R> {
     ///
     /// As [`lock`](Self::lock).
     pub async fn try_lock_shared(&mut self) -> Result<bool> {
-        lock::attempt(self.core_mut(), Lock::Shared, Wait::No).await
+        lock::attempt(self.descend(), Lock::Shared, Wait::No).await
     }
 
     /// Gives the lock up, after a flush: what was written under the lock
@@ -202,7 +202,7 @@ impl<K: FileKind, R: RawIo> File<K, R> {
     /// That of the write (the lock is held still) or of the system.
     pub async fn unlock(&mut self) -> Result<()> {
         let unlock = |open: &OpenFile, file: &std::fs::File| open.locks().release(file);
-        self.core_mut().with_open_file("unlock", unlock).await
+        self.descend().with_open_file("unlock", unlock).await
     }
 
     /// Runs any number of blocking calls on the stream in one hop, in
@@ -257,7 +257,7 @@ impl<K: FileKind, R: RawIo> File<K, R> {
             *call.pos = None;
             call.held.with_own(writes, f)
         };
-        self.core_mut()
+        self.descend()
             .call_if("batch", false, Core::check_nothing_ahead, run)
             .await
     }

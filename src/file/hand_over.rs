@@ -124,7 +124,7 @@ impl<K: FileKind, R: RawIo> File<K, R> {
     /// ```
     #[doc(alias = "into_inner")]
     pub async fn into_raw(mut self) -> Result<R, NotGivenUp<Self>> {
-        let taken = self.core_mut().take_raw("detach", true).await;
+        let taken = self.descend().take_raw("detach", true).await;
         taken.map_err(|error| NotGivenUp::new(self, error))
     }
 }

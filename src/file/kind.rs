@@ -62,8 +62,10 @@ pub(crate) mod sealed {
         /// Of another handle of the same open file, over its machine.
         fn renew<R: RawIo>(layer: &Self::Layer<R>, core: Core<R>) -> Self::Layer<R>;
         fn core<R: RawIo>(layer: &Self::Layer<R>) -> &Core<R>;
-        /// The machine, told where in its bytes the layer is.
-        fn core_mut<R: RawIo>(layer: &mut Self::Layer<R>) -> &mut Core<R>;
+        /// The way down to the machine. It takes along what the machine has to know: text
+        /// forgets what the machine has declared void, and says how many bytes it has
+        /// taken and not delivered.
+        fn descend<R: RawIo>(layer: &mut Self::Layer<R>) -> &mut Core<R>;
         /// The mode as it is shown.
         fn shown_mode<R: RawIo>(layer: &Self::Layer<R>) -> &str;
     }
@@ -112,17 +114,19 @@ impl<K: FileKind, R: RawIo> File<K, R> {
         K::core(&self.layer)
     }
 
-    /// The machine, told where in its bytes the layer above is, for an operation: a
-    /// seek through the I/O traits that was begun before it is over, whatever came of
-    /// it.
-    pub(crate) fn core_mut(&mut self) -> &mut Core<R> {
-        let core = self.machine();
+    /// The one way down to the machine, for an operation. On the way the layer above says
+    /// where in its bytes it is, and a seek that was begun through the I/O traits is over,
+    /// whatever came of it.
+    #[inline]
+    pub(crate) fn descend(&mut self) -> &mut Core<R> {
+        let core = self.descend_in_seek();
         core.half_done.end_seek();
         core
     }
 
-    /// The machine, for what goes on with such a seek.
-    pub(super) fn machine(&mut self) -> &mut Core<R> {
-        K::core_mut(&mut self.layer)
+    /// The same, for what goes on with such a seek.
+    #[inline]
+    pub(super) fn descend_in_seek(&mut self) -> &mut Core<R> {
+        K::descend(&mut self.layer)
     }
 }

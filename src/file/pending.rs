@@ -6,62 +6,68 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use super::core::Started;
-use super::source::{Source, Span};
+use super::source::sealed::Sealed;
+use super::source::{Access, PieceOf, Source, Span};
 use crate::budget;
 use crate::error::Result;
 
-/// A pending `read()`: to the end, or [`size`](Read::size) units.
+/// A pending `read()`: to the end, or [`size`](Read::size) units. `A` is what it reads
+/// from: a file that it borrows, or a standard stream that it waits for.
 #[must_use = "a read does nothing unless you `.await` it"]
-pub struct Read<'a, F> {
-    file: &'a mut F,
+pub struct Read<A> {
+    access: A,
     size: Option<usize>,
     started: Started,
 }
 
-impl<'a, F> Read<'a, F> {
-    pub(crate) fn new(file: &'a mut F) -> Self {
+impl<A> Read<A> {
+    pub(crate) fn new(access: A) -> Self {
         Self {
-            file,
+            access,
             size: None,
             started: 0,
         }
     }
 
-    /// Reads at most `size` bytes (of a text file: characters).
+    /// Reads at most `size` bytes (of text: characters).
     pub fn size(mut self, size: usize) -> Self {
         self.size = Some(size);
         self
     }
 }
 
-impl<F: Source> Future for Read<'_, F> {
-    type Output = Result<F::Piece>;
+impl<A: Access> Future for Read<A> {
+    type Output = Result<PieceOf<A>>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        ready!(budget::poll_turn(cx));
-        let this = self.get_mut();
-        this.file.poll_read_piece(cx, this.size, &mut this.started)
+        let Self {
+            access,
+            size,
+            started,
+        } = self.get_mut();
+        access.poll_with(cx, |source, cx| source.poll_read_piece(cx, *size, started))
     }
 }
 
-/// A pending `readline()`: one line with its terminator, empty at the end.
+/// A pending `readline()`: one line with its terminator, empty at the end. `A` is what it
+/// reads from, as of [`Read`].
 #[must_use = "a read does nothing unless you `.await` it"]
-pub struct Readline<'a, F> {
-    file: &'a mut F,
+pub struct Readline<A> {
+    access: A,
     size: Option<usize>,
     started: Started,
 }
 
-impl<'a, F> Readline<'a, F> {
-    pub(crate) fn new(file: &'a mut F) -> Self {
+impl<A> Readline<A> {
+    pub(crate) fn new(access: A) -> Self {
         Self {
-            file,
+            access,
             size: None,
             started: 0,
         }
     }
 
-    /// Reads at most `size` bytes (of a text file: characters) of the line; the
+    /// Reads at most `size` bytes (of text: characters) of the line; the
     /// next read goes on behind them.
     pub fn size(mut self, size: usize) -> Self {
         self.size = Some(size);
@@ -69,48 +75,55 @@ impl<'a, F> Readline<'a, F> {
     }
 }
 
-impl<F: Source> Future for Readline<'_, F> {
-    type Output = Result<F::Piece>;
+impl<A: Access> Future for Readline<A> {
+    type Output = Result<PieceOf<A>>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        ready!(budget::poll_turn(cx));
-        let this = self.get_mut();
-        this.file.poll_read_line(cx, this.size, &mut this.started)
+        let Self {
+            access,
+            size,
+            started,
+        } = self.get_mut();
+        access.poll_with(cx, |source, cx| source.poll_read_line(cx, *size, started))
     }
 }
 
-/// A pending `readlines()`: all lines with their terminators.
+/// A pending `readlines()`: all lines with their terminators. `A` is what it reads from,
+/// as of [`Read`].
 #[must_use = "a read does nothing unless you `.await` it"]
-pub struct Readlines<'a, F> {
-    file: &'a mut F,
+pub struct Readlines<A> {
+    access: A,
     hint: Option<usize>,
     started: Started,
 }
 
-impl<'a, F> Readlines<'a, F> {
-    pub(crate) fn new(file: &'a mut F) -> Self {
+impl<A> Readlines<A> {
+    pub(crate) fn new(access: A) -> Self {
         Self {
-            file,
+            access,
             hint: None,
             started: 0,
         }
     }
 
-    /// Stops after the line that makes the total exceed `hint` bytes (of a text
-    /// file: characters), as CPython does; 0 stands for no limit.
+    /// Stops after the line that makes the total exceed `hint` bytes (of text:
+    /// characters), as CPython does; 0 stands for no limit.
     pub fn hint(mut self, hint: usize) -> Self {
         self.hint = (hint > 0).then_some(hint);
         self
     }
 }
 
-impl<F: Source> Future for Readlines<'_, F> {
-    type Output = Result<Vec<F::Piece>>;
+impl<A: Access> Future for Readlines<A> {
+    type Output = Result<Vec<PieceOf<A>>>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        ready!(budget::poll_turn(cx));
-        let this = self.get_mut();
-        this.file.poll_read_lines(cx, this.hint, &mut this.started)
+        let Self {
+            access,
+            hint,
+            started,
+        } = self.get_mut();
+        access.poll_with(cx, |source, cx| source.poll_read_lines(cx, *hint, started))
     }
 }
 
@@ -237,8 +250,9 @@ impl<'a, F: Source> Lending<'a, F> {
 
 const POLLED_AGAIN: &str = "a future was polled after it had completed";
 
-/// A file that a [`Truncate`] is for.
-pub trait Truncating {
+/// What can be truncated: a [`File`](super::File) of any kind. Sealed: only this crate
+/// implements it.
+pub trait Truncating: Sealed {
     /// Sets the size, to the logical position by default.
     #[doc(hidden)]
     fn poll_truncate(
@@ -284,8 +298,8 @@ impl<F: Truncating> Future for Truncate<'_, F> {
 }
 
 macro_rules! debug {
-    ($($name:ident)*) => {$(
-        impl<F> fmt::Debug for $name<'_, F> {
+    ($($name:ident<$($lifetime:lifetime,)? A>)*) => {$(
+        impl<A> fmt::Debug for $name<$($lifetime,)? A> {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.debug_struct(stringify!($name)).finish_non_exhaustive()
             }
@@ -293,5 +307,5 @@ macro_rules! debug {
     )*};
 }
 
-// The file is borrowed for the call and says nothing about it.
-debug!(Read Readline Readlines NextLine NextLines Truncate);
+// The file is lent to the call and says nothing about it.
+debug!(Read<A> Readline<A> Readlines<A> NextLine<'_, A> NextLines<'_, A> Truncate<'_, A>);

@@ -56,7 +56,8 @@ impl HasLayer for Raw {
         layer
     }
 
-    fn core_mut<R: RawIo>(layer: &mut Core<R>) -> &mut Core<R> {
+    #[inline]
+    fn descend<R: RawIo>(layer: &mut Core<R>) -> &mut Core<R> {
         layer
     }
 
@@ -90,7 +91,7 @@ impl<R: RawIo> File<Raw, R> {
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
     #[doc(alias = "read_to_end")]
-    pub fn read(&mut self) -> Read<'_, Self> {
+    pub fn read(&mut self) -> Read<&mut Self> {
         Read::new(self)
     }
 
@@ -121,7 +122,7 @@ impl<R: RawIo> File<Raw, R> {
         let (mut done, mut started) = (0, 0);
         poll_fn(|cx| {
             ready!(budget::poll_turn(cx));
-            self.core_mut()
+            self.descend()
                 .poll_read_into(cx, buf, true, &mut done, &mut started)
         })
         .await
@@ -156,7 +157,7 @@ impl<R: RawIo> File<Raw, R> {
     #[doc(alias = "write_all")]
     pub async fn write(&mut self, data: &[u8]) -> Result<usize> {
         budget::turn().await;
-        self.core_mut().check_writable("write")?;
+        self.descend().check_writable("write")?;
         if data.is_empty() {
             return Ok(0);
         }
@@ -165,9 +166,9 @@ impl<R: RawIo> File<Raw, R> {
             _ => budget::copy_long(data).await,
         };
         let data = data.map_err(|error| Error::os("write", self.core().path(), error))?;
-        let meta = &self.core_mut().meta;
+        let meta = &self.descend().meta;
         let (append, seekable) = (meta.append, meta.seekable);
-        let call = self.core_mut().call("write", true, move |call| {
+        let call = self.descend().call("write", true, move |call| {
             let n = call.held.write(|raw| write_some(raw, &data))?;
             *call.pos = match append || (seekable && call.held.file().is_some()) {
                 true => call.held.here(),

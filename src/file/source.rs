@@ -1,8 +1,10 @@
 //! What the reading futures and the line streams need of each kind of file.
 
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use super::core::Started;
+use super::{File, FileKind};
+use crate::budget;
 use crate::error::Result;
 use crate::timer::Growth;
 
@@ -15,19 +17,20 @@ pub struct Span {
     pub(crate) total: usize,
 }
 
-/// A kind of file that can be read by pieces and by lines. Every method keeps
-/// its progress in the file, so it may be given up at any poll.
+/// What can be read by pieces and by lines: a [`File`](super::File) of any kind, or a
+/// [`text::Reader`](crate::text::Reader).
 ///
-/// Not meant to be named or implemented outside this crate.
-pub trait Source {
+/// It says what the reads of each give, for code that is written for all of them. It is
+/// sealed: only this crate implements it.
+pub trait Source: Sealed {
     /// What a read gives: `Vec<u8>` or `String`.
     type Piece: Default;
-    /// A line that is lent: `&[u8]` or `&str`.
+    /// A line that `next_line` lends: `&[u8]` or `&str`.
     type Line<'a>: Copy + Into<Self::Piece>
     where
         Self: 'a;
 
-    /// Lines that are lent together.
+    /// Lines that `next_lines` lends together: a [`Block`](super::Block).
     type Block<'a>
     where
         Self: 'a;
@@ -129,5 +132,49 @@ pub trait Source {
     }
 }
 
-/// What can grow, so that its lines can be followed: a file.
+/// What can grow, so that its lines can be [followed](super::Lines::follow): a
+/// [`File`](super::File) of any kind. Sealed, as [`Source`] is.
 pub trait Follow: Source {}
+
+/// What a pending read reads from: a file that it borrows (`&mut File<..>`), or a standard
+/// stream that it waits for ([`InTurn`](crate::stdio::InTurn)). Sealed, as [`Source`] is.
+pub trait Access: Sealed + Unpin {
+    /// What is read once it is there.
+    type Source: Source;
+
+    /// Polls `f`, as soon as the source is there, and lets go of it once `f` is ready.
+    #[doc(hidden)]
+    fn poll_with<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        f: impl FnOnce(&mut Self::Source, &mut Context<'_>) -> Poll<T>,
+    ) -> Poll<T>;
+}
+
+/// What a read through this gives: `Vec<u8>` or `String`.
+pub(crate) type PieceOf<A> = <<A as Access>::Source as Source>::Piece;
+
+impl<F: Sealed> Sealed for &mut F {}
+
+impl<K: FileKind, R: Send> Sealed for File<K, R> {}
+
+impl<F: Source> Access for &mut F {
+    type Source = F;
+
+    #[inline]
+    fn poll_with<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        f: impl FnOnce(&mut F, &mut Context<'_>) -> Poll<T>,
+    ) -> Poll<T> {
+        ready!(budget::poll_turn(cx));
+        f(self, cx)
+    }
+}
+
+/// What keeps others from implementing the traits of this module.
+pub(crate) mod sealed {
+    pub trait Sealed {}
+}
+
+use self::sealed::Sealed;

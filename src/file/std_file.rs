@@ -57,14 +57,14 @@ impl<K: FileKind> File<K, std::fs::File> {
     /// ```
     #[doc(alias = "dup")]
     pub async fn try_clone(&mut self) -> Result<Self> {
-        let file = self.core_mut().call("clone", false, |call| {
+        let file = self.descend().call("clone", false, |call| {
             call.held.file().map_or_else(
                 || Err(std::io::ErrorKind::Unsupported.into()),
                 |f| f.try_clone(),
             )
         });
         let file = file.await?;
-        let core = self.core_mut().clone_with(file);
+        let core = self.descend().clone_with(file);
         Ok(Self {
             layer: K::renew(&self.layer, core),
         })

@@ -113,8 +113,8 @@ impl HasLayer for Text {
         layer.binary.core()
     }
 
-    fn core_mut<R: RawIo>(layer: &mut Decoding<R>) -> &mut Core<R> {
-        let core = layer.binary.core_mut();
+    fn descend<R: RawIo>(layer: &mut Decoding<R>) -> &mut Core<R> {
+        let core = layer.binary.descend();
         layer.decoded.sync(core);
         core.ahead.set_undelivered(layer.decoded.ahead());
         core
@@ -233,7 +233,7 @@ impl<R: RawIo> File<Text, R> {
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
     pub fn buffer(&mut self) -> &mut BinaryFile<R> {
-        self.core_mut().drop_read_ahead_if_idle();
+        self.descend().drop_read_ahead_if_idle();
         &mut self.layer.binary
     }
 
@@ -242,11 +242,10 @@ impl<R: RawIo> File<Text, R> {
     #[cfg(feature = "stdio")]
     pub(crate) fn undecoded(&mut self) -> &mut BinaryFile<R> {
         debug_assert!(!self.core().meta.seekable, "`buffer` is for those");
-        if self.core_mut().ahead.has_undelivered() {
-            let bytes = self.layer.decoded.undelivered_bytes();
-            let core = self.layer.binary.core_mut();
-            core.ahead.take_back(&bytes);
-            self.layer.decoded.sync(core);
+        if self.descend().ahead.has_undelivered() {
+            let (decoded, core) = self.parts();
+            core.ahead.take_back(&decoded.undelivered_bytes());
+            decoded.sync(core);
         }
         &mut self.layer.binary
     }
@@ -265,12 +264,10 @@ impl<R: RawIo> File<Text, R> {
     pub async fn detach(mut self) -> Result<BinaryFile<R>> {
         self.core().check_open("detach")?;
         self.flush().await?;
-        let core = self.core_mut();
-        core.drop_read_ahead();
-        let bytes = self.layer.decoded.undelivered_bytes();
-        let core = self.layer.binary.core_mut();
+        self.descend().drop_read_ahead();
+        let (decoded, core) = self.parts();
         if !core.meta.seekable {
-            core.ahead.take_back(&bytes);
+            core.ahead.take_back(&decoded.undelivered_bytes());
         }
         Ok(self.layer.binary)
     }
@@ -304,7 +301,7 @@ impl<R: RawIo> File<Text, R> {
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
     #[doc(alias("read_to_string", "read_to_end"))]
-    pub fn read(&mut self) -> Read<'_, Self> {
+    pub fn read(&mut self) -> Read<&mut Self> {
         Read::new(self)
     }
 
@@ -333,7 +330,7 @@ impl<R: RawIo> File<Text, R> {
     /// assert_eq!(file.readline().await?, "");
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
-    pub fn readline(&mut self) -> Readline<'_, Self> {
+    pub fn readline(&mut self) -> Readline<&mut Self> {
         Readline::new(self)
     }
 
@@ -362,7 +359,7 @@ impl<R: RawIo> File<Text, R> {
     /// assert_eq!(file.readlines().await?, ["three\n"]);
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
-    pub fn readlines(&mut self) -> Readlines<'_, Self> {
+    pub fn readlines(&mut self) -> Readlines<&mut Self> {
         Readlines::new(self)
     }
 

@@ -48,6 +48,7 @@ impl HalfDone {
     }
 
     /// A seek that was begun is over.
+    #[inline]
     pub(super) fn end_seek(&mut self) {
         self.seek = None;
     }
@@ -197,10 +198,7 @@ impl<K: Bytes, R: RawIo> tokio::io::AsyncRead for File<K, R> {
     ) -> Poll<io::Result<()>> {
         // No more is cleared than is read at a time.
         let most = self.core().most_at_once().min(buf.remaining());
-        let n = ready!(
-            self.core_mut()
-                .io_read(cx, buf.initialize_unfilled_to(most))
-        )?;
+        let n = ready!(self.descend().io_read(cx, buf.initialize_unfilled_to(most)))?;
         buf.advance(n);
         Poll::Ready(Ok(()))
     }
@@ -212,7 +210,7 @@ impl<K: Bytes, R: RawIo> tokio::io::AsyncWrite for File<K, R> {
         cx: &mut Context<'_>,
         data: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.core_mut().io_write(cx, data)
+        self.descend().io_write(cx, data)
     }
 
     /// Writes the slices as one, up to 1,024 of them and up to as much as a write takes.
@@ -221,7 +219,7 @@ impl<K: Bytes, R: RawIo> tokio::io::AsyncWrite for File<K, R> {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.core_mut().io_write_vectored(cx, slices)
+        self.descend().io_write_vectored(cx, slices)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -229,23 +227,23 @@ impl<K: Bytes, R: RawIo> tokio::io::AsyncWrite for File<K, R> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.core_mut().io_flush(cx)
+        self.descend().io_flush(cx)
     }
 
     /// Flushes, and tells what close(2) would say. The file stays open:
     /// [`close`](Self::close) closes it.
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.core_mut().io_shutdown(cx)
+        self.descend().io_shutdown(cx)
     }
 }
 
 impl<K: Bytes, R: RawIo> tokio::io::AsyncSeek for File<K, R> {
     fn start_seek(mut self: Pin<&mut Self>, pos: SeekFrom) -> io::Result<()> {
-        self.machine().io_start_seek(pos)
+        self.descend_in_seek().io_start_seek(pos)
     }
 
     fn poll_complete(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<u64>> {
-        self.machine().io_seek(cx)
+        self.descend_in_seek().io_seek(cx)
     }
 }
 
@@ -255,7 +253,7 @@ impl<K: Bytes, R: RawIo> futures_io::AsyncRead for File<K, R> {
         cx: &mut Context<'_>,
         buf: &mut [u8],
     ) -> Poll<io::Result<usize>> {
-        self.core_mut().io_read(cx, buf)
+        self.descend().io_read(cx, buf)
     }
 }
 
@@ -265,7 +263,7 @@ impl<K: Bytes, R: RawIo> futures_io::AsyncWrite for File<K, R> {
         cx: &mut Context<'_>,
         data: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.core_mut().io_write(cx, data)
+        self.descend().io_write(cx, data)
     }
 
     /// Writes the slices as one, up to 1,024 of them and up to as much as a write takes.
@@ -274,17 +272,17 @@ impl<K: Bytes, R: RawIo> futures_io::AsyncWrite for File<K, R> {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.core_mut().io_write_vectored(cx, slices)
+        self.descend().io_write_vectored(cx, slices)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.core_mut().io_flush(cx)
+        self.descend().io_flush(cx)
     }
 
     /// Flushes, and tells what close(2) would say. The file stays open:
     /// [`close`](Self::close) closes it.
     fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.core_mut().io_shutdown(cx)
+        self.descend().io_shutdown(cx)
     }
 }
 
@@ -296,8 +294,8 @@ impl<K: Bytes, R: RawIo> futures_io::AsyncSeek for File<K, R> {
     ) -> Poll<io::Result<u64>> {
         // A seek that goes on is told from a new one by where it goes: of two alike, the
         // first given up midway and nothing done between them, one is made.
-        self.machine().io_start_seek(pos)?;
-        self.machine().io_seek(cx)
+        self.descend_in_seek().io_start_seek(pos)?;
+        self.descend_in_seek().io_seek(cx)
     }
 }
 
@@ -318,7 +316,7 @@ where
         let mut job = self.core().half_done.job(By::Line);
         let line = self.poll_read_line(cx, None, &mut job);
         let job = if line.is_ready() { 0 } else { job };
-        self.core_mut().half_done.set_job(By::Line, job);
+        self.descend().half_done.set_job(By::Line, job);
         Poll::Ready(match ready!(line) {
             Ok(line) if Self::is_empty(&line) => None,
             line => Some(line),

@@ -1,4 +1,4 @@
-//! A file of a kind that is decided at run time.
+//! A file whose kind is decided at run time.
 
 use std::fs::{FileTimes, Metadata, Permissions};
 use std::io::{self, SeekFrom};
@@ -10,10 +10,11 @@ use crate::error::{Error, Result};
 use crate::executor::Executor;
 use crate::file::core::{Core, Started};
 use crate::file::pending::Truncating;
+use crate::file::source::sealed::Sealed;
 use crate::file::{BinaryFile, NotGivenUp, RawFile, TextFile, TextPosition, TextSeek, Truncate};
 use crate::raw_io::RawIo;
 
-/// Calls the same of whichever file it is.
+/// Calls the same method on the file, whatever its kind.
 macro_rules! each {
     ($any:expr, $file:ident => $call:expr) => {
         match $any {
@@ -29,8 +30,8 @@ mod std_file;
 /// A file whose kind was decided at run time, by the mode string and by
 /// `.buffering(0)`: what Python's `open` returns.
 ///
-/// It has all that the three kinds have in common. What differs by kind, to read and
-/// to write, is had by a `match`.
+/// It has the methods that the three kinds have in common. To read and to write, which
+/// differ by kind, `match` on it.
 ///
 /// # Examples
 ///
@@ -156,8 +157,8 @@ impl<R: RawIo> AnyFile<R> {
         each!(self, file => file.flush().await)
     }
 
-    /// Returns where the file is: of bytes the offset, of text what
-    /// [`TextFile::tell`] says. Python: `tell`.
+    /// Returns the position: for bytes the offset, for text what [`TextFile::tell`]
+    /// returns. Python: `tell`.
     ///
     /// # Cancel safety
     ///
@@ -174,9 +175,9 @@ impl<R: RawIo> AnyFile<R> {
         }
     }
 
-    /// Moves to a position that [`tell`](Self::tell) gave, or to one from the start, the
-    /// end or where the file is; returns the new position. Text takes only what
-    /// [`TextFile::seek`] does. Python: `seek`.
+    /// Moves to a position that [`tell`](Self::tell) returned, or to one counted from the
+    /// start, the end or the current position; returns the new position. A text file
+    /// accepts only what [`TextFile::seek`] accepts. Python: `seek`.
     ///
     /// # Cancel safety
     ///
@@ -184,8 +185,8 @@ impl<R: RawIo> AnyFile<R> {
     ///
     /// # Errors
     ///
-    /// As [`TextFile::seek`]; of bytes `InvalidArgument` for a position that only text
-    /// has, in the midst of what a decoder makes of its bytes.
+    /// As [`TextFile::seek`]; for a file of bytes also `InvalidArgument`, for a text
+    /// position that is not at a byte offset but within the text of a decoder.
     ///
     /// # Examples
     ///
@@ -221,8 +222,8 @@ impl<R: RawIo> AnyFile<R> {
         }
     }
 
-    /// Sets the size to where the file is, or to `.size(n)` bytes, and returns it; the
-    /// position stays. See [`TextFile::truncate`]. Python: `truncate`.
+    /// Sets the size to the position, or to `.size(n)` bytes, and returns it; the position
+    /// does not move. See [`TextFile::truncate`]. Python: `truncate`.
     ///
     /// # Cancel safety
     ///
@@ -248,8 +249,8 @@ impl<R: RawIo> AnyFile<R> {
         each!(self, file => file.set_len(size).await)
     }
 
-    /// Brings contents and metadata to the device; see [`TextFile::sync_all`], and of a
-    /// raw file [`RawFile::sync_all`].
+    /// Brings contents and metadata to the device; see [`TextFile::sync_all`] and, for a
+    /// raw file, [`RawFile::sync_all`].
     ///
     /// # Cancel safety
     ///
@@ -275,7 +276,7 @@ impl<R: RawIo> AnyFile<R> {
         each!(self, file => file.sync_data().await)
     }
 
-    /// Asks for the metadata of the file; see [`TextFile::metadata`].
+    /// Returns the metadata of the file; see [`TextFile::metadata`].
     ///
     /// # Cancel safety
     ///
@@ -367,7 +368,7 @@ impl<R: RawIo> AnyFile<R> {
         each!(self, file => file.try_lock_shared().await)
     }
 
-    /// Gives the lock up, after a flush; see [`TextFile::unlock`].
+    /// Releases the lock, after a flush; see [`TextFile::unlock`].
     ///
     /// # Cancel safety
     ///
@@ -419,12 +420,12 @@ impl<R: RawIo> AnyFile<R> {
         each!(self, file => file.core())
     }
 
-    pub(super) fn core_mut(&mut self) -> &mut Core<R> {
-        each!(self, file => file.core_mut())
+    pub(super) fn descend(&mut self) -> &mut Core<R> {
+        each!(self, file => file.descend())
     }
 }
 
-/// Where in a file of bytes that leads.
+/// Turns a seek of a text position into one of a file of bytes.
 fn offset(to: TextSeek, path: Option<&Path>) -> Result<SeekFrom> {
     match to {
         TextSeek::From(from) => Ok(from),
@@ -440,6 +441,8 @@ fn offset(to: TextSeek, path: Option<&Path>) -> Result<SeekFrom> {
         }
     }
 }
+
+impl<R: RawIo> Sealed for AnyFile<R> {}
 
 impl<R: RawIo> Truncating for AnyFile<R> {
     fn poll_truncate(

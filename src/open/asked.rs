@@ -1,4 +1,4 @@
-//! Openers, and what they are asked for.
+//! Openers, and what an opener is told about the mode.
 
 use std::fmt;
 use std::fs::{File, OpenOptions};
@@ -8,7 +8,7 @@ use std::path::Path;
 use super::mode::{Action, Mode};
 use super::{Kind, Open};
 
-/// What an opener runs.
+/// The function of an opener.
 pub(super) type Opener = Box<dyn FnOnce(&Path, &Asked) -> io::Result<File> + Send>;
 
 /// What the mode and the keywords of an [`open()`](crate::open()) ask for, for its
@@ -41,26 +41,26 @@ impl Asked {
         self.mode.append()
     }
 
-    /// Says whether what is there is to be thrown away.
+    /// Says whether the content of an existing file is to be removed.
     #[must_use]
     pub fn truncate(&self) -> bool {
         self.mode.action == Action::Write
     }
 
-    /// Says whether a file that is missing is to be made.
+    /// Says whether a missing file is to be made.
     #[must_use]
     pub fn create(&self) -> bool {
         self.create || self.mode.action != Action::Read
     }
 
-    /// Says whether the file must not be there yet.
+    /// Says whether the file must not exist yet.
     #[must_use]
     pub fn create_new(&self) -> bool {
         self.mode.action == Action::Create
     }
 
-    /// Returns the options for [`OpenOptions::open`], which stand for all of this, and
-    /// for [`permissions`](Open::permissions).
+    /// Returns the same as options for [`OpenOptions::open`], with
+    /// [`permissions`](Open::permissions) and [`custom_flags`](Open::custom_flags).
     #[must_use]
     pub fn options(&self) -> &OpenOptions {
         &self.options
@@ -90,10 +90,9 @@ impl fmt::Debug for Asked {
 }
 
 impl<K: Kind> Open<K> {
-    /// Opens with `opener` instead of [`OpenOptions::open`]: it gets the path and
-    /// the options that the mode stands for, and runs on the executor. Python:
-    /// `opener`. One that has to know what the options say is for
-    /// [`opener_with`](Self::opener_with).
+    /// Opens with `opener` instead of [`OpenOptions::open`]. It gets the path and the
+    /// options of the mode, and runs on the executor. Python: `opener`. If the opener
+    /// must know what the options say, use [`opener_with`](Self::opener_with).
     ///
     /// # Examples
     ///
@@ -116,8 +115,8 @@ impl<K: Kind> Open<K> {
         self.opener_with(|path, asked| opener(path, asked.options()))
     }
 
-    /// As [`opener`](Self::opener), for one that opens in a way of its own and has to
-    /// know what the mode asks for: std's options do not tell.
+    /// As [`opener`](Self::opener), for an opener that must know what the mode asks for,
+    /// since one cannot ask std's options.
     ///
     /// # Examples
     ///
@@ -125,7 +124,7 @@ impl<K: Kind> Open<K> {
     /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
     /// # let dir = tempfile::tempdir().unwrap();
     /// # let root = dir.path().to_path_buf();
-    /// // Below a folder, and only to read.
+    /// // Opens files in a folder, and only for reading.
     /// let open = aiofiles::open("notes.txt").mode("w");
     /// let refused = open.opener_with(move |path, asked| {
     ///     if asked.write() {

@@ -27,32 +27,33 @@ macro_rules! keywords {
                 self.set(|settings| settings.mode = Some(mode.to_owned()))
             }
 
-            /// Sets the size of the buffer, in bytes (128 KiB). It is allocated when
-            /// first needed; a file that is written to faster than the system takes
-            /// it has up to ten. 0 is for [`raw`](Self::raw) and [`any`](Self::any)
-            /// only; 1 makes a text file line buffered, as in Python.
+            /// Sets the size of the buffer, in bytes (128 KiB). The buffer is allocated
+            /// when it is first needed. A file that is written to faster than the system
+            /// takes the bytes has up to ten buffers. 0 is for [`raw`](Self::raw) and
+            /// [`any`](Self::any) only; 1 makes a text file line buffered, as in Python.
             pub fn buffering(self, size: usize) -> Self {
                 self.set(|settings| settings.buffering = Some(size))
             }
 
-            /// Runs the file's blocking calls on `executor`, `close` and the drop
-            /// included, instead of the default one.
+            /// Runs all blocking calls of the file on `executor` instead of the default
+            /// one, also those of `close` and of the drop.
             pub fn executor(self, executor: impl Executor) -> Self {
                 self.set(|settings| settings.executor = Some(Chosen::new(executor)))
             }
 
-            /// Allows or forbids reads from the page cache without a job (as the
-            /// executor says: yes for the default one, no for others).
+            /// Allows or forbids reads from the page cache without a job. Without this
+            /// keyword [the executor](crate::Executor::allows_nowait) decides: the default
+            /// one allows them, others forbid them unless they say otherwise.
             pub fn nowait(self, allowed: bool) -> Self {
                 self.set(|settings| settings.nowait = Some(allowed))
             }
         }
 
-        // The bound stands on each method: on the `impl`, the compiler would not say
-        // what `TextKind` has it say.
+        // The bound `TextKind` stands on each method. On the `impl`, the compiler would
+        // not show the advice that `TextKind` has for its errors.
         impl<$($generics)*> $Self {
-            /// Sets the encoding, by label or as an [`Encoding`] (`utf-8`, whatever
-            /// the locale).
+            /// Sets the encoding, by label or as an [`Encoding`] (`utf-8`, whatever the
+            /// locale is).
             ///
             /// # Examples
             ///
@@ -74,8 +75,8 @@ macro_rules! keywords {
                 self.set(|settings| settings.encoding = Some(encoding.try_into().map_err(Into::into)))
             }
 
-            /// Sets what becomes of bytes and characters that the encoding does not
-            /// have, by name or as an [`ErrorPolicy`] (`strict`).
+            /// Sets what happens to bytes and characters that are not in the encoding, by
+            /// name or as an [`ErrorPolicy`] (`strict`: the operation fails).
             ///
             /// # Examples
             ///
@@ -97,9 +98,9 @@ macro_rules! keywords {
                 self.set(|settings| settings.errors = Some(policy.try_into().map_err(Into::into)))
             }
 
-            /// Sets which line ends are recognised and written, as in Python or as
-            /// a [`Newline`] (universal: any is read as `\n`, and `\n` is written as the
-            /// system's, which on Windows is `\r\n`).
+            /// Sets which line ends are recognised and written, as in Python or as a
+            /// [`Newline`] (universal: each line end is read as `\n`, and `\n` is written
+            /// as the line end of the system, which is `\r\n` on Windows).
             ///
             /// # Examples
             ///
@@ -120,8 +121,8 @@ macro_rules! keywords {
                 self.set(|settings| settings.newline = Some(newline.try_into().map_err(Into::into)))
             }
 
-            /// Flushes after every write with a line end in it (`false`; `true` for
-            /// a terminal).
+            /// Flushes after every write that has a line end in it (`false`; `true` for a
+            /// terminal).
             pub fn line_buffering(self, yes: bool) -> Self
             where
                 K: TextKind,
@@ -129,9 +130,8 @@ macro_rules! keywords {
                 self.set(|settings| settings.line_buffering = Some(yes))
             }
 
-            /// Hands every write to the system at once (`false`). A write that fails
-            /// then keeps its text in the buffer, as in Python: write it no second
-            /// time, flush.
+            /// Hands every write to the system at once (`false`). If that fails, the text
+            /// stays in the buffer, as in Python: do not write it again; flush.
             pub fn write_through(self, yes: bool) -> Self
             where
                 K: TextKind,

@@ -28,9 +28,10 @@ pub trait Kind: sealed::Plans + Send + 'static {
     #[doc(hidden)]
     fn core<R: RawIo>(file: &Self::Of<R>) -> &Core<R>;
 
-    /// The machine under the file, told what the layers above it hold.
+    /// The way down to the machine under the file, after it was told what the layers above
+    /// it hold.
     #[doc(hidden)]
-    fn core_mut<R: RawIo>(file: &mut Self::Of<R>) -> &mut Core<R>;
+    fn descend<R: RawIo>(file: &mut Self::Of<R>) -> &mut Core<R>;
 }
 
 /// A kind that may be text, and so takes an encoding: [`Text`] or [`Any`].
@@ -45,28 +46,28 @@ pub trait TextKind: Kind {}
 mod sealed {
     use super::{Plan, Result, Settings};
 
-    /// Checks the keywords and says what they come to.
+    /// Checks the keywords and gives the plan that they amount to.
     pub trait Plans {
         #[doc(hidden)]
         fn plan(self, settings: &mut Settings) -> Result<Plan>;
     }
 }
 
-/// What the keywords come to.
+/// The checked keywords of a call that gives a file.
 #[derive(Debug)]
 pub struct Plan {
     pub(crate) mode: Mode,
-    /// Of the buffer, in bytes; 0 is a raw file.
+    /// The size of the buffer in bytes; 0 for a raw file.
     pub(crate) capacity: usize,
-    /// `None` is a file of bytes.
+    /// The settings of a text file; `None` for a file of bytes.
     pub(crate) text: Option<TextSettings>,
 }
 
-/// Whatever the mode string and `.buffering(0)` say: [`AnyFile`].
+/// The kind that the mode string and `.buffering(0)` choose: [`AnyFile`].
 #[derive(Debug, Default)]
 pub struct Any(pub(super) ());
 
-/// What the mode says, with the kind asked for: text or bytes.
+/// Takes the mode apart and checks it against the kind: text or bytes.
 fn mode(settings: &Settings, binary: Option<bool>) -> Result<Mode> {
     let given = settings.mode.as_deref().unwrap_or("r");
     let mode = Mode::parse(given)?;
@@ -119,8 +120,8 @@ fn text_plan(settings: &mut Settings, mode: Mode) -> Result<Plan> {
     })
 }
 
-/// The size of a buffer of bytes. In Python 1 asks for line buffering, of which there
-/// is none here, and so for the usual size.
+/// The size of the buffer of a file of bytes. In Python, 1 asks for line buffering; files
+/// of bytes have none, so 1 gives the default size.
 fn binary_size(buffering: Option<usize>) -> usize {
     match buffering {
         None | Some(1) => BUFFER,
@@ -196,8 +197,8 @@ impl<K: FileKind + sealed::Plans> Kind for K {
         file.core()
     }
 
-    fn core_mut<R: RawIo>(file: &mut File<K, R>) -> &mut Core<R> {
-        file.core_mut()
+    fn descend<R: RawIo>(file: &mut File<K, R>) -> &mut Core<R> {
+        file.descend()
     }
 }
 
@@ -224,8 +225,8 @@ impl Kind for Any {
         file.core()
     }
 
-    fn core_mut<R: RawIo>(file: &mut AnyFile<R>) -> &mut Core<R> {
-        file.core_mut()
+    fn descend<R: RawIo>(file: &mut AnyFile<R>) -> &mut Core<R> {
+        file.descend()
     }
 }
 

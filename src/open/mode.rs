@@ -8,11 +8,11 @@ use crate::error::{Error, Result};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
     Read,
-    /// Creates, or truncates.
+    /// Creates the file, or truncates it if it exists.
     Write,
-    /// Creates, and fails if it is there.
+    /// Creates the file, and fails if it exists.
     Create,
-    /// Creates if need be, and writes at the end.
+    /// Creates the file if it is missing, and writes at the end.
     Append,
 }
 
@@ -20,14 +20,14 @@ pub(crate) enum Action {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Mode {
     pub(crate) action: Action,
-    /// `+`: the other direction too.
+    /// Whether there is a `+`, which adds the other direction.
     pub(crate) update: bool,
     /// `b` or `t`, if one was given.
     pub(crate) binary: Option<bool>,
 }
 
 impl Mode {
-    /// Takes `mode` apart; the reasons it gives are CPython's.
+    /// Takes `mode` apart; the reasons in its errors are those of CPython.
     pub(crate) fn parse(mode: &str) -> Result<Self> {
         let fail = |reason| {
             Err(Error::InvalidMode {
@@ -86,7 +86,7 @@ impl Mode {
         self.action == Action::Append
     }
 
-    /// The mode as CPython's binary files name it: `w+b` is `rb+`.
+    /// The mode as CPython's binary files report it: for `w+b` that is `rb+`.
     pub(crate) fn canonical(self) -> &'static str {
         match (self.action, self.update) {
             (Action::Read, false) => "rb",

@@ -21,14 +21,20 @@ use crate::sys;
 /// Makes a file of a stream: of an open `std::fs::File`, of a buffer in memory,
 /// or of a mock; see [`RawIo`]. Python: `open(fd)` and `threadpool.wrap`.
 ///
-/// Buffered bytes unless `.text()` or `.raw()` is said; the keywords of
-/// [`open`](crate::open()) that make sense are methods. It starts where the cursor
-/// is. Without `.mode(..)` the file can do what the stream says it can; a mode
-/// takes directions away, and `a` moves to the end. Nothing is truncated.
+/// It gives a [`BinaryFile`](crate::BinaryFile) (buffered), or a
+/// [`TextFile`](crate::TextFile) with `.text()`, a [`RawFile`](crate::RawFile) with
+/// `.raw()`, an [`AnyFile`](crate::AnyFile) with `.any()`. Keywords, with the defaults of
+/// [`open`](crate::open()): `mode` (both directions, if the stream has them),
+/// `buffering`, `executor`, `nowait`, and for text `encoding`, `errors`, `newline`,
+/// `line_buffering`, `write_through`.
+///
+/// The file starts at the cursor of the stream. Without `.mode(..)` the file can do what
+/// the stream says it can; a mode takes directions away, and `a` moves to the end. No
+/// mode truncates.
 ///
 /// # Cancel safety
 ///
-/// Owns the stream: dropped before it is ready, the stream is dropped.
+/// It owns the stream: if it is dropped before it is done, the stream is dropped.
 ///
 /// # Errors
 ///
@@ -72,7 +78,7 @@ struct WrapArgs<R, K> {
 keywords!([R: RawIo, K: Kind] Wrap<R, K>);
 
 impl<R: RawIo, K: Kind> Wrap<R, K> {
-    /// Gives a buffered file of bytes; the default.
+    /// Gives a buffered file of bytes. This is the default.
     pub fn binary(self) -> Wrap<R, Binary> {
         self.kind(Binary(()))
     }

@@ -23,18 +23,19 @@ impl<T> Batch<T> {
 
 /// Runs any number of blocking calls in one hop.
 ///
-/// As [`wrap`](crate::os::wrap), but for what gives an [`io::Result`]: its error
-/// becomes one of this crate, named by `.op(..)`. A hop costs more than most
-/// calls, so what is done together should hop together. Not in Python.
+/// As [`wrap`](crate::os::wrap), but for a closure that returns an [`io::Result`]: its
+/// error becomes one of this crate, named by `.op(..)`. A hop to the executor costs
+/// more than most system calls, so calls that belong together should share one. Not
+/// in Python.
 ///
 /// # Cancel safety
 ///
-/// Dropped before its job has begun, it does nothing; later, the closure goes
-/// on to its end.
+/// Dropped before its job begins, it does nothing; dropped later, the closure still
+/// runs to its end.
 ///
 /// # Errors
 ///
-/// What the closure returns, of the same kind; `Panicked` if it panics.
+/// The error that the closure returns, with the same kind; `Panicked` if it panics.
 ///
 /// # Examples
 ///

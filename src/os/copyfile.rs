@@ -11,10 +11,11 @@ use crate::call::{Call, Request};
 use crate::delegate::Caller;
 use crate::sys::{self, Copier, Dir, FileId};
 
-/// Bytes between two looks at the caller: some milliseconds of copying.
+/// The bytes that are copied between two checks whether the call was dropped: some
+/// milliseconds of work.
 const CHUNK: u64 = 4 * 1024 * 1024;
 
-/// What is told of progress: bytes done, and bytes in all.
+/// The caller's function for progress: bytes done, and bytes in all.
 type OnProgress = Box<dyn FnMut(u64, u64) + Send>;
 
 /// The pending call of [`copyfile`].
@@ -39,9 +40,9 @@ pub(super) struct Keep {
 }
 
 impl Copyfile {
-    /// Calls `tell(done, total)`, in bytes, on the executor's thread after each
-    /// piece of some MiB, and at the end. `total` is what the source was when
-    /// it was opened, or `done` where that is more.
+    /// Calls `tell(done, total)`, in bytes, on the executor's thread: after each piece
+    /// of 4 MiB or less, and at the end. `total` is the size of the source when it was
+    /// opened, or `done` if that is more (none by default).
     ///
     /// # Examples
     ///
@@ -74,27 +75,27 @@ impl fmt::Debug for CopyfileKeywords {
     }
 }
 
-/// Copies the content of the file `src` to `dst`, replacing what is in it, and
-/// returns how many bytes.
+/// Copies the content of the file `src` to `dst`, replaces what is in `dst`, and
+/// returns the number of bytes.
 ///
-/// In the kernel where that works (`copy_file_range`, which shares the blocks
-/// on file systems that can; `sendfile`), otherwise through a buffer. Holes stay
-/// holes, on Linux. Also at the crate root, as `copy`. Keywords: `permissions`
-/// (`true`: unlike Python's `shutil.copyfile`, as [`std::fs::copy`]), `times`
-/// (`false`), `follow_symlinks` (`true`; otherwise a link is copied as a link),
-/// `on_progress`.
+/// The kernel copies where it can (`copy_file_range`, which shares the blocks on file
+/// systems that are able to; `sendfile`); otherwise the bytes go through a buffer.
+/// On Linux, holes stay holes. Also at the crate root, as `copy`. Keywords:
+/// `permissions` (`true`: as [`std::fs::copy`], unlike Python's `shutil.copyfile`),
+/// `times` (`false`), `follow_symlinks` (`true`; with `false` a link is copied as a
+/// link), `on_progress` (none).
 ///
 /// # Cancel safety
 ///
-/// Dropped before its job has begun, it does nothing; later, the copy stops
-/// after the piece it is at, as if it had failed.
+/// Dropped before its job begins, it does nothing; dropped later, the copy stops after
+/// the current piece, as if it had failed.
 ///
 /// # Errors
 ///
-/// `NotFound`; `IsADirectory`; `InvalidInput` if both are the same file (by
-/// links too) or one is a FIFO or a socket; whatever reading and writing says.
-/// It names both paths. A destination that the copy made itself is removed; of
-/// one that was there, the old content is lost.
+/// `NotFound`; `IsADirectory`; `InvalidInput` if both paths are the same file (by
+/// links too) or one is a FIFO or a socket; the errors of reading and writing. The
+/// error names both paths. If the copy made `dst`, `dst` is removed again; if `dst`
+/// existed before, its old content may be lost.
 ///
 /// # Examples
 ///
@@ -143,16 +144,16 @@ pub fn copyfile(src: impl AsRef<Path>, dst: impl AsRef<Path>) -> Copyfile {
     })
 }
 
-/// Stops a job that nobody waits for any more.
+/// Fails, and so stops the job, once its call was dropped.
 pub(super) fn go_on(caller: &Caller) -> io::Result<()> {
     if caller.is_gone() {
-        // Nobody sees it.
+        // Nobody sees this error: it only ends the job.
         return Err(io::Error::other("the call was dropped"));
     }
     Ok(())
 }
 
-/// Told of bytes done and in all; its error stops the copy.
+/// Is called with the bytes done and the bytes in all; its error stops the copy.
 pub(super) type Progress<'a> = &'a mut dyn FnMut(u64, u64) -> io::Result<()>;
 
 pub(super) fn copy_file(
@@ -167,8 +168,8 @@ pub(super) fn copy_file(
         copy_link(src, dst, keep.times)?;
         return Ok(0);
     }
-    // Looked at before it is opened: that lets go whoever waits at the other end of a
-    // FIFO.
+    // Check the kind before the open: opening a FIFO would release whoever waits at
+    // its other end.
     check_kind(&sys::stat(&here, src, true)?)?;
     check_destination(dst)?;
     let input = sys::retry(|| sys::open_source(src))?;
@@ -179,10 +180,10 @@ pub(super) fn copy_file(
     } else {
         sys::DEFAULT_MODE
     };
-    // Without set-user-ID and the like until the content is there.
+    // `& 0o777`: the destination gets set-user-ID and the like only after the content.
     let (output, made) = open_destination(dst, mode & 0o777)?;
-    // The caller's function is told of progress, and may panic. No half of a copy is left
-    // then either; the panic goes on below.
+    // The caller's progress function may panic. Half a copy must not stay then either,
+    // so the panic is caught here and goes on below, after the removal.
     let copied = catch_unwind(AssertUnwindSafe(|| {
         fill(
             &input,
@@ -194,21 +195,22 @@ pub(super) fn copy_file(
             progress,
         )
     }));
-    // Before the name goes: a file that is open cannot be removed everywhere.
+    // Close before the removal: not every system removes an open file.
     let closed = sys::close(output);
     let copied = copied.map(|copied| copied.and_then(|copied| closed.map(|()| copied)));
     if let Some(made) = made.filter(|_| !matches!(copied, Ok(Ok(_)))) {
-        // The error to tell is the copy's.
+        // The error to report is that of the copy, not that of this removal.
         drop(sys::retry(|| std::fs::remove_file(&made)));
     }
     copied.unwrap_or_else(|panic| resume_unwind(panic))
 }
 
-/// How many links are followed to a destination that is not there; the system follows
-/// as many.
+/// How many links are followed to a destination that does not exist; as many as Linux
+/// follows.
 const LINKS: usize = 40;
 
-/// Opens the destination, or makes it: then with its path, through links to nothing.
+/// Opens the destination, or makes it if it is missing. The path is given only for a
+/// file that was made; where `dst` is a link to nothing, it is the path of the target.
 fn open_destination(dst: &Path, mode: u32) -> io::Result<(File, Option<PathBuf>)> {
     let mut path = dst.to_path_buf();
     for _ in 0..LINKS {
@@ -220,7 +222,8 @@ fn open_destination(dst: &Path, mode: u32) -> io::Result<(File, Option<PathBuf>)
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             opened => return opened.map(|file| (file, None)),
         }
-        // A link that leads to nothing; or it was removed just now.
+        // The path exists but opens to nothing: it is a link that leads to nothing, or
+        // it was removed between the two calls.
         if let Ok(target) = sys::readlink(&Dir::default(), &path) {
             path = path.parent().unwrap_or(Path::new("")).join(target);
         }
@@ -228,7 +231,8 @@ fn open_destination(dst: &Path, mode: u32) -> io::Result<(File, Option<PathBuf>)
     Err(sys::link_loop())
 }
 
-/// Makes a link like `src`, to the same place, with its times if they are to be kept.
+/// Makes `dst` a link with the same target as the link `src`; with `times`, it gets
+/// the times of `src` too.
 pub(super) fn copy_link(src: &Path, dst: &Path, times: bool) -> io::Result<()> {
     let here = Dir::default();
     let link = sys::stat(&here, src, false)?;
@@ -239,7 +243,7 @@ pub(super) fn copy_link(src: &Path, dst: &Path, times: bool) -> io::Result<()> {
     }
     let times = (link.accessed()?, link.modified()?);
     match sys::utime(&here, dst, Some(times), false) {
-        // As Python: not every system keeps the times of links.
+        // As in Python: not every system can set the times of a link.
         Err(error) if error.kind() == io::ErrorKind::Unsupported => Ok(()),
         done => done,
     }
@@ -249,9 +253,10 @@ pub(super) fn copy_link(src: &Path, dst: &Path, times: bool) -> io::Result<()> {
 fn check_destination(dst: &Path) -> io::Result<()> {
     match sys::stat(&Dir::default(), dst, true) {
         Ok(metadata) => check_kind(&metadata),
-        // A name that asks for a folder: opening it says that one is there.
+        // The name asks for a folder, as it ends with a separator: a failed look at it
+        // is the error; opening it would report that it is a folder.
         Err(error) if sys::names_folder(dst) => Err(error),
-        // It is made, or opening it says more.
+        // The open makes the file, or fails with a better error.
         Err(_) => Ok(()),
     }
 }
@@ -285,7 +290,8 @@ fn fill(
         return Err(io::Error::new(io::ErrorKind::InvalidInput, error));
     }
     let mode = sys::mode(metadata);
-    // Before the old content goes: only the owner may do that, and others may write.
+    // Set the permissions before the old content goes: only the owner may set them, while
+    // others may write. A call that fails here has lost nothing.
     if keep.permissions && old.is_file() && sys::mode(&old) != mode & 0o777 {
         sys::set_mode(output, mode & 0o777)?;
     }
@@ -305,7 +311,8 @@ fn fill(
     Ok(copied)
 }
 
-/// Copies to the end, wherever that is by then: `size` is only what it was.
+/// Copies up to the end of the input, which may have moved: `size` is the size that the
+/// input had when it was opened.
 fn copy_content(
     input: &File,
     size: u64,
@@ -314,7 +321,7 @@ fn copy_content(
     progress: Progress<'_>,
 ) -> io::Result<u64> {
     if !into_file {
-        // A device takes bytes as they come, at no position.
+        // A device has no positions to write at: it takes bytes in order.
         let (mut from, mut to) = (input, output);
         let copied = io::copy(&mut from, &mut to)?;
         progress(copied, copied.max(size))?;
@@ -324,7 +331,7 @@ fn copy_content(
     let mut done = 0;
     while done < size {
         let Some((start, end)) = sys::next_data(input, done, size)? else {
-            // A hole up to the end.
+            // The rest of the input is a hole.
             sys::retry(|| output.set_len(size))?;
             done = size;
             progress(done, size)?;
@@ -335,7 +342,7 @@ fn copy_content(
             let len = CHUNK.min(end - done);
             let n = copy_piece(&mut copier, input, output, done, len)?;
             if n == 0 {
-                // It was cut meanwhile.
+                // The input was truncated during the copy.
                 progress(done, done)?;
                 return Ok(done);
             }
@@ -343,7 +350,8 @@ fn copy_content(
             progress(done, size.max(done))?;
         }
     }
-    // What was added since, and all of a file that does not tell its size.
+    // Copy what was appended during the copy. For a file that reports the size 0 while it
+    // has content (as in /proc) this loop copies everything.
     loop {
         match copy_piece(&mut copier, input, output, done, CHUNK)? {
             0 => break,
@@ -357,7 +365,7 @@ fn copy_content(
     Ok(done)
 }
 
-/// Copies up to `len` bytes at `offset`, the whole of it if it is there.
+/// Copies `len` bytes at `offset`, fewer only at the end of the input.
 fn copy_piece(
     copier: &mut Copier,
     input: &File,

@@ -32,12 +32,13 @@ pub struct CopytreeKeywords {
     caller: Caller,
 }
 
-/// Says which paths are left out.
+/// The caller's function that says which paths are left out.
 type Ignore = Box<dyn FnMut(&Path) -> bool + Send>;
 
 impl Copytree {
-    /// Copies symbolic links as links instead of what they point to (`false`). A
-    /// junction of Windows becomes a symbolic link, which takes the right to make one.
+    /// Copies symbolic links as links, instead of the files and folders that they point
+    /// to (`false`). A junction of Windows becomes a symbolic link, which needs the
+    /// right to make one.
     pub fn symlinks(self, yes: bool) -> Self {
         self.set(|keywords| keywords.symlinks = yes)
     }
@@ -68,8 +69,8 @@ impl Copytree {
         self.set(|keywords| keywords.dirs_exist_ok = yes)
     }
 
-    /// Leaves out the files and folders for whose path, in the source, `skip`
-    /// is true. Python's takes a folder and its names.
+    /// Leaves out each file and folder for which `skip` returns true (none). `skip` gets
+    /// the path in the source; Python's `ignore` gets a folder and the names in it.
     ///
     /// # Examples
     ///
@@ -90,8 +91,8 @@ impl Copytree {
         self.set(|keywords| keywords.ignore = Some(Box::new(skip)))
     }
 
-    /// Calls `tell(files, bytes)` on the executor's thread after each file and
-    /// each piece of a large one, with what was copied so far.
+    /// Calls `tell(files, bytes)` on the executor's thread after each file, and after
+    /// each piece of a large file, with the totals so far (none).
     pub fn on_progress(self, tell: impl FnMut(u64, u64) + Send + 'static) -> Self {
         self.set(|keywords| keywords.on_progress = Some(Box::new(tell)))
     }
@@ -109,29 +110,29 @@ impl fmt::Debug for CopytreeKeywords {
     }
 }
 
-/// Copies the folder `src` with all in it to `dst`, in one hop, and returns how
-/// many bytes of content.
+/// Copies the folder `src` and everything in it to `dst`, in one hop, and returns the
+/// number of bytes of content.
 ///
 /// As Python's `shutil.copytree`, but it stops at the first error. Files are
 /// copied as by [`copyfile`](crate::os::copyfile). Keywords: `symlinks`
-/// (`false`: what links point to is copied), `ignore_dangling_symlinks`
-/// (`false`), `dirs_exist_ok` (`false`), `ignore`, `permissions` (`true`), `times`
-/// (`true`), `on_progress`. Owners, extended attributes and hard links are not
-/// kept.
+/// (`false`: the targets of links are copied), `ignore_dangling_symlinks`
+/// (`false`), `dirs_exist_ok` (`false`), `ignore` (none), `permissions` (`true`),
+/// `times` (`true`), `on_progress` (none). Owners, extended attributes and hard links
+/// are not kept.
 ///
 /// # Cancel safety
 ///
-/// Dropped before its job has begun, it does nothing; later, it stops after the
-/// piece it is at. What was copied stays.
+/// Dropped before its job begins, it does nothing; dropped later, it stops after the
+/// current piece. What was copied stays.
 ///
 /// # Errors
 ///
-/// `AlreadyExists` if `dst` is there; `InvalidInput` if `dst` lies in `src`, also
-/// by way of a link that is followed, or for a FIFO or a socket in it; `ELOOP` for
-/// a link back to a folder it lies in, unless links are kept. On Windows `InvalidInput` too
-/// for a name that ends with dots or spaces and so stands for another one, unless `src`
-/// begins with `\\?\`. It names the entry it
-/// failed at; what was copied before stays.
+/// `AlreadyExists` if `dst` exists (unless `dirs_exist_ok`); `InvalidInput` if `dst`
+/// lies in `src`, also through a link that is followed, or if there is a FIFO or a
+/// socket in `src`; the errno `ELOOP` for a link to a folder that the link lies in
+/// (unless `symlinks`). On Windows `InvalidInput` too for a name that ends with dots or
+/// spaces, which the system takes for another one, unless `src` begins with `\\?\`. The
+/// error names the entry where the copy failed; what was copied before stays.
 ///
 /// # Examples
 ///
@@ -178,12 +179,12 @@ pub fn copytree(src: impl AsRef<Path>, dst: impl AsRef<Path>) -> Copytree {
     })
 }
 
-/// A copy in a folder of its source would never end.
+/// Refuses a destination inside the source: such a copy would never end.
 fn refuse_inside(src: &Path, dst: &Path) -> io::Result<()> {
     let id = FileId::at(src)?;
     let dst = sys::abspath(dst)?;
-    // The folders of `dst` that are not there yet lie where the last one that
-    // is does.
+    // Some folders of `dst` may not exist yet. They will lie in the nearest folder above
+    // that does exist, so that one decides.
     let there = dst
         .ancestors()
         .find_map(|above| sys::retry(|| fs::canonicalize(above)).ok());
@@ -214,13 +215,14 @@ struct Copying {
 struct Folder {
     src: PathBuf,
     dst: PathBuf,
-    /// Of the folders it lies in, to know a loop by.
+    /// The folders it lies in, to recognise a loop.
     above: Option<Arc<Above>>,
 }
 
+/// A folder of the source that is being copied, linked to the folder it lies in.
 struct Above {
     id: FileId,
-    /// Its copy.
+    /// The copy of this folder.
     made: FileId,
     above: Option<Arc<Above>>,
 }
@@ -232,7 +234,8 @@ impl Copying {
             dst: dst.to_path_buf(),
             above: None,
         }];
-        // Folders get their permissions and times once they are full.
+        // Folders get their permissions and times last: a folder without the right to
+        // write could not be filled, and filling it changes its times.
         let mut full = Vec::new();
         while let Some(folder) = folders.pop() {
             go_on(&self.keywords.caller)?;
@@ -247,7 +250,7 @@ impl Copying {
         Ok(())
     }
 
-    /// Copies what is in a folder, but its folders, which it gives back.
+    /// Copies the entries of a folder, except for its folders, which are returned.
     fn copy_folder(&mut self, folder: &Folder) -> io::Result<Vec<Folder>> {
         let id = FileId::at(&folder.src)?;
         let mut above = folder.above.as_ref();
@@ -256,7 +259,7 @@ impl Copying {
                 return Err(sys::link_loop());
             }
             if other.made == id {
-                // A link has led there: each copy would have the next one in it.
+                // A link has led into the copy: each copy would contain the next one.
                 return Err(inside());
             }
             above = other.above.as_ref();
@@ -297,13 +300,13 @@ impl Copying {
         }
     }
 
-    /// Copies an entry; true for a folder, of which nothing is done.
+    /// Copies an entry. For a folder it does nothing and returns true.
     fn copy_entry(&mut self, entry: &fs::DirEntry, src: &Path, dst: &Path) -> io::Result<bool> {
         let mut kind = sys::retry(|| entry.file_type())?;
         if kind.is_symlink() {
             if self.keywords.symlinks {
                 if self.keywords.dirs_exist_ok {
-                    // A link is replaced as a file is.
+                    // Replace a link that exists, as a file would be replaced.
                     match sys::unlink(&Dir::default(), dst) {
                         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
                         Ok(()) | Err(_) => {}
@@ -348,7 +351,7 @@ impl Copying {
     }
 }
 
-/// An error with the paths it is about, if it does not name its own.
+/// Adds the two paths to an error, unless it names its own.
 fn named(src: &Path, dst: &Path, error: io::Error) -> io::Error {
     match error.downcast::<Error>() {
         Ok(inner) => inner.into(),
@@ -362,7 +365,7 @@ fn named(src: &Path, dst: &Path, error: io::Error) -> io::Error {
     }
 }
 
-/// Gives a folder what its source has.
+/// Gives a folder the permissions and times of its source, as `keep` says.
 fn keep(src: &Path, dst: &Path, keep: Keep) -> io::Result<()> {
     let metadata = sys::retry(|| fs::metadata(src))?;
     if keep.permissions {

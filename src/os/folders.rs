@@ -33,11 +33,11 @@ impl Mkdir {
 ///
 /// # Cancel safety
 ///
-/// Dropped before its job has begun, it does nothing; later, it is done.
+/// Dropped before its job begins, it does nothing; dropped later, it is still done.
 ///
 /// # Errors
 ///
-/// `AlreadyExists`, whatever is there; `NotFound` if the folder above is
+/// `AlreadyExists` if there is anything at the path; `NotFound` if the folder above is
 /// missing.
 ///
 /// # Examples
@@ -95,21 +95,21 @@ impl Makedirs {
     keywords! { mode }
 }
 
-/// Makes a folder and those above it that are missing, in one hop.
+/// Makes a folder, and the folders above it that are missing, in one hop.
 ///
-/// Unlike [`std::fs::create_dir_all`] and as Python, it fails if the folder is
-/// there, unless told `.exist_ok(true)`. Keywords: `exist_ok` (`false`), `mode`
+/// As in Python, and unlike [`std::fs::create_dir_all`], it fails if the folder
+/// exists, unless `.exist_ok(true)` is given. Keywords: `exist_ok` (`false`), `mode`
 /// (0o777, less the umask; of the last folder only).
 ///
 /// # Cancel safety
 ///
-/// Dropped before its job has begun, it does nothing; later, it is done.
+/// Dropped before its job begins, it does nothing; dropped later, it is still done.
 ///
 /// # Errors
 ///
-/// `AlreadyExists` if it is there, with `exist_ok` only if it is no folder;
-/// `NotADirectory` if the path goes through a file. It names the folder that
-/// could not be made; those made above it stay.
+/// `AlreadyExists` if there is anything at the path (with `exist_ok`: if it is not a
+/// folder); `NotADirectory` if the path goes through a file. The error names the folder
+/// that could not be made; the folders made above it stay.
 ///
 /// # Examples
 ///
@@ -135,21 +135,21 @@ pub fn makedirs(path: impl AsRef<Path>) -> Makedirs {
 
 pub(super) fn make_dirs(path: &Path, mode: u32, exist_ok: bool) -> io::Result<()> {
     let here = Dir::default();
-    // Without what means nothing at the end: `a/` and `a/.` are `a`.
+    // Drop a `/` or `/.` at the end, which means nothing: `a/` and `a/.` are `a`.
     let leaf = path.components().as_path();
     let missing =
         |folder: &&Path| !folder.as_os_str().is_empty() && sys::stat(&here, folder, true).is_err();
     let above: Vec<&Path> = leaf.ancestors().skip(1).take_while(missing).collect();
     for folder in above.into_iter().rev() {
         match sys::mkdir(&here, folder, 0o777) {
-            // Somebody else was faster, or it is `a/..`.
+            // Another program made it just now, or the folder is `a/..`.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(Error::os("makedirs", Some(folder), error).into()),
             Ok(()) => {}
         }
     }
     match sys::mkdir(&here, leaf, mode) {
-        // `file/.` goes through a file.
+        // `a/.` needs a folder at `a`: for a file, the look at `a/.` has the right error.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && ends_with_dot(path) => {
             match sys::stat(&here, path, true) {
                 Err(through) => Err(through),
@@ -157,8 +157,8 @@ pub(super) fn make_dirs(path: &Path, mode: u32, exist_ok: bool) -> io::Result<()
                 Ok(_) => Err(error),
             }
         }
-        // Not only if it is `AlreadyExists`: on a read-only file system, say,
-        // another error comes first.
+        // Any error, not only `AlreadyExists`: on a read-only file system, for instance,
+        // mkdir reports that first.
         Err(_) if exist_ok && sys::stat(&here, leaf, true).is_ok_and(|m| m.is_dir()) => Ok(()),
         done => done,
     }
@@ -170,7 +170,7 @@ fn ends_with_dot(path: &Path) -> bool {
     names.next() == Some(b".") && names.next().is_some()
 }
 
-/// The names of a path as they stand there, from the last to the first.
+/// The names in a path, exactly as written, from the last to the first.
 pub(super) fn names_from_last(path: &Path) -> impl Iterator<Item = &[u8]> {
     let bytes = path.as_os_str().as_encoded_bytes();
     let names = bytes.rsplit(|&byte| std::path::is_separator(byte.into()));
@@ -198,7 +198,7 @@ impl Rmdir {
 ///
 /// # Cancel safety
 ///
-/// Dropped before its job has begun, it does nothing; later, it is done.
+/// Dropped before its job begins, it does nothing; dropped later, it is still done.
 ///
 /// # Errors
 ///
@@ -228,16 +228,16 @@ pub fn rmdir(path: impl AsRef<Path>) -> Rmdir {
 /// Keyword: `executor` (the default one).
 pub type Removedirs = Call<()>;
 
-/// Removes an empty folder, and then those above it that became empty, up to
-/// the first that is not.
+/// Removes an empty folder, and then each folder above it that became empty, up to the
+/// first one that is not empty.
 ///
 /// # Cancel safety
 ///
-/// Dropped before its job has begun, it does nothing; later, it is done.
+/// Dropped before its job begins, it does nothing; dropped later, it is still done.
 ///
 /// # Errors
 ///
-/// As [`rmdir`], for `path` itself; none for those above it.
+/// As [`rmdir`], for `path` itself. A folder above it that cannot be removed is no error.
 ///
 /// # Examples
 ///
@@ -259,8 +259,8 @@ pub fn removedirs(path: impl AsRef<Path>) -> Removedirs {
     })
 }
 
-/// Removes the folders above what was removed, as long as they are empty, and no
-/// further than to a `.` in the path, which no system removes.
+/// Removes the folders above `path`, which was removed, as long as they are empty. It
+/// stops at a `.` in the path, since no system removes a folder by that name.
 pub(super) fn remove_dirs_above(path: &Path) {
     let names = names_from_last(path);
     let levels = names.take_while(|name| *name != b".").count();
@@ -276,10 +276,10 @@ pub(super) fn remove_dirs_above(path: &Path) {
 /// Keyword: `executor` (the default one).
 pub type Listdir = Call<Vec<OsString>>;
 
-/// Returns the names in a folder, in no order, without `.` and `..`.
+/// Returns the names in a folder, in no particular order, without `.` and `..`.
 ///
-/// All of them at once: [`scandir`](crate::os::scandir) is for large folders,
-/// and knows more than names. Python's default `"."` is to be given.
+/// It returns all names at once; [`scandir`](crate::os::scandir) is better for large
+/// folders, and tells more than names. There is no default path: Python's is `"."`.
 ///
 /// # Cancel safety
 ///
@@ -317,14 +317,16 @@ pub type SyncDir = Call<()>;
 
 /// Brings the names in a folder to the device: fsync(2) of the folder.
 ///
-/// What makes a new, renamed or removed file survive a crash, once its content is there
-/// by [`sync_all`](crate::BinaryFile::sync_all). `write_atomic` and `atomic_file` do it
-/// themselves. Not in Python. Windows cannot and need not; there it only
-/// refuses what is no folder.
+/// After it, a new, renamed or removed name survives a crash. The content of a file is
+/// brought to the device by [`sync_all`](crate::BinaryFile::sync_all), which comes
+/// first. `write_atomic` and `atomic_file` do both themselves. Not in Python. Windows
+/// has no such call and needs none; there this call only fails for a path that is not
+/// a folder.
 ///
 /// # Cancel safety
 ///
-/// Once begun, it goes on; its error is lost with it.
+/// Dropped before its job begins, it does nothing; dropped later, it is still done, and
+/// an error is lost.
 ///
 /// # Errors
 ///
@@ -363,7 +365,7 @@ pub type Getcwd = Call<PathBuf>;
 ///
 /// # Errors
 ///
-/// `NotFound` if it was removed.
+/// `NotFound` if that folder was removed.
 ///
 /// # Examples
 ///

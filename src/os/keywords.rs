@@ -1,19 +1,20 @@
-//! Python's keyword arguments that several calls have, as methods on the pending
-//! call.
+//! The keyword arguments of Python that several calls share, as methods on the
+//! pending call.
 
-/// Writes keyword methods into the `impl` of a call, each once for all calls that
-/// have it: a dozen calls take a `dir_fd`, and the page of each is to show it.
+/// Writes keyword methods into the `impl` of a call. It is a macro because a dozen
+/// calls take a `dir_fd`, and the page of each must show the method.
 ///
-/// The keywords of the call need a field of the name of each method, of the type
-/// [`Dir`](crate::sys::Dir) for the descriptors of folders.
+/// The keyword struct of the call needs a field with the name of each method; for the
+/// descriptor of a folder the field is a [`Dir`](crate::sys::Dir).
 macro_rules! keywords {
     () => {};
     (dir_fd $(, $($more:tt)*)?) => {
-        /// Takes a relative path from the folder `dir` instead of the current one
-        /// (default). An absolute path ignores it. Unix only.
+        /// Resolves a relative path from the folder `dir` instead of the current folder
+        /// (the default). It has no effect on an absolute path. Unix only.
         ///
-        /// The descriptor is duplicated here, so the call borrows nothing and `dir`
-        /// may be closed meanwhile; if that fails, the error comes from the call.
+        /// This method duplicates the descriptor, so the call borrows nothing and `dir`
+        /// may be closed before the call runs. If the duplication fails, the call
+        /// returns the error.
         #[cfg(unix)]
         pub fn dir_fd(self, dir: impl std::os::fd::AsFd) -> Self {
             self.set(|keywords| keywords.dir_fd = Dir::new(dir))
@@ -21,17 +22,17 @@ macro_rules! keywords {
         $(keywords! { $($more)* })?
     };
     (src_dir_fd, dst_dir_fd $(, $($more:tt)*)?) => {
-        /// Takes a relative `src` from the folder `dir` instead of the current one
-        /// (default). The descriptor is duplicated, so the call borrows nothing; if
-        /// that fails, the error comes from the call. Unix only.
+        /// Resolves a relative `src` from the folder `dir` instead of the current folder
+        /// (the default). The descriptor is duplicated, so the call borrows nothing; if
+        /// the duplication fails, the call returns the error. Unix only.
         #[cfg(unix)]
         pub fn src_dir_fd(self, dir: impl std::os::fd::AsFd) -> Self {
             self.set(|keywords| keywords.src_dir_fd = Dir::new(dir))
         }
 
-        /// Takes a relative `dst` from the folder `dir` instead of the current one
-        /// (default). The descriptor is duplicated, so the call borrows nothing; if
-        /// that fails, the error comes from the call. Unix only.
+        /// Resolves a relative `dst` from the folder `dir` instead of the current folder
+        /// (the default). The descriptor is duplicated, so the call borrows nothing; if
+        /// the duplication fails, the call returns the error. Unix only.
         #[cfg(unix)]
         pub fn dst_dir_fd(self, dir: impl std::os::fd::AsFd) -> Self {
             self.set(|keywords| keywords.dst_dir_fd = Dir::new(dir))
@@ -39,8 +40,8 @@ macro_rules! keywords {
         $(keywords! { $($more)* })?
     };
     (follow_symlinks = $default:literal $(, $($more:tt)*)?) => {
-        /// Says whether a path that ends in a symbolic link means what the link
-        /// points to
+        /// Follows a symbolic link at the end of the path; with `false`, the call is
+        /// about the link itself
         #[doc = concat!("(`", $default, "`).")]
         pub fn follow_symlinks(self, yes: bool) -> Self {
             self.set(|keywords| keywords.follow_symlinks = yes)
@@ -56,8 +57,8 @@ macro_rules! keywords {
         $(keywords! { $($more)* })?
     };
     (permissions, times = $default:literal $(, $($more:tt)*)?) => {
-        /// Gives the copies the permissions of their originals (`true`). Otherwise
-        /// they get those that new files and folders have.
+        /// Gives the copies the permissions of their originals (`true`). With `false`
+        /// they get the permissions of any new file or folder.
         pub fn permissions(self, yes: bool) -> Self {
             self.set(|keywords| keywords.keep.permissions = yes)
         }

@@ -9,15 +9,15 @@ use super::keywords::keywords;
 use crate::call::{Call, has_nul, one, one_inline};
 use crate::sys::{self, Dir, StatVfs, cached};
 
-/// The metadata of a path, in a job; the next question about its file system may
-/// be answered without one.
+/// Returns the metadata of a path; called in a job. It also notes the file system of
+/// the path, so that the next question about that file system may need no job.
 pub(crate) fn look(path: &Path, follow: bool) -> io::Result<Metadata> {
     let metadata = sys::stat(&Dir::default(), path, follow)?;
     cached::learn_path(path, follow, &metadata);
     Ok(metadata)
 }
 
-/// The same for a path that may be relative to a folder of the caller's.
+/// The same for a path that may be relative to a folder that the caller has open.
 fn look_in(dir: &Dir, path: &Path, follow: bool) -> io::Result<Metadata> {
     if dir.is_current() {
         look(path, follow)
@@ -101,7 +101,7 @@ impl Lstat {
     keywords! { dir_fd }
 }
 
-/// Returns the metadata of a path, of a symbolic link itself.
+/// Returns the metadata of a path; if it is a symbolic link, that of the link itself.
 ///
 /// As [`std::fs::symlink_metadata`]. Keywords: `dir_fd`.
 ///
@@ -144,7 +144,8 @@ pub fn lstat(path: impl AsRef<Path>) -> Lstat {
 /// Keyword: `executor` (the default one).
 pub type Statvfs = Call<StatVfs>;
 
-/// Returns the sizes of the file system that a path is on. Unix only.
+/// Returns the sizes of the file system that a path is on. Unix only: elsewhere it is
+/// `Unsupported`.
 ///
 /// # Cancel safety
 ///
@@ -195,9 +196,9 @@ impl Access {
 /// Says whether this process may use a path as `mode` asks: [`F_OK`](super::F_OK), or any of
 /// [`R_OK`](super::R_OK) `|` [`W_OK`](super::W_OK) `|` [`X_OK`](super::X_OK).
 ///
-/// As in Python, `false` also for what is missing, cannot be reached, or for
-/// bits that mean nothing. By the time of the answer it may have changed: to
-/// use a file, open it and look at the error. Keywords: `dir_fd`,
+/// As in Python, the answer is also `false` if the path is missing or cannot be
+/// reached, and for bits of `mode` that mean nothing. The answer may be out of date
+/// when it comes: to use a file, open it and look at the error. Keywords: `dir_fd`,
 /// `follow_symlinks` (`true`), `effective_ids` (`false`).
 ///
 /// # Cancel safety
@@ -206,8 +207,8 @@ impl Access {
 ///
 /// # Errors
 ///
-/// None for the path itself, but for a NUL byte; that of a `dir_fd` that could
-/// not be duplicated.
+/// `InvalidInput` for a path with a NUL byte, and the error of a `dir_fd` that could
+/// not be duplicated. Nothing else about the path is an error: the answer is `false`.
 ///
 /// # Examples
 ///
@@ -259,20 +260,20 @@ impl Chmod {
     keywords! { follow_symlinks = "true", dir_fd }
 }
 
-/// Sets the permissions of a path to `mode`, as 0o644.
+/// Sets the permissions of a path to `mode`, such as `0o644`.
 ///
 /// On Windows only the owner's write bit counts. Keywords: `dir_fd`,
-/// `follow_symlinks` (`true`; few systems can change those of a link). Not in
-/// Python's aiofiles.
+/// `follow_symlinks` (`true`; few systems can change the permissions of a link itself).
+/// Not in Python's aiofiles.
 ///
 /// # Cancel safety
 ///
-/// Dropped before its job has begun, it does nothing; later, it is done.
+/// Dropped before its job begins, it does nothing; dropped later, it is still done.
 ///
 /// # Errors
 ///
-/// As [`stat`]; `PermissionDenied` if it belongs to somebody else;
-/// `Unsupported` for `follow_symlinks(false)` where the system cannot.
+/// As [`stat`]; `PermissionDenied` if the file belongs to another user;
+/// `Unsupported` for `follow_symlinks(false)` where the system cannot do it.
 ///
 /// # Examples
 ///
@@ -318,14 +319,14 @@ impl Chown {
     keywords! { follow_symlinks = "true", dir_fd }
 }
 
-/// Sets the owner and the group of a path; `None` (Python: -1) leaves one as it
-/// is. Unix only.
+/// Sets the owner and the group of a path; `None` (Python: -1) leaves the owner or the
+/// group as it is. Unix only: elsewhere it is `Unsupported`.
 ///
 /// Keywords: `dir_fd`, `follow_symlinks` (`true`). Not in Python's aiofiles.
 ///
 /// # Cancel safety
 ///
-/// Dropped before its job has begun, it does nothing; later, it is done.
+/// Dropped before its job begins, it does nothing; dropped later, it is still done.
 ///
 /// # Errors
 ///
@@ -374,12 +375,12 @@ pub type Utime = Call<(), UtimeKeywords>;
 pub struct UtimeKeywords {
     dir_fd: Dir,
     follow_symlinks: bool,
-    /// Of access and of modification; now, unless given.
+    /// The times of access and of modification; `None` sets both to now.
     times: Option<(SystemTime, SystemTime)>,
 }
 
 impl Utime {
-    /// Sets these times instead of now (default).
+    /// Sets these times instead of the current time, which is the default.
     pub fn times(self, accessed: SystemTime, modified: SystemTime) -> Self {
         self.set(|keywords| keywords.times = Some((accessed, modified)))
     }
@@ -390,17 +391,18 @@ impl Utime {
 /// Sets the times of access and modification of a path: to now, or to those of
 /// `.times(accessed, modified)`.
 ///
-/// Python's `times=` and `ns=` are one here: a [`SystemTime`] has nanoseconds.
+/// Python's `times=` and `ns=` are one keyword here, since a [`SystemTime`] counts
+/// nanoseconds.
 /// Keywords: `times`, `dir_fd`, `follow_symlinks` (`true`). Not in Python's
 /// aiofiles.
 ///
 /// # Cancel safety
 ///
-/// Dropped before its job has begun, it does nothing; later, it is done.
+/// Dropped before its job begins, it does nothing; dropped later, it is still done.
 ///
 /// # Errors
 ///
-/// As [`stat`]; `PermissionDenied` if it belongs to somebody else.
+/// As [`stat`]; `PermissionDenied` if the file belongs to another user.
 ///
 /// # Examples
 ///

@@ -1,4 +1,4 @@
-//! Giving, changing and taking away names.
+//! Making, changing and removing the names of files.
 
 use std::path::{Path, PathBuf};
 
@@ -24,20 +24,20 @@ impl Rename {
     keywords! { src_dir_fd, dst_dir_fd }
 }
 
-/// Renames `src` to `dst`, moving it if need be.
+/// Renames `src` to `dst`, which may be in another folder.
 ///
-/// On Unix a file at `dst` is replaced, as by [`replace`]; on Windows that is
-/// an error, as in Python. Keywords: `src_dir_fd`, `dst_dir_fd`.
+/// On Unix a file at `dst` is replaced, as [`replace`] does; on Windows a file at `dst`
+/// is an error. Both are as in Python. Keywords: `src_dir_fd`, `dst_dir_fd`.
 ///
 /// # Cancel safety
 ///
-/// Dropped before its job has begun, it does nothing; later, it is done.
+/// Dropped before its job begins, it does nothing; dropped later, it is still done.
 ///
 /// # Errors
 ///
 /// `NotFound`; `IsADirectory` for a file over a folder, `NotADirectory` for a
 /// folder over a file, `DirectoryNotEmpty` for a folder over one with content;
-/// `CrossesDevices` to another file system. It names both paths.
+/// `CrossesDevices` if `dst` is on another file system. The error names both paths.
 ///
 /// # Examples
 ///
@@ -74,13 +74,13 @@ impl Replace {
     keywords! { src_dir_fd, dst_dir_fd }
 }
 
-/// Renames `src` to `dst` and replaces a file that is there, on every platform.
+/// Renames `src` to `dst`, and replaces a file at `dst` on every platform.
 ///
 /// As [`std::fs::rename`]. Keywords: `src_dir_fd`, `dst_dir_fd`.
 ///
 /// # Cancel safety
 ///
-/// Dropped before its job has begun, it does nothing; later, it is done.
+/// Dropped before its job begins, it does nothing; dropped later, it is still done.
 ///
 /// # Errors
 ///
@@ -110,19 +110,19 @@ pub fn replace(src: impl AsRef<Path>, dst: impl AsRef<Path>) -> Replace {
 /// Keyword: `executor` (the default one).
 pub type Renames = Call<()>;
 
-/// Renames `src` to `dst`: makes the folders that `dst` needs, and then removes
-/// those of `src` that became empty.
+/// Renames `src` to `dst`. Before that it makes the folders that `dst` needs; after
+/// that it removes the folders of `src` that became empty.
 ///
-/// As in Python, folders made for a rename that fails stay.
+/// As in Python, if the rename fails, the folders that were made for it stay.
 ///
 /// # Cancel safety
 ///
-/// Dropped before its job has begun, it does nothing; later, it is done.
+/// Dropped before its job begins, it does nothing; dropped later, it is still done.
 ///
 /// # Errors
 ///
-/// As [`makedirs`](crate::os::makedirs), then as [`rename`]; none from the
-/// removal of folders.
+/// Those of [`makedirs`](crate::os::makedirs) and of [`rename`]. A folder of `src` that
+/// cannot be removed is no error.
 ///
 /// # Examples
 ///
@@ -170,18 +170,18 @@ impl Remove {
     keywords! { dir_fd }
 }
 
-/// Removes a file, or a symbolic link itself.
+/// Removes a file; of a symbolic link, the link itself.
 ///
 /// As [`std::fs::remove_file`]. Keywords: `dir_fd`.
 ///
 /// # Cancel safety
 ///
-/// Dropped before its job has begun, it does nothing; later, it is done.
+/// Dropped before its job begins, it does nothing; dropped later, it is still done.
 ///
 /// # Errors
 ///
-/// `NotFound`; `IsADirectory` (some systems: `PermissionDenied`) for a folder;
-/// `PermissionDenied` if its folder may not be written.
+/// `NotFound`; `IsADirectory` (on some systems `PermissionDenied`) if the path is a
+/// folder; `PermissionDenied` if the folder it lies in may not be written.
 ///
 /// # Examples
 ///
@@ -223,7 +223,7 @@ impl Unlink {
 ///
 /// # Cancel safety
 ///
-/// Dropped before its job has begun, it does nothing; later, it is done.
+/// Dropped before its job begins, it does nothing; dropped later, it is still done.
 ///
 /// # Errors
 ///
@@ -270,17 +270,18 @@ impl Link {
 /// Gives the file `src` a second name, `dst` (a hard link).
 ///
 /// As [`std::fs::hard_link`]. Keywords: `src_dir_fd`, `dst_dir_fd`,
-/// `follow_symlinks` (`false`: a symbolic link gets a second name itself, which
-/// is what Python's default does on Linux, whatever its documentation says).
+/// `follow_symlinks` (`false`: if `src` is a symbolic link, the link itself gets the
+/// second name. Python's default does the same on Linux, although its documentation
+/// says otherwise).
 ///
 /// # Cancel safety
 ///
-/// Dropped before its job has begun, it does nothing; later, it is done.
+/// Dropped before its job begins, it does nothing; dropped later, it is still done.
 ///
 /// # Errors
 ///
 /// `NotFound`; `AlreadyExists`; `PermissionDenied` for a folder;
-/// `CrossesDevices` to another file system. It names both paths.
+/// `CrossesDevices` if `dst` is on another file system. The error names both paths.
 ///
 /// # Examples
 ///
@@ -320,8 +321,9 @@ pub struct SymlinkKeywords {
 }
 
 impl Symlink {
-    /// Makes a link to a folder, even if none is there yet (`false`). Only Windows has
-    /// two kinds of link; what is there decides itself.
+    /// Makes a link to a folder even if the target does not exist yet (`false`). It
+    /// matters on Windows only, which has two kinds of links; if the target exists, the
+    /// target decides the kind.
     pub fn target_is_directory(self, yes: bool) -> Self {
         self.set(|keywords| keywords.target_is_directory = yes)
     }
@@ -331,18 +333,18 @@ impl Symlink {
 
 /// Makes a symbolic link `dst` that points to `src`.
 ///
-/// `src` is stored as it is: relative, it is looked up from the folder of
-/// `dst`; it need not exist. Keywords: `dir_fd` (for `dst`),
-/// `target_is_directory` (`false`; Windows).
+/// `src` is stored as it is and need not exist; if it is relative, it is looked up from
+/// the folder of `dst`. Keywords: `dir_fd` (for `dst`), `target_is_directory` (`false`;
+/// Windows only).
 ///
 /// # Cancel safety
 ///
-/// Dropped before its job has begun, it does nothing; later, it is done.
+/// Dropped before its job begins, it does nothing; dropped later, it is still done.
 ///
 /// # Errors
 ///
-/// `AlreadyExists`; `NotFound` if the folder of `dst` is missing or `src` is
-/// empty. It names both paths.
+/// `AlreadyExists`; `NotFound` if the folder of `dst` is missing or `src` is empty. The
+/// error names both paths.
 ///
 /// # Examples
 ///
@@ -377,7 +379,7 @@ impl Readlink {
     keywords! { dir_fd }
 }
 
-/// Returns what a symbolic link points to, as it is stored.
+/// Returns the path that a symbolic link points to, as it is stored in the link.
 ///
 /// As [`std::fs::read_link`]. Keywords: `dir_fd`.
 ///
@@ -387,7 +389,7 @@ impl Readlink {
 ///
 /// # Errors
 ///
-/// `InvalidInput` if it is no link; `NotFound`.
+/// `InvalidInput` if the path is not a link; `NotFound`.
 ///
 /// # Examples
 ///

@@ -24,7 +24,7 @@ pub struct RmtreeKeywords {
 }
 
 impl Rmtree {
-    /// Removes what can be removed and says nothing of the rest (`false`).
+    /// Removes what can be removed, and ignores all errors (`false`).
     ///
     /// # Examples
     ///
@@ -41,8 +41,8 @@ impl Rmtree {
         self.set(|keywords| keywords.ignore_errors = yes)
     }
 
-    /// Calls `tell(removed)`, the number of entries so far, on the executor's
-    /// thread after each.
+    /// Calls `tell(removed)` on the executor's thread after each entry, with the number
+    /// of entries removed so far (none).
     pub fn on_progress(self, tell: impl FnMut(u64) + Send + 'static) -> Self {
         self.set(|keywords| keywords.on_progress = Some(Box::new(tell)))
     }
@@ -56,27 +56,27 @@ impl fmt::Debug for RmtreeKeywords {
     }
 }
 
-/// Removes a folder with all in it, in one hop, and returns how many entries
-/// that were.
+/// Removes a folder and everything in it, in one hop, and returns the number of entries
+/// removed.
 ///
-/// As Python's `shutil.rmtree`. Symbolic links are removed, never followed, not
-/// even one that takes the place of a folder meanwhile; `path` itself may not be
-/// one. Any depth will do. On Windows a junction is a link too, and a folder is kept
-/// in its place while it is being emptied. Keywords: `ignore_errors` (`false`), `on_progress`.
+/// As Python's `shutil.rmtree`. A symbolic link in the tree is removed and never
+/// followed, not even if it takes the place of a folder during the call; `path` itself
+/// must not be a link. The tree may have any depth. On Windows a junction counts as a
+/// link, and nobody can move a folder away while it is being emptied. Keywords:
+/// `ignore_errors` (`false`), `on_progress` (none).
 ///
 /// # Cancel safety
 ///
-/// Dropped before its job has begun, it does nothing; later, it stops after the
-/// entry it is at. What was removed is gone.
+/// Dropped before its job begins, it does nothing; dropped later, it stops after the
+/// current entry. What was removed is gone.
 ///
 /// # Errors
 ///
-/// `InvalidInput` for a path that ends with `.` or `..`, before anything is removed:
-/// Python removes what is in it, and fails then. `NotFound`; `NotADirectory` for a file
-/// or a link; `DirectoryNotEmpty` if
-/// something is added meanwhile; `PermissionDenied`. It names the entry it
-/// failed at; what was removed before is gone. An entry that somebody else
-/// removes meanwhile is no error.
+/// `InvalidInput` for a path that ends with `.` or `..`, before anything is removed
+/// (Python empties the folder first and fails then); `NotFound`; `NotADirectory` for a
+/// file or a link; `DirectoryNotEmpty` if something is added during the call;
+/// `PermissionDenied`. The error names the entry where the call failed; what was removed
+/// before is gone. It is no error if somebody else removes an entry during the call.
 ///
 /// # Examples
 ///
@@ -101,8 +101,8 @@ pub fn rmtree(path: impl AsRef<Path>) -> Rmtree {
         };
         Request::one("rmtree", path, keywords, |path, mut keywords| {
             if matches!(names_from_last(path).next(), Some(b"." | b"..")) {
-                // No system removes a folder by these names: it would be emptied first,
-                // and then that would be told.
+                // No system removes a folder by these names. Without this check the
+                // folder would be emptied before that error came.
                 let error = "a folder is not removed by the name `.` or `..`";
                 return Err(io::Error::new(io::ErrorKind::InvalidInput, error));
             }

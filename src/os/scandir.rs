@@ -1,4 +1,4 @@
-//! The entries of a folder, a batch a hop.
+//! The entries of a folder, fetched in batches: one hop for each.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
@@ -19,28 +19,29 @@ use crate::error::{Error, Result};
 use crate::executor::Chosen;
 use crate::sys::{self, Listing};
 
-/// Entries a hop. Reading as many takes a fraction of a millisecond, a hop
-/// about a tenth of that; they take some 100 KiB.
+/// Entries per hop. Reading so many takes a fraction of a millisecond, and a hop about
+/// a tenth of that time; they take some 100 KiB of memory.
 const BATCH: usize = 1024;
 
-/// Where entries were found, shared by all of them.
+/// The folder that entries were found in, shared by all of them.
 pub(super) struct Parent {
     pub(super) path: Arc<Path>,
-    /// That of the scan or walk, for the calls of its entries.
+    /// The executor of the scan or walk, on which `stat` of its entries runs.
     pub(super) executor: Chosen,
 }
 
-/// What a listing tells of an entry.
+/// What a listing tells about an entry.
 #[derive(Clone)]
 pub(super) struct Found {
     name: OsString,
-    /// Of the entry itself; `None` if it vanished before it was known.
+    /// The type of the entry itself; `None` if the entry vanished before its type was
+    /// known.
     kind: Option<FileType>,
-    /// Where the entry is a link: of what it points to, if that is there.
+    /// For a link: the type of its target, if the target exists.
     target: Option<FileType>,
     #[cfg_attr(not(unix), expect(dead_code, reason = "only Unix lists it"))]
     inode: u64,
-    /// Only on request.
+    /// Fetched only with `with_stat`.
     metadata: Option<Box<Metadata>>,
 }
 
@@ -53,7 +54,7 @@ impl Found {
             Some(metadata) => Some(metadata.file_type()),
             None => sys::retry(|| entry.file_type()).ok(),
         };
-        // A link is the one kind whose listing does not answer `is_dir`.
+        // For a link alone the listing does not answer `is_dir`: look at its target.
         let target = kind
             .filter(FileType::is_symlink)
             .and_then(|_| sys::retry(|| fs::metadata(entry.path())).ok())
@@ -80,8 +81,8 @@ pub(super) fn check_literal(path: &Path) -> io::Result<()> {
 
 /// An entry of a folder, from [`scandir`] or [`walk`](crate::os::walk).
 ///
-/// Everything but [`stat`](Self::stat) is answered from memory, as it was when
-/// the folder was read.
+/// All methods but [`stat`](Self::stat) answer from memory, with what was true when the
+/// folder was read.
 #[derive(Clone)]
 pub struct DirEntry {
     parent: Arc<Parent>,
@@ -134,33 +135,31 @@ impl DirEntry {
         self.resolved().is_some_and(|kind| kind.is_file())
     }
 
-    /// Says whether it is a symbolic link, also one that points to nothing.
+    /// Says whether it is a symbolic link, even one that points to nothing.
     #[must_use]
     pub fn is_symlink(&self) -> bool {
         self.found.kind.is_some_and(|kind| kind.is_symlink())
     }
 
-    /// Returns the type of the entry itself, of a link not followed. `None`
-    /// only on a file system whose listings have no types, for an entry that
-    /// vanished.
+    /// Returns the type of the entry itself: links are not followed. `None` only for an
+    /// entry that vanished, on a file system whose listings have no types.
     #[must_use]
     pub fn file_type(&self) -> Option<FileType> {
         self.found.kind
     }
 
-    /// Returns what `.with_stat(true)` fetched: the metadata of the entry
-    /// itself, of a link not followed. `None` without it, and where the system would
-    /// not tell (the entry vanished, the folder may not be searched): [`stat`](Self::stat)
-    /// says why.
+    /// Returns what `.with_stat(true)` fetched: the metadata of the entry itself, links
+    /// not followed. `None` without `with_stat`, and where the system refused (the entry
+    /// vanished, the folder may not be searched): [`stat`](Self::stat) tells the error.
     #[must_use]
     pub fn metadata(&self) -> Option<&Metadata> {
         self.found.metadata.as_deref()
     }
 
-    /// Asks for the metadata now, in a hop on the executor of the scan.
+    /// Returns the metadata as it is now, in a hop on the executor of the scan.
     ///
-    /// Not kept, unlike Python's. Keywords: `follow_symlinks` (`true`). For all
-    /// entries at once `.with_stat(true)` takes no hop.
+    /// The entry does not keep the answer, unlike Python's. Keywords: `follow_symlinks`
+    /// (`true`). For the metadata of all entries, `.with_stat(true)` needs no extra hop.
     ///
     /// # Cancel safety
     ///
@@ -201,12 +200,12 @@ impl fmt::Debug for DirEntry {
     }
 }
 
-/// What one hop brings.
+/// The result of one hop.
 struct Batch {
     found: Vec<Found>,
-    /// What ended the listing after `found`.
+    /// The error that ended the listing, after `found`.
     error: Option<io::Error>,
-    /// What is left to read.
+    /// The open folder, unless its end was reached.
     rest: Option<Listing>,
 }
 
@@ -232,49 +231,49 @@ fn read_batch(mut rest: Listing, with_stat: bool) -> Batch {
 
 /// The pending call of [`scandir`].
 ///
-/// Keywords: `with_stat` (`false`), `executor` (the default one), on which the
-/// stream reads on and `stat` of its entries runs.
+/// Keywords: `with_stat` (`false`), `executor` (the default one). The stream keeps the
+/// executor: it reads on there, and `stat` of its entries runs there.
 pub type Scanning = Call<ScanDir, ScandirKeywords>;
 
 /// The keywords of [`Scanning`].
 #[derive(Debug, Default)]
 pub struct ScandirKeywords {
     with_stat: bool,
-    /// Where the call runs; known once it does.
+    /// Where the call runs; `None` until the call has chosen, at its first poll.
     executor: Option<Chosen>,
 }
 
 impl Scanning {
-    /// Fetches the metadata of every entry in the hop that finds it (`false`),
-    /// for [`DirEntry::metadata`]. Of a link it is that of the link. An entry whose
-    /// metadata is refused is listed all the same, without.
+    /// Fetches the metadata of every entry in the hop that finds it (`false`), for
+    /// [`DirEntry::metadata`]. For a link it is the metadata of the link itself. An
+    /// entry whose metadata the system refuses is still listed, without metadata.
     pub fn with_stat(self, yes: bool) -> Self {
         self.set(|keywords| keywords.with_stat = yes)
     }
 }
 
-/// The entries of a folder: a [`Stream`] of `Result<DirEntry>`, in no order.
+/// The entries of a folder: a [`Stream`] of `Result<DirEntry>`, in no particular order.
 ///
-/// It reads on when what a hop brought is used up. After an error, which comes
-/// once, and after the end it gives `None` for ever. Dropping it closes the
-/// folder.
+/// It makes the next hop when the entries of the last one are used up. An error comes
+/// once; after it, and after the end, the stream gives `None` for ever. Dropping the
+/// stream closes the folder.
 #[must_use = "a stream does nothing unless it is read"]
 pub struct ScanDir {
     parent: Arc<Parent>,
     with_stat: bool,
-    /// What is left of the last batch.
+    /// The entries of the last batch that were not delivered yet.
     found: std::vec::IntoIter<Found>,
-    /// What comes after it.
+    /// The error to deliver after them.
     error: Option<Error>,
     state: State,
 }
 
 enum State {
-    /// There is more to read.
+    /// There may be more to read.
     Open(Listing),
-    /// The folder is with the executor.
+    /// A job has the folder and reads the next batch.
     Reading(Call<Batch>),
-    /// At its end, failed, or closed by the caller.
+    /// The end was reached, an error came, or the caller closed the folder.
     Closed,
 }
 
@@ -288,7 +287,7 @@ impl ScanDir {
     ///
     /// # Errors
     ///
-    /// What the system says while it reads the folder; then comes `None`.
+    /// Those of reading the folder; after one, the next call gives `None`.
     ///
     /// # Examples
     ///
@@ -309,8 +308,8 @@ impl ScanDir {
         poll_fn(|cx| self.poll_entry(cx)).await.transpose()
     }
 
-    /// Closes the folder before its end; from here on there are no entries.
-    /// Never blocks.
+    /// Closes the folder before its end; afterwards there are no more entries. It never
+    /// blocks.
     pub fn close(&mut self) {
         self.found = Vec::new().into_iter();
         self.error = None;
@@ -370,12 +369,11 @@ impl fmt::Debug for ScanDir {
     }
 }
 
-/// Opens a folder and gives its entries as a [`Stream`], a batch of 1024 a hop.
+/// Opens a folder and gives its entries as a [`Stream`]; one hop fetches 1024 of them.
 ///
-/// The first batch comes with the opening. The type of each entry is known
-/// without another hop; links are followed for it in the hop that finds them.
-/// Python's blocks the loop from the second entry on. Keywords: `with_stat`
-/// (`false`).
+/// The first hop opens the folder and fetches the first entries. The type of each entry,
+/// for a link also that of its target, is fetched in the same hop. Python's `scandir`
+/// blocks its event loop while it fetches the entries. Keywords: `with_stat` (`false`).
 ///
 /// # Cancel safety
 ///

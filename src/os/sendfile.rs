@@ -1,4 +1,4 @@
-//! From one descriptor to another in the kernel.
+//! Copying from one descriptor to another in the kernel.
 #![cfg(unix)]
 
 use std::os::fd::AsFd;
@@ -12,23 +12,23 @@ use crate::sys;
 pub type Sendfile = Call<usize>;
 
 /// Copies up to `count` bytes from `input` to `output` in the kernel, and
-/// returns how many: fewer at the end of `input`, 0 past it, or if `output`
-/// takes no more.
+/// returns how many bytes that were: fewer than `count` at the end of `input` or if
+/// `output` takes no more, 0 past the end.
 ///
-/// With an `offset`, in bytes, it reads from there and leaves the position of
-/// `input` alone; with `None` it reads at the position and moves it. Both
-/// descriptors are duplicated here, so the call borrows nothing. Linux only;
+/// With an `offset`, in bytes, it reads from there and does not move the position of
+/// `input`; with `None` it reads at the position and moves it. Both descriptors are
+/// duplicated before this function returns, so the call borrows nothing. Linux only;
 /// `Unsupported` on other Unixes.
 ///
 /// # Cancel safety
 ///
-/// Dropped before its job has begun, it does nothing; later, the call goes on
-/// to its end, and how much was sent is lost.
+/// Dropped before its job begins, it does nothing; dropped later, the bytes are still
+/// sent, and their number is lost.
 ///
 /// # Errors
 ///
-/// `InvalidInput` if `output` is in append mode or `input` is a pipe; what the
-/// system says of the descriptors otherwise.
+/// `InvalidInput` if `output` is in append mode or `input` is a pipe; otherwise those of
+/// sendfile(2).
 ///
 /// # Examples
 ///

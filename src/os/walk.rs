@@ -1,4 +1,4 @@
-//! All folders of a tree, a hop a folder.
+//! All folders of a tree: one hop for each.
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -26,10 +26,10 @@ use crate::sys::{self, FileId};
 pub struct WalkEntry {
     /// The folder: the path given to `walk`, joined with the names on the way.
     pub dirpath: PathBuf,
-    /// Its sub-folders, also links to folders, which are entered only with
+    /// Its sub-folders and its links to folders. The walk enters links only with
     /// `followlinks`.
     pub dirs: Vec<DirEntry>,
-    /// All else in it, also links to nothing.
+    /// All other entries, links to nothing included.
     pub files: Vec<DirEntry>,
 }
 
@@ -45,7 +45,7 @@ impl WalkEntry {
     }
 }
 
-/// The folders on the way to one, to know a loop by.
+/// A folder on the way from the root, linked to the one it lies in: to recognise a loop.
 struct Above {
     id: FileId,
     above: Option<Arc<Above>>,
@@ -66,41 +66,41 @@ impl Above {
 /// A folder to read.
 struct Visit {
     path: Arc<Path>,
-    /// Empty unless links are followed.
+    /// The folders it lies in; `None` unless links are followed.
     above: Option<Arc<Above>>,
-    /// The path given, of which a link is always followed.
+    /// Whether it is the path given by the user, which may always be a link.
     is_root: bool,
 }
 
 /// A folder that was read.
 struct Listing {
     entry: WalkEntry,
-    /// For the folders in it.
+    /// This folder and those it lies in, for the folders in it.
     above: Option<Arc<Above>>,
 }
 
-/// What is to be done, the next last.
+/// A step of the plan. The plan is a stack: the next step is the last one.
 enum Step {
     Enter(Visit),
-    /// Bottom-up: hand it out after all that is below it.
+    /// Bottom-up only: hand the folder out, after everything below it.
     HandOut(WalkEntry),
 }
 
-/// Told of the folders that could not be read.
+/// The caller's function for the errors of folders that could not be read.
 type OnError = Box<dyn FnMut(Error) + Send>;
 
-/// Says which sub-folders stay.
+/// The caller's function that says which sub-folders stay.
 type KeepDir = Box<dyn FnMut(&DirEntry) -> bool + Send>;
 
-/// What one hop brings; `None` for a link back to a folder above.
+/// The result of one hop; `None` for a link back to a folder that it lies in.
 type Read = Option<(Vec<Found>, Option<Arc<Above>>)>;
 
 /// The folders of a tree, from [`walk`]: a [`Stream`] of `Result<WalkEntry>`.
 ///
-/// Set what it shall do before the first folder is asked for. To choose where it
-/// goes, take sub-folders away from what [`next_dir`](Self::next_dir) lends, or
-/// give a rule to [`filter_dirs`](Self::filter_dirs). It is fused, and dropping
-/// it closes everything.
+/// Call its keyword methods before you ask for the first folder. To choose which folders
+/// it enters, remove sub-folders from the entry that [`next_dir`](Self::next_dir) lends,
+/// or give a rule to [`filter_dirs`](Self::filter_dirs). After the end it gives `None`
+/// for ever.
 #[must_use = "a stream does nothing unless it is read"]
 pub struct Walk {
     topdown: bool,
@@ -111,12 +111,13 @@ pub struct Walk {
     executor: Option<Chosen>,
     steps: Vec<Step>,
     reading: Option<(Call<Read>, Arc<Path>)>,
-    /// Handed out last, and entered when the next one is asked for.
+    /// The folder that `next_dir` lent last. The walk enters its sub-folders when the next
+    /// folder is asked for, since the caller may change them until then.
     current: Option<Listing>,
 }
 
 impl Walk {
-    /// Gives a folder before those in it (`true`), or after all of them.
+    /// Gives each folder before the folders in it (`true`); with `false`, after them.
     ///
     /// # Examples
     ///
@@ -136,8 +137,8 @@ impl Walk {
         self
     }
 
-    /// Enters links to folders (`false`), but for those back to a folder they
-    /// lie in, which would never end (in Python it does not).
+    /// Enters links to folders (`false`). A link to a folder that the link lies in is
+    /// never entered, since that would not end; in Python it does not end.
     pub fn followlinks(mut self, yes: bool) -> Self {
         self.followlinks = yes;
         self
@@ -150,11 +151,11 @@ impl Walk {
         self
     }
 
-    /// Gives errors to `handle` instead of the stream, and goes on.
+    /// Gives errors to `handle` instead of the stream, and goes on (none).
     ///
-    /// Without it they come from the stream, each in the place of the folder
-    /// that could not be read. Python ignores them unless it has an `onerror`:
-    /// that is `.onerror(drop)` here.
+    /// Without it the stream gives each error in the place of the folder that could not
+    /// be read. Python ignores errors unless there is an `onerror`; here,
+    /// `.onerror(drop)` ignores them.
     ///
     /// # Examples
     ///
@@ -176,8 +177,8 @@ impl Walk {
         self
     }
 
-    /// Leaves out the sub-folders for which `keep` is false: they are neither
-    /// listed nor entered.
+    /// Leaves out the sub-folders for which `keep` returns false: they are neither listed
+    /// nor entered (none).
     ///
     /// # Examples
     ///
@@ -208,9 +209,9 @@ impl Walk {
 
     /// Lends the next folder; `None` at the end.
     ///
-    /// Top-down, the walk goes where `dirs` says when the next folder is asked
-    /// for: what is taken out is not entered, and what is reordered is entered
-    /// in that order. That is what Python does by changing `dirnames` in place.
+    /// Top-down, the walk enters the folders that are in `dirs` when the next folder is
+    /// asked for, in the order of `dirs`: a folder that you remove is not entered. In
+    /// Python one changes `dirnames` in place for that.
     ///
     /// # Cancel safety
     ///
@@ -292,7 +293,7 @@ impl Walk {
         }
     }
 
-    /// Plans to enter the sub-folders of what was handed out.
+    /// Plans to enter the sub-folders of a folder.
     fn descend(&mut self, listing: &Listing) {
         let followlinks = self.followlinks;
         let dirs = listing.entry.dirs.iter().rev();
@@ -347,7 +348,8 @@ fn read(visit: &Visit, followlinks: bool, with_stat: bool) -> io::Result<Read> {
             above: visit.above.clone(),
         }));
     } else if !visit.is_root && !sys::retry(|| fs::symlink_metadata(&visit.path))?.is_dir() {
-        // It was a folder when it was found; what it is now is not followed.
+        // It was a folder when it was found and something else has taken its place: a
+        // link, perhaps, which must not be followed.
         return Err(io::ErrorKind::NotADirectory.into());
     }
     let found = sys::list(&visit.path, |entry| {
@@ -362,7 +364,7 @@ impl Stream for Walk {
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         self.poll_dir(cx).map_ok(|listing| {
             if self.topdown {
-                // What is handed out is the caller's, so this is its last chance.
+                // Plan now: the entry goes to the caller, and this loses sight of it.
                 self.descend(&listing);
             }
             listing.entry
@@ -379,25 +381,28 @@ impl fmt::Debug for Walk {
     }
 }
 
-/// Walks a tree: a [`Stream`] of its folders, each with what is in it, a hop a
-/// folder.
+/// Walks a tree: gives a [`Stream`] of its folders, each with its entries. Each folder
+/// takes one hop.
 ///
-/// As Python's `os.walk`, which its aiofiles lacks, with two differences:
-/// errors are not ignored unless told so ([`Walk::onerror`]), and links that
-/// lead back are not followed for ever. Memory is for one folder and the paths
-/// yet to enter; bottom-up, also for the folders above. Keywords: `topdown`
-/// (`true`), `followlinks` (`false`), `onerror`, `filter_dirs`, `with_stat`.
+/// As Python's `os.walk` (Python's aiofiles has none), with two differences: errors are
+/// not ignored unless you say so ([`Walk::onerror`]), and a link to a folder that it lies
+/// in is not followed for ever. The stream holds one folder and the paths that it has
+/// yet to enter; bottom-up, also the folders above. Keywords: `topdown` (`true`),
+/// `followlinks` (`false`), `onerror` (none), `filter_dirs` (none), `with_stat`
+/// (`false`), `executor` (the default one).
 ///
 /// # Cancel safety
 ///
-/// Dropping the stream, or a wait for its next folder, loses nothing but that.
+/// Dropping a wait for the next folder loses no folder; dropping the stream ends the
+/// walk.
 ///
 /// # Errors
 ///
-/// What [`listdir`](crate::os::listdir) of a folder says, in its place; the
-/// walk goes on with the next. `NotADirectory` for a folder that was replaced
-/// since it was found. On Windows `InvalidInput` for one whose name stands for another
-/// there, since it ends with dots or spaces; a root that begins with `\\?\` has them too.
+/// Those of [`listdir`](crate::os::listdir) for a folder, in the place of that folder;
+/// the walk goes on with the next one. `NotADirectory` for a folder that was replaced
+/// after it was found. On Windows `InvalidInput` for a folder whose name ends with dots or
+/// spaces, which the system takes for another one; below a root that begins with `\\?\`
+/// they are walked too.
 ///
 /// # Examples
 ///

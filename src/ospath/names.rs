@@ -1,4 +1,4 @@
-//! Paths by name: from the root, and from a home.
+//! Paths that are resolved by name, without a look at links: [`abspath`], [`expanduser`].
 
 use std::path::{Path, PathBuf};
 
@@ -47,12 +47,13 @@ pub fn abspath(path: impl AsRef<Path>) -> Abspath {
 /// Keyword: `executor` (the default one).
 pub type Expanduser = Call<PathBuf>;
 
-/// Replaces `~` at the start by the home of the user, `~name` by that of
-/// another. What is not known stays as it is.
+/// Replaces `~` at the start of a path by the home folder of the user, and `~name` by
+/// that of the user `name`. A path whose home is not known stays as it is.
 ///
-/// The home is `HOME`, if it is set. Others' homes are looked up in
-/// `/etc/passwd` on Unix, so not those of a directory service; elsewhere they are
-/// not known. Not in Python's aiofiles.
+/// The home of the user is that of [`std::env::home_dir`]: the variable `HOME`, if it is
+/// set. On Unix the homes of other users are looked up in `/etc/passwd` only, so the
+/// users of a directory service are not known; on other systems no other user is
+/// known. Not in Python's aiofiles.
 ///
 /// # Cancel safety
 ///

@@ -1,4 +1,4 @@
-//! Paths without links.
+//! [`realpath`]: the path that is left when all links are followed.
 
 use std::collections::HashMap;
 use std::ffi::OsString;
@@ -21,8 +21,8 @@ pub struct RealpathKeywords {
 }
 
 impl Realpath {
-    /// Fails for what is missing or loops, as [`std::fs::canonicalize`]
-    /// (`false`).
+    /// Fails if a part of the path is missing or links lead back to themselves, as
+    /// [`std::fs::canonicalize`] does (`false`).
     ///
     /// # Examples
     ///
@@ -43,9 +43,9 @@ impl Realpath {
 
 /// Returns the path from the root without links, `.` and `..`.
 ///
-/// As in Python and unlike [`std::fs::canonicalize`], what is missing stays as
-/// it is in the path, and so does a link that leads back to itself. Keywords:
-/// `strict` (`false`). Not in Python's aiofiles.
+/// As in Python, and unlike [`std::fs::canonicalize`], a part of the path that is missing
+/// stays as it is, and so does a link that leads back to itself. Keywords: `strict`
+/// (`false`). Not in Python's aiofiles.
 ///
 /// # Cancel safety
 ///
@@ -53,8 +53,8 @@ impl Realpath {
 ///
 /// # Errors
 ///
-/// With `strict` as [`os::stat`](crate::os::stat); without, `NotFound` if the
-/// path is relative and the current folder was removed.
+/// With `strict`, those of [`os::stat`](crate::os::stat); without, only `NotFound`, if
+/// the path is relative and the current folder was removed.
 ///
 /// # Examples
 ///
@@ -84,31 +84,32 @@ pub fn realpath(path: impl AsRef<Path>) -> Realpath {
             match sys::canonicalize(given) {
                 Ok(path) => Ok(path),
                 Err(error) if error.kind() == io::ErrorKind::InvalidInput => Err(error),
-                // Also of links: the system follows 40 of them, Python all.
+                // This may be an error about links: Linux follows 40 of them, Python all.
                 Err(_) => resolve(given, keywords.strict),
             }
         },
     )
 }
 
-/// What is still to be followed, the next last.
+/// A part of the path that is still to be followed. The parts are a stack: the next one
+/// is the last.
 enum Part {
     /// The root of a file system, or a drive of Windows.
     From(PathBuf),
     Up,
     Down(OsString),
-    /// What it has come to is to be a folder: the path, or a link, ends with `/` or
-    /// `/.`.
+    /// The result so far must be a folder, because the path, or the target of a link,
+    /// ends with `/` or `/.`.
     Folder,
-    /// The link at this path leads to where the path has come.
+    /// All parts of the link at this path were followed: the result so far is its target.
     Resolved(PathBuf),
 }
 
-/// Goes through the path by name, as CPython 3.13 does: a list instead of a stack, so
-/// that any number of links may follow each other.
+/// Follows the path name by name, as CPython 3.13 does. It keeps a list and does not
+/// recurse, so that any number of links may follow each other.
 ///
-/// Without `strict` what cannot be looked at is taken as it is, and so is a link that
-/// leads back to itself; what comes behind is followed all the same.
+/// Without `strict`, a name that cannot be looked at stays in the path as it is, and so
+/// does a link that leads back to itself; the names after it are still followed.
 fn resolve(given: &Path, strict: bool) -> io::Result<PathBuf> {
     let mut path = if given.is_absolute() {
         PathBuf::new()
@@ -117,8 +118,8 @@ fn resolve(given: &Path, strict: bool) -> io::Result<PathBuf> {
     };
     let mut parts = Vec::new();
     push_reversed(&mut parts, given);
-    // Where each link leads, so that none is followed twice; `None` while it is being
-    // followed.
+    // The target of each link, so that none is followed twice; `None` while it is being
+    // followed, which shows a loop.
     let mut links: HashMap<PathBuf, Option<PathBuf>> = HashMap::new();
     while let Some(part) = parts.pop() {
         let name = match part {
@@ -158,8 +159,8 @@ fn resolve(given: &Path, strict: bool) -> io::Result<PathBuf> {
                 },
             },
             Ok(metadata) => {
-                // The next ones first: of links that have been followed there may be
-                // many.
+                // Look at the next parts first: there may be many `Resolved` ones before
+                // the first part that has a name.
                 let mut next = parts.iter().rev();
                 let mut goes_on = || next.any(|part| !matches!(part, Part::Resolved(_)));
                 if strict && !metadata.is_dir() && goes_on() {

@@ -1,4 +1,4 @@
-//! Streams out of std's `Read`, `Write` and `Seek`.
+//! Adapters: streams over std's `Read`, `Write` and `Seek`.
 
 use std::any::Any;
 use std::fs::File;
@@ -7,7 +7,8 @@ use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use super::RawIo;
 use crate::sys;
 
-/// Tells what close(2) says of a file that is dropped next, which could not tell.
+/// Returns the error of close(2) for a stream that is a file. The stream is dropped next,
+/// and a drop cannot report an error.
 fn close_file(stream: &dyn Any) -> io::Result<()> {
     let buffered = || stream.downcast_ref().map(BufWriter::<File>::get_ref);
     let file = stream.downcast_ref::<File>().or_else(buffered);
@@ -42,7 +43,8 @@ pub fn reader<T: Read + Send + 'static>(read: T) -> Reader<T> {
 
 /// Adapts any std `Write`: write-only, not seekable.
 ///
-/// Of a [`File`], and of a [`BufWriter`] around one, closing tells what close(2) says.
+/// For a [`File`], and for a [`BufWriter`] around one, `close` reports the error of
+/// close(2).
 ///
 /// # Examples
 ///

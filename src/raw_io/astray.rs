@@ -1,5 +1,5 @@
-//! Positional calls on a stream that has nothing but its cursor, and what becomes
-//! of the cursor if it cannot be brought back.
+//! Positional calls on a stream that can only read and write at its cursor, and the error
+//! if the cursor could not be moved back.
 
 use std::fmt;
 use std::io::{self, SeekFrom};
@@ -9,12 +9,13 @@ use super::RawIo;
 use crate::foreign::{catch, discard};
 use crate::sys::retry;
 
-/// The cursor is not where it was before a positional call; what that call failed
-/// with. Comes in an [`io::Error`] of the same kind.
+/// The error of a positional call after which the cursor is not where it was. It comes
+/// inside an [`io::Error`] of the same kind.
 #[derive(Debug)]
 pub(crate) struct Astray {
-    /// Where the cursor was, in bytes from the start.
+    /// The position to which the cursor must go back, in bytes from the start.
     pub(crate) back: u64,
+    /// Why the call failed.
     pub(crate) source: io::Error,
 }
 
@@ -30,7 +31,7 @@ impl std::error::Error for Astray {
     }
 }
 
-/// Makes a call at `offset`, with a stream that has nothing but its cursor.
+/// Calls `call` with the cursor at `offset`, and moves the cursor back.
 pub(super) fn there_and_back<R: RawIo + ?Sized>(
     raw: &mut R,
     offset: u64,
@@ -38,15 +39,17 @@ pub(super) fn there_and_back<R: RawIo + ?Sized>(
 ) -> io::Result<usize> {
     let back = retry(|| raw.seek(SeekFrom::Current(0)))?;
     retry(|| raw.seek(SeekFrom::Start(offset)))?;
-    // Interruptions end here: the cursor is not where it was, so the caller must
-    // not begin again. Nor must a panic leave it here; its payload goes on below.
+    // From here on the cursor is elsewhere. So interruptions are retried here: the caller
+    // must not start again, as it would take the wrong cursor for the right one. And a
+    // panic is caught, so that the cursor moves back first; it goes on below.
     let result = catch_unwind(AssertUnwindSafe(|| retry(|| call(raw))));
     let returned = catch(|| retry(|| raw.seek(SeekFrom::Start(back))));
     let source = match (result, returned) {
         (Ok(result), Ok(Ok(_))) => return result,
         (Err(panic), Ok(Ok(_))) => resume_unwind(panic),
         (Ok(Err(error)), _) => error,
-        // Where the cursor is must be told, even if the drop of a payload panics.
+        // The cursor could not be moved back, and that must be reported, even if the drop
+        // of a panic's payload panics.
         (result, Ok(Err(error))) => {
             discard(result);
             error

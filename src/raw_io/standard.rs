@@ -1,4 +1,4 @@
-//! The standard streams of std.
+//! [`RawIo`] for the standard streams of std.
 
 use std::io::{self, IsTerminal, Read, Write};
 

@@ -9,13 +9,13 @@ use std::task::{Context, Poll, ready};
 use futures_core::Stream as FuturesStream;
 
 use super::facts::facts;
-use super::reading::{AllLines, Bytes, Line, Piece, PieceOf, Reading, Side, Sided, Text};
+use super::reading::{Bytes, InTurn, PieceOf, Side, Sided, Text};
 use super::stream::Stream;
 use crate::budget::{self, MOST_A_POLL};
 use crate::error::{Error, Result};
-use crate::file::Reconfigure;
 use crate::file::core::Started;
 use crate::file::source::Source;
+use crate::file::{Read, Readline, Readlines, Reconfigure};
 
 /// A stream of owned lines of the standard input, terminators stripped; made by
 /// `lines()`. It ends at the end, or after an error.
@@ -130,8 +130,8 @@ macro_rules! input {
             ///
             /// Those of the system; of text [`Decode`](crate::Error::Decode), behind
             /// which reading goes on; `Closed`.
-            pub fn read(&self) -> Reading<$Side, Piece> {
-                Reading::new(self.stream)
+            pub fn read(&self) -> Read<InTurn<$Side>> {
+                Read::new(InTurn::new(self.stream))
             }
 
             /// Reads one line with its `\n`; the last may lack it, and empty is the
@@ -144,8 +144,8 @@ macro_rules! input {
             /// # Errors
             ///
             /// As [`read`](Self::read).
-            pub fn readline(&self) -> Reading<$Side, Line> {
-                Reading::new(self.stream)
+            pub fn readline(&self) -> Readline<InTurn<$Side>> {
+                Readline::new(InTurn::new(self.stream))
             }
 
             /// Reads all lines with their `\n`; `.hint(n)` stops after the line that
@@ -158,8 +158,8 @@ macro_rules! input {
             /// # Errors
             ///
             /// As [`read`](Self::read).
-            pub fn readlines(&self) -> Reading<$Side, AllLines> {
-                Reading::new(self.stream)
+            pub fn readlines(&self) -> Readlines<InTurn<$Side>> {
+                Readlines::new(InTurn::new(self.stream))
             }
 
             /// Returns the next line without its `\n`, lent from the handle, which

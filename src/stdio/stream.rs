@@ -254,7 +254,7 @@ impl Stream {
         let old: Box<dyn RawIo> = if turn.closed() {
             Box::new(Gone)
         } else {
-            let core = turn.undecoded().core_mut();
+            let core = turn.undecoded().descend();
             let raw = core.take_raw("detach", false).await?;
             let ahead = core.ahead.take_all();
             if ahead.is_empty() {

@@ -1,8 +1,8 @@
-//! What stands for std's locks, threads and time in a model, where a checker decides
-//! what runs when.
+//! Replaces std's locks, threads and time in a model, where a checker decides which thread
+//! runs when.
 //!
-//! The checker (shuttle) has no time: waits that end by it are made here. Time passes
-//! only where such a wait ends, and no faster than its [`Pace`] allows.
+//! The checker (shuttle) has no time, so waits with a timeout are implemented here. Time
+//! passes only when such a wait ends by its timeout, and only as the [`Pace`] allows.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -26,18 +26,18 @@ macro_rules! global {
 }
 pub(crate) use global;
 
-/// A lock that another task waits for as the checker decides. Never poisoned: the crate
-/// does not look at that.
+/// A lock; the checker decides who gets it. It is never poisoned, since the crate ignores
+/// poison.
 #[derive(Default)]
 pub(crate) struct Mutex<T>(checker::Mutex<T>);
 
-/// Shows which lock it is of, so that a wait can come back to it.
+/// A guard that knows its lock, so that a wait can lock it again.
 pub(crate) struct MutexGuard<'a, T> {
     guard: checker::MutexGuard<'a, T>,
     of: &'a Mutex<T>,
 }
 
-/// What std's would be, where the crate calls `unwrap_or_else(PoisonError::into_inner)`.
+/// The same type as std's, since the crate calls `unwrap_or_else(PoisonError::into_inner)`.
 type Locked<T> = Result<T, PoisonError<T>>;
 
 impl<T> Mutex<T> {
@@ -71,16 +71,16 @@ impl<T> DerefMut for MutexGuard<'_, T> {
     }
 }
 
-/// A notification goes to one whose wait ends by time before it goes to others, and of
-/// those to the one that has waited longest.
+/// A condition variable. A notification goes first to tasks whose wait has a timeout, and
+/// among those to the one that has waited longest.
 #[derive(Debug, Default)]
 pub(crate) struct Condvar {
     untimed: checker::Condvar,
-    /// Not the checker's lock: nobody else runs while it is held.
+    /// Std's lock is enough, as no other task runs while it is held.
     timed: std::sync::Mutex<Vec<TaskId>>,
 }
 
-/// Whether a wait ended by time.
+/// Whether a wait ended by its timeout.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TimedOut(bool);
 
@@ -106,7 +106,7 @@ impl Condvar {
         Ok(MutexGuard { guard, of })
     }
 
-    /// A time without end is none at all.
+    /// A timeout without end is no timeout.
     pub(crate) fn wait_timeout<'a, T>(
         &self,
         guard: MutexGuard<'a, T>,
@@ -118,13 +118,14 @@ impl Condvar {
             return Ok((guard, TimedOut(false)));
         };
         let of = guard.of;
-        // Others may run before it is free, and not between that and what follows.
+        // Other tasks may run before the lock is released, but not between its release and
+        // the next step.
         drop(guard);
         let me = shuttle::current::me();
         self.timed().push(me);
         CLOCK.with_borrow_mut(|clock| clock.waits.insert(me, until));
         point();
-        // Nobody took it out, so its time has come.
+        // No notification has removed the entry, so the wait ended by its timeout.
         let timed_out = self.timed().contains(&me);
         if timed_out {
             self.timed().retain(|waits| *waits != me);
@@ -157,7 +158,7 @@ impl Condvar {
     }
 }
 
-/// Tests do not run on the real one; a model calls one of its threads so.
+/// Tests do not run on the real main thread; a model declares one of its threads to be it.
 pub(crate) fn is_main_thread() -> bool {
     crate::sys::is_main_thread() || thread::current().name() == Some("main")
 }
@@ -167,17 +168,18 @@ pub(crate) fn point() {
     thread::sleep(Duration::ZERO);
 }
 
-/// When a wait ends by time.
+/// When a wait ends by its timeout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Pace {
-    /// When nothing else can go on, the earliest first: who should have been told and
-    /// was not is seen to have waited.
+    /// Only when nothing else can go on; the earliest first. So a task that was not
+    /// notified, although it should have been, is seen to have waited.
     Punctual,
-    /// Whenever the checker likes, as on a machine where any thread may be slow.
+    /// At any moment that the checker chooses, as on a machine where any thread may be
+    /// slow.
     Anyhow,
 }
 
-/// The time since the beginning of a run, and until when tasks wait.
+/// The time since the start of a run, and the timeouts of the waiting tasks.
 #[derive(Debug, Default)]
 struct Clock {
     now: Duration,
@@ -185,11 +187,11 @@ struct Clock {
 }
 
 std::thread_local! {
-    /// All tasks of a run are on one thread of the system.
+    /// All tasks of a run are on one thread of the system, so this is one value per run.
     static CLOCK: RefCell<Clock> = RefCell::default();
 }
 
-/// The time since the beginning of the run.
+/// The time since the start of the run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Instant(Duration);
 
@@ -216,7 +218,7 @@ pub(crate) fn passed() -> Duration {
     Instant::now().0
 }
 
-/// Has `inner` choose among the tasks that may run at this [`Pace`].
+/// A scheduler that lets `inner` choose among the tasks that may run at this [`Pace`].
 #[derive(Debug)]
 pub(crate) struct Timed<S> {
     pub(crate) inner: S,

@@ -1,4 +1,4 @@
-//! Files whose content takes the place of another, at once.
+//! [`atomic_file`]: a file whose content replaces that of another in one step.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -22,30 +22,33 @@ mod stage;
 
 use self::stage::{Commit, Create, Discard, OP, Stage, lock};
 
-/// Makes a file whose content replaces `path`, whole, when it is
+/// Makes a file whose whole content replaces that of `path` when it is
 /// [committed](AtomicFile::commit). Until then, and if it is dropped instead, `path`
-/// is as it was.
+/// does not change.
 ///
-/// Not in Python. Of bytes, mode `w`, unless said otherwise; it starts empty, so
-/// mode `r` and `a` mean nothing. With mode `x`, nothing may be at `path`, neither
-/// now nor at the commit. For content that is there already,
-/// [`write_atomic`](crate::write_atomic) takes one hop.
+/// Not in Python. It is a file of bytes with mode `w`, unless keywords say otherwise. It
+/// starts empty, so the modes `r` and `a` are refused. With mode `x` nothing may exist at
+/// `path`, neither now nor at the commit. If you have the whole content already,
+/// [`write_atomic`](crate::write_atomic) needs only one hop. Keywords: `text`, `raw`,
+/// `any`, `mode` (`w`), `buffering` (128 KiB), `permissions` (`0o666`), `executor` (the
+/// default one), `nowait`, and for text `encoding`, `errors`, `newline`,
+/// `line_buffering`, `write_through`.
 ///
-/// The file is made in the folder of what `path` leads to, with mode 0600. On Linux it
-/// has no name (O_TMPFILE) where the file system can do that: nothing is left of it
-/// even if the process is killed. Elsewhere its name begins with `.aiofiles-`; it is
-/// removed by the drop, and left by a process that is killed.
+/// The new file is made in the folder of the file that `path` leads to, with mode 0600.
+/// On Linux it has no name, if the file system supports that (O_TMPFILE): then nothing
+/// is left of it even if the process is killed. Elsewhere its name begins with
+/// `.aiofiles-`; the drop removes it, but a process that is killed leaves it there.
 ///
 /// # Cancel safety
 ///
-/// Dropped midway, nothing is left.
+/// If it is dropped before it is done, nothing is left.
 ///
 /// # Errors
 ///
-/// `InvalidInput` for a bad mode or keyword, before anything is created, and for a
-/// path that leads to a device, a FIFO or the like, or to an open file by a link of
-/// `/proc`; `IsADirectory`; `AlreadyExists` with mode `x`; `NotFound` and
-/// `PermissionDenied`, of the folder.
+/// `InvalidInput` for a bad mode or keyword, before anything is created, and for a path
+/// that leads to a device, a FIFO or the like, or through a link in `/proc` to an open
+/// file; `IsADirectory`; `AlreadyExists` with mode `x`; `NotFound` and
+/// `PermissionDenied` of the folder.
 ///
 /// # Examples
 ///
@@ -60,7 +63,7 @@ use self::stage::{Commit, Create, Discard, OP, Stage, lock};
 /// file.commit().await?;
 /// assert_eq!(std::fs::read(&path).unwrap(), b"line by line\n");
 ///
-/// // Committed at the end of the scope, unless that fails.
+/// // `with` commits at its end, unless the body fails.
 /// let failed = aiofiles::tempfile::atomic_file(&path).with(async |file| {
 ///     file.write(b"half").await?;
 ///     aiofiles::read("no/such/file").await
@@ -89,7 +92,7 @@ struct AtomicArgs<K> {
     permissions: u32,
     settings: Settings,
     kind: K,
-    /// The mode unless one is given; `b` only where it is not a matter of course.
+    /// The mode unless one is given. It has a `b` only if the mode chooses the kind.
     default_mode: &'static str,
 }
 
@@ -133,21 +136,23 @@ impl<K: Kind> CreateAtomic<K> {
         }))
     }
 
-    /// Sets the mode of a file that is new at `path` (0o666), less the umask, as that
-    /// of [`open`](crate::Open::permissions). One that is replaced keeps its rights.
+    /// Sets the mode of the file if there was none at `path` (`0o666`), less the umask,
+    /// as [`permissions`](crate::Open::permissions) of `open` does. If the commit
+    /// replaces a file, the new file gets the rights of the old one.
     pub fn permissions(self, mode: u32) -> Self {
         Self(self.0.set(|args| args.permissions = mode))
     }
 }
 
 impl<K: Kind> CreateAtomic<K> {
-    /// Makes the file, runs `body` with it, and gives back what `body` returns: if
-    /// that is no error, after the [commit](AtomicFile::commit); otherwise `path` is
-    /// left as it was.
+    /// Makes the file, runs `body` with it, [commits](AtomicFile::commit) it, and returns
+    /// what `body` returns. If `body` fails, nothing is committed and `path` does not
+    /// change.
     ///
     /// # Cancel safety
     ///
-    /// Dropped midway, the file is dropped: see [`commit`](AtomicFile::commit).
+    /// If it is dropped before it is done, the file is dropped; if the commit had begun,
+    /// see [`commit`](AtomicFile::commit).
     ///
     /// # Errors
     ///
@@ -176,7 +181,7 @@ impl<K: Kind> CreateAtomic<K> {
                 Ok(value)
             }
             Err(error) => {
-                // What is wrong with the rest is of no interest any more.
+                // The error of the body is returned, not one of the clean-up.
                 drop(file.discard().await);
                 Err(error)
             }
@@ -267,52 +272,57 @@ impl<K: Kind> fmt::Debug for CreateAtomic<K> {
 /// [committed](Self::commit).
 ///
 /// Made by [`atomic_file`]. It derefs to the file itself: a
-/// [`BinaryFile`](crate::BinaryFile), or what the kind `K` stands for. `close`,
-/// which is that file's, commits nothing: there is nothing to be committed any more
-/// then.
+/// [`BinaryFile`](crate::BinaryFile), or the file of the kind `K`. The method `close` is
+/// that of the file and commits nothing; after a `close` a commit is no longer possible.
 ///
-/// Dropping it leaves the path as it was. What has to be removed is removed off the
-/// task's thread, on the file's executor; on the spot where that refuses.
+/// If it is dropped without a commit, the path does not change. What has to be removed
+/// then is removed by a job on the file's executor, or on the task's thread if the
+/// executor refuses.
 pub struct AtomicFile<K: Kind = Binary> {
-    /// Before `stage`: dropped first, so that its last job goes first.
+    /// Stands before `stage`, so it is dropped first: its last job must run before the
+    /// job that removes the name.
     file: K::Of<File>,
     stage: Stage,
     permissions: u32,
-    /// Whether a commit has come as far as to close the file.
+    /// Whether a commit has begun to close the file. A later commit then takes `Closed`
+    /// as success and goes on.
     closing: bool,
 }
 
 impl<K: Kind> AtomicFile<K> {
-    /// Returns the path whose content it will be, as it was given.
+    /// Returns the path that it will replace, as it was given.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.stage.path
     }
 
-    /// Puts the content in the place of the path, whole, and for good once this
-    /// returns. The file is closed then. Idempotent.
+    /// Replaces the content of the path by that of this file. When it returns, the new
+    /// content is on the disk and this file is closed. Another commit does nothing.
     ///
-    /// What is buffered is written, and the file closed; it gets the rights of the
-    /// file that it replaces, as with [`write_atomic`](crate::write_atomic), or
-    /// [0o666](CreateAtomic::permissions) less the umask; it is brought to the disk
-    /// and renamed, and its folder is brought to the disk. A relative path is that of
-    /// the folder the process was in when the file was made.
+    /// In order: what is buffered is written, and the file is closed; it gets the rights
+    /// of the file that it replaces, as with [`write_atomic`](crate::write_atomic), or
+    /// else [0o666](CreateAtomic::permissions) less the umask; it is brought to the disk
+    /// (fsync), renamed, and its folder is brought to the disk. A relative path is
+    /// resolved from the folder that was current when the file was made.
     ///
     /// # Cancel safety
     ///
-    /// Dropped midway, the path has all of its old content or all of the new one;
-    /// another call goes on with it.
+    /// If it is dropped before it is done, the path has all of its old content or all of
+    /// the new content; another call goes on.
     ///
     /// # Errors
     ///
-    /// Those of the write, after which the file is as it was; those of
-    /// [`write_atomic`](crate::write_atomic), after which another call tries again;
-    /// that of the close, after which it is `Closed`, as it is for a file that was
-    /// closed before; `AlreadyExists` with mode `x`. The path has its old content
-    /// then; only if the last step fails, of the folder, it has the new one, perhaps
-    /// not yet on the disk.
+    /// - Those of the write: the file stays open, with its bytes, and another call tries
+    ///   again.
+    /// - Those of [`write_atomic`](crate::write_atomic): another call tries again.
+    /// - Those of the close: bytes may be lost, so a later commit fails with `Closed`.
+    /// - `Closed` if the file was closed before; `AlreadyExists` with mode `x`.
+    ///
+    /// After an error the path has its old content, with one exception: if only the last
+    /// step failed, the one for the folder, it has the new content, which may not be on
+    /// the disk yet.
     pub async fn commit(&mut self) -> Result<()> {
-        let core = K::core_mut(&mut self.file);
+        let core = K::descend(&mut self.file);
         let state = self.stage.state.clone();
         let kept = core.with_file("commit", move |file| lock(&state).keep(file));
         match kept.await {
@@ -321,7 +331,7 @@ impl<K: Kind> AtomicFile<K> {
         }
         self.closing = true;
         if let Err(error) = K::close(&mut self.file).await {
-            // Nobody knows what it has lost.
+            // It is not known which bytes the close has lost, so a later commit must fail.
             self.closing = false;
             return Err(error);
         }
@@ -333,12 +343,12 @@ impl<K: Kind> AtomicFile<K> {
         call.on(Some(self.stage.executor.clone())).await
     }
 
-    /// Closes the file and leaves the path as it was, which the drop does too, but
-    /// tells no error. Means nothing after the commit.
+    /// Closes the file without a commit: the path does not change. The drop does the
+    /// same, but reports no error. After a commit it does nothing.
     ///
     /// # Cancel safety
     ///
-    /// What it did not come to is left to the drop.
+    /// If it is dropped before it is done, the drop of the file does the rest.
     ///
     /// # Errors
     ///

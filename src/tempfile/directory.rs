@@ -16,12 +16,16 @@ use crate::error::{Error, Result};
 use crate::executor::{Chosen, Executor};
 use crate::lazy::{Begin, Lazy};
 
-/// Makes a folder that is removed, with all in it, when it is closed or dropped.
+/// Makes a folder that is removed, with everything in it, when it is closed or dropped.
 /// Python: `aiofiles.tempfile.TemporaryDirectory`.
+///
+/// Keywords: `dir` (the first usable folder: see the [module](crate::tempfile)),
+/// `prefix` (`tmp`), `suffix` (nothing), `delete` (`true`), `ignore_cleanup_errors`
+/// (`false`), `executor` (the default one).
 ///
 /// # Cancel safety
 ///
-/// Dropped midway, the folder is removed.
+/// If it is dropped before it is done, the folder is removed.
 ///
 /// # Errors
 ///
@@ -68,7 +72,8 @@ struct DirectoryArgs {
 place_keywords!([] CreateDirectory);
 
 impl CreateDirectory {
-    /// Makes and removes it on `executor`, also on drop, instead of the default one.
+    /// Makes and removes the folder on `executor` instead of the default one; the drop
+    /// uses it too.
     pub fn executor(self, executor: impl Executor) -> Self {
         self.set(|args| args.executor = Some(Chosen::new(executor)))
     }
@@ -82,25 +87,25 @@ impl CreateDirectory {
         self.set(|args| change(&mut args.place))
     }
 
-    /// Sets whether errors of the removal are ignored (`false`): all that can be
-    /// removed goes then, and the rest stays.
+    /// Sets whether errors of the removal are ignored (`false`). With `true`, everything
+    /// that can be removed is removed, and the rest stays.
     pub fn ignore_cleanup_errors(self, yes: bool) -> Self {
         self.set(|args| args.ignore_cleanup_errors = yes)
     }
 
-    /// Sets whether the drop and the end of `with` remove it (`true`).
-    /// [`cleanup`](TemporaryDirectory::cleanup) does anyway.
+    /// Sets whether the drop and the end of `with` remove the folder (`true`).
+    /// [`cleanup`](TemporaryDirectory::cleanup) removes it in any case.
     pub fn delete(self, yes: bool) -> Self {
         self.set(|args| args.delete = yes)
     }
 
     /// Makes the folder, runs `body` with it, removes it whatever happens (unless
-    /// `.delete(false)`), and gives back what `body` returns. Its error wins over
-    /// that of the removal. Python: `async with`.
+    /// `.delete(false)`), and returns what `body` returns. An error of `body` is returned
+    /// rather than one of the removal. Python: `async with`.
     ///
     /// # Cancel safety
     ///
-    /// Dropped midway, the folder is dropped, which removes it.
+    /// If it is dropped before it is done, the folder is dropped, which removes it.
     ///
     /// # Errors
     ///
@@ -189,14 +194,14 @@ impl fmt::Debug for CreateDirectory {
     }
 }
 
-/// A folder that is removed, with all in it, when it is closed or dropped.
+/// A folder that is removed, with everything in it, when it is closed or dropped.
 ///
-/// Made by [`temporary_directory`]. The removal never follows a symbolic link, not
-/// even one that takes the place of a folder meanwhile; it gives itself the rights
-/// on folders that may not be read or changed, as Python's does. Any depth will do.
+/// Made by [`temporary_directory`]. The removal works at any depth and never follows a
+/// symbolic link, not even one that takes the place of a folder during the removal. As
+/// in Python, it gives itself the rights on folders that it may not read or change.
 ///
-/// Dropping it removes all that can be removed, off the task's thread, on the
-/// executor it was made with; on the spot where that refuses.
+/// A drop removes everything that it can, in a job on the executor that the folder was
+/// made with, or on the task's thread if the executor refuses.
 #[derive(Debug)]
 pub struct TemporaryDirectory {
     entry: Entry,
@@ -210,8 +215,9 @@ impl TemporaryDirectory {
         self.entry.path()
     }
 
-    /// Removes it with all in it, even with `.delete(false)`. Idempotent; it may
-    /// be gone already. Python: `cleanup`.
+    /// Removes the folder with everything in it, even with `.delete(false)`. Another call
+    /// does nothing; it is no error if the folder does not exist any more. Python:
+    /// `cleanup`.
     ///
     /// # Cancel safety
     ///
@@ -219,9 +225,9 @@ impl TemporaryDirectory {
     ///
     /// # Errors
     ///
-    /// Those of the system, with the path of the entry it failed at, unless
-    /// `.ignore_cleanup_errors(true)`; what could be removed before is gone, and
-    /// another call tries again.
+    /// Those of the removal, with the path of the entry where it failed, unless
+    /// `.ignore_cleanup_errors(true)`. What was removed before the error is gone; another
+    /// call tries again.
     ///
     /// # Examples
     ///
@@ -261,8 +267,8 @@ impl TemporaryDirectory {
         self.cleanup().await
     }
 
-    /// Lets the folder stay where it is, and returns its path. As `delete(false)`,
-    /// after the fact.
+    /// Cancels the removal: the folder stays where it is. Returns its path. It has the
+    /// effect of `.delete(false)` on a folder that exists already.
     ///
     /// # Examples
     ///

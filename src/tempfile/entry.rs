@@ -1,4 +1,4 @@
-//! A name that is to be removed.
+//! [`Entry`]: the name of a temporary file or folder, which will be removed.
 
 use std::fmt;
 use std::fs::{File, Permissions};
@@ -12,15 +12,15 @@ use crate::error::{Error, Result};
 use crate::executor::Chosen;
 use crate::sys;
 
-/// A file or folder of ours. Dropping it removes it in a job, with nobody
-/// waiting; on the spot where the executor refuses.
+/// A file or folder that we made. Its drop removes it in a job that nobody waits for, or
+/// in place if the executor refuses the job.
 pub(super) struct Entry {
     path: Arc<Path>,
     executor: Chosen,
     remove: Remove,
-    /// Whether it is still there under `path`. Locked by the jobs that change
-    /// that, so that the drop of an entry that is being renamed waits, in its job,
-    /// for what comes of it.
+    /// Whether it still exists under `path`. Each job that changes this holds the lock
+    /// while it runs. So when an entry is dropped during a rename, the job of the drop
+    /// waits for the rename, and removes nothing that was renamed.
     there: Arc<Mutex<bool>>,
     delete: bool,
 }
@@ -50,7 +50,7 @@ impl Entry {
         self.delete
     }
 
-    /// Removes it now. What is gone already is no error.
+    /// Removes it now. It is no error if it does not exist any more.
     pub(super) async fn remove(&mut self, on_error: OnError) -> Result<()> {
         let call = Hop::new(RemoveEntry {
             path: self.path.clone(),
@@ -61,8 +61,8 @@ impl Entry {
         call.on(Some(self.executor.clone())).await
     }
 
-    /// Renames it, over whatever is at `to`, with the mode given, and lets it stay
-    /// there.
+    /// Renames it to `to`, replacing a file there, and gives it `mode`; from then on the
+    /// drop does not remove it.
     pub(super) async fn persist(
         &mut self,
         to: Arc<Path>,
@@ -87,14 +87,14 @@ impl Drop for Entry {
     fn drop(&mut self) {
         let there = match self.there.try_lock() {
             Ok(there) => *there,
-            // A job has it: the next will see.
+            // A job holds the lock: the removal below waits for it, and looks again.
             Err(TryLockError::WouldBlock | TryLockError::Poisoned(_)) => true,
         };
         if self.delete && there {
             let last = RemoveEntry {
                 path: self.path.clone(),
                 remove: self.remove,
-                // Nobody is there to be told.
+                // Nobody would get the error.
                 on_error: OnError::GoOn,
                 there: self.there.clone(),
             };
@@ -148,7 +148,7 @@ struct Persist {
     src: Arc<Path>,
     dst: Arc<Path>,
     mode: Option<u32>,
-    /// The file, where it is open.
+    /// The file, if it is open.
     open: Option<Arc<File>>,
     there: Arc<Mutex<bool>>,
 }
@@ -167,11 +167,13 @@ impl Blocking for Persist {
     fn run(self) -> Result<()> {
         let mut there = self.there.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(open) = &self.open {
-            // What could not be kept of the bytes: better told than renamed.
+            // Some file systems report lost bytes only at a close: such a file must not
+            // be renamed.
             sys::close_duplicate(&**open)
                 .map_err(|error| Error::os("write", Some(&self.src), error))?;
         }
-        // Before it has its new name, so that it never has other rights under it.
+        // Set the mode before the rename, so that under its new name the file never has
+        // other rights.
         let before = match self.mode {
             Some(mode) => Some(
                 change_mode(&self.src, mode)
@@ -181,7 +183,7 @@ impl Blocking for Persist {
         };
         sys::retry(|| std::fs::rename(&self.src, &self.dst)).map_err(|source| {
             if let Some(before) = before {
-                // It stays what it was; that the rename failed is told.
+                // Undo the change; the error of the rename is the one to report.
                 drop(std::fs::set_permissions(&self.src, before));
             }
             Error::OsPair {
@@ -196,7 +198,7 @@ impl Blocking for Persist {
     }
 }
 
-/// Gives the permissions that it had before.
+/// Sets the mode of a file and returns the permissions that it had before.
 fn change_mode(path: &Path, mode: u32) -> io::Result<Permissions> {
     let before = sys::retry(|| std::fs::metadata(path))?.permissions();
     let mut permissions = before.clone();

@@ -21,8 +21,8 @@ use crate::raw_io::RawIo;
 /// What a [`Temporary`](super::Temporary) makes: [`Anonymous`], [`Named`] or [`Spooled`].
 pub trait Make: sealed::Made {}
 
-/// [`Anonymous`] or [`Named`]: a file that is on disk from the start, and so may
-/// be of any kind.
+/// [`Anonymous`] or [`Named`]: a file that is on disk from the start, so it may be of
+/// any kind, also unbuffered.
 pub trait OnDisk: Make {}
 
 mod sealed {
@@ -36,14 +36,14 @@ mod sealed {
             request: Request<Self>,
         ) -> impl Future<Output = Result<Self::Output<K>>> + Send;
 
-        /// The end of the scope of `with`.
+        /// Runs at the end of `with`.
         #[doc(hidden)]
         fn finish<K: Kind>(made: &mut Self::Output<K>) -> impl Future<Output = Result<()>> + Send;
     }
 }
 use sealed::Made;
 
-/// A checked call.
+/// A call whose keywords were checked.
 pub struct Request<W> {
     pub(super) place: Place,
     pub(super) what: W,
@@ -53,7 +53,7 @@ pub struct Request<W> {
 }
 
 impl<W> Request<W> {
-    /// The file over `raw`, at its start.
+    /// Makes the file over `raw`, with the position 0.
     fn build<R: RawIo, K: Kind>(
         self,
         raw: R,

@@ -15,12 +15,12 @@ use crate::error::Result;
 use crate::lazy::{Begin, Lazy};
 use crate::open::{Binary, Kind};
 
-/// A file with a name, which is removed when it is closed or dropped. Python:
-/// what `NamedTemporaryFile` gives.
+/// A file with a name, which is removed when it is closed or dropped. Python: the
+/// result of `NamedTemporaryFile`.
 ///
 /// Made by [`named_temporary_file`](crate::tempfile::named_temporary_file). It
-/// derefs to the file itself: a [`BinaryFile`](crate::BinaryFile), or what the
-/// kind `K` stands for.
+/// derefs to the file itself: a [`BinaryFile`](crate::BinaryFile), or the file of the
+/// kind `K`.
 ///
 /// | `delete` | `delete_on_close` | `close` | drop, end of `with` |
 /// |---|---|---|---|
@@ -28,10 +28,11 @@ use crate::open::{Binary, Kind};
 /// | `true` | `false` | keeps | removes |
 /// | `false` | any | keeps | keeps |
 ///
-/// Dropping it writes what is buffered and removes the name off the task's
-/// thread, on the file's executor; on the spot where that refuses.
+/// A drop writes what is buffered and removes the name, in jobs on the file's executor,
+/// or on the task's thread if the executor refuses.
 pub struct NamedTemporaryFile<K: Kind = Binary> {
-    /// Before `entry`: dropped first, so that its last job goes first.
+    /// Stands before `entry`, so it is dropped first: its last job must run before the
+    /// job that removes the name.
     file: K::Of<File>,
     entry: Entry,
     delete_on_close: bool,
@@ -46,8 +47,8 @@ impl<K: Kind> NamedTemporaryFile<K> {
         }
     }
 
-    /// Returns its path, which is absolute: the one it was made with, or has been
-    /// persisted to. Python: `name`.
+    /// Returns its path, which is absolute: the one it was made with or, after
+    /// [`persist`](Self::persist), the new one. Python: `name`.
     ///
     /// # Examples
     ///
@@ -67,19 +68,19 @@ impl<K: Kind> NamedTemporaryFile<K> {
         self.entry.path()
     }
 
-    /// Writes what is buffered and closes the file; removes it, unless told not
-    /// to. Idempotent; a file that somebody else has removed is no error. Python:
-    /// `close`.
+    /// Writes what is buffered and closes the file; then removes it, unless a keyword
+    /// says otherwise. Another close does nothing; it is no error if somebody else has
+    /// removed the file. Python: `close`.
     ///
     /// # Cancel safety
     ///
-    /// Once begun, the close goes on. A removal that was not begun is left to the
-    /// next `close` or to the drop.
+    /// Once begun, the close goes on. If the removal had not begun, the next `close` or
+    /// the drop removes the file.
     ///
     /// # Errors
     ///
-    /// Those of [`BinaryFile::close`](crate::BinaryFile::close), in spite of which
-    /// the file is removed; then that of the removal.
+    /// Those of [`BinaryFile::close`](crate::BinaryFile::close): if the file is closed
+    /// in spite of the error, it is removed too. Otherwise that of the removal.
     pub async fn close(&mut self) -> Result<()> {
         let closed = K::close(&mut self.file).await;
         if self.delete_on_close && K::core(&self.file).closed() {
@@ -89,7 +90,7 @@ impl<K: Kind> NamedTemporaryFile<K> {
         }
     }
 
-    /// The end of the scope of `with`.
+    /// Runs at the end of `with`.
     pub(super) async fn finish(&mut self) -> Result<()> {
         let closed = self.close().await;
         if self.entry.deletes() {
@@ -99,26 +100,27 @@ impl<K: Kind> NamedTemporaryFile<K> {
         }
     }
 
-    /// Writes what is buffered, renames the file to `path`, over whatever is
-    /// there, and lets it stay. It goes on being open, if it was, and
-    /// [`name`](Self::name) is `path` now. Keywords:
-    /// [`permissions`](Persist::permissions).
+    /// Writes what is buffered and renames the file to `path`, replacing a file there.
+    /// The file is no longer removed. It stays open, if it was open, and
+    /// [`name`](Self::name) is `path` from now on. Keywords:
+    /// [`permissions`](Persist::permissions) (unchanged).
     ///
-    /// Not in Python. The file has the mode it was made with, 0600 unless said
-    /// otherwise, whatever the mode of a file that it replaces. The rename is atomic, and
-    /// works within one file system only: choose `dir` with that in mind. It says
-    /// nothing of the disk: [`atomic_file`](crate::tempfile::atomic_file) is for
-    /// content that is to replace other, with its rights and for good.
+    /// Not in Python. The file keeps the mode that it was made with (0600 by default); a
+    /// file that it replaces has no influence on that. The rename is atomic, and works
+    /// within one file system only, so choose `dir` with that in mind. Nothing is
+    /// brought to the disk: to replace a file safely, and to keep its rights, use
+    /// [`atomic_file`](crate::tempfile::atomic_file).
     ///
     /// # Cancel safety
     ///
-    /// Dropped midway, it has been renamed or not, and is removed by the drop of
-    /// the file only if not. `name` stays as it was.
+    /// If it is dropped before it is done, the file was renamed or it was not; only if
+    /// it was not, the drop of the file removes it. `name` does not change.
     ///
     /// # Errors
     ///
-    /// That of the write, also where only a close tells; those of rename(2), with both paths: EXDEV, for another
-    /// file system. The file is as it was then, and still to be removed.
+    /// Those of the write, also the ones that only a close reports; those of rename(2),
+    /// with both paths, such as EXDEV for another file system. After an error the file
+    /// is as it was, and will still be removed.
     ///
     /// # Examples
     ///
@@ -144,7 +146,7 @@ impl<K: Kind> NamedTemporaryFile<K> {
 
     async fn persist_to(&mut self, path: Arc<Path>, permissions: Option<u32>) -> Result<()> {
         if !K::core(&self.file).closed() {
-            let core = K::core_mut(&mut self.file);
+            let core = K::descend(&mut self.file);
             let mut started = 0;
             poll_fn(|cx| core.poll_flush(cx, &mut started)).await?;
         }
@@ -154,12 +156,12 @@ impl<K: Kind> NamedTemporaryFile<K> {
             .cloned();
         self.entry.persist(path, permissions, open).await?;
         self.delete_on_close = false;
-        K::core_mut(&mut self.file).meta.name = Some(self.entry.path().clone());
+        K::descend(&mut self.file).meta.name = Some(self.entry.path().clone());
         Ok(())
     }
 
-    /// Lets the file stay where it is, and returns its path. As `delete(false)`,
-    /// after the fact.
+    /// Cancels the removal: the file stays where it is. Returns its path. It has the
+    /// effect of `.delete(false)` on a file that exists already.
     ///
     /// # Examples
     ///
@@ -221,8 +223,8 @@ struct PersistArgs<'a, K: Kind> {
 }
 
 impl<K: Kind> Persist<'_, K> {
-    /// Sets the mode that the file has from then on, exactly, whatever the umask (the
-    /// one it has). On Windows only whether it may be written.
+    /// Sets the mode of the file; the umask is not applied (unchanged by default). On
+    /// Windows it only says whether the file may be written.
     pub fn permissions(self, mode: u32) -> Self {
         Self(self.0.set(|args| args.permissions = Some(mode)))
     }

@@ -15,7 +15,7 @@ use crate::sys::{self, nowait};
 
 mod default;
 
-/// The mode of a file unless one is given: for its user only.
+/// The default mode of a file: only its user may read and write it.
 const PRIVATE: u32 = 0o600;
 
 /// The verb of the jobs here.
@@ -29,12 +29,12 @@ pub(super) struct Place {
     /// `None`: `tmp`.
     pub(super) prefix: Option<OsString>,
     pub(super) suffix: Option<OsString>,
-    /// Of a file, less the umask. `None`: 0o600.
+    /// The mode of a file, less the umask. `None`: 0o600.
     pub(super) permissions: Option<u32>,
 }
 
 impl Place {
-    /// Refuses what no system call takes, before anything is touched.
+    /// Refuses names with a NUL byte, which no system call takes, before anything is made.
     pub(super) fn check(&self, op: &'static str) -> Result<()> {
         let affixes = [&self.prefix, &self.suffix].into_iter().flatten();
         let dir = self.dir.as_deref().map(Path::as_os_str);
@@ -75,7 +75,8 @@ impl Place {
         let told = |error| Error::os(op, None, error);
         let dir = default::dir().map_err(told)?;
         create(&dir).or_else(|error| {
-            // It could be used once: perhaps another can be now.
+            // The folder was usable when it was found. Search again: another may be
+            // usable now.
             default::forget(&dir);
             match default::dir().map_err(told)? {
                 other if other != dir => create(&other),
@@ -124,7 +125,8 @@ impl Place {
     }
 }
 
-/// Makes a file without a name; gives it, and whether page-cache reads suit it.
+/// Makes a file without a name. Gives the file, and whether its file system supports
+/// reads from the page cache.
 pub(super) struct CreateAnonymous {
     pub(super) place: Place,
     pub(super) append: bool,

@@ -1,4 +1,4 @@
-//! How names are removed.
+//! How the names of temporary files and folders are removed.
 
 use std::fs;
 use std::io;
@@ -13,17 +13,17 @@ pub(super) struct Remove {
     run: fn(&Path, OnError) -> io::Result<()>,
 }
 
-/// What an error means to who removes.
+/// What a removal does at an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum OnError {
-    /// It ends the removal, and is told.
+    /// It ends, and returns the error.
     Stop,
-    /// All that can be removed goes.
+    /// It removes everything else that it can.
     GoOn,
 }
 
 impl Remove {
-    /// Blocks. What is gone already is no error.
+    /// Blocks. It is no error if the name does not exist any more.
     pub(super) fn run(self, path: &Path, on_error: OnError) -> io::Result<()> {
         missing_ok((self.run)(path, on_error))
     }
@@ -46,9 +46,10 @@ fn missing_ok(done: io::Result<()>) -> io::Result<()> {
     }
 }
 
-/// Removes a folder with all in it, however deep, by descriptors: a symbolic link is
-/// removed, never followed, whenever it appears. Folders that may not be read or
-/// changed are made accessible first, as in Python.
+/// Removes a folder and everything in it, at any depth. It works with descriptors, so a
+/// symbolic link is removed and never followed, even if it appears during the removal.
+/// If rights are missing, it gives itself the rights on the folders and tries again, as
+/// Python does.
 fn tree(path: &Path, on_error: OnError) -> io::Result<()> {
     let remove = || sys::remove_tree(path, on_error == OnError::GoOn, &mut || Ok(()));
     let is_left = match remove() {
@@ -57,7 +58,7 @@ fn tree(path: &Path, on_error: OnError) -> io::Result<()> {
         Ok(()) => on_error == OnError::GoOn && sys::retry(|| fs::symlink_metadata(path)).is_ok(),
     };
     if is_left {
-        // If nothing could be done about it, the next try says so.
+        // An error here needs no report: the second try will fail then.
         drop(sys::make_accessible(path));
         remove()?;
     }

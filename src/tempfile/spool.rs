@@ -1,5 +1,5 @@
-//! The stream under a spooled file, and the executor that keeps its jobs on the
-//! task as long as it is in memory.
+//! The stream under a spooled file, and an executor that runs the jobs of the file on
+//! the task as long as the file is in memory.
 
 use std::fmt;
 use std::fs::File;
@@ -13,47 +13,48 @@ use crate::executor::{Chosen, Executor, Job, Load, Refused};
 use crate::raw_io::{RawIo, reserve};
 use crate::sys;
 
-/// What a spooled file stands on: bytes in memory, and an unnamed temporary file
-/// once they are too many.
+/// The stream under a spooled file: bytes in memory, and a temporary file without a name
+/// once there are too many bytes.
 ///
 /// Made by [`spooled_temporary_file`](crate::tempfile::spooled_temporary_file).
 pub struct Spool {
     shared: Arc<Shared>,
-    /// Until it rolls over. A lock only because [`RawIo::as_file`] takes `&self`.
+    /// The bytes, until the file rolls over. It is behind a lock only because
+    /// [`RawIo::as_file`] takes `&self`.
     memory: Mutex<Cursor<Vec<u8>>>,
-    /// After that.
+    /// The file on disk, after that.
     file: OnceLock<File>,
     place: Place,
     append: bool,
 }
 
-/// How many bytes beyond the end the position may be, in memory: a write there fills
-/// them with zeros. A file on disk has a hole instead.
+/// How many bytes beyond the end the position may be while the file is in memory: a
+/// write there fills them with zeros. A file on disk gets a hole instead.
 const HOLE: u64 = 64 << 20;
 
-/// In memory, and to stay there.
+/// The file is in memory and stays there.
 const MEMORY: u8 = 0;
-/// In memory; the next job that the executor takes rolls over.
+/// The file is in memory; the next job that the executor takes rolls it over.
 const DUE: u8 = 1;
 /// A job that rolls over has been handed to the executor.
 const ROLLING: u8 = 2;
-/// In a file.
+/// The bytes are in a file on disk.
 const ROLLED: u8 = 3;
 
-/// What the file, its stream and its executor agree on.
+/// What the file, its stream and its executor share.
 #[derive(Debug)]
 pub(super) struct Shared {
     /// One of the four above; it only ever grows.
     state: AtomicU8,
     /// In bytes; 0 is no limit.
     max_size: u64,
-    /// How much is in memory, in bytes.
+    /// The number of bytes in memory.
     size: AtomicU64,
-    /// How many jobs are with the real executor although all is in memory.
+    /// The number of jobs that went to the real executor while the file is in memory.
     away: AtomicUsize,
 }
 
-/// Counts a job that is with the real executor, until it is gone.
+/// Counts one job that went to the real executor, until the job is dropped.
 struct Away(Arc<Shared>);
 
 impl Away {
@@ -78,8 +79,9 @@ impl Shared {
         self.state.fetch_max(to, Ordering::AcqRel);
     }
 
-    /// Whether a job is more than the task may do itself; one that would have to wait
-    /// for such a job is too.
+    /// Whether a job must go to the real executor, because it moves more bytes than one
+    /// poll may. While such a job is away, all others go there too: on the task they
+    /// would have to wait for it.
     fn is_much(&self, load: Load) -> bool {
         let size = self.size.load(Ordering::Acquire);
         let filled = load.end.saturating_sub(size);
@@ -100,22 +102,22 @@ impl Shared {
         self.raise(DUE);
     }
 
-    /// Asks for it if a position of `end` bytes is too far.
+    /// Asks for the rollover if the position `end`, in bytes, is past the limit.
     pub(super) fn limit(&self, end: u64) {
         if self.max_size > 0 && end > self.max_size {
             self.demand();
         }
     }
 
-    /// Asks for it before a file is made `size` bytes long. As Python's, even
-    /// where nothing else is limited.
+    /// Asks for the rollover before a truncation to `size` bytes. As in Python, here a
+    /// `max_size` of 0 is a limit of 0 bytes.
     pub(super) fn limit_truncate(&self, size: u64) {
         if size > self.max_size {
             self.demand();
         }
     }
 
-    /// An executor that runs jobs in place while there is nothing to block on.
+    /// Returns an executor that runs jobs in place while the file is in memory.
     pub(super) fn executor(self: &Arc<Self>, real: Chosen) -> Chosen {
         let executor = SpoolExecutor {
             shared: self.clone(),
@@ -132,7 +134,7 @@ struct SpoolExecutor {
 
 impl Executor for SpoolExecutor {
     fn execute(&self, job: Job) -> Result<(), Refused> {
-        // These are about the file itself, so there has to be one.
+        // These operations need a file on disk.
         if matches!(job.op(), "stat" | "sync" | "lock" | "unlock") {
             self.shared.demand();
         }
@@ -146,7 +148,7 @@ impl Executor for SpoolExecutor {
                 return self.real.get().execute(job);
             }
             MEMORY => true,
-            // What is to be thrown away need not be on disk.
+            // A close discards the bytes, so they need not go to disk first.
             DUE => job.op() == "close",
             _ => false,
         };
@@ -177,8 +179,8 @@ impl Spool {
         (spool, shared)
     }
 
-    /// The file, once there is one or has to be; blocks only in a job that the
-    /// real executor runs.
+    /// Returns the file on disk, if there is one. In the state `ROLLING` it makes the file
+    /// first, which blocks: that state begins only when a job goes to the real executor.
     fn rolled_file(&self) -> io::Result<Option<&File>> {
         if self.shared.state() == ROLLING {
             let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
@@ -187,7 +189,7 @@ impl Spool {
                 file.write_all(memory.get_ref())?;
                 Seek::seek(&mut file, SeekFrom::Start(memory.position()))?;
                 *memory = Cursor::default();
-                // Only this place sets it, under the lock.
+                // It cannot be set already: only this line sets it, under the lock.
                 drop(self.file.set(file));
             }
             self.shared.raise(ROLLED);
@@ -209,7 +211,7 @@ impl Spool {
     }
 }
 
-/// As on the disk, no position is more than the largest signed number.
+/// Seeks in memory. As on disk, a position must fit into an `i64`.
 fn seek_in(memory: &mut Cursor<Vec<u8>>, pos: SeekFrom) -> io::Result<u64> {
     match Seek::seek(memory, pos)? {
         pos if i64::try_from(pos).is_ok() => Ok(pos),
@@ -246,8 +248,9 @@ impl RawIo for Spool {
         let absolute = !matches!(pos, SeekFrom::Current(_));
         let before = self.memory().position();
         if absolute {
-            // Where it stands is moot, and may be where no file of the disk can stand:
-            // going there is not to fail for it.
+            // A rollover brings the new file to the position in memory, which may be one
+            // that no file on disk can have. An absolute seek does not depend on that
+            // position, so set it to 0: the rollover must not fail for it.
             self.memory().set_position(0);
         }
         let sought = match self.rolled_file() {
@@ -278,7 +281,7 @@ impl RawIo for Spool {
         reserve(memory, size)?;
         RawIo::truncate(memory, size)?;
         self.note_size();
-        // Whether the size was said or is the position is known further up.
+        // The limit for a size that the user gave is checked above, by `limit_truncate`.
         self.shared.limit(size);
         Ok(())
     }
@@ -308,7 +311,7 @@ impl RawIo for Spool {
     }
 
     fn as_file(&self) -> Option<&File> {
-        // An error comes again from the next operation that can tell it.
+        // The next operation that can return the error fails with it again.
         self.rolled_file().ok().flatten()
     }
 

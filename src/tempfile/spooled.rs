@@ -1,4 +1,4 @@
-//! Files that are in memory until they are too large for it.
+//! [`SpooledTemporaryFile`]: a file that is in memory until it is too large.
 
 use std::fmt;
 use std::future::poll_fn;
@@ -12,50 +12,53 @@ use crate::error::Result;
 use crate::file::Truncate;
 use crate::file::core::Started;
 use crate::file::pending::Truncating;
+use crate::file::source::sealed::Sealed;
 use crate::file::work::Call;
 use crate::open::{Binary, Kind, Text};
 use crate::raw_io::RawIo;
 
-/// The buffers of a file in memory, in bytes: they only save calls.
+/// The size of the buffer while the file is in memory, in bytes. It may be small: it
+/// saves calls, but no system calls.
 const BUFFER: usize = 8 * 1024;
 
-/// A file in memory that goes to disk when it is too large. Python: what
-/// `SpooledTemporaryFile` gives.
+/// A file in memory that goes to disk when it is too large. Python: the result of
+/// `SpooledTemporaryFile`.
 ///
 /// Made by [`spooled_temporary_file`](crate::tempfile::spooled_temporary_file). It
 /// derefs to the file itself: a [`BinaryFile`](crate::BinaryFile) or a
-/// [`TextFile`](crate::TextFile), over [`Spool`]. It behaves as that file would
-/// behave on disk, also where Python's does not (`truncate` beyond the end grows).
+/// [`TextFile`](crate::TextFile), over [`Spool`]. It behaves like that file on disk, also
+/// where Python's does not (a `truncate` beyond the end makes it longer).
 ///
-/// It rolls over, which keeps contents and position,
+/// It rolls over, that is, its contents move to disk and its position stays,
 ///
-/// - when the position after a write is past `max_size` bytes, if that is not 0;
-///   before the call is over, be it a method or one of the I/O traits of tokio and
-///   futures. A write through the file it derefs to (`&mut *file`), or a positional
-///   one, is noticed once its bytes leave the buffer, and rolls over with the
-///   operation after that;
-/// - at `truncate().size(n)` with `n` past `max_size`, even if that is 0, as Python's;
-///   without a size only if the position is past a `max_size` that is not 0;
-/// - with the operation after a seek to more than 64 MiB beyond the end, which a write
-///   would fill;
-/// - at [`rollover`](Self::rollover), [`fileno`](Self::fileno), and whatever else
-///   needs a file: `metadata`, `sync_all`, `sync_data`, `lock` ….
+/// - when the position after a write is past `max_size` bytes, unless `max_size` is 0.
+///   The call that writes does this before it returns, be it a method or one of the I/O
+///   traits of tokio and futures. A write through the file that it derefs to
+///   (`&mut *file`) and a positional write count only once their bytes leave the buffer;
+///   the next operation after that rolls over;
+/// - at `truncate().size(n)` with `n` past `max_size`, even if `max_size` is 0, as in
+///   Python; at a `truncate()` without a size, only if the position is past a `max_size`
+///   that is not 0;
+/// - with the next operation after a seek to more than 64 MiB beyond the end, since a
+///   write there would fill all those bytes;
+/// - at [`rollover`](Self::rollover), [`fileno`](Self::fileno), and every operation that
+///   needs a file on disk: `metadata`, `sync_all`, `sync_data`, `lock` ….
 ///
-/// Until then every operation is done on the task, and no executor sees a job. If
-/// a rollover fails, everything stays in memory, the operations after it give the
-/// error, and each tries again.
+/// Until then operations run on the task, and the executor gets no job; one that moves
+/// more than 1 MiB at once is the exception. If a rollover fails, everything stays in
+/// memory; the next operations return the error, and each of them tries again.
 pub struct SpooledTemporaryFile<K: Kind = Binary> {
     file: K::Of<Spool>,
     shared: Arc<Shared>,
-    /// Of the buffer once on disk; `None` once it is set.
+    /// The size that the buffer will have on disk; `None` once it has that size.
     capacity: Option<usize>,
-    /// The job that the last [`poll_expect`](Self::poll_expect) has started.
+    /// The job that the last [`poll_expect`](Self::poll_expect) started.
     rolling: Started,
 }
 
 impl<K: Kind> SpooledTemporaryFile<K> {
     pub(super) fn new(mut file: K::Of<Spool>, shared: Arc<Shared>, capacity: usize) -> Self {
-        K::core_mut(&mut file).capacity = capacity.min(BUFFER);
+        K::descend(&mut file).capacity = capacity.min(BUFFER);
         Self {
             file,
             shared,
@@ -70,8 +73,8 @@ impl<K: Kind> SpooledTemporaryFile<K> {
         self.shared.rolled()
     }
 
-    /// Moves the contents to disk, and keeps the position; nothing if they are
-    /// there. Python: `rollover`.
+    /// Moves the contents to disk, and keeps the position. If the file is on disk
+    /// already, it does nothing. Python: `rollover`.
     ///
     /// # Cancel safety
     ///
@@ -79,8 +82,8 @@ impl<K: Kind> SpooledTemporaryFile<K> {
     ///
     /// # Errors
     ///
-    /// Those of [`temporary_file`](crate::tempfile::temporary_file), and of writing
-    /// it, with everything still in memory; `Closed`.
+    /// Those of [`temporary_file`](crate::tempfile::temporary_file) and of a write: after
+    /// one, everything is still in memory; `Closed`.
     ///
     /// # Examples
     ///
@@ -119,23 +122,24 @@ impl<K: Kind> SpooledTemporaryFile<K> {
     #[cfg(unix)]
     pub async fn fileno(&mut self) -> Result<std::os::fd::RawFd> {
         self.rollover().await?;
-        K::core_mut(&mut self.file)
+        K::descend(&mut self.file)
             .with_file("stat", |file| Ok(std::os::fd::AsRawFd::as_raw_fd(file)))
             .await
     }
 
     async fn roll(&mut self) -> Result<()> {
-        K::core_mut(&mut self.file)
+        K::descend(&mut self.file)
             .call("roll over", false, |call| call.held.with(RawIo::flush))
             .await
     }
 
-    /// Before a write through a trait, which cannot wait behind it: rolls over if it
-    /// will be too much. Nothing of it is taken if that fails.
+    /// Runs before a write through a trait, since a trait's write cannot wait after it.
+    /// Rolls over if the write will pass the limit; if that fails, the write takes
+    /// nothing.
     pub(super) fn poll_expect(&mut self, cx: &mut Context<'_>, len: usize) -> Poll<Result<()>> {
         self.expect(len);
         if self.shared.is_due() && !K::core(&self.file).closed() {
-            let core = K::core_mut(&mut self.file);
+            let core = K::descend(&mut self.file);
             let flush = |call: Call<'_, Spool>| call.held.with(RawIo::flush);
             ready!(core.poll_call(cx, "roll over", &mut self.rolling, flush))?;
         }
@@ -143,15 +147,16 @@ impl<K: Kind> SpooledTemporaryFile<K> {
         Poll::Ready(Ok(()))
     }
 
-    /// Takes the large buffer into use, which pays once on disk.
+    /// Gives the buffer its full size once the file is on disk, where it saves system
+    /// calls.
     fn adopt(&mut self) {
         if let Some(capacity) = self.capacity.take_if(|_| self.shared.rolled()) {
-            K::core_mut(&mut self.file).capacity = capacity;
+            K::descend(&mut self.file).capacity = capacity;
         }
     }
 
-    /// Before a write of so many bytes: one that will be too much goes to disk
-    /// straight away.
+    /// Runs before a write of `len` bytes. If the write will pass the limit, it asks for
+    /// the rollover now, so that the bytes go straight to disk.
     fn expect(&self, len: usize) {
         let core = K::core(&self.file);
         if let Some(pos) = core
@@ -162,12 +167,12 @@ impl<K: Kind> SpooledTemporaryFile<K> {
         }
     }
 
-    /// After a write: rolls over if it was too much.
+    /// Runs after a write. Rolls over if the write has passed the limit.
     async fn settle(&mut self) {
         if !self.rolled() {
-            // An error leaves the bytes where they are, and is given by the next
-            // operation, which tries again.
-            let core = K::core_mut(&mut self.file);
+            // After an error the bytes stay where they are. The error can be ignored
+            // here: the next operation tries again, and returns it.
+            let core = K::descend(&mut self.file);
             let mut started = 0;
             drop(poll_fn(|cx| core.poll_flush(cx, &mut started)).await);
             if self.shared.is_due() {
@@ -182,8 +187,8 @@ impl<K: Kind> SpooledTemporaryFile<K>
 where
     K::Of<Spool>: Truncating,
 {
-    /// As that of the file: makes it end at the position, or be `.size(n)` bytes
-    /// long. Python: `truncate`, which in memory never grows.
+    /// As that of the file: the file ends at the position, or after `.size(n)` bytes.
+    /// Python: `truncate`, which in memory never makes a file longer.
     ///
     /// # Cancel safety
     ///
@@ -191,11 +196,13 @@ where
     ///
     /// # Errors
     ///
-    /// `Unsupported` if not open for writing; those of a rollover.
+    /// `Unsupported` if the file is not open for writing; those of a rollover.
     pub fn truncate(&mut self) -> Truncate<'_, Self> {
         Truncate::new(self)
     }
 }
+
+impl<K: Kind> Sealed for SpooledTemporaryFile<K> {}
 
 impl<K: Kind> Truncating for SpooledTemporaryFile<K>
 where
@@ -222,8 +229,8 @@ where
 }
 
 impl SpooledTemporaryFile<Binary> {
-    /// As [`BinaryFile::write`](crate::BinaryFile::write); rolls over if the
-    /// position is past `max_size` then.
+    /// As [`BinaryFile::write`](crate::BinaryFile::write); rolls over if the position is
+    /// past `max_size` after it.
     ///
     /// # Cancel safety
     ///
@@ -231,8 +238,8 @@ impl SpooledTemporaryFile<Binary> {
     ///
     /// # Errors
     ///
-    /// As [`BinaryFile::write`](crate::BinaryFile::write). A failed rollover is
-    /// told by the next operation: the bytes are kept.
+    /// As [`BinaryFile::write`](crate::BinaryFile::write). If the rollover fails, the bytes
+    /// are kept, and the next operation returns its error.
     pub async fn write(&mut self, data: &[u8]) -> Result<usize> {
         self.expect(data.len());
         let n = self.file.write(data).await?;
@@ -240,8 +247,8 @@ impl SpooledTemporaryFile<Binary> {
         Ok(n)
     }
 
-    /// As [`BinaryFile::write_owned`](crate::BinaryFile::write_owned); rolls over if
-    /// the position is past `max_size` then.
+    /// As [`BinaryFile::write_owned`](crate::BinaryFile::write_owned); rolls over if the
+    /// position is past `max_size` after it.
     ///
     /// # Cancel safety
     ///
@@ -286,8 +293,8 @@ impl SpooledTemporaryFile<Binary> {
 }
 
 impl SpooledTemporaryFile<Text> {
-    /// As [`TextFile::write`](crate::TextFile::write); rolls over if the position,
-    /// in encoded bytes, is past `max_size` then.
+    /// As [`TextFile::write`](crate::TextFile::write); rolls over if the position, in
+    /// encoded bytes, is past `max_size` after it.
     ///
     /// # Cancel safety
     ///
@@ -295,8 +302,8 @@ impl SpooledTemporaryFile<Text> {
     ///
     /// # Errors
     ///
-    /// As [`TextFile::write`](crate::TextFile::write). A failed rollover is told by
-    /// the next operation: the bytes are kept.
+    /// As [`TextFile::write`](crate::TextFile::write). If the rollover fails, the bytes are
+    /// kept, and the next operation returns its error.
     pub async fn write(&mut self, text: &str) -> Result<usize> {
         let n = self.file.write(text).await?;
         self.settle().await;

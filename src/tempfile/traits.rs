@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::file::{BinaryFile, RawFile, Read};
 use crate::open::{Binary, Kind, Raw};
 
-/// Writes the traits of a file that only hands them on.
+/// Writes the traits for reading and seeking, each of which calls that of the file below.
 macro_rules! reads_and_seeks {
     ([$($K:ident)?] $File:ty, $Inner:ty) => {
         impl $(<$K: Kind>)? tokio::io::AsyncRead for $File
@@ -93,7 +93,7 @@ macro_rules! reads_and_seeks {
     };
 }
 
-/// Writes the traits of a file that only hands them on.
+/// Writes the traits for writing, each of which calls that of the file below.
 macro_rules! writes {
     ($File:ty, $Inner:ty) => {
         impl<K: Kind> tokio::io::AsyncWrite for $File
@@ -231,13 +231,14 @@ impl futures_io::AsyncWrite for SpooledTemporaryFile<Binary> {
     }
 }
 
-/// Writes the methods of the file below that the traits' extensions have too: the
-/// file's own are meant, whatever is imported.
+/// Writes those methods of the file below whose names the extension traits (such as
+/// `AsyncReadExt`) have too. Without them, `file.read()` would be the trait's method
+/// wherever the trait is imported; it must be the file's.
 macro_rules! own_methods {
     ($File:ty, $Inner:ty) => {
         impl $File {
             /// As that of the file it derefs to.
-            pub fn read(&mut self) -> Read<'_, $Inner> {
+            pub fn read(&mut self) -> Read<&mut $Inner> {
                 (**self).read()
             }
 

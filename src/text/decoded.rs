@@ -230,6 +230,7 @@ impl Decoded {
     }
 
     /// Whether nobody knows yet where an abandoned seek has led.
+    #[inline]
     pub(crate) fn is_unsettled(&self) -> bool {
         self.sought.is_some()
     }

@@ -18,6 +18,7 @@ use crate::budget;
 use crate::codec::{Encoding, ErrorPolicy, Newline};
 use crate::error::{Error, Result};
 use crate::file::core::Started;
+use crate::file::source::sealed::Sealed;
 use crate::file::source::{Source, Span};
 use crate::file::{Lines, LinesOf, NextLine, NextLines, Read, Readline, Readlines};
 
@@ -227,19 +228,19 @@ impl<R: AsyncRead + Unpin> Reader<R> {
     /// assert_eq!(reader.read().await?, " noir");
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
-    pub fn read(&mut self) -> Read<'_, Self> {
+    pub fn read(&mut self) -> Read<&mut Self> {
         Read::new(self)
     }
 
     /// Reads one line with its terminator, which `newline` may have made `"\n"`; empty at
     /// the end. `.size(n)` limits it to `n` characters. Python: `readline`.
-    pub fn readline(&mut self) -> Readline<'_, Self> {
+    pub fn readline(&mut self) -> Readline<&mut Self> {
         Readline::new(self)
     }
 
     /// Reads all lines, as [`readline`](Self::readline) gives them. `.hint(n)` stops after
     /// the line that makes the total exceed `n` characters. Python: `readlines`.
-    pub fn readlines(&mut self) -> Readlines<'_, Self> {
+    pub fn readlines(&mut self) -> Readlines<&mut Self> {
         Readlines::new(self)
     }
 
@@ -306,6 +307,8 @@ macro_rules! parts {
         (&mut this.decoded, below)
     }};
 }
+
+impl<R> Sealed for Reader<R> {}
 
 impl<R: AsyncRead + Unpin> Source for Reader<R> {
     type Piece = String;

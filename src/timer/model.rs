@@ -1,5 +1,5 @@
-//! The timer under the model checker: everyone is woken when it is time and not later,
-//! and the thread ends when nobody waits.
+//! The timer under the model checker: everyone is woken in time, and the thread ends when
+//! nobody waits.
 
 use super::*;
 use crate::model::{begin, begin_alone, block_on, exhaust, explore, join, visitor, with_bad_waker};
@@ -7,7 +7,8 @@ use crate::sync::checked::{Pace, passed};
 
 const MS: Duration = Duration::from_millis(1);
 
-/// Nobody is known any more. That the thread ends, the checker sees to.
+/// Checks that the timer has no entries any more. The checker itself checks that the thread
+/// ends.
 fn nothing_is_left() {
     let timer = lock();
     assert!(timer.sleepers.is_empty() && timer.watched.is_empty());
@@ -16,7 +17,7 @@ fn nothing_is_left() {
 #[test]
 fn sleepers_wake_in_time() {
     explore(&[Pace::Punctual], || {
-        // The thread is told of a time that is before the one that it waits for.
+        // The thread is told a time that comes before the one that it waits for.
         let sleepers = [3, 1, 2].map(|time| {
             thread::spawn(move || {
                 let due = passed() + time * MS;
@@ -107,7 +108,7 @@ fn waker_may_come_back_to_the_timer() {
         let mut sleep = Sleep::new(MS);
         let polled = Pin::new(&mut sleep).poll(&mut Context::from_waker(&waker));
         assert!(polled.is_pending());
-        // Another is given up, and one gets another waker.
+        // One sleeper is dropped, and another gets a new waker.
         let (other, others) = visitor(|| drop(begin_alone(Sleep::new(MS))));
         let mut context = Context::from_waker(&other);
         drop(begin(Sleep::new(2 * MS), &mut context));

@@ -1,4 +1,4 @@
-//! What can be written as a whole file.
+//! [`Content`]: the types that can be written as a whole file.
 
 use std::borrow::Cow;
 use std::io;
@@ -9,9 +9,10 @@ use crate::budget;
 /// Content of a file, for [`write()`](crate::write()) and
 /// [`write_atomic`](crate::write_atomic).
 ///
-/// What is owned is moved to the executor: a `Vec<u8>`, a `String`, an array, a `Cow`, and
-/// anything `AsRef<[u8]>` in a `Box` or an `Arc`. What is borrowed is copied, at once: any
-/// `&T` where `T` is `AsRef<[u8]>`, such as a `&str`, a `&String` or a `&Bytes`.
+/// Owned data is moved to the executor: a `Vec<u8>`, a `String`, an array, an owned `Cow`,
+/// and anything `AsRef<[u8]>` in a `Box` or an `Arc`. Borrowed data is copied when the call
+/// is made: any `&T` where `T` is `AsRef<[u8]>`, such as a `&str`, a `&String` or a
+/// `&Bytes`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not the content of a file",
     label = "it is text or bytes, owned or borrowed",
@@ -31,7 +32,7 @@ pub(super) mod sealed {
     }
 }
 
-/// What is its own bytes.
+/// Implements `Content` for types that are bytes themselves and are moved.
 macro_rules! moved {
     ($([$($generics:tt)*] $Type:ty),* $(,)?) => {$(
         impl<$($generics)*> Content for $Type {}
@@ -52,7 +53,7 @@ moved! {
     [const N: usize] [u8; N],
 }
 
-/// What points to its bytes.
+/// Bytes behind a pointer, which is moved.
 #[derive(Debug)]
 pub struct Behind<P>(P);
 
@@ -62,7 +63,7 @@ impl<P: std::ops::Deref<Target: AsRef<[u8]>>> AsRef<[u8]> for Behind<P> {
     }
 }
 
-/// What is moved with its bytes.
+/// Implements `Content` for owning pointers to bytes.
 macro_rules! pointer {
     ($($Type:ident: $($bounds:tt)*),*) => {$(
         impl<T: AsRef<[u8]> + ?Sized + $($bounds)*> Content for $Type<T> {}

@@ -184,7 +184,7 @@ impl RawIo for Chunks {
             return Err(io::ErrorKind::NotSeekable.into());
         }
         let to = match pos {
-            SeekFrom::Start(to) => i64::try_from(to).unwrap(),
+            SeekFrom::Start(to) => i64::try_from(to).map_err(|_| io::ErrorKind::InvalidInput)?,
             SeekFrom::Current(by) => inner.at as i64 + by,
             SeekFrom::End(by) => inner.data.len() as i64 + by,
         };

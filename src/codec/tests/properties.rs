@@ -5,7 +5,7 @@ use proptest::sample::select;
 
 use super::*;
 
-/// Bytes that are often something to some encoding.
+/// Bytes that have a meaning in many encodings.
 fn bytes() -> impl Strategy<Value = Vec<u8>> {
     let piece = prop_oneof![
         any::<u8>().prop_map(|b| vec![b]),
@@ -42,10 +42,10 @@ fn bytes() -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(piece, 0..10).prop_map(|pieces| pieces.concat())
 }
 
-/// Bytes for one encoding; half of the time behind a mark, where it has one.
+/// Bytes for one encoding; half of the time they begin with its mark, if it has one.
 fn labelled_bytes() -> impl Strategy<Value = (&'static str, Vec<u8>)> {
-    // The single-byte tables are all driven alike: ours and the last ones
-    // more often.
+    // All single-byte tables go through the same code: try our own encodings and the
+    // last ones more often.
     let labels = prop_oneof![
         select(OURS.to_vec()),
         select(LEGACY[28..].to_vec()),
@@ -61,8 +61,8 @@ fn labelled_bytes() -> impl Strategy<Value = (&'static str, Vec<u8>)> {
     })
 }
 
-/// Whether the WHATWG decoder finds fault with an escape behind another, where
-/// ours and Python's do not.
+/// Whether the WHATWG decoder refuses an escape right after another, which our decoder
+/// and Python's accept.
 fn escapes_meet(src: &[u8]) -> bool {
     src.windows(4).any(|w| w[0] == 0x1b && w[3] == 0x1b)
 }
@@ -148,14 +148,14 @@ proptest! {
                     error.3 = error.3 + at - skipped;
                 }
                 prop_assert_eq!(&moved, &whole.errors);
-                // What the text alone tells agrees.
+                // The length that the text alone tells is the same.
                 let mut decoder = Decoder::new(&encoding, policy, state);
                 let _ = decoder.decode(&src, true, &mut String::new());
                 if let Some(len) = decoder.byte_len(&whole.text[..at]) {
                     let mark = if at == 0 { 0 } else { decoder.bom_len() };
                     prop_assert_eq!(place, Position { bytes: mark + len as usize, state: place.state, skip: 0 });
                 }
-                // A file that may still grow has the same places.
+                // In a file that may still grow the places are the same.
                 let growing = locate(&encoding, policy, state, &src, false, index);
                 prop_assert!(growing == place || growing.bytes + 4 > src.len());
             }
@@ -173,7 +173,7 @@ proptest! {
             if OURS.contains(&label) && (bom || label != "utf-8-sig") {
                 prop_assert_eq!(&decoded.text, &text);
             }
-            // WHATWG encoders fold a few characters into others.
+            // WHATWG encoders write a few characters as others.
             prop_assert_eq!(encode(label, ErrorPolicy::Strict, &decoded.text, bom), Ok(bytes));
         }
         for policy in POLICIES {
@@ -182,7 +182,7 @@ proptest! {
         }
     }
 
-    /// encoding_rs' own encoders put character references, as browsers do.
+    /// The encoders of encoding_rs write character references, as browsers do.
     #[test]
     fn encoding_equals_encoding_rs(label in select(LEGACY.to_vec()), text in "[ -~é¥‾漢-漿あ-んア-ンｱ-ﾝ가-각€\u{10000}-\u{20000}]*") {
         let legacy = encoding_rs::Encoding::for_label(label.as_bytes()).expect("a WHATWG label");

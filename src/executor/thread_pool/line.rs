@@ -1,20 +1,20 @@
-//! What waits for its turn, and can be taken out of the middle.
+//! A queue from whose middle values can be taken.
 
 use std::collections::VecDeque;
 
-/// Values that wait for their turn, each under a ticket; the oldest has the lowest.
+/// Values that wait for their turn, each with a ticket; the oldest has the lowest ticket.
 ///
-/// All operations take constant time on the average of many, but for a binary
-/// search in [`take`](Self::take), and the memory is that of the values that are
-/// there: what is taken from the middle leaves a gap, and the gaps are closed when
-/// they are the greater part.
+/// All operations take constant time on average, except for a binary search in
+/// [`take`](Self::take). The memory is proportional to the number of values: a value that
+/// is taken from the middle leaves a gap, and when most entries are gaps, they are
+/// removed.
 #[derive(Debug)]
 pub(super) struct Tickets<T> {
-    /// By ticket, lowest first. `None`: taken from the middle. The first is none.
+    /// Ordered by ticket, lowest first. `None` is a gap. The first entry is never a gap.
     entries: VecDeque<(u64, Option<T>)>,
     gaps: usize,
     next: u64,
-    /// How many entries have been looked at or moved to save memory.
+    /// How many entries were looked at or moved in order to save memory.
     #[cfg(test)]
     looked_at: usize,
 }
@@ -32,7 +32,7 @@ impl<T> Default for Tickets<T> {
 }
 
 impl<T> Tickets<T> {
-    /// Gaps that are too few to be closed.
+    /// So many gaps are too few to be removed.
     const FEW: usize = 16;
 
     pub(super) fn len(&self) -> usize {
@@ -49,14 +49,14 @@ impl<T> Tickets<T> {
         self.next += 1;
     }
 
-    /// Takes the oldest.
+    /// Takes the oldest value.
     pub(super) fn pop(&mut self) -> Option<T> {
         let (_, value) = self.entries.pop_front()?;
         self.trim();
         value
     }
 
-    /// Takes the one with this ticket, if it is still there.
+    /// Takes the value with this ticket, if it is still there.
     pub(super) fn take(&mut self, ticket: u64) -> Option<T> {
         let at = self.entries.binary_search_by_key(&ticket, |entry| entry.0);
         let value = self.entries[at.ok()?].1.take()?;
@@ -68,7 +68,7 @@ impl<T> Tickets<T> {
         Some(value)
     }
 
-    /// Takes those behind the first `count` of which `out` says so.
+    /// Takes those values after the first `count` for which `out` returns true.
     pub(super) fn split(&mut self, count: usize, out: impl Fn(&T) -> bool) -> Vec<T> {
         self.close_gaps();
         let behind = self.entries.split_off(count.min(self.entries.len()));
@@ -82,7 +82,7 @@ impl<T> Tickets<T> {
         taken
     }
 
-    /// Drops the gaps in front, and the memory that many others have left.
+    /// Removes the gaps at the front, and frees memory that is no longer needed.
     fn trim(&mut self) {
         while let Some((_, None)) = self.entries.front() {
             self.entries.pop_front();
@@ -103,7 +103,8 @@ impl<T> Tickets<T> {
         self.shrink();
     }
 
-    /// Moves what is there, half of which has to go or to come before the next time.
+    /// Moves the entries to a smaller allocation. It leaves so much room that their number
+    /// must halve or double before the next move, so moves cost little on average.
     fn shrink(&mut self) {
         #[cfg(test)]
         {
@@ -113,8 +114,9 @@ impl<T> Tickets<T> {
     }
 }
 
-/// Of the faults that `just mutants` puts in, three stay unseen, which only change how
-/// soon memory is saved: `>=` for `>` in `take` and in `trim`, and `+` for `*` in `shrink`.
+/// Three of the faults that `just mutants` puts in are not found by these tests. They only
+/// change when memory is freed: `>=` for `>` in `take` and in `trim`, and `+` for `*` in
+/// `shrink`.
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -128,7 +130,7 @@ mod tests {
         tickets
     }
 
-    /// All numbers below `n`, in an order that has nothing to do with theirs.
+    /// All numbers below `n`, in a mixed order.
     fn scattered(n: u64) -> impl Iterator<Item = u64> {
         // Coprime to every power of ten.
         (0..n).map(move |i| i * 7_919 % n)

@@ -1,5 +1,5 @@
-//! The pool under the model checker: every job that is accepted runs or is dropped,
-//! once; everyone who waits is told; every thread ends; the counts are whole.
+//! The pool under the model checker: every accepted job runs once or is dropped once;
+//! everyone who waits is told; every thread ends; the counts are right.
 
 use std::panic::resume_unwind;
 
@@ -25,7 +25,8 @@ fn call(pool: &ThreadPoolExecutor, ran: &Count) -> Delegate<()> {
     delegate(job).executor(pool.clone())
 }
 
-/// Shuts the pool down; all threads have ended, nothing is left, and `done` jobs have run.
+/// Shuts the pool down and checks that all threads have ended, nothing is left, and `done`
+/// jobs have run.
 fn end(pool: ThreadPoolExecutor, done: usize) {
     block_on(pool.shutdown());
     let stats = pool.stats();
@@ -38,7 +39,7 @@ fn end(pool: ThreadPoolExecutor, done: usize) {
     assert_eq!(state.shutdown.len(), 0);
 }
 
-/// Holds those who come until there are two.
+/// Holds everyone who comes until there are two of them.
 #[derive(Default)]
 struct Pair {
     come: Mutex<usize>,
@@ -60,7 +61,7 @@ impl Pair {
 fn jobs_in_the_line_have_all_the_workers() {
     explore(&[Pace::Punctual], || {
         let pool = ThreadPoolExecutor::new(2).queue_limit(1);
-        // Each ends only if another one runs beside it.
+        // Each job ends only if another one runs at the same time.
         let pairs = [(); 2].map(|()| Arc::<Pair>::default());
         let calls = [0, 0, 1, 1].map(|at: usize| {
             let pair = pairs[at].clone();
@@ -82,7 +83,7 @@ fn workers_that_wait_take_what_comes_to_a_full_queue() {
     explore(&[Pace::Punctual], || {
         let ran = Count::default();
         let pool = ThreadPoolExecutor::new(2).queue_limit(1);
-        // One waits when the first two come, both when the others do.
+        // One worker waits when the first two jobs come, and both when the others come.
         block_on(call(&pool, &ran)).unwrap();
         for _ in 0..2 {
             let pair = Arc::<Pair>::default();
@@ -128,13 +129,13 @@ fn workers_without_work_end_by_themselves() {
         let pool = ThreadPoolExecutor::new(2).keep_alive(Duration::from_millis(7));
         let calls = [(); 2].map(|()| call(&pool, &ran));
         block_on(join_all(calls));
-        // Any thread that there still is ends while this one waits, which is longer.
+        // Every other thread ends while this one waits, since this wait is longer.
         let (lock, never) = (Mutex::new(()), Condvar::new());
         let guard = lock.lock().unwrap_or_else(PoisonError::into_inner);
         drop(never.wait_timeout(guard, Duration::from_secs(1)));
         assert_eq!(pool.owner.pool.lock().workers, 0);
         assert_eq!(ran.get(), 2);
-        // The pool is as good as new.
+        // The pool works as if it were new.
         block_on(call(&pool, &ran)).unwrap();
         end(pool, 3);
     });
@@ -217,7 +218,7 @@ fn calls_that_are_given_up_leave_nothing() {
         let calls: Vec<_> = (0..3).map(|_| begin_alone(call(&pool, &ran))).collect();
         let other = begin_alone(call(&pool, &kept));
         let gone = thread::spawn(move || drop(calls));
-        // Who is behind them has its turn.
+        // The jobs after them have their turn.
         block_on(other).unwrap();
         assert_eq!(kept.get(), 1);
         join(gone);
@@ -225,7 +226,7 @@ fn calls_that_are_given_up_leave_nothing() {
         block_on(pool.shutdown());
         assert_eq!(ran.get(), before, "what was given up does not begin");
         assert!(!ran.is_shared(), "the jobs are gone, too");
-        // A worker may have come to a job that its caller was about to take back.
+        // A worker may have taken a job just before its caller would have taken it back.
         let done = pool.stats().done;
         assert!(done > before as u64 && done <= 4);
         end(pool, usize::try_from(done).unwrap());
@@ -234,7 +235,7 @@ fn calls_that_are_given_up_leave_nothing() {
 
 #[test]
 fn calls_that_are_given_up_while_none_can_run_are_gone() {
-    /// Wraps each job in what comes back to the pool when it is dropped.
+    /// Wraps each job in a value whose drop calls the pool again.
     struct Around(ThreadPoolExecutor, std::sync::Mutex<Vec<Visits>>);
     impl Executor for Around {
         fn execute(&self, job: Job) -> Result<(), Refused> {
@@ -264,7 +265,7 @@ fn calls_that_are_given_up_while_none_can_run_are_gone() {
             visits.all_went_well();
         }
         let stats = pool.stats();
-        // Only the first may not have come to a worker yet.
+        // A worker may not have taken the first job yet; this holds for no other job.
         assert_eq!(stats.waiting + stats.queued + stats.running, 1);
         pair.meet();
         block_on(held).unwrap();
@@ -274,7 +275,7 @@ fn calls_that_are_given_up_while_none_can_run_are_gone() {
 
 #[test]
 fn counts_are_whole_after_panics() {
-    /// Wraps each job in what panics, and panics once the pool has it.
+    /// Wraps each job in a wrapper that panics, and panics itself once the pool has the job.
     struct Rude(ThreadPoolExecutor);
     impl Executor for Rude {
         fn execute(&self, job: Job) -> Result<(), Refused> {

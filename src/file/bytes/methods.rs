@@ -46,7 +46,7 @@ impl<K: Bytes, R: RawIo> File<K, R> {
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
     #[doc(alias("read_line", "read_until"))]
-    pub fn readline(&mut self) -> Readline<'_, Self> {
+    pub fn readline(&mut self) -> Readline<&mut Self> {
         Readline::new(self)
     }
 
@@ -74,7 +74,7 @@ impl<K: Bytes, R: RawIo> File<K, R> {
     /// assert_eq!(file.readlines().await?, [b"three\n"]);
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
-    pub fn readlines(&mut self) -> Readlines<'_, Self> {
+    pub fn readlines(&mut self) -> Readlines<&mut Self> {
         Readlines::new(self)
     }
 
@@ -204,7 +204,7 @@ impl<K: Bytes, R: RawIo> File<K, R> {
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
     pub async fn read_owned(&mut self, mut buf: Vec<u8>) -> (Result<usize>, Vec<u8>) {
-        let core = self.core_mut();
+        let core = self.descend();
         let mut started = 0;
         let result = std::future::poll_fn(|cx| core.poll_read_owned(cx, &mut buf, &mut started));
         (result.await, buf)
@@ -236,7 +236,7 @@ impl<K: Bytes, R: RawIo> File<K, R> {
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
     pub async fn write_owned(&mut self, mut data: Vec<u8>) -> (Result<usize>, Vec<u8>) {
-        let core = self.core_mut();
+        let core = self.descend();
         let mut started = 0;
         let result = std::future::poll_fn(|cx| core.poll_write_owned(cx, &mut data, &mut started));
         (result.await, data)
@@ -273,7 +273,7 @@ impl<K: Bytes, R: RawIo> File<K, R> {
     /// ```
     #[doc(alias = "lseek")]
     pub async fn seek(&mut self, pos: std::io::SeekFrom) -> Result<u64> {
-        let core = self.core_mut();
+        let core = self.descend();
         let mut started = 0;
         std::future::poll_fn(|cx| {
             ready!(budget::poll_turn(cx));
@@ -297,7 +297,7 @@ impl<K: Bytes, R: RawIo> File<K, R> {
     /// `Unsupported` if the file cannot seek.
     #[doc(alias = "stream_position")]
     pub async fn tell(&mut self) -> Result<u64> {
-        let core = self.core_mut();
+        let core = self.descend();
         let mut started = 0;
         std::future::poll_fn(|cx| {
             ready!(budget::poll_turn(cx));
@@ -361,7 +361,7 @@ impl<K: Bytes, R: RawIo> Truncating for File<K, R> {
         size: Option<u64>,
         started: &mut Started,
     ) -> Poll<Result<u64>> {
-        self.core_mut().poll_truncate(cx, size, started)
+        self.descend().poll_truncate(cx, size, started)
     }
 }
 
@@ -376,7 +376,7 @@ impl<K: Bytes, R: RawIo> Source for File<K, R> {
         size: Option<usize>,
         started: &mut Started,
     ) -> Poll<Result<Vec<u8>>> {
-        self.core_mut().poll_read_bytes(cx, size, K::EXACT, started)
+        self.descend().poll_read_bytes(cx, size, K::EXACT, started)
     }
 
     fn poll_read_line(
@@ -385,7 +385,7 @@ impl<K: Bytes, R: RawIo> Source for File<K, R> {
         size: Option<usize>,
         started: &mut Started,
     ) -> Poll<Result<Vec<u8>>> {
-        self.core_mut().poll_read_line(cx, size, K::EXACT, started)
+        self.descend().poll_read_line(cx, size, K::EXACT, started)
     }
 
     fn poll_read_lines(
@@ -394,12 +394,12 @@ impl<K: Bytes, R: RawIo> Source for File<K, R> {
         hint: Option<usize>,
         started: &mut Started,
     ) -> Poll<Result<Vec<Vec<u8>>>> {
-        self.core_mut().poll_read_lines(cx, hint, K::EXACT, started)
+        self.descend().poll_read_lines(cx, hint, K::EXACT, started)
     }
 
     #[inline]
     fn find_here(&mut self, max: usize) -> Option<Span> {
-        self.core_mut().find_line_here(max)
+        self.descend().find_line_here(max)
     }
 
     fn poll_find(
@@ -409,12 +409,12 @@ impl<K: Bytes, R: RawIo> Source for File<K, R> {
         whole: bool,
         started: &mut Started,
     ) -> Poll<Result<Option<Span>>> {
-        self.core_mut().poll_find_line(cx, max, whole, started)
+        self.descend().poll_find_line(cx, max, whole, started)
     }
 
     #[inline]
     fn line(&mut self, span: Span) -> &[u8] {
-        &self.core_mut().ahead.buffer_mut().consume_slice(span.total)[..span.content]
+        &self.descend().ahead.buffer_mut().consume_slice(span.total)[..span.content]
     }
 
     fn find_block(&self, first: Span, max: usize) -> usize {
@@ -423,7 +423,7 @@ impl<K: Bytes, R: RawIo> Source for File<K, R> {
 
     fn block(&mut self, first: Span, len: usize) -> Block<'_, [u8]> {
         Block::new(
-            self.core_mut().ahead.buffer_mut().consume_slice(len),
+            self.descend().ahead.buffer_mut().consume_slice(len),
             Ends::Lf,
             first,
         )
@@ -439,7 +439,7 @@ impl<K: Bytes, R: RawIo> Source for File<K, R> {
         if span.total <= MOST_A_POLL {
             return Poll::Ready(Ok(self.line(span).to_vec()));
         }
-        let core = self.core_mut();
+        let core = self.descend();
         let mut line = ready!(core.poll_take(cx, span.total, &mut Share::default(), started))?;
         line.truncate(span.content);
         Poll::Ready(Ok(line))
@@ -450,7 +450,7 @@ impl<K: Bytes, R: RawIo> Source for File<K, R> {
         cx: &mut Context<'_>,
         started: &mut Started,
     ) -> Poll<Result<(u64, u64)>> {
-        self.core_mut().poll_size(cx, started)
+        self.descend().poll_size(cx, started)
     }
 
     fn growth(&self) -> Option<crate::timer::Growth> {
@@ -458,7 +458,7 @@ impl<K: Bytes, R: RawIo> Source for File<K, R> {
     }
 
     fn poll_rewind(&mut self, cx: &mut Context<'_>, started: &mut Started) -> Poll<Result<()>> {
-        self.core_mut()
+        self.descend()
             .poll_seek(cx, std::io::SeekFrom::Start(0), started)
             .map_ok(drop)
     }

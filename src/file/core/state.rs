@@ -68,6 +68,7 @@ impl<R> Idle<R> {
 
 impl<R> State<R> {
     /// The stream; `None` once it is closed, or being closed.
+    #[inline]
     pub(super) fn held(&self) -> Option<&Held<R>> {
         match self {
             Self::Idle(idle) => Some(&idle.held),
@@ -84,6 +85,7 @@ impl<R> State<R> {
         }
     }
 
+    #[inline]
     pub(super) fn is_busy(&self) -> bool {
         self.busy().is_some()
     }

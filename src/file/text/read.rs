@@ -168,7 +168,7 @@ impl<R: RawIo> Source for File<Text, R> {
         cx: &mut Context<'_>,
         started: &mut Started,
     ) -> Poll<Result<(u64, u64)>> {
-        self.layer.binary.core_mut().poll_size(cx, started)
+        self.parts().1.poll_size(cx, started)
     }
 
     fn growth(&self) -> Option<crate::timer::Growth> {
@@ -187,9 +187,10 @@ impl<R: RawIo> Source for File<Text, R> {
 impl<R: RawIo> Follow for File<Text, R> {}
 
 impl<R: RawIo> File<Text, R> {
-    /// The text that waits, and the bytes below.
+    /// The text that waits, and the machine with the bytes below, for what keeps the two
+    /// in step itself.
     #[inline]
-    fn parts(&mut self) -> (&mut crate::text::Decoded, &mut Core<R>) {
-        (&mut self.layer.decoded, self.layer.binary.core_mut())
+    pub(super) fn parts(&mut self) -> (&mut crate::text::Decoded, &mut Core<R>) {
+        (&mut self.layer.decoded, self.layer.binary.descend())
     }
 }

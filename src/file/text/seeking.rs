@@ -53,7 +53,7 @@ impl<R: RawIo> File<Text, R> {
         if self.core().is_dirty() {
             self.flush().await?;
         }
-        let offset = poll_fn(|cx| self.core_mut().poll_tell(cx, &mut started)).await?;
+        let offset = poll_fn(|cx| self.descend().poll_tell(cx, &mut started)).await?;
         let core = self.layer.binary.core();
         self.layer.decoded.sync(core);
         Ok(self.layer.decoded.position(offset))
@@ -99,7 +99,7 @@ impl<R: RawIo> File<Text, R> {
                 // As CPython: the system is asked, unless there is text that was read
                 // ahead.
                 self.flush().await?;
-                self.core_mut().forget_position();
+                self.descend().forget_position();
                 self.tell().await?
             }
             TextSeek::From(SeekFrom::End(0)) => {
@@ -107,13 +107,10 @@ impl<R: RawIo> File<Text, R> {
                 self.layer.bom = Bom::Unknown;
                 let end = poll_fn(|cx| {
                     ready!(self.poll_seeks(cx, Sought::End, started))?;
-                    let core = self.layer.binary.core_mut();
-                    core.poll_seek(cx, SeekFrom::End(0), &mut started)
+                    self.parts().1.poll_seek(cx, SeekFrom::End(0), &mut started)
                 });
                 let end = TextPosition::behind_any_mark(end.await?, &self.layer.settings.encoding);
-                let core = self.layer.binary.core_mut();
-                core.ahead.set_undelivered(0);
-                self.layer.decoded.resume(core.ahead.generation(), end);
+                self.go_on_at(end);
                 self.layer.decoded.forget_newlines();
                 return Ok(end);
             }
@@ -137,8 +134,8 @@ impl<R: RawIo> File<Text, R> {
         started: Started,
     ) -> Poll<Result<()>> {
         if started == 0 {
-            ready!(self.layer.binary.core_mut().poll_back(cx));
-            self.core_mut();
+            ready!(self.parts().1.poll_back(cx));
+            self.descend();
             self.layer.decoded.seeks(to);
         }
         Poll::Ready(Ok(()))
@@ -148,9 +145,9 @@ impl<R: RawIo> File<Text, R> {
     /// but not any more once something else was done.
     pub(super) fn poll_settled(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
         if self.layer.decoded.is_unsettled() {
-            let core = self.layer.binary.core_mut();
+            let (decoded, core) = self.parts();
             ready!(core.poll_back(cx));
-            self.layer.decoded.sync(core);
+            decoded.sync(core);
         }
         Poll::Ready(Ok(()))
     }
@@ -163,11 +160,17 @@ impl<R: RawIo> File<Text, R> {
     ) -> Poll<Result<()>> {
         self.layer.bom = Bom::Unknown;
         ready!(self.poll_seeks(cx, Sought::Position(to), *started))?;
-        let core = self.layer.binary.core_mut();
-        ready!(core.poll_seek(cx, SeekFrom::Start(to.offset), started))?;
-        core.ahead.set_undelivered(0);
-        self.layer.decoded.resume(core.ahead.generation(), to);
+        let start = SeekFrom::Start(to.offset);
+        ready!(self.parts().1.poll_seek(cx, start, started))?;
+        self.go_on_at(to);
         Poll::Ready(Ok(()))
+    }
+
+    /// Begins anew at the position that the bytes below have come to.
+    fn go_on_at(&mut self, position: TextPosition) {
+        let (decoded, core) = self.parts();
+        core.ahead.set_undelivered(0);
+        decoded.resume(core.ahead.generation(), position);
     }
 
     /// Makes the file end at the position, or be [`size`](Truncate::size) bytes
@@ -227,7 +230,7 @@ impl<R: RawIo> Truncating for File<Text, R> {
         started: &mut Started,
     ) -> Poll<Result<u64>> {
         ready!(self.poll_settled(cx))?;
-        let size = ready!(self.core_mut().poll_truncate(cx, size, started))?;
+        let size = ready!(self.descend().poll_truncate(cx, size, started))?;
         self.layer.bom = Bom::Unknown;
         Poll::Ready(Ok(size))
     }

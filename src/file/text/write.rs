@@ -79,7 +79,7 @@ impl<R: RawIo> File<Text, R> {
         let path = self.core().path();
         let (mut bytes, chars) = encode_long(settings, due, text, path).await?;
         poll_fn(|cx| {
-            let core = self.core_mut();
+            let core = self.descend();
             ready!(core.poll_write_long(cx, &mut bytes))?;
             self.wrote();
             Poll::Ready(Ok(chars))
@@ -131,13 +131,12 @@ impl<R: RawIo> File<Text, R> {
     /// [`poll_write`](Self::poll_write).
     #[inline]
     fn write_more(&mut self, text: &str) -> bool {
-        let layer = &mut self.layer;
-        let settings = &layer.settings;
+        let settings = &self.layer.settings;
         let as_it_is = settings.encoding.is_utf8() && written_end(settings.newline).is_none();
         as_it_is
-            && layer.bom == Bom::No
-            && !layer.decoded.is_unsettled()
-            && layer.binary.core_mut().write_more(text.as_bytes())
+            && self.layer.bom == Bom::No
+            && !self.layer.decoded.is_unsettled()
+            && self.parts().1.write_more(text.as_bytes())
     }
 
     fn poll_write(&mut self, cx: &mut Context<'_>, text: &str) -> Poll<Result<()>> {
@@ -160,7 +159,7 @@ impl<R: RawIo> File<Text, R> {
             }
             &scratch
         };
-        let written = self.core_mut().poll_write(cx, "write", bytes);
+        let written = self.descend().poll_write(cx, "write", bytes);
         if scratch.capacity() <= BUFFER {
             self.layer.scratch = scratch;
         }
@@ -182,9 +181,9 @@ impl<R: RawIo> File<Text, R> {
     /// What was written is in the buffer.
     fn wrote(&mut self) {
         let due = std::mem::replace(&mut self.layer.bom, Bom::No) == Bom::Due;
-        let core = self.layer.binary.core();
-        self.layer.decoded.sync(core);
-        self.layer.decoded.wrote(due);
+        let (decoded, core) = self.parts();
+        decoded.sync(core);
+        decoded.wrote(due);
     }
 
     /// Whether the next write goes to the start of the file.
@@ -199,19 +198,15 @@ impl<R: RawIo> File<Text, R> {
             Poll::Ready(Ok(true))
         } else if append {
             // Wherever the position is, it is written at the end.
-            let core = self.core_mut();
+            let core = self.descend();
             core.poll_size(cx, &mut started)
                 .map_ok(|(size, _)| size == 0)
         } else {
-            self.core_mut()
+            self.descend()
                 .poll_tell(cx, &mut started)
                 .map_ok(|pos| pos == 0)
         };
-        self.layer
-            .binary
-            .core_mut()
-            .half_done
-            .set_job(By::Mark, started);
+        self.parts().1.half_done.set_job(By::Mark, started);
         Poll::Ready(Ok(if ready!(at_start)? { Bom::Due } else { Bom::No }))
     }
 }

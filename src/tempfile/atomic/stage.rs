@@ -1,5 +1,4 @@
-//! The new file beside the path it is for, and the jobs that make it, commit it and
-//! give it up.
+//! The new file of an atomic file, and the jobs that make, commit and discard it.
 
 use std::fs::File;
 use std::io;
@@ -12,21 +11,26 @@ use crate::executor::Chosen;
 use crate::replace::Draft;
 use crate::sys::nowait;
 
-/// The verb of making one.
+/// The verb of the job that makes an atomic file.
 pub(super) const OP: &str = "create an atomic file for";
 
-/// What becomes of the new file. Locked by the jobs that change it, so that the
-/// drop of a file that is being committed waits, in its job, for what comes of it.
+/// What has become of the new file.
+///
+/// Each job that changes it holds its lock while it runs. So when a file is dropped
+/// during a commit, the job of the drop waits for the commit, and discards nothing that
+/// was committed.
 #[derive(Debug)]
 pub(super) enum State {
-    /// With another descriptor of the file, once all is written.
+    /// The draft is not in its place yet. Once all bytes are written there is a second
+    /// descriptor of the file, which outlives the close.
     Pending(Draft, Option<File>),
     Committed,
     Discarded,
 }
 
 impl State {
-    /// Keeps the file beyond its close. Not one that was put in the place of ours.
+    /// Keeps a second descriptor, so that the file can be committed after its close.
+    /// Refuses if the user has put another file in the place of ours.
     pub(super) fn keep(&mut self, file: &File) -> io::Result<()> {
         if let Self::Pending(draft, kept) = self {
             if !draft.is_of(file)? {
@@ -58,7 +62,7 @@ impl State {
 }
 
 pub(super) fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
-    // A panic in a job leaves a draft that is still to be removed.
+    // The lock is poisoned if a job panicked; its draft still has to be removed.
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -89,7 +93,7 @@ impl Drop for Stage {
     }
 }
 
-/// Blocks: gives the new file up, unless it is in its place.
+/// Blocks: drops the draft, which removes its name, unless it was committed.
 fn discard(state: &Mutex<State>) {
     let mut state = lock(state);
     if let State::Pending(..) = *state {
@@ -116,7 +120,8 @@ impl Blocking for Create {
 
     fn run(self) -> Result<Self::Output> {
         let told = |error| Error::os(OP, Some(&self.path), error);
-        // An empty path is none, and not that of the current folder.
+        // An empty path stays empty, so that it is refused: joined, it would become the
+        // current folder.
         let path = if self.path.is_absolute() || self.path.as_os_str().is_empty() {
             self.path.to_path_buf()
         } else {

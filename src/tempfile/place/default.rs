@@ -1,5 +1,5 @@
-//! The folder for those who name none: the first usable one, as Python's
-//! `tempfile.gettempdir`.
+//! The folder that is used without `.dir(..)`: the first usable one, as that of
+//! Python's `tempfile.gettempdir`.
 
 use std::env;
 use std::io::{self, Write};
@@ -9,14 +9,15 @@ use std::sync::{Mutex, PoisonError};
 use super::PRIVATE;
 use crate::sys;
 
-/// What was found, and the folders that were to be tried then: as long as they are
-/// the same, nothing is tried again.
+/// The candidates of the last search, and the folder that it found. As long as the
+/// candidates are the same, there is no new search.
 static FOUND: Mutex<Option<(Vec<PathBuf>, PathBuf)>> = Mutex::new(None);
 
-/// The folders to try, best first, but for the current one.
+/// The folders to try, best first. The current folder, which comes last, is not in it:
+/// a change of the current folder alone is no reason for a new search.
 fn candidates() -> Vec<PathBuf> {
     let mut dirs = Vec::new();
-    // What the crate `tempfile` was told to use, by `override_temp_dir`.
+    // The folder that a program has set in the crate `tempfile`, by `override_temp_dir`.
     let told = ::tempfile::env::temp_dir();
     if told != env::temp_dir() {
         dirs.push(told);
@@ -24,17 +25,18 @@ fn candidates() -> Vec<PathBuf> {
     for name in ["TMPDIR", "TEMP", "TMP"] {
         dirs.extend(env::var_os(name).map(PathBuf::from));
     }
-    // Of the platform: the user's own, on some.
+    // The folder of the platform: on some systems each user has one.
     dirs.push(env::temp_dir());
     dirs.extend(sys::TEMPORARY_FOLDERS.map(PathBuf::from));
     dirs.retain(|dir| !dir.as_os_str().is_empty());
     dirs
 }
 
-/// Blocks: the folder, absolute. Written to once, to see that it can be.
+/// Blocks: returns the folder, as an absolute path. The search writes a file to it, to
+/// see that this is possible.
 pub(super) fn dir() -> io::Result<PathBuf> {
     let candidates = candidates();
-    // Locked while it looks: the others want to know the same.
+    // Locked during the search, so that others wait for its result and do not search too.
     let mut found = FOUND.lock().unwrap_or_else(PoisonError::into_inner);
     match &*found {
         Some((of, dir)) if *of == candidates => return Ok(dir.clone()),
@@ -53,14 +55,14 @@ pub(super) fn dir() -> io::Result<PathBuf> {
     Err(io::Error::new(io::ErrorKind::NotFound, error))
 }
 
-/// Has the next one who asks look again, since `dir` could not be used.
+/// Makes the next call of [`dir`] search again, since `dir` could not be used.
 pub(super) fn forget(dir: &Path) {
     let mut found = FOUND.lock().unwrap_or_else(PoisonError::into_inner);
     found.take_if(|(_, found)| found == dir);
 }
 
-/// Makes a file, writes to it and removes it. A full file system may have room for
-/// the name and none for a byte.
+/// Makes a file, writes to it and removes it. The write matters: a full file system may
+/// have room for a name but not for a byte.
 fn try_out(dir: &Path) -> io::Result<()> {
     let mut builder = ::tempfile::Builder::new();
     let mut file = builder
