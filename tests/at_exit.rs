@@ -9,19 +9,22 @@
 mod common;
 #[path = "at_exit/outputs.rs"]
 mod outputs;
+#[path = "at_exit/streams.rs"]
+mod streams;
 
 use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
-use std::sync::mpsc::{Sender, channel};
+use std::sync::mpsc::channel;
 use std::sync::{Arc, LazyLock, OnceLock};
 use std::time::{Duration, Instant};
 
 use aiofiles::executor::{Executor, InlineExecutor, Job, ManualExecutor, Refused};
-use aiofiles::{BinaryFile, RawIo, ThreadPoolExecutor, TokioExecutor};
+use aiofiles::{BinaryFile, ThreadPoolExecutor, TokioExecutor};
 use common::{Dir, poll_once};
 use futures::executor::block_on;
 use outputs::{OUTPUTS, written};
+use streams::{read_for_ever, write_slowly};
 use tokio::runtime::{Builder, Handle, Runtime};
 
 /// How many files a scenario drops.
@@ -121,7 +124,7 @@ fn occupy(pool: &ThreadPoolExecutor, workers: usize) {
 /// tested here is done.
 fn main_drops_values() -> bool {
     let dir = Dir::new();
-    run("main_with_a_value", dir.root(), &Out::Shared) && dir.path("dropped").exists()
+    run("main_with_a_value", dir.path(), &Out::Shared) && dir.join("dropped").exists()
 }
 
 fn main_with_a_value(dir: &Path) {
@@ -303,55 +306,8 @@ const WRITTEN_ELSEWHERE: &[&str] = &[
     "handle_of_a_runtime_in_a_static",
     "an_executor_of_ones_own",
     "read_that_never_ends",
+    "write_that_is_slow",
 ];
-
-/// A stream that neither ends nor gives anything; it tells of each read that begins.
-/// What is written to it goes to a file.
-struct Silent(std::fs::File, Sender<()>);
-
-impl RawIo for Silent {
-    fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
-        self.1.send(()).unwrap();
-        loop {
-            std::thread::park();
-        }
-    }
-
-    fn write(&mut self, buf: &[u8]) -> std::io::Result<usize> {
-        std::io::Write::write(&mut self.0, buf)
-    }
-
-    fn seek(&mut self, to: std::io::SeekFrom) -> std::io::Result<u64> {
-        std::io::Seek::seek(&mut self.0, to)
-    }
-
-    fn seekable(&mut self) -> bool {
-        true
-    }
-
-    fn readable(&self) -> bool {
-        true
-    }
-
-    fn writable(&self) -> bool {
-        true
-    }
-}
-
-/// A read that never ends, behind a write: the end of `main` waits for the write
-/// and not for the read.
-fn read_for_ever(dir: &Path) {
-    let file = std::fs::File::create(dir.join("0")).unwrap();
-    let pool = ThreadPoolExecutor::new(1);
-    let (begun, begins) = channel();
-    let made = aiofiles::wrap(Silent(file, begun))
-        .mode("r+")
-        .executor(pool);
-    let mut file = block_on(made.into_future()).unwrap();
-    block_on(file.write(&content(0))).unwrap();
-    assert!(poll_once(std::pin::pin!(file.read())).is_none());
-    begins.recv().unwrap();
-}
 
 /// What a scenario does with its output.
 enum Out {
@@ -402,6 +358,7 @@ fn main() -> ExitCode {
             Some((_, scenario)) => scenario(&dir),
             None => match output {
                 Some((_, output)) => output(),
+                None if name == "write_that_is_slow" => write_slowly(&dir),
                 None if name == "main_with_a_value" => main_with_a_value(&dir),
                 None => read_for_ever(&dir),
             },
@@ -413,7 +370,7 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let filter = std::env::args().skip(1).find(|arg| !arg.starts_with('-'));
-    let others = [("read_that_never_ends", 1)];
+    let others = [("read_that_never_ends", 1), ("write_that_is_slow", 1)];
     let all = SCENARIOS.iter().map(|scenario| (scenario.0, FILES));
     let mut failed = 0;
     for (name, files) in all.chain(others) {
@@ -424,9 +381,9 @@ fn main() -> ExitCode {
             continue;
         }
         let dir = Dir::new();
-        let ended = run(name, dir.root(), &Out::Shared);
+        let ended = run(name, dir.path(), &Out::Shared);
         let lost = (0..files).filter(|&n| {
-            let there = std::fs::read(dir.path(&n.to_string()));
+            let there = std::fs::read(dir.join(n.to_string()));
             !there.is_ok_and(|there| there == content(n))
         });
         let mut lost = lost.count();
@@ -450,13 +407,13 @@ fn main() -> ExitCode {
             continue;
         }
         let dir = Dir::new();
-        let [out, err] = ["out", "err"].map(|name| dir.path(name));
+        let [out, err] = ["out", "err"].map(|name| dir.join(name));
         let kept = Out::Kept(out.clone(), err.clone());
-        let ended = run(name, dir.root(), &kept);
+        let ended = run(name, dir.path(), &kept);
         let there = std::fs::read_to_string(out).unwrap() == written();
         let err = std::fs::read_to_string(err).unwrap();
         let err_is_there = !name.contains("stderr") || err == "no line end";
-        let alone = run(name, dir.root(), &Out::Broken);
+        let alone = run(name, dir.path(), &Out::Broken);
         let good = ended && there && err_is_there && alone;
         let verdict = if good { "ok" } else { "FAILED" };
         println!("test {name} ... {verdict}");

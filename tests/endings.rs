@@ -1,5 +1,6 @@
 //! A table of how files end: mode × buffering × what was done before × executor × the
-//! way it ends. Whatever was accepted is on the disk, once and in its place.
+//! way it ends. Whatever was accepted is on the disk, once and in its place: as soon as a
+//! flush, a shutdown or a close says so, and after the rest has come to its end.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -63,9 +64,10 @@ fn finish<T>(future: impl Future<Output = T>, step: &dyn Fn()) -> T {
     }
 }
 
-/// Does it on a file of either kind; what must be there, and what may be besides.
+/// Does it on a file of either kind; what must be there, and what may be besides, which
+/// `$check` looks for as soon as it was promised.
 macro_rules! played {
-    ($file:ident, $before:expr, $end:expr, $step:expr) => {{
+    ($file:ident, $before:expr, $end:expr, $step:expr, $check:expr) => {{
         let (mut sure, mut perhaps) = (Vec::new(), Vec::new());
         let part = b"accepted, ";
         if $before != Before::Nothing {
@@ -74,7 +76,10 @@ macro_rules! played {
         }
         match $before {
             Before::Nothing | Before::Written => {}
-            Before::Flushed => finish($file.flush(), $step).unwrap(),
+            Before::Flushed => {
+                finish($file.flush(), $step).unwrap();
+                $check(&sure, &perhaps);
+            }
             Before::WriteGivenUp => match poll_once(pin!($file.write(b"given up"))) {
                 Some(n) => sure.extend_from_slice(&b"given up"[..n.unwrap()]),
                 // Nothing of it, or all: what is left is the file's.
@@ -103,6 +108,9 @@ macro_rules! played {
             End::CloseGivenUp => drop(poll_once(pin!($file.close()))),
             End::Drop => {}
         }
+        if !matches!($end, End::CloseGivenUp | End::Drop) {
+            $check(&sure, &perhaps);
+        }
         drop($file);
         (sure, perhaps)
     }};
@@ -117,19 +125,8 @@ fn table(executor: impl Executor + Clone, step: &dyn Fn(), settle: &dyn Fn()) ->
             for before in BEFORE {
                 for end in ENDS {
                     let at = format!("{mode}, buffering {size}, {before:?}, {end:?}");
-                    let path = dir.path(&count.to_string());
+                    let path = dir.join(count.to_string());
                     std::fs::write(&path, "old content, long enough for all").unwrap();
-                    let open = || aiofiles::open(&path).mode(mode).executor(executor.clone());
-                    let (sure, perhaps) = if size == 0 {
-                        let open = open().raw().into_future();
-                        let mut file: RawFile = finish(open, step).unwrap();
-                        played!(file, before, end, step)
-                    } else {
-                        let open = open().binary().buffering(size).into_future();
-                        let mut file: BinaryFile = finish(open, step).unwrap();
-                        played!(file, before, end, step)
-                    };
-                    settle();
                     let old: &[u8] = match mode {
                         "w" | "w+" => b"",
                         _ => b"old content, long enough for all",
@@ -145,16 +142,30 @@ fn table(executor: impl Executor + Clone, step: &dyn Fn(), settle: &dyn Fn()) ->
                         }
                         data
                     };
-                    let there = std::fs::read(&path).unwrap();
-                    let both = [expected(&sure), expected(&[&sure[..], &perhaps].concat())];
-                    let told = String::from_utf8_lossy(&there);
-                    assert!(both.contains(&there), "{at}: {told}");
+                    let check = |sure: &[u8], perhaps: &[u8]| {
+                        let there = std::fs::read(&path).unwrap();
+                        let both = [expected(sure), expected(&[sure, perhaps].concat())];
+                        let told = String::from_utf8_lossy(&there);
+                        assert!(both.contains(&there), "{at}: {told}");
+                    };
+                    let open = || aiofiles::open(&path).mode(mode).executor(executor.clone());
+                    let (sure, perhaps) = if size == 0 {
+                        let open = open().raw().into_future();
+                        let mut file: RawFile = finish(open, step).unwrap();
+                        played!(file, before, end, step, check)
+                    } else {
+                        let open = open().binary().buffering(size).into_future();
+                        let mut file: BinaryFile = finish(open, step).unwrap();
+                        played!(file, before, end, step, check)
+                    };
+                    settle();
+                    check(&sure, &perhaps);
                     count += 1;
                 }
             }
         }
     }
-    assert_eq!(common::descriptors_below(dir.root()), 0);
+    assert_eq!(common::descriptors_below(dir.path()), 0);
     count
 }
 

@@ -3,15 +3,15 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod support;
-#[path = "support/system.rs"]
+mod common;
+#[path = "common/system.rs"]
 mod system;
 
 use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 
 use aiofiles::{BinaryFile, RawFile, TextFile, open, wrap};
-use support::{Chunks, Counting, Dir, is_closed, poll_once, run};
+use common::{Chunks, Counting, Dir, is_closed, poll_once, run};
 
 const DIGITS: &[u8] = b"0123456789";
 
@@ -85,10 +85,7 @@ fn a_long_positional_write_that_is_given_up_while_it_is_copied_has_done_nothing(
     let mut last = 0;
     for stop in 1.. {
         let mut write = file.write_all_at(2, &data);
-        let polled = (0..stop).find_map(|_| match poll_once(&mut write) {
-            std::task::Poll::Ready(written) => Some(written),
-            std::task::Poll::Pending => None,
-        });
+        let polled = (0..stop).find_map(|_| poll_once(std::pin::Pin::new(&mut write)));
         drop(write);
         if let Some(written) = polled {
             assert_eq!(written.unwrap(), data.len());
@@ -243,7 +240,7 @@ fn locks_exclude_other_handles_and_wait_without_a_thread() {
         jobs.take();
         {
             let mut waiting = Box::pin(b.lock());
-            assert!(poll_once(&mut waiting).is_pending());
+            assert!(poll_once(waiting.as_mut()).is_none());
             assert_eq!(jobs.take(), 1, "a try that is over: no thread waits");
             a.write("x").await.unwrap();
             a.unlock().await.unwrap();

@@ -6,7 +6,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![allow(unsafe_code, reason = "a global allocator cannot be had without")]
 
-mod support;
+mod common;
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -19,9 +19,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use aiofiles::executor::InlineExecutor;
 use aiofiles::{ThreadPoolExecutor, open, tempfile, wrap};
+use common::Dir;
 use futures::StreamExt;
 use futures::executor::block_on;
-use support::Dir;
 
 const MIB: usize = 1024 * 1024;
 

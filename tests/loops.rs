@@ -7,6 +7,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod common;
 #[path = "loops/files.rs"]
 mod files;
 #[path = "loops/others.rs"]
@@ -15,7 +16,6 @@ mod others;
 mod public;
 #[path = "loops/refused.rs"]
 mod refused;
-mod support;
 #[path = "loops/texts.rs"]
 mod texts;
 
@@ -25,7 +25,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 
 use aiofiles::executor::{self, InlineExecutor};
-use support::run;
+use common::run;
 use tokio::task::{LocalSet, yield_now};
 
 /// How many operations on buffers a turn pays for.

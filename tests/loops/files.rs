@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use aiofiles::{AnyFile, BinaryFile, RawFile, open, raw_io, wrap};
 use futures::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt, StreamExt};
 
-use super::support::Dir;
+use super::common::Dir;
 use super::{looped, rows};
 
 const START: SeekFrom = SeekFrom::Start(0);

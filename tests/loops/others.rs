@@ -9,7 +9,7 @@ use aiofiles::tempfile::{
 use aiofiles::{Error, ThreadPoolExecutor, os, ospath, stdio};
 use futures::{AsyncWriteExt, StreamExt};
 
-use super::support::Dir;
+use super::common::Dir;
 use super::{looped, rows};
 
 const START: SeekFrom = SeekFrom::Start(0);

@@ -6,7 +6,7 @@ use std::io::{Cursor, SeekFrom};
 use aiofiles::{BinaryFile, RawFile, TextFile, open, text, wrap};
 use futures::StreamExt;
 
-use super::support::Dir;
+use super::common::Dir;
 use super::{looped, rows};
 
 const START: SeekFrom = SeekFrom::Start(0);

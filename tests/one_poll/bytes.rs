@@ -8,8 +8,8 @@ use std::task::{Context, Waker};
 use aiofiles::{BinaryFile, RawFile, ThreadPoolExecutor, wrap};
 use futures::{AsyncReadExt, AsyncWriteExt, StreamExt};
 
-use super::cache::cache_answers;
-use super::support::Dir;
+use super::common::Dir;
+use super::common::cache_answers;
 use super::{MIB, Pattern, SIZE, now, watch};
 
 /// The operations that this file tries.

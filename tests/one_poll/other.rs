@@ -4,7 +4,7 @@ use aiofiles::tempfile::spooled_temporary_file;
 use aiofiles::{ThreadPoolExecutor, stdio};
 use futures::StreamExt;
 
-use super::support::Dir;
+use super::common::Dir;
 use super::{MIB, Pattern, SIZE, now, watch};
 
 /// The operations that this file tries.

@@ -114,9 +114,9 @@ impl<T> Tickets<T> {
     }
 }
 
-/// Three of the faults that `just mutants` puts in are not found by these tests. They only
-/// change when memory is freed: `>=` for `>` in `take` and in `trim`, and `+` for `*` in
-/// `shrink`.
+/// Four of the faults that `just mutants` puts in are not found by these tests. They only
+/// change when memory is freed, and how much: `>=` for `>` in `take` and in `trim`, and
+/// `+` and `/` for `*` in `shrink`.
 #[cfg(test)]
 mod tests {
     use super::*;
