@@ -2,11 +2,15 @@
 //! with one thread, beside calls of this crate and of `tokio::fs`.
 //!
 //! `cargo bench --bench fairness`; `AIOFILES_BENCH_MIB` says how much is moved (256). Run
-//! it on a quiet machine: the first row is the ticker alone.
+//! it on a quiet machine: the first row is the ticker alone, and the second beside a thread
+//! that writes as much with std, which is what the machine itself adds. The processor time
+//! of the longest poll, where the system tells it, does not depend on who else runs.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures::StreamExt;
@@ -23,13 +27,31 @@ struct Site {
     /// Lines of 50 bytes.
     lines: PathBuf,
     out: PathBuf,
-    data: Vec<u8>,
+    data: Arc<[u8]>,
     text: String,
 }
 
+/// How long a call took, and the processor time of its longest poll.
+#[derive(Clone, Copy)]
+struct Took {
+    all: Duration,
+    longest: Duration,
+}
+
+/// The processor time of this thread; where the system does not tell it, none.
+fn cpu_time() -> Duration {
+    #[cfg(any(target_os = "linux", target_vendor = "apple"))]
+    {
+        let now = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+        Duration::new(now.tv_sec as u64, now.tv_nsec as u32)
+    }
+    #[cfg(not(any(target_os = "linux", target_vendor = "apple")))]
+    Duration::ZERO
+}
+
 /// Runs `call` beside the ticker, and prints how late that was, in milliseconds.
-async fn row<T>(name: &str, mut call: impl AsyncFnMut() -> (T, Duration)) {
-    let (mut late, mut best) = (Vec::new(), Duration::MAX);
+async fn row<T>(name: &str, mut call: impl AsyncFnMut() -> (T, Took)) {
+    let (mut late, mut best, mut longest) = (Vec::new(), Duration::MAX, Duration::ZERO);
     for _ in 0..RUNS {
         let stop = Rc::new(std::cell::Cell::new(false));
         let stopped = stop.clone();
@@ -47,23 +69,34 @@ async fn row<T>(name: &str, mut call: impl AsyncFnMut() -> (T, Duration)) {
         stop.set(true);
         late.extend(ticker.await.expect("a ticker that ends"));
         drop(result);
-        best = best.min(took);
+        best = best.min(took.all);
+        longest = longest.max(took.longest);
     }
     late.sort_unstable();
     let at = |part: f64| late[((late.len() - 1) as f64 * part) as usize].as_secs_f64() * 1e3;
     println!(
-        "{name:34} {:7.2} {:7.2} {:7.2}   {:9.1?}",
+        "{name:34} {:7.2} {:7.2} {:7.2} {:8.2}   {:9.1?}",
         at(0.5),
         at(0.99),
         at(1.0),
+        longest.as_secs_f64() * 1e3,
         best
     );
 }
 
-async fn timed<T>(call: impl Future<Output = T>) -> (T, Duration) {
+async fn timed<T>(call: impl Future<Output = T>) -> (T, Took) {
     let start = Instant::now();
-    let result = call.await;
-    (result, start.elapsed())
+    let mut call = pin!(call);
+    let mut longest = Duration::ZERO;
+    let result = poll_fn(|cx| {
+        let before = cpu_time();
+        let polled = call.as_mut().poll(cx);
+        longest = longest.max(cpu_time() - before);
+        polled
+    });
+    let result = result.await;
+    let all = start.elapsed();
+    (result, Took { all, longest })
 }
 
 fn fail<T>(error: impl std::fmt::Display) -> T {
@@ -93,11 +126,17 @@ macro_rules! rows {
 
 async fn all(site: &Site) {
     println!(
-        "{:34} {:>7} {:>7} {:>7}   {:>9}",
-        "late by ms", "p50", "p99", "max", "took"
+        "{:34} {:>7} {:>7} {:>7} {:>8}   {:>9}",
+        "late by ms", "p50", "p99", "max", "poll", "took"
     );
     row("(the ticker alone)", async || {
         timed(tokio::time::sleep(Duration::from_millis(500))).await
+    })
+    .await;
+    row("(the ticker beside std in a thread)", async || {
+        let (path, data) = (site.out.clone(), site.data.clone());
+        let write = move || std::fs::write(path, data).unwrap_or_else(fail);
+        timed(tokio::task::spawn_blocking(write)).await
     })
     .await;
     rows! {
@@ -152,7 +191,7 @@ fn main() {
         lines: dir.path().join("lines"),
         out: dir.path().join("out"),
         text: "x".repeat(size),
-        data,
+        data: data.into(),
     };
     std::fs::write(&site.line, &site.data).unwrap_or_else(fail);
     let lines = "this line has fifty bytes, its end with the rest.\n".repeat(size / 50);

@@ -40,8 +40,8 @@ pub(crate) fn poll_turn(cx: &mut Context<'_>) -> Poll<()> {
     Poll::Ready(())
 }
 
-/// As [`poll_turn`]. An operation that may end without more does this first, also where it
-/// fails or has nothing to do: who tries again and again lets others run.
+/// As [`poll_turn`]. An operation that can complete without a job calls this first, also
+/// when it fails or has nothing to do, so that a loop over it lets other tasks run.
 pub(crate) async fn turn() {
     poll_fn(poll_turn).await;
 }
@@ -91,8 +91,8 @@ pub(crate) fn moved(n: usize) {
 /// if the file must not have a part of the data.
 pub(crate) const MOST_A_POLL: usize = 1024 * 1024;
 
-/// How many times as long a byte takes that is put where no byte was before: the system has
-/// to find and to clear its page first.
+/// How many times as long it takes to write a byte to memory that was never used: the system
+/// has to find and clear its page first.
 pub(crate) const FRESH: usize = 4;
 
 /// The capacity, in bytes, that a large buffer gets when it has to grow. An allocation of
@@ -101,8 +101,8 @@ pub(crate) const FRESH: usize = 4;
 /// that are not filled take no memory.
 pub(crate) const OWN_PAGES: usize = 33 * 1024 * 1024;
 
-/// How many times as much as there is may come, where nobody knows how much that is: room
-/// for so much is asked for at once.
+/// Where nobody knows how many bytes will follow those in a large buffer, room is reserved
+/// for this many times as many.
 pub(crate) const AHEAD: usize = 7;
 
 /// How much one poll has handled.

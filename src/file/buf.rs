@@ -273,16 +273,17 @@ impl Buf {
         self.len() > MOST_A_POLL
     }
 
-    /// Whether room for `room` more bytes takes another allocation, to which much is moved:
-    /// a page at a time, but the system takes milliseconds for that.
+    /// Whether the buffer is large and would have to be moved to another allocation to have
+    /// room for `room` more bytes. The system moves pages, not bytes, but still takes
+    /// milliseconds for that.
     pub(crate) fn has_to_move(&self, room: usize) -> bool {
         let free = self.data.capacity() - self.end;
         self.stays() && free < room.max(MOST_A_POLL) && self.data.capacity() >= OWN_PAGES
     }
 
-    /// Has an allocation that `rest` more bytes fit, and the look at the end behind them, if
-    /// that much is to be had: then nothing is moved again. What is not filled takes no
-    /// memory.
+    /// Reserves room for `rest` more bytes, and for the read behind them that finds the end,
+    /// so that the buffer is not moved again. Does nothing if there is not that much memory.
+    /// Pages that are not filled take none.
     pub(crate) fn expect(&mut self, rest: u64) {
         let rest = usize::try_from(rest).unwrap_or(usize::MAX);
         let size = rest.saturating_add(self.end).saturating_add(MOST_A_POLL);

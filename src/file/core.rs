@@ -109,7 +109,7 @@ struct Cursor {
     rewind: u64,
     /// Whether a job has found that the file tells its size at once.
     tells_size: bool,
-    /// How large the file was when a job has looked, in bytes.
+    /// The size of the file in bytes, when a job last looked at it.
     size: Option<u64>,
 }
 

@@ -23,7 +23,7 @@ mod write;
 
 pub use self::write::WriteAt;
 
-/// How much one job reads, in bytes, of what is copied to a buffer of the caller's.
+/// The most bytes that one job reads when they are copied to a buffer of the caller.
 const PIECE: usize = 4 * 1024 * 1024;
 
 /// What a positional call needs of its file: it goes on beside the file's own
@@ -383,8 +383,8 @@ impl<K: Bytes, R: RawIo> File<K, R> {
             poll_fn(budget::poll_spend).await;
             return Ok(n);
         }
-        // Piece by piece: of the whole there would be a second one in memory, and to free
-        // that takes milliseconds.
+        // Read in pieces, so that memory for a second copy of all the bytes is neither needed
+        // nor freed here, which takes milliseconds.
         let core = self.core();
         let mut filled = 0;
         loop {
@@ -425,8 +425,8 @@ impl<K: Bytes, R: RawIo> File<K, R> {
     /// Writes all of `data` at `offset` and returns its length; as
     /// [`write_at`](Self::write_at) otherwise.
     ///
-    /// `data` is copied first, a share a poll where it is long:
-    /// [`write_owned_at`](Self::write_owned_at) takes it without a copy, and borrows nothing.
+    /// `data` is copied first, in several polls if it is long.
+    /// [`write_owned_at`](Self::write_owned_at) makes no copy and borrows nothing.
     ///
     /// # Cancel safety
     ///

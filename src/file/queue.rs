@@ -44,8 +44,8 @@ impl State {
         }
     }
 
-    /// Keeps an emptied buffer, or gives it back where it is too much: it is freed without
-    /// the lock, which the task may want meanwhile.
+    /// Keeps an emptied buffer, or gives it back if that would be too much memory. The caller
+    /// frees it after unlocking, since the task may need the lock meanwhile.
     fn put_spare(&mut self, mut buffer: Vec<u8>) -> Option<Vec<u8>> {
         buffer.clear();
         let kept: usize = self.spare.iter().map(Vec::capacity).sum();

@@ -108,9 +108,9 @@ pub(crate) struct Work<R> {
     pub(crate) nowait: Option<bool>,
     /// Whether it is a regular file, which may be read ahead, once somebody looked.
     pub(crate) regular: Option<bool>,
-    /// How large the buffers are, in bytes, that are filled again.
+    /// The largest capacity, in bytes, of an emptied buffer that is filled again.
     pub(crate) usual: usize,
-    /// How large the file was, in bytes, once somebody looked.
+    /// The size of the file in bytes, if this job looked at it.
     pub(crate) size: Option<u64>,
     /// Whether the file was found to tell its size at once.
     pub(crate) tells_size: bool,
@@ -301,7 +301,7 @@ impl<R: RawIo> Work<R> {
                         .and_then(|pos| pos.checked_add(n as u64));
                 }
                 if pending.data.capacity() > self.usual {
-                    // Not by the task: to free much takes milliseconds.
+                    // Freed here and not by the task, because that takes milliseconds.
                     *pending = Pending::default();
                 }
             }

@@ -44,12 +44,12 @@ pub(crate) trait Below {
             .map_ok(|_| None)
     }
 
-    /// How many bytes are still to be decoded, at the most, as far as that is known: a hint.
+    /// The most bytes that are still to be decoded, if that is known. It may be out of date.
     fn undecoded_hint(&self) -> Option<u64> {
         None
     }
 
-    /// Frees memory that may be much.
+    /// Frees `memory`, which may be large.
     fn free(&self, memory: Vec<u8>) {
         drop(memory);
     }

@@ -100,7 +100,7 @@ impl<R: AsyncRead> Below for Filling<'_, R> {
                 }
                 Ok(n) => {
                     self.input.bytes.filled(n);
-                    // A stream that is memory does not spend anything itself.
+                    // A stream in memory does not spend any budget itself.
                     budget::moved(n);
                     if n == room {
                         self.input.chunk = self.input.chunk.saturating_mul(2).min(MOST_A_POLL);

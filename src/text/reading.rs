@@ -105,10 +105,11 @@ impl Decoded {
         }
     }
 
-    /// Decodes all that is left, up to bad bytes, which are an error. The job that reads it
-    /// does where it can, and that is `Some`: a text, or its lines. Otherwise it is here.
+    /// Decodes all that is left, up to bad bytes, which are an error. If the job that reads
+    /// can decode, the result is `Some`: a text, or its lines. Otherwise the text is in
+    /// `self`, decoded in several polls.
     ///
-    /// `started` is 0 at first; what the operation has read once is decoded in several polls.
+    /// `started` must be 0 at first. Afterwards it says that the bytes were read.
     fn poll_decode_all(
         &mut self,
         below: &mut impl Below,
@@ -262,7 +263,7 @@ impl Decoded {
         }
         if self.in_bad_line() || self.stops() {
             ready!(self.poll_past_bad_line(below, cx, true, started))?;
-            // What that has read is not all that there is.
+            // That call has not read all that is left.
             *started = 0;
         }
         if hint.is_none() && !self.stops() {

@@ -40,7 +40,7 @@ pub(crate) struct Out {
 /// The error of a sync: the system tells it once.
 pub(crate) type FailedSync = Arc<Mutex<Option<io::Error>>>;
 
-/// How large a buffer may be, in bytes, that is filled again.
+/// The largest capacity, in bytes, of an emptied buffer that is filled again.
 pub(super) fn usual(capacity: usize) -> usize {
     capacity.saturating_mul(2)
 }

@@ -46,8 +46,8 @@ impl<R: RawIo> Core<R> {
         }
     }
 
-    /// How much is in the file behind the cursor, in bytes, as far as that is known here: no
-    /// more than a hint.
+    /// The number of bytes in the file behind the cursor, if it is known without a job. It may
+    /// be out of date, so it only serves to reserve memory.
     fn rest_hint(&self) -> Option<u64> {
         let local = || self.stream().and_then(SharedStream::file)?.metadata().ok();
         let size = match self.inline.local {
@@ -57,8 +57,8 @@ impl<R: RawIo> Core<R> {
         Some(size?.saturating_sub(self.cursor.pos?))
     }
 
-    /// Before `room` more bytes are put into the read buffer: has room for all that may come,
-    /// where what it holds is long and had to be moved otherwise.
+    /// Call this before `room` more bytes are put into the read buffer. If the buffer is large
+    /// and would have to be moved for them, this reserves room for the rest of the file.
     pub(super) fn expect_rest(&mut self, room: usize) {
         if self.ahead.buffer().has_to_move(room) {
             let much = || (AHEAD * self.ahead.buffer().len()) as u64;
@@ -68,7 +68,7 @@ impl<R: RawIo> Core<R> {
         }
     }
 
-    /// How many bytes are still to be decoded, at the most, as far as that is known.
+    /// The most bytes that are still to be decoded, as [`rest_hint`](Self::rest_hint).
     pub(crate) fn undecoded_hint(&self) -> Option<u64> {
         Some(self.rest_hint()? + self.ahead.buffer().len() as u64)
     }
@@ -80,7 +80,7 @@ impl<R: RawIo> Core<R> {
         self.free(unused);
     }
 
-    /// Frees `memory`. Where it is long, a job does: the system takes milliseconds for that.
+    /// Frees `memory`, by a job if it is large: the system takes milliseconds for that.
     pub(crate) fn free(&self, memory: Vec<u8>) {
         let long = memory.capacity() > LONG;
         if let Some(executor) = self.executor.as_ref().filter(|_| long) {

@@ -19,12 +19,12 @@ use crate::sys::retry;
 /// The pending call of `write_at`, `write_all_at` and `write_owned_at`: gives how many
 /// bytes were written.
 ///
-/// It borrows no more than what it is to write, and goes on beside the file's other
-/// operations. That of `write_owned_at` borrows nothing.
+/// It does not borrow the file, and goes on beside the file's other operations. It borrows
+/// the data until they are copied; the call of `write_owned_at` borrows nothing.
 #[must_use = "a call does nothing unless you `.await` it"]
 pub struct WriteAt<'a, R> {
     hop: Hop<Writing<R>, usize>,
-    /// What the hop needs a copy of before it begins.
+    /// The data that must be copied into the hop before it begins.
     borrowed: Option<&'a [u8]>,
 }
 
@@ -56,13 +56,13 @@ struct Writing<R> {
 }
 
 impl<R> Writing<R> {
-    /// Has a copy of `borrowed`, of which a share is made a poll. Where there is no memory
-    /// for it, that is the error of the call.
+    /// Copies a share of `borrowed`. Ready when all of it is copied, or if there is no memory
+    /// for it, which becomes the error of the call.
     fn poll_copy(&mut self, cx: &mut Context<'_>, borrowed: &[u8]) -> Poll<()> {
         if self.at.stream.is_err() {
             return Poll::Ready(());
         }
-        // Many such calls may be polled by one task.
+        // One task may poll many such calls.
         ready!(budget::poll_spend(cx));
         let before = self.data.len();
         let copied = budget::poll_append(cx, borrowed, &mut self.data, &mut Share::default());

@@ -4,16 +4,13 @@ use crate::file::buf::Buf;
 use crate::file::stream::SharedStream;
 use crate::raw_io::RawIo;
 
-/// Has room in `read`, which is long and about to be moved, for all that the file has behind
-/// `pos`. Returns the size of the file.
-pub(super) fn expect<R: RawIo>(
-    stream: &SharedStream<R>,
-    read: &mut Buf,
-    pos: Option<u64>,
-) -> Option<u64> {
-    let size = stream.file()?.metadata().ok()?.len();
-    read.expect(size.saturating_sub(pos?));
-    Some(size)
+/// Reserves room in `read` for all bytes that the file has behind `pos`, if it says how many.
+/// For a large buffer that would have to be moved otherwise.
+pub(super) fn expect<R: RawIo>(stream: &SharedStream<R>, read: &mut Buf, pos: Option<u64>) {
+    let metadata = stream.file().and_then(|file| file.metadata().ok());
+    if let (Some(metadata), Some(pos)) = (metadata, pos) {
+        read.expect(metadata.len().saturating_sub(pos));
+    }
 }
 
 /// As much as the file says it has behind `pos`, and a byte more to see the end, but no

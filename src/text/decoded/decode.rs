@@ -100,8 +100,8 @@ impl Decoded {
         Ok(())
     }
 
-    /// Has room for the text of what is buffered below, of `most` bytes of it, behind text
-    /// that is long.
+    /// If the text is long, reserves room behind it for what at most `most` of the buffered
+    /// bytes decode to.
     fn reserve(&mut self, below: &mut impl Below, most: usize) -> io::Result<()> {
         let len = self.text.len();
         if len < MOST_A_POLL {
@@ -114,12 +114,12 @@ impl Decoded {
         if self.text.capacity() - len >= most {
             return Ok(());
         }
-        // It is moved as a whole, a page at a time, but the system takes milliseconds for
-        // that: so at once to where all fits that may come. What is not filled takes no
-        // memory.
+        // A long text is moved as it grows. The system moves pages, not bytes, but still
+        // takes milliseconds for that. So it is moved once, to where all that may come has
+        // room. Pages that are not filled take no memory.
         let rest = below.undecoded_hint().map_or(AHEAD * len, |rest| {
             let rest = usize::try_from(rest).unwrap_or(usize::MAX);
-            // Seldom more than that.
+            // Text is seldom more than twice as long as its bytes.
             rest.saturating_mul(longest.min(2))
         });
         let wanted = if self.text.capacity() < OWN_PAGES {
@@ -310,13 +310,14 @@ impl Decoded {
         }
     }
 
-    /// Takes the first `n` bytes out with the allocation, where that saves the copy of a long
-    /// text: no other text is before them, and little behind. `None` leaves all as it was.
+    /// Takes the first `n` bytes out together with the allocation, which saves the copy of a
+    /// long text. That is possible if nothing was delivered before them and little text is
+    /// behind them. `None` leaves all as it was.
     pub(super) fn take_allocation(&mut self, n: usize) -> Option<String> {
         let places = self.keep == Keep::Text || (self.keep == Keep::Places && self.is_as_long());
         let rest = self.text.len() - n;
         let little = rest < MOST_A_POLL && rest <= n / 2;
-        // A last `\r` may be half of a line end, of which a position has to tell.
+        // A last `\r` may be half of a line end. A position must tell so, from the text.
         let cr = self.newline() != Newline::Universal && self.text[..n].ends_with('\r');
         if self.at > 0 || !places || !little || self.recorded < n || cr {
             return None;
@@ -337,8 +338,8 @@ impl Decoded {
         Some(text)
     }
 
-    /// Has the places of the rest known without the delivered text before it, as much as can
-    /// be, and tells how many bytes of that are.
+    /// Makes the places of the undelivered text independent of delivered text in front of it.
+    /// Returns how many bytes of that can be dropped then.
     fn rebase(&mut self) -> usize {
         let decided = self.recorded >= self.at;
         while self
@@ -376,7 +377,7 @@ impl Decoded {
         cut
     }
 
-    /// The first `cut` bytes of the text, which were delivered, are not there any more.
+    /// Adjusts all offsets after the first `cut` bytes of the text were removed.
     fn moved_by(&mut self, cut: usize) {
         self.located = None;
         self.taking = None;

@@ -96,7 +96,7 @@ impl Decoded {
         taken.map_ok(|taken| taken.lines)
     }
 
-    /// Whether what is delivered may be another text than what is here.
+    /// Whether delivered text may differ from the text here, in its line ends.
     fn translates(&self) -> bool {
         self.newline() == Newline::Universal && self.has_cr()
     }

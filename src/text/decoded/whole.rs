@@ -12,7 +12,7 @@ use crate::text::below::Below;
 pub(crate) struct Plan {
     decoder: Decoder,
     newline: Newline,
-    /// Whether lines are asked for.
+    /// Whether the text is to be split into lines.
     by_lines: bool,
 }
 
@@ -21,7 +21,7 @@ pub(crate) struct Plan {
 #[derive(Debug)]
 pub(crate) struct Whole {
     text: String,
-    /// It in lines, with their ends, if that was asked for; then `text` is empty.
+    /// The lines of the text with their ends, if they were asked for. Then `text` is empty.
     lines: Vec<String>,
     /// `None` where the text is these bytes.
     bytes: Option<Vec<u8>>,
@@ -100,7 +100,7 @@ impl Plan {
     }
 }
 
-/// Splits `text`, behind which nothing comes, behind its line ends.
+/// Splits all of the text into lines with their ends.
 fn split(newline: Newline, text: &str, lines: &mut Vec<String>) -> Result<(), TryReserveError> {
     let mut rest = text;
     while !rest.is_empty() {
