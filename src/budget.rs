@@ -40,6 +40,12 @@ pub(crate) fn poll_turn(cx: &mut Context<'_>) -> Poll<()> {
     Poll::Ready(())
 }
 
+/// As [`poll_turn`]. An operation that may end without more does this first, also where it
+/// fails or has nothing to do: who tries again and again lets others run.
+pub(crate) async fn turn() {
+    poll_fn(poll_turn).await;
+}
+
 /// Spends the cost of an operation, if that is paid for already; says whether it was.
 #[inline]
 pub(crate) fn pay() -> bool {
@@ -85,11 +91,19 @@ pub(crate) fn moved(n: usize) {
 /// if the file must not have a part of the data.
 pub(crate) const MOST_A_POLL: usize = 1024 * 1024;
 
+/// How many times as long a byte takes that is put where no byte was before: the system has
+/// to find and to clear its page first.
+pub(crate) const FRESH: usize = 4;
+
 /// The capacity, in bytes, that a large buffer gets when it has to grow. An allocation of
 /// this size has pages of its own, and the allocator moves those instead of copying their
 /// bytes when the buffer grows further (glibc copies allocations of up to 32 MiB). Pages
 /// that are not filled take no memory.
 pub(crate) const OWN_PAGES: usize = 33 * 1024 * 1024;
+
+/// How many times as much as there is may come, where nobody knows how much that is: room
+/// for so much is asked for at once.
+pub(crate) const AHEAD: usize = 7;
 
 /// How much one poll has handled.
 #[derive(Debug, Default)]
@@ -194,10 +208,10 @@ pub(crate) fn poll_append(
     to.try_reserve_exact(bytes.len() - to.len())?;
     while to.len() < bytes.len() {
         let rest = &bytes[to.len()..];
-        let n = rest.len().min(MOST_A_POLL);
+        let n = rest.len().min(MOST_A_POLL / FRESH);
         to.extend_from_slice(&rest[..n]);
         if n < rest.len() {
-            ready!(share.poll_take(cx, n));
+            ready!(share.poll_take(cx, FRESH * n));
         }
     }
     Poll::Ready(Ok(()))
@@ -223,7 +237,7 @@ pub(crate) fn copy(data: &[u8]) -> std::io::Result<Vec<u8>> {
 pub(crate) async fn copy_long(data: &[u8]) -> std::io::Result<Vec<u8>> {
     let mut copy = Vec::new();
     copy.try_reserve_exact(data.len())?;
-    for piece in data.chunks(MOST_A_POLL) {
+    for piece in data.chunks(MOST_A_POLL / FRESH) {
         copy.extend_from_slice(piece);
         pause().await;
     }

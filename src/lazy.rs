@@ -4,8 +4,9 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
+use crate::budget;
 use crate::error::Result;
 
 /// A value that can be used only through `&mut`. So the struct that contains it is `Sync`
@@ -100,6 +101,9 @@ impl<'a, A: Begin + 'a> Future for Lazy<'a, A> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let state = self.state();
+        if matches!(state, State::Asked(_)) {
+            ready!(budget::poll_turn(cx));
+        }
         let mut future: Pin<Box<dyn Future<Output = Self::Output> + Send + 'a>> =
             match std::mem::replace(state, State::Over) {
                 State::Asked(args) => Box::pin(args.begin()),

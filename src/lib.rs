@@ -103,8 +103,8 @@
 //! done nothing is consumed, and nothing is in the buffer. Calls that memory answers
 //! (a line, a seek, a small write) spend tokio's budget, so a loop over them yields
 //! too. What this cannot bound: the drop of what a call gave you, the copy that
-//! [`write_all_at`](BinaryFile::write_all_at) makes before it returns
-//! ([`write_owned_at`](BinaryFile::write_owned_at) makes none), the `String`s or the
+//! [`write`](crate::write()) makes of borrowed bytes before it returns (of a `Vec` or a
+//! `String` it makes none), the `String`s or the
 //! `String` that a read of long text gives at its end, and an
 //! [`InlineExecutor`](executor::InlineExecutor), which runs whole jobs on the task.
 //!

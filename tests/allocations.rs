@@ -5,9 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![allow(unsafe_code, reason = "a global allocator cannot be had without")]
 
-#[path = "common/cache.rs"]
-mod cache;
-mod support;
+mod common;
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::io::SeekFrom;
@@ -16,8 +14,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use aiofiles::executor::InlineExecutor;
 use aiofiles::open;
-use cache::cache_answers;
-use support::{Dir, run};
+use common::cache_answers;
+use common::{Dir, run};
 
 struct CountingAllocator;
 

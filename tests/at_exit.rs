@@ -124,7 +124,7 @@ fn occupy(pool: &ThreadPoolExecutor, workers: usize) {
 /// tested here is done.
 fn main_drops_values() -> bool {
     let dir = Dir::new();
-    run("main_with_a_value", dir.root(), &Out::Shared) && dir.path("dropped").exists()
+    run("main_with_a_value", dir.path(), &Out::Shared) && dir.join("dropped").exists()
 }
 
 fn main_with_a_value(dir: &Path) {
@@ -381,9 +381,9 @@ fn main() -> ExitCode {
             continue;
         }
         let dir = Dir::new();
-        let ended = run(name, dir.root(), &Out::Shared);
+        let ended = run(name, dir.path(), &Out::Shared);
         let lost = (0..files).filter(|&n| {
-            let there = std::fs::read(dir.path(&n.to_string()));
+            let there = std::fs::read(dir.join(n.to_string()));
             !there.is_ok_and(|there| there == content(n))
         });
         let mut lost = lost.count();
@@ -407,13 +407,13 @@ fn main() -> ExitCode {
             continue;
         }
         let dir = Dir::new();
-        let [out, err] = ["out", "err"].map(|name| dir.path(name));
+        let [out, err] = ["out", "err"].map(|name| dir.join(name));
         let kept = Out::Kept(out.clone(), err.clone());
-        let ended = run(name, dir.root(), &kept);
+        let ended = run(name, dir.path(), &kept);
         let there = std::fs::read_to_string(out).unwrap() == written();
         let err = std::fs::read_to_string(err).unwrap();
         let err_is_there = !name.contains("stderr") || err == "no line end";
-        let alone = run(name, dir.root(), &Out::Broken);
+        let alone = run(name, dir.path(), &Out::Broken);
         let good = ended && there && err_is_there && alone;
         let verdict = if good { "ok" } else { "FAILED" };
         println!("test {name} ... {verdict}");

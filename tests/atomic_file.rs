@@ -17,7 +17,7 @@ use common::{Dir, poll_once};
 use futures::executor::block_on;
 
 fn names(dir: &Dir) -> Vec<String> {
-    let entries = fs::read_dir(dir.root()).unwrap();
+    let entries = fs::read_dir(dir.path()).unwrap();
     let mut names: Vec<_> = entries
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
@@ -28,7 +28,7 @@ fn names(dir: &Dir) -> Vec<String> {
 /// A folder with an old file.
 fn old() -> (Dir, std::path::PathBuf) {
     let dir = Dir::new();
-    let path = dir.path("f");
+    let path = dir.join("f");
     fs::write(&path, "old").unwrap();
     (dir, path)
 }
@@ -129,7 +129,7 @@ fn exclusive_mode_replaces_nothing() {
         let made = |path| atomic_file(path).mode("x").executor(InlineExecutor);
         let error = made(path.clone()).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::AlreadyExists);
-        let late = dir.path("late");
+        let late = dir.join("late");
         let mut file = made(late.clone()).await.unwrap();
         file.write(b"new").await.unwrap();
         fs::write(&late, "faster").unwrap();
@@ -193,13 +193,13 @@ fn bad_paths_are_refused_as_by_write_atomic() {
         let made = block_on(atomic_file(path).executor(InlineExecutor).into_future());
         made.map(drop).unwrap_err().kind()
     };
-    assert_eq!(error(dir.root()), ErrorKind::IsADirectory);
-    assert_eq!(error(&dir.path("no/f")), ErrorKind::NotFound);
+    assert_eq!(error(dir.path()), ErrorKind::IsADirectory);
+    assert_eq!(error(&dir.join("no/f")), ErrorKind::NotFound);
     assert_eq!(error(Path::new("")), ErrorKind::NotFound);
-    assert_eq!(error(&dir.path("a\0b")), ErrorKind::InvalidInput);
+    assert_eq!(error(&dir.join("a\0b")), ErrorKind::InvalidInput);
     #[cfg(unix)]
     {
-        assert_eq!(error(&dir.path("no/")), ErrorKind::IsADirectory);
+        assert_eq!(error(&dir.join("no/")), ErrorKind::IsADirectory);
         assert_eq!(error(Path::new("/dev/null")), ErrorKind::InvalidInput);
         assert_eq!(error(&path.join("f")), ErrorKind::NotADirectory);
     }
@@ -216,7 +216,7 @@ fn rights_are_those_of_the_old_file_at_the_commit() {
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o7777;
     block_on(async {
         let (dir, path) = old();
-        let link = dir.path("link");
+        let link = dir.join("link");
         symlink("f", &link).unwrap();
         let mut file = atomic_file(&link).executor(InlineExecutor).await.unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o604)).unwrap();
@@ -224,7 +224,7 @@ fn rights_are_those_of_the_old_file_at_the_commit() {
         assert_eq!((content(&path), mode(&path)), (String::new(), 0o604));
         assert!(link.is_symlink());
 
-        let (ours, stds) = (dir.path("ours"), dir.path("stds"));
+        let (ours, stds) = (dir.join("ours"), dir.join("stds"));
         atomic_file(&ours)
             .executor(InlineExecutor)
             .with(async |_| Ok(()))
@@ -233,7 +233,7 @@ fn rights_are_those_of_the_old_file_at_the_commit() {
         fs::write(&stds, "").unwrap();
         assert_eq!(mode(&ours), mode(&stds));
 
-        let private = dir.path("private");
+        let private = dir.join("private");
         let made = atomic_file(&private).permissions(0o640);
         let mut made = made.executor(InlineExecutor).await.unwrap();
         made.commit().await.unwrap();
@@ -372,7 +372,7 @@ fn link_that_comes_meanwhile_is_followed() {
         Err(error) => return eprintln!("skipped: no file system in memory: {error}"),
     };
     let device = |path: &Path| fs::metadata(path).unwrap().dev();
-    if device(memory.path()) == device(dir.root()) {
+    if device(memory.path()) == device(dir.path()) {
         return eprintln!("skipped: one file system for all");
     }
     let far = memory.path().join("far");
@@ -436,7 +436,7 @@ fn file_with_a_name_is_removed_by_the_drop() {
         .arg(r#"mount -t tmpfs none /proc || exit 99; exec "$0" --exact "$1""#)
         .arg(std::env::current_exe().unwrap())
         .arg(TEST)
-        .env(CHILD, dir.root())
+        .env(CHILD, dir.path())
         .output();
     match output {
         Ok(output) if output.status.success() => {

@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod support;
+mod common;
 
 use std::fs::FileTimes;
 use std::io::{Cursor, ErrorKind, SeekFrom};
@@ -12,8 +12,8 @@ use std::time::{Duration, SystemTime};
 
 use aiofiles::executor::ManualExecutor;
 use aiofiles::{BinaryFile, RawFile, TextFile, open, wrap};
+use common::{Chunks, Dir, is_closed, is_unsupported, run};
 use futures::{FutureExt, StreamExt, TryStreamExt};
-use support::{Chunks, Dir, is_closed, is_unsupported, run};
 
 #[test]
 fn set_len_moves_no_position() {

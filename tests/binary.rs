@@ -2,15 +2,15 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod support;
-#[path = "support/system.rs"]
+mod common;
+#[path = "common/system.rs"]
 mod system;
 
 use std::io::{Cursor, ErrorKind, SeekFrom};
 
 use aiofiles::{BinaryFile, Error, open, wrap};
+use common::{Chunks, Counting, Dir, is_closed, is_unsupported, run};
 use futures::StreamExt;
-use support::{Chunks, Counting, Dir, is_closed, is_unsupported, run};
 
 const DIGITS: &[u8] = b"0123456789";
 

@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod support;
+mod common;
 
 use std::io::{self, SeekFrom};
 use std::sync::Arc;
@@ -12,8 +12,8 @@ use std::task::Poll;
 
 use aiofiles::executor::ManualExecutor;
 use aiofiles::{RawIo, open, wrap};
+use common::{Counting, Dir, run};
 use futures::FutureExt;
-use support::{Counting, Dir, run};
 
 const MIB: usize = 1024 * 1024;
 

@@ -193,7 +193,7 @@ async fn step(
 
 fn sequence(seed: u64, dir: &Dir, pool: &ThreadPoolExecutor) {
     let random = &mut Random::new(seed);
-    let path = dir.path("f");
+    let path = dir.join("f");
     let start = bytes(random, 200);
     std::fs::write(&path, &start).unwrap();
     let mut model = Model(Cursor::new(start));
@@ -241,7 +241,7 @@ fn all_ways_into_a_file_are_one_file() {
 #[test]
 fn halves_of_a_split_are_one_file_too() {
     let (dir, pool) = (Dir::new(), ThreadPoolExecutor::new(1));
-    let path = dir.path("f");
+    let path = dir.join("f");
     std::fs::write(&path, "0123456789".repeat(20)).unwrap();
     let opened = || {
         let open = aiofiles::open(&path).binary().mode("r+").buffering(16);

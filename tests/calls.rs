@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod support;
+mod common;
 
 use std::fs::{File, Metadata};
 use std::future::Future;
@@ -12,9 +12,9 @@ use std::pin::Pin;
 
 use aiofiles::executor::ManualExecutor;
 use aiofiles::{Call, Open, Result, TextFile, ThreadPoolExecutor, os, ospath, wrap};
+use common::{Dir, run};
 use futures::FutureExt;
 use futures::future::{join_all, try_join_all};
-use support::{Dir, run};
 
 /// Says at compile time that a value is all that a call is to be.
 fn free<T: Send + Sync + Unpin + 'static>(value: T) -> T {

@@ -2,13 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod support;
+mod common;
 
 use std::io::{Cursor, ErrorKind, SeekFrom};
 
 use aiofiles::{AnyFile, Error, Result, open, raw_io, wrap};
+use common::{Dir, is_closed, is_unsupported, run};
 use futures::StreamExt;
-use support::{Dir, is_closed, is_unsupported, run};
 
 /// What a method gave, without its value.
 type Outcome = (&'static str, Result<()>);

@@ -3,17 +3,17 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod common;
 #[path = "common/encodings.rs"]
 mod encodings;
-mod support;
 
 use std::io::SeekFrom;
 
 use aiofiles::executor::InlineExecutor;
 use aiofiles::{TextFile, wrap};
+use common::Chunks;
 use encodings::ENCODINGS;
 use futures::executor::block_on;
-use support::Chunks;
 
 /// Python's own, and all of the WHATWG standard, but for those that only decode to
 /// nothing or are UTF-8 by another name.

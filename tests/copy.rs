@@ -1,8 +1,7 @@
 //! `os::copyfile` (= `copy`) and `os::copytree`.
 
-#[path = "common/jobs.rs"]
 mod common;
-#[path = "support/system.rs"]
+#[path = "common/system.rs"]
 mod system;
 
 use std::fs::{self, File};

@@ -3,8 +3,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod support;
-#[path = "support/system.rs"]
+mod common;
+#[path = "common/system.rs"]
 mod system;
 
 use std::fs::File;
@@ -12,8 +12,8 @@ use std::io::{Cursor, Read, Seek, SeekFrom, Write};
 
 use aiofiles::executor::ManualExecutor;
 use aiofiles::{BinaryFile, TextFile, open, wrap};
+use common::{Chunks, Dir, is_unsupported, run};
 use futures::FutureExt;
-use support::{Chunks, Dir, is_unsupported, run};
 use system::{pipe, same_open_file};
 
 fn std_file(dir: &Dir, content: &[u8]) -> File {

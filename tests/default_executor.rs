@@ -15,7 +15,7 @@ fn default_executor_is_set_once_and_comes_before_the_runtime() {
     let counting = Counting::default();
     executor::set_default(counting.clone()).unwrap();
     assert!(executor::set_default(Counting::default()).is_err());
-    let path = Dir::new().path("no/such/file");
+    let path = Dir::new().join("no/such/file");
     block_on(aiofiles::open(&path).into_future()).unwrap_err();
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async { aiofiles::open(&path).await.unwrap_err() });

@@ -4,14 +4,14 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![cfg(unix)]
 
-mod support;
+mod common;
 
 use std::fs::File;
 use std::io::{ErrorKind, SeekFrom};
 use std::sync::Arc;
 
 use aiofiles::{open, wrap};
-use support::{Dir, run};
+use common::{Dir, run};
 
 #[test]
 fn a_folder_is_no_file_to_wrap() {

@@ -34,7 +34,7 @@ fn flags() -> i32 {
 
 /// A file with this content; `None` where the file system knows no O_DIRECT.
 fn direct_file(dir: &Dir, content: &[u8]) -> Option<std::path::PathBuf> {
-    let path = dir.path("file");
+    let path = dir.join("file");
     std::fs::write(&path, content).unwrap();
     let mut options = OpenOptions::new();
     match options.read(true).custom_flags(flags()).open(&path) {

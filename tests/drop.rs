@@ -33,7 +33,7 @@ fn end(runtime: Runtime) {
 #[test]
 fn dirty_file_dropped_on_a_multi_thread_runtime_is_written() {
     let dir = Dir::new();
-    let path = dir.path("file");
+    let path = dir.join("file");
     let runtime = Runtime::new().unwrap();
     runtime.block_on(async { drop(dirty(&path).await) });
     end(runtime);
@@ -44,7 +44,7 @@ fn dirty_file_dropped_on_a_multi_thread_runtime_is_written() {
 #[test]
 fn dirty_file_dropped_on_a_current_thread_runtime_is_written() {
     let dir = Dir::new();
-    let path = dir.path("file");
+    let path = dir.join("file");
     let runtime = Builder::new_current_thread().build().unwrap();
     runtime.block_on(async { drop(dirty(&path).await) });
     end(runtime);
@@ -54,7 +54,7 @@ fn dirty_file_dropped_on_a_current_thread_runtime_is_written() {
 #[test]
 fn dirty_file_dropped_on_a_blocking_thread_is_written() {
     let dir = Dir::new();
-    let path = dir.path("file");
+    let path = dir.join("file");
     let runtime = Builder::new_multi_thread()
         .max_blocking_threads(1)
         .build()
@@ -72,13 +72,13 @@ fn dirty_file_dropped_on_a_blocking_thread_is_written() {
 #[test]
 fn dirty_file_dropped_after_its_runtime_is_written_on_the_spot() {
     let dir = Dir::new();
-    let path = dir.path("file");
+    let path = dir.join("file");
     let runtime = Runtime::new().unwrap();
     let file = runtime.block_on(dirty(&path));
     drop(runtime);
     drop(file);
     assert_eq!(on_disk(&path), b"written");
-    assert_eq!(descriptors_below(dir.root()), 0);
+    assert_eq!(descriptors_below(dir.path()), 0);
 }
 
 // tokio#4316: a queued write discarded at runtime shutdown.
@@ -92,7 +92,7 @@ fn runtime_that_shuts_down_loses_none_of_a_hundred_dirty_files() {
             .enable_all()
             .build()
             .unwrap();
-        let paths: Vec<_> = (0..100).map(|n| dir.path(&n.to_string())).collect();
+        let paths: Vec<_> = (0..100).map(|n| dir.join(n.to_string())).collect();
         runtime.block_on(async {
             for (n, path) in paths.iter().enumerate() {
                 let mut file = dirty(path).await;
@@ -117,7 +117,7 @@ fn runtime_that_shuts_down_loses_none_of_a_hundred_dirty_files() {
             // One that was never polled has nothing more either.
             assert!(on_disk(path).starts_with(b"written"), "{threads}: {path:?}");
         }
-        assert_eq!(descriptors_below(dir.root()), 0);
+        assert_eq!(descriptors_below(dir.path()), 0);
     }
 }
 
@@ -270,7 +270,7 @@ fn file_dropped_with_a_done_job_is_written() {
 #[test]
 fn cancelled_opens_leave_no_descriptor() {
     let dir = Dir::new();
-    let path = dir.path("file");
+    let path = dir.join("file");
     std::fs::write(&path, "data").unwrap();
     let runtime = Runtime::new().unwrap();
     runtime.block_on(async {
@@ -284,7 +284,7 @@ fn cancelled_opens_leave_no_descriptor() {
         }
     });
     end(runtime);
-    assert_eq!(descriptors_below(dir.root()), 0);
+    assert_eq!(descriptors_below(dir.path()), 0);
 }
 
 // tokio#2307, async-fs#14: ETXTBSY, as the drop did not close now.
@@ -292,7 +292,7 @@ fn cancelled_opens_leave_no_descriptor() {
 #[test]
 fn clean_file_is_closed_at_once() {
     let dir = Dir::new();
-    let path = dir.path("file");
+    let path = dir.join("file");
     let jobs = ManualExecutor::new();
     let open = aiofiles::open(&path)
         .binary()
@@ -302,12 +302,12 @@ fn clean_file_is_closed_at_once() {
     assert!(poll_once(open.as_mut()).is_none());
     jobs.run_all();
     let mut file = poll_once(open).unwrap().unwrap();
-    assert_eq!(descriptors_below(dir.root()), 1);
+    assert_eq!(descriptors_below(dir.path()), 1);
     start_and_abandon(file.flush());
     // A read that did not begin is no reason to wait.
     start_and_abandon(file.metadata());
     drop(file);
-    assert_eq!(descriptors_below(dir.root()), 0);
+    assert_eq!(descriptors_below(dir.path()), 0);
 }
 
 #[test]

@@ -125,7 +125,7 @@ fn table(executor: impl Executor + Clone, step: &dyn Fn(), settle: &dyn Fn()) ->
             for before in BEFORE {
                 for end in ENDS {
                     let at = format!("{mode}, buffering {size}, {before:?}, {end:?}");
-                    let path = dir.path(&count.to_string());
+                    let path = dir.join(count.to_string());
                     std::fs::write(&path, "old content, long enough for all").unwrap();
                     let old: &[u8] = match mode {
                         "w" | "w+" => b"",
@@ -165,7 +165,7 @@ fn table(executor: impl Executor + Clone, step: &dyn Fn(), settle: &dyn Fn()) ->
             }
         }
     }
-    assert_eq!(common::descriptors_below(dir.root()), 0);
+    assert_eq!(common::descriptors_below(dir.path()), 0);
     count
 }
 

@@ -40,7 +40,7 @@ impl From<std::num::ParseIntError> for Own {
 fn try_with_takes_an_error_type_of_the_body() {
     run(async {
         let dir = Dir::new();
-        let path = dir.path("n");
+        let path = dir.join("n");
         std::fs::write(&path, "12\nx\n").unwrap();
         let parse = async |file: &mut aiofiles::TextFile| -> Result<u32, Own> {
             let (first, second) = (file.readline().await?, file.readline().await?);
@@ -53,7 +53,7 @@ fn try_with_takes_an_error_type_of_the_body() {
         );
         std::fs::write(&path, "12\n30\n").unwrap();
         assert_eq!(open(&path).try_with(parse).await.unwrap(), 42);
-        let error = open(dir.path("none")).try_with(parse).await.unwrap_err();
+        let error = open(dir.join("none")).try_with(parse).await.unwrap_err();
         assert!(
             matches!(error, Own::File(Error::Os { op: "open", .. })),
             "{error:?}"
@@ -75,24 +75,24 @@ fn try_with_of_temporary_files_cleans_up() {
     run(async {
         let dir = Dir::new();
         let fail = || "x".parse::<u32>().map(drop);
-        let named = named_temporary_file().dir(dir.root());
+        let named = named_temporary_file().dir(dir.path());
         let failed = named.try_with(async |_| -> Result<(), Own> { Ok(fail()?) });
         assert!(matches!(failed.await, Err(Own::Number(_))));
-        let folder = temporary_directory().dir(dir.root());
+        let folder = temporary_directory().dir(dir.path());
         let failed = folder.try_with(async |_| -> Result<(), Own> { Ok(fail()?) });
         assert!(matches!(failed.await, Err(Own::Number(_))));
-        let atomic = atomic_file(dir.path("f"));
+        let atomic = atomic_file(dir.join("f"));
         let failed = atomic.try_with(async |file| -> Result<(), Own> {
             file.write(b"x").await?;
             Ok(fail()?)
         });
         assert!(matches!(failed.await, Err(Own::Number(_))));
-        assert_eq!(std::fs::read_dir(dir.root()).unwrap().count(), 0);
-        let atomic = atomic_file(dir.path("f"));
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+        let atomic = atomic_file(dir.join("f"));
         let done =
             atomic.try_with(async |file| -> Result<usize, Own> { Ok(file.write(b"x").await?) });
         assert_eq!(done.await.unwrap(), 1);
-        assert_eq!(std::fs::read(dir.path("f")).unwrap(), b"x");
+        assert_eq!(std::fs::read(dir.join("f")).unwrap(), b"x");
     });
 }
 
@@ -115,8 +115,8 @@ fn io_traits_give_the_bare_error_of_the_system() {
         let no_space = rustix::io::Errno::NOSPC.raw_os_error();
         assert_eq!(error.raw_os_error(), Some(no_space));
         // Inside of the conversion, the kind stays, and the rest is one step away.
-        std::fs::write(dir.path("f"), "").unwrap();
-        let through_file = dir.path("f").join("below");
+        std::fs::write(dir.join("f"), "").unwrap();
+        let through_file = dir.join("f").join("below");
         let error = open(&through_file).await.unwrap_err();
         let not_dir = rustix::io::Errno::NOTDIR.raw_os_error();
         assert_eq!(error.raw_os_error(), Some(not_dir));
@@ -141,9 +141,9 @@ fn what_fails_before_the_system_is_asked_names_operation_and_path() {
     }
     run(async {
         let dir = Dir::new();
-        let path = dir.path("n");
+        let path = dir.join("n");
         std::fs::write(&path, "text").unwrap();
-        let (there, in_dir) = (Some(&*path), Some(dir.root()));
+        let (there, in_dir) = (Some(&*path), Some(dir.path()));
         let memory = || std::io::Cursor::new(Vec::<u8>::new());
         // Modes.
         let mode = "cannot open PATH: invalid mode `rw`: must have";
@@ -155,7 +155,7 @@ fn what_fails_before_the_system_is_asked_names_operation_and_path() {
         let mode = "cannot create an atomic file for PATH: invalid mode `a`: an atomic";
         says(atomic_file(&path).mode("a").await, there, mode);
         let mode = "cannot create a temporary file in PATH: invalid mode `q`: only the";
-        let temporary = named_temporary_file().dir(dir.root()).mode("q").await;
+        let temporary = named_temporary_file().dir(dir.path()).mode("q").await;
         says(temporary, in_dir, mode);
         // Encodings.
         let unknown = "cannot open PATH: unknown encoding `klingon`";
@@ -182,8 +182,8 @@ fn what_fails_before_the_system_is_asked_names_operation_and_path() {
     });
     // No executor.
     let dir = Dir::new();
-    let path = dir.path("n");
-    let (there, in_dir) = (Some(&*path), Some(dir.root()));
+    let path = dir.join("n");
+    let (there, in_dir) = (Some(&*path), Some(dir.path()));
     std::fs::write(&path, "text").unwrap();
     futures::executor::block_on(async {
         let none = "cannot open PATH: there is no tokio runtime";
@@ -191,10 +191,10 @@ fn what_fails_before_the_system_is_asked_names_operation_and_path() {
         let none = "cannot read PATH: there is no tokio runtime";
         says(aiofiles::read(&path).await, there, none);
         let none = "cannot walk PATH: there is no tokio runtime";
-        let mut walk = aiofiles::os::walk(dir.root());
+        let mut walk = aiofiles::os::walk(dir.path());
         says(walk.next_dir().await.unwrap().map(|_| ()), in_dir, none);
         let none = "cannot create a temporary folder in PATH: there is no tokio runtime";
-        says(temporary_directory().dir(dir.root()).await, in_dir, none);
+        says(temporary_directory().dir(dir.path()).await, in_dir, none);
         let none = "cannot create an atomic file for PATH: there is no tokio runtime";
         says(atomic_file(&path).await, there, none);
         let mut file = aiofiles::wrap(std::io::Cursor::new(vec![1])).await.unwrap();

@@ -156,7 +156,7 @@ fn delegated_call_tells_what_befell_it() {
 #[test]
 fn executor_of_a_file_sees_every_job() {
     let (dir, counting) = (Dir::new(), Counting::default());
-    let path = dir.path("file");
+    let path = dir.join("file");
     block_on(async {
         let open = aiofiles::open(&path)
             .binary()
@@ -182,7 +182,7 @@ fn executor_of_a_file_sees_every_job() {
 #[test]
 fn lines_take_a_job_a_buffer() {
     let (dir, counting) = (Dir::new(), Counting::default());
-    let path = dir.path("file");
+    let path = dir.join("file");
     std::fs::write(&path, "a line\n".repeat(100_000)).unwrap();
     block_on(async {
         let mut file = aiofiles::open(&path)
@@ -240,7 +240,7 @@ fn shared_executors_are_executors() {
 #[test]
 fn no_runtime_and_no_executor_is_an_error() {
     let dir = Dir::new();
-    let error = block_on(aiofiles::open(dir.path("file")).into_future()).unwrap_err();
+    let error = block_on(aiofiles::open(dir.join("file")).into_future()).unwrap_err();
     assert!(matches!(error, Error::NoRuntime { .. }), "{error}");
     block_on(async {
         let mut file = BinaryFile::new(Memory::new("data").stream());
@@ -258,7 +258,7 @@ fn no_runtime_and_no_executor_is_an_error() {
 fn files_work_under_any_runtime() {
     async fn round_trip(pool: ThreadPoolExecutor) {
         let dir = Dir::new();
-        let path = dir.path("file");
+        let path = dir.join("file");
         let mut file = aiofiles::open(&path)
             .mode("w+")
             .executor(pool)
@@ -466,7 +466,7 @@ fn last_line_without_end_takes_one_look_at_the_end() {
 #[test]
 fn tokio_given_as_executor_has_reads_of_the_page_cache_in_place_as_by_default() {
     let dir = Dir::new();
-    let path = dir.path("f");
+    let path = dir.join("f");
     std::fs::write(&path, "cached").unwrap();
     if !common::cache_answers(&path) {
         return;

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
 use aiofiles::raw_io::RawIo;
 use aiofiles::{Error, Result, tempfile};
 
-#[path = "support/quota.rs"]
+#[path = "common/quota.rs"]
 mod quota;
 
 /// EDQUOT, EIO and ENOSPC, as rustix names them.

@@ -2,9 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-#[path = "common/cache.rs"]
-mod cache;
-mod support;
+mod common;
 
 use std::cell::Cell;
 use std::io::SeekFrom;
@@ -12,9 +10,9 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use aiofiles::{BinaryFile, RawFile, TextFile, open};
-use cache::cache_answers;
+use common::cache_answers;
+use common::{Count, Dir, run};
 use futures::StreamExt;
-use support::{Count, Dir, run};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt};
 use tokio::task::{JoinSet, LocalSet, yield_now};
 

@@ -12,7 +12,7 @@ mod driver;
 mod model;
 #[path = "sequences/run.rs"]
 mod run;
-#[path = "support/system.rs"]
+#[path = "common/system.rs"]
 mod system;
 #[path = "sequences/text.rs"]
 mod text;
@@ -244,7 +244,7 @@ fn in_child(name: &str, limit: &str, dir: &Dir) -> Option<PathBuf> {
         .arg("sh")
         .arg(exe)
         .args(["--exact", name, "--test-threads=1", "--nocapture"])
-        .env("AIOFILES_CHILD", dir.root())
+        .env("AIOFILES_CHILD", dir.path())
         .output()
         .unwrap();
     let told = String::from_utf8_lossy(&output.stderr);
@@ -370,7 +370,7 @@ fn full_disk_takes_the_rest_once_there_is_room() {
     let mut mount = Command::new("mount");
     let mounted = mount
         .args(["-t", "tmpfs", "-o", "size=64k", "tmpfs"])
-        .arg(dir.root())
+        .arg(dir.path())
         .status();
     if !mounted.is_ok_and(|status| status.success()) {
         eprintln!("skipped: no tmpfs can be mounted here");
@@ -378,9 +378,9 @@ fn full_disk_takes_the_rest_once_there_is_room() {
     }
     let data: Vec<u8> = (0..40 * 1024).map(|n| (n % 251) as u8).collect();
     let result = std::panic::catch_unwind(|| {
-        std::fs::write(dir.path("ballast"), vec![0; 40 * 1024]).unwrap();
+        std::fs::write(dir.join("ballast"), vec![0; 40 * 1024]).unwrap();
         block_on(async {
-            let open = aiofiles::open(dir.path("file"))
+            let open = aiofiles::open(dir.join("file"))
                 .binary()
                 .mode("w")
                 .executor(InlineExecutor);
@@ -388,12 +388,12 @@ fn full_disk_takes_the_rest_once_there_is_room() {
             file.write(&data).await.unwrap();
             let error = file.flush().await.unwrap_err();
             assert_eq!(error.raw_os_error(), Some(ENOSPC));
-            std::fs::remove_file(dir.path("ballast")).unwrap();
+            std::fs::remove_file(dir.join("ballast")).unwrap();
             file.close().await.unwrap();
         });
-        assert_eq!(std::fs::read(dir.path("file")).unwrap(), data);
+        assert_eq!(std::fs::read(dir.join("file")).unwrap(), data);
     });
-    Command::new("umount").arg(dir.root()).status().unwrap();
+    Command::new("umount").arg(dir.path()).status().unwrap();
     result.unwrap();
 }
 

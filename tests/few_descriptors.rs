@@ -6,7 +6,7 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod support;
+mod common;
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -14,9 +14,9 @@ use std::path::{Path, PathBuf};
 
 use aiofiles::executor::InlineExecutor;
 use aiofiles::{Error, open, os, tempfile};
+use common::Dir;
 use futures::executor::block_on;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use support::Dir;
 
 /// How many descriptors no call needs more of.
 const ENOUGH: usize = 8;

@@ -3,8 +3,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod support;
-#[path = "support/system.rs"]
+mod common;
+#[path = "common/system.rs"]
 mod system;
 
 use std::io::ErrorKind;
@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 
 use aiofiles::tempfile::temporary_directory;
 use aiofiles::{os, ospath};
+use common::{Dir, run};
 use futures::TryStreamExt;
-use support::{Dir, run};
 
 /// Makes a link to a folder; `None` where that cannot be done.
 type Make = fn(&Path, &Path) -> Option<()>;

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod support;
+mod common;
 
 use std::fs::OpenOptions;
 use std::io::{Cursor, Write};
@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use aiofiles::executor::InlineExecutor;
+use common::{Counting, Dir, run};
 use futures::{FutureExt, Stream, StreamExt};
-use support::{Counting, Dir, run};
 
 fn append(path: &Path, text: &str) {
     let mut file = OpenOptions::new().append(true).open(path).unwrap();

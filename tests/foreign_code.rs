@@ -173,7 +173,7 @@ impl Executor for Touchy {
 #[test]
 fn executor_that_panics_when_asked_about_reads_costs_no_byte() {
     let dir = Dir::new();
-    let path = dir.path("file");
+    let path = dir.join("file");
     let content: Vec<u8> = (0..300_000_u32).map(|n| (n % 251) as u8).collect();
     std::fs::write(&path, &content).unwrap();
     for (asked, told) in [(true, false), (false, true), (true, true)] {
@@ -329,7 +329,7 @@ impl RawIo for Typed {
 #[test]
 fn no_waker_is_cloned_or_dropped_under_a_lock() {
     let dir = Dir::new();
-    let path = dir.path("file");
+    let path = dir.join("file");
     std::fs::write(&path, "one\n").unwrap();
     let holder = std::fs::File::open(&path).unwrap();
     holder.lock().unwrap();
@@ -341,7 +341,7 @@ fn no_waker_is_cloned_or_dropped_under_a_lock() {
     let (mut waiting, mut other) = (open(), open());
     // What takes the locks of the pool, of the timer and of a standard stream.
     let calls = Arc::new(AtomicUsize::new(0));
-    let locked = dir.path("locked");
+    let locked = dir.join("locked");
     let other_holder = std::fs::File::create(&locked).unwrap();
     other_holder.lock().unwrap();
     let made = aiofiles::open(&locked).executor(InlineExecutor);
@@ -399,7 +399,7 @@ fn no_waker_is_cloned_or_dropped_under_a_lock() {
 #[test]
 fn followers_and_locks_go_on_beside_wakers_that_panic() {
     let dir = Dir::new();
-    let path = dir.path("log");
+    let path = dir.join("log");
     std::fs::write(&path, "one\n").unwrap();
     let mut holder = std::fs::OpenOptions::new();
     let mut holder = holder.append(true).open(&path).unwrap();

@@ -8,8 +8,6 @@ mod any_calls;
 mod common;
 #[path = "common/encodings.rs"]
 mod encodings;
-#[path = "support/mod.rs"]
-mod support;
 #[path = "common/whole_text.rs"]
 mod whole_text;
 
@@ -21,11 +19,11 @@ use std::path::Path;
 use aiofiles::executor::InlineExecutor;
 use aiofiles::{AnyFile, Error};
 use any_calls::{Case, NEWLINES, POLICIES};
+use common::Dir;
 use common::Random;
 use encodings::ENCODINGS;
 use futures::executor::block_on;
 use proptest::prelude::*;
-use support::Dir;
 
 // ---- arguments ----------------------------------------------------------------
 

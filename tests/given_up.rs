@@ -4,20 +4,20 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod common;
 #[path = "common/moments.rs"]
 mod moments;
 #[path = "common/public.rs"]
 mod public;
-mod support;
 
 use std::io::SeekFrom;
 use std::path::Path;
 
 use aiofiles::executor::ManualExecutor;
 use aiofiles::{BinaryFile, RawFile, TextFile, open};
+use common::Dir;
 use futures::StreamExt;
 use moments::{go_on, whole};
-use support::Dir;
 
 const CONTENT: &str = "zero\none\ntwo \u{e9}\nthree\nfour\n";
 

@@ -6,9 +6,9 @@
 #![cfg(all(unix, feature = "tempfile"))]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod common;
 #[path = "common/moments.rs"]
 mod moments;
-mod support;
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -21,8 +21,8 @@ use aiofiles::tempfile::{
     temporary_directory, temporary_file,
 };
 use aiofiles::{open, os};
+use common::Dir;
 use moments::{go_on, whole};
-use support::Dir;
 
 /// More moments than any call has here.
 const MOMENTS: usize = 40;

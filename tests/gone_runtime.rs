@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
-#[path = "support/system.rs"]
+#[path = "common/system.rs"]
 mod system;
 
 use std::fs;
@@ -46,7 +46,7 @@ fn end(runtime: Runtime, occupied: Sender<()>) {
 #[test]
 fn file_goes_on_in_another_runtime_with_all_that_was_written() {
     let dir = Dir::new();
-    let path = dir.path("log");
+    let path = dir.join("log");
     let first = runtime();
     let mut file = first.block_on(async {
         let mut file = aiofiles::open(&path).mode("w+").await.unwrap();
@@ -72,7 +72,7 @@ fn file_goes_on_in_another_runtime_with_all_that_was_written() {
 #[test]
 fn raw_and_binary_files_and_locks_go_on_in_another_runtime() {
     let dir = Dir::new();
-    let path = dir.path("f");
+    let path = dir.join("f");
     let first = runtime();
     let (mut raw, mut binary) = first.block_on(async {
         let raw = aiofiles::open(&path).raw().mode("w").await.unwrap();
@@ -95,7 +95,7 @@ fn raw_and_binary_files_and_locks_go_on_in_another_runtime() {
 #[test]
 fn job_that_the_runtime_did_not_come_to_runs_in_the_next() {
     let dir = Dir::new();
-    let path = dir.path("f");
+    let path = dir.join("f");
     let first = runtime();
     let mut file = first
         .block_on(aiofiles::open(&path).binary().mode("w").into_future())
@@ -118,7 +118,7 @@ fn job_that_the_runtime_did_not_come_to_runs_in_the_next() {
 #[test]
 fn write_behind_that_the_runtime_did_not_come_to_is_written_by_the_next() {
     let dir = Dir::new();
-    let path = dir.path("f");
+    let path = dir.join("f");
     let first = runtime();
     let mut file = first
         .block_on(aiofiles::open(&path).binary().mode("w").into_future())
@@ -159,7 +159,7 @@ fn call_that_waits_while_its_runtime_ends_runs_in_the_one_that_polls_it() {
 #[test]
 fn without_a_runtime_the_error_says_what_to_do_and_nothing_is_lost() {
     let dir = Dir::new();
-    let path = dir.path("f");
+    let path = dir.join("f");
     let first = runtime();
     let mut file = first.block_on(async {
         let mut file = aiofiles::open(&path).mode("w").await.unwrap();
@@ -185,7 +185,7 @@ fn without_a_runtime_the_error_says_what_to_do_and_nothing_is_lost() {
 fn executor_that_was_asked_for_is_not_replaced() {
     let dir = Dir::new();
     let first = runtime();
-    let open = aiofiles::open(dir.path("f")).mode("w");
+    let open = aiofiles::open(dir.join("f")).mode("w");
     let mut file = first
         .block_on(open.executor(first.handle().clone()).into_future())
         .unwrap();
@@ -231,7 +231,7 @@ fn temporary_files_and_folders_go_on_in_another_runtime() {
 #[test]
 fn atomic_file_is_committed_by_another_runtime() {
     let dir = Dir::new();
-    let path = dir.path("f");
+    let path = dir.join("f");
     let first = runtime();
     let mut file = first.block_on(async {
         let mut file = tempfile::atomic_file(&path).await.unwrap();
@@ -246,9 +246,9 @@ fn atomic_file_is_committed_by_another_runtime() {
 #[test]
 fn streams_and_followers_go_on_in_another_runtime() {
     let dir = Dir::new();
-    let log = dir.path("log");
+    let log = dir.join("log");
     fs::write(&log, "one\n").unwrap();
-    let sub = dir.path("sub");
+    let sub = dir.join("sub");
     fs::create_dir(&sub).unwrap();
     for number in 0..300 {
         fs::write(sub.join(number.to_string()), "").unwrap();
@@ -259,7 +259,7 @@ fn streams_and_followers_go_on_in_another_runtime() {
         assert_eq!(lines.try_next().await.unwrap().unwrap().trim(), "one");
         let mut entries = aiofiles::os::scandir(&sub).await.unwrap();
         entries.try_next().await.unwrap().unwrap();
-        let mut walk = aiofiles::os::walk(dir.root());
+        let mut walk = aiofiles::os::walk(dir.path());
         walk.try_next().await.unwrap().unwrap();
         (lines, entries, walk)
     });
@@ -281,7 +281,7 @@ fn streams_and_followers_go_on_in_another_runtime() {
 #[test]
 fn call_on_a_shared_file_goes_on_in_another_runtime() {
     let dir = Dir::new();
-    let path = dir.path("f");
+    let path = dir.join("f");
     let first = runtime();
     let mut raw = first
         .block_on(aiofiles::open(&path).raw().mode("w").into_future())

@@ -3,15 +3,15 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod support;
-#[path = "support/system.rs"]
+mod common;
+#[path = "common/system.rs"]
 mod system;
 
 use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 
 use aiofiles::{BinaryFile, RawFile, TextFile, open, wrap};
-use support::{Chunks, Counting, Dir, is_closed, poll_once, run};
+use common::{Chunks, Counting, Dir, is_closed, poll_once, run};
 
 const DIGITS: &[u8] = b"0123456789";
 
@@ -62,13 +62,43 @@ fn positional_calls_go_on_at_once() {
         let reads = (0..=255).map(|at| file.read_exact_at(at, 1));
         let got = futures::future::try_join_all(reads).await.unwrap().concat();
         assert_eq!(got, (0..=255).collect::<Vec<u8>>());
-        let writes = (0..=255).map(|at: u8| file.write_all_at(u64::from(at), &[255 - at]));
+        let data: Vec<u8> = (0..=255).rev().collect();
+        let writes = data.chunks(1).zip(0..);
+        let writes = writes.map(|(byte, at)| file.write_all_at(at, byte));
         futures::future::try_join_all(writes).await.unwrap();
         assert_eq!(
             std::fs::read(&path).unwrap(),
             (0..=255).rev().collect::<Vec<u8>>()
         );
     });
+}
+
+#[test]
+fn a_long_positional_write_that_is_given_up_while_it_is_copied_has_done_nothing() {
+    let dir = Dir::new();
+    let path = dir.file("f", DIGITS);
+    let jobs = Counting::new();
+    let opened = open(&path).binary().mode("r+").executor(jobs.clone());
+    let file = run(opened.into_future()).unwrap();
+    jobs.take();
+    let data = vec![b'x'; 4 << 20];
+    let mut last = 0;
+    for stop in 1.. {
+        let mut write = file.write_all_at(2, &data);
+        let polled = (0..stop).find_map(|_| poll_once(std::pin::Pin::new(&mut write)));
+        drop(write);
+        if let Some(written) = polled {
+            assert_eq!(written.unwrap(), data.len());
+            break;
+        }
+        assert_eq!(jobs.take(), 0, "{stop} polls");
+        assert_eq!(std::fs::read(&path).unwrap(), DIGITS);
+        last = stop;
+    }
+    assert!(last >= 3, "{last} polls copy 4 MiB");
+    let there = std::fs::read(&path).unwrap();
+    assert_eq!((&there[..2], there.len()), (&b"01"[..], data.len() + 2));
+    assert_eq!(&there[2..], data);
 }
 
 #[test]
@@ -210,7 +240,7 @@ fn locks_exclude_other_handles_and_wait_without_a_thread() {
         jobs.take();
         {
             let mut waiting = Box::pin(b.lock());
-            assert!(poll_once(&mut waiting).is_pending());
+            assert!(poll_once(waiting.as_mut()).is_none());
             assert_eq!(jobs.take(), 1, "a try that is over: no thread waits");
             a.write("x").await.unwrap();
             a.unlock().await.unwrap();

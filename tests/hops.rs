@@ -2,17 +2,15 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-#[path = "common/cache.rs"]
-mod cache;
-mod support;
+mod common;
 
 use std::io::{self, SeekFrom};
 
 use aiofiles::executor::{Executor, Job, Refused};
 use aiofiles::{RawIo, open, wrap};
-use cache::cache_answers;
+use common::cache_answers;
+use common::{Count, Counting, Dir, run};
 use futures::StreamExt;
-use support::{Count, Counting, Dir, run};
 
 const LINES: usize = 100_000;
 

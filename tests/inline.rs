@@ -3,9 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![cfg(target_os = "linux")]
 
-#[path = "common/cache.rs"]
-mod cache;
-mod support;
+mod common;
 
 use std::fs::File;
 use std::future::{Future, IntoFuture};
@@ -18,9 +16,9 @@ use std::task::{Context, Waker};
 
 use aiofiles::executor::{Executor, Job, ManualExecutor, Refused};
 use aiofiles::{open, os, ospath, wrap};
-use cache::cache_answers;
+use common::cache_answers;
+use common::{Counting, Dir, run};
 use rustix::fs::inotify;
-use support::{Counting, Dir, run};
 
 /// Taken by every test: one that starts a process gives it, for a moment, all
 /// descriptors of the others, the ends of a FIFO too.

@@ -49,7 +49,7 @@ fn the_kernel_is_asked_as_often_as_the_bytes_need_it() {
         return;
     }
     let dir = Dir::new();
-    let path = dir.path("f");
+    let path = dir.join("f");
     let line = format!("{}\n", "x".repeat(79));
     std::fs::write(&path, line.repeat(10_000)).unwrap();
     let bufferfuls = refills(800_000, 128 * 1024) as u64;
@@ -96,7 +96,7 @@ fn the_kernel_is_asked_as_often_as_the_bytes_need_it() {
         let reads = of(async { assert_eq!(read().await.unwrap().len(), 800_000) }).await;
         let std = of(async { std::fs::read(&path).unwrap() }).await;
         assert_eq!(reads, std, "a whole file");
-        let out = dir.path("out");
+        let out = dir.join("out");
         let data = vec![b'x'; 500_000];
         let whole = of(async {
             let write = aiofiles::write(&out, data).executor(InlineExecutor);
@@ -170,7 +170,7 @@ async fn read_pages(file: &mut RawFile, way: &str) {
 /// What the page cache does not have, again and again, is not asked for each time; once
 /// it has it, it is asked for again.
 async fn cold_files(dir: &Dir) {
-    let path = dir.path("cold");
+    let path = dir.join("cold");
     let data: Vec<u8> = (0..=PAGES).flat_map(|n| [n as u8; PAGE]).collect();
     std::fs::write(&path, data).unwrap();
     if !cache_answers(&path) {
@@ -198,7 +198,7 @@ async fn cold_files(dir: &Dir) {
     }
     // Whole files, which are opened for one read.
     const FILES: u64 = 128;
-    let paths: Vec<_> = (0..FILES).map(|n| dir.path(&format!("cold {n}"))).collect();
+    let paths: Vec<_> = (0..FILES).map(|n| dir.join(format!("cold {n}"))).collect();
     for path in &paths {
         std::fs::write(path, [7; 100]).unwrap();
     }

@@ -88,10 +88,10 @@ fn atomic_file_of_a_process_killed_before_the_commit_leaves_nothing() {
         return;
     }
     let dir = Dir::new();
-    if !nameless(dir.root()) {
+    if !nameless(dir.path()) {
         return;
     }
-    let path = dir.path("file");
+    let path = dir.join("file");
     fs::write(&path, "old").unwrap();
     for words in 1..20 {
         let mut child = Command::new(std::env::current_exe().unwrap())
@@ -105,7 +105,7 @@ fn atomic_file_of_a_process_killed_before_the_commit_leaves_nothing() {
         said.read_exact(&mut vec![0; words]).unwrap();
         kill(child, String::new());
         assert_eq!(fs::read(&path).unwrap(), b"old");
-        assert_eq!(fs::read_dir(dir.root()).unwrap().count(), 1);
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
     }
 }
 
@@ -117,7 +117,7 @@ fn killed_at_any_moment(name: &str, write: impl Fn(&Path, Vec<u8>)) {
         write_for_ever(path.as_ref(), first, write);
     }
     let dir = Dir::new();
-    let path = dir.path("file");
+    let path = dir.join("file");
     fs::write(&path, content(0)).unwrap();
     let mut random = Random::new(200);
     let (mut last, mut leftovers) = (0, 0);
@@ -153,18 +153,18 @@ fn killed_at_any_moment(name: &str, write: impl Fn(&Path, Vec<u8>)) {
         assert!((told..=told + 1).contains(&last), "round {round}: {told}");
 
         // Nobody is left to remove a temporary file.
-        for entry in fs::read_dir(dir.root()).unwrap() {
+        for entry in fs::read_dir(dir.path()).unwrap() {
             let name = entry.unwrap().file_name();
             if name != "file" {
                 assert!(name.to_str().unwrap().starts_with(".aiofiles-"));
-                fs::remove_file(dir.root().join(name)).unwrap();
+                fs::remove_file(dir.path().join(name)).unwrap();
                 leftovers += 1;
             }
         }
     }
     eprintln!("{last} writes; 200 kills left {leftovers} temporary files");
     assert!(last > 0, "it wrote");
-    if nameless(dir.root()) {
+    if nameless(dir.path()) {
         // There is a name only for the moment between the two.
         assert!(leftovers < 100, "killed while it wrote, {leftovers}");
     }

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod support;
+mod common;
 
 use std::collections::BTreeSet;
 use std::future::Future;
@@ -15,7 +15,7 @@ use aiofiles::file::{Binary, Bytes, FileKind, Raw, Text};
 use aiofiles::{
     AnyFile, BinaryFile, Error, File, RawFile, RawIo, Result, TextFile, TextPosition, open, wrap,
 };
-use support::{Dir, is_closed, is_unsupported, run};
+use common::{Dir, is_closed, is_unsupported, run};
 
 /// Closes any file and says how it was called.
 async fn finish<K: FileKind, R: RawIo>(file: &mut File<K, R>) -> Result<String> {

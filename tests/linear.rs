@@ -6,19 +6,22 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![allow(unsafe_code, reason = "a global allocator cannot be had without")]
 
-mod support;
+mod common;
 
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::future::{Future, poll_fn};
 use std::io;
 use std::path::Path;
+use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use aiofiles::executor::InlineExecutor;
-use aiofiles::wrap;
+use aiofiles::{ThreadPoolExecutor, open, tempfile, wrap};
+use common::Dir;
 use futures::StreamExt;
 use futures::executor::block_on;
-use support::Dir;
 
 const MIB: usize = 1024 * 1024;
 
@@ -28,6 +31,20 @@ struct CountingAllocator;
 static BYTES: AtomicUsize = AtomicUsize::new(0);
 /// The most that was asked for at once.
 static LARGEST: AtomicUsize = AtomicUsize::new(0);
+
+thread_local! {
+    /// Whether this thread polls a task right now, whose memory is watched.
+    static POLLS: Cell<bool> = const { Cell::new(false) };
+    /// The longest that was freed meanwhile, or had to be moved for more room, in bytes.
+    static HEAVIEST: Cell<usize> = const { Cell::new(0) };
+}
+
+/// That memory of so many bytes is freed or moved.
+fn weigh(bytes: usize) {
+    if POLLS.get() {
+        HEAVIEST.set(HEAVIEST.get().max(bytes));
+    }
+}
 
 impl CountingAllocator {
     fn count(bytes: usize) {
@@ -56,11 +73,15 @@ unsafe impl GlobalAlloc for CountingAllocator {
 
     unsafe fn realloc(&self, ptr: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         Self::count(size);
+        if size > layout.size() {
+            weigh(layout.size());
+        }
         // SAFETY: as the caller has promised; it came from `System`.
         unsafe { System.realloc(ptr, layout, size) }
     }
 
     unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
+        weigh(layout.size());
         // SAFETY: as the caller has promised; it came from `System`.
         unsafe { System.dealloc(ptr, layout) }
     }
@@ -248,4 +269,103 @@ fn a_long_line_of_text_takes_no_more_room_than_its_bytes() {
     });
     let largest = LARGEST.load(Ordering::Relaxed);
     assert_eq!(largest, size, "{} MiB", largest / MIB);
+}
+
+/// The longest memory that the polls of `future` free or move. What it gives is kept until
+/// nobody watches.
+fn heaviest<F: Future>(future: F) -> (usize, F::Output) {
+    let mut future = pin!(future);
+    HEAVIEST.set(0);
+    let output = block_on(poll_fn(|cx| {
+        POLLS.set(true);
+        let polled = future.as_mut().poll(cx);
+        POLLS.set(false);
+        polled
+    }));
+    (HEAVIEST.get(), output)
+}
+
+/// That no poll of `future` frees what is long, nor moves what is very long.
+#[track_caller]
+fn is_light<T>(at: &str, future: impl Future<Output = aiofiles::Result<T>>) -> T {
+    // Little more than there is before it is known that much will come.
+    let most = 34 * MIB;
+    let (heaviest, output) = heaviest(future);
+    assert!(heaviest < most, "{at}: {} MiB", heaviest / MIB);
+    output.unwrap()
+}
+
+/// To free memory, or to move it where it has to grow, takes a millisecond for a few MiB.
+#[test]
+fn a_task_neither_frees_nor_moves_what_is_long() {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    // A buffer that doubles is moved at 66 MiB the last time.
+    let size = 70 * MIB;
+    let dir = Dir::new();
+    let path = dir.join("f");
+    std::fs::File::create(&path)
+        .unwrap()
+        .set_len(size as u64)
+        .unwrap();
+    let lines = dir.join("lines");
+    let mut content = vec![0; size];
+    for end in content.iter_mut().skip(MIB - 1).step_by(MIB) {
+        *end = b'\n';
+    }
+    std::fs::write(&lines, &content).unwrap();
+    let pool = ThreadPoolExecutor::new(1);
+    for nowait in [true, false] {
+        let at = |name: &str| format!("{name}, nowait {nowait}");
+        let bytes = || {
+            let opened = open(&path).binary().executor(pool.clone()).nowait(nowait);
+            block_on(opened.into_future()).unwrap()
+        };
+        let texts = |path: &Path| {
+            let opened = open(path).executor(pool.clone()).nowait(nowait);
+            block_on(opened.into_future()).unwrap()
+        };
+        let mut f = bytes();
+        let line = is_light(&at("readline"), f.readline());
+        assert_eq!(line.len(), size);
+        let mut f = bytes();
+        let len = async { f.next_line().await.map(|line| line.unwrap().len()) };
+        assert_eq!(is_light(&at("next_line"), len), size);
+        let mut f = bytes();
+        let line = is_light(&at("lines"), async { f.lines().next().await.unwrap() });
+        assert_eq!(line.len(), size);
+        let mut buf = vec![1; size];
+        let mut f = bytes();
+        let n = is_light(&at("readinto_at"), f.readinto_at(0, &mut buf));
+        assert_eq!(n, size);
+        assert_eq!(is_light(&at("readinto"), f.readinto(&mut buf)), size);
+        let mut f = texts(&path);
+        let line = is_light(&at("text readline"), f.readline());
+        assert_eq!(line.len(), size);
+        let mut f = texts(&path);
+        let line = is_light(&at("text lines"), async { f.lines().next().await.unwrap() });
+        assert_eq!(line.len(), size);
+        let mut f = texts(&path);
+        assert_eq!(block_on(f.read().size(1)).unwrap().len(), 1);
+        let rest = is_light(&at("the rest of a text"), f.read());
+        assert_eq!(rest.len(), size - 1);
+        let mut f = texts(&lines);
+        let all = is_light(&at("text readlines"), f.readlines());
+        assert_eq!(all.iter().map(String::len).sum::<usize>(), size);
+    }
+    let out = dir.join("out");
+    let text = "x".repeat(size);
+    let opened = || open(&out).mode("w").executor(pool.clone());
+    let mut f = block_on(opened().binary().into_future()).unwrap();
+    is_light("write", async {
+        f.write(text.as_bytes()).await?;
+        f.flush().await
+    });
+    let mut f = block_on(opened().into_future()).unwrap();
+    is_light("text write", async {
+        f.write(&text).await?;
+        f.flush().await
+    });
+    let spooled = tempfile::spooled_temporary_file().max_size(1 << 40);
+    let mut f = block_on(spooled.executor(pool.clone()).into_future()).unwrap();
+    is_light("spooled write", f.write(text.as_bytes()));
 }

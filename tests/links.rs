@@ -18,11 +18,11 @@ use futures::executor::block_on;
 #[test]
 fn name_of_a_temporary_file_that_became_a_link_is_removed_alone() {
     let dir = Dir::new();
-    let victim = dir.path("victim");
+    let victim = dir.join("victim");
     fs::write(&victim, "old").unwrap();
     for close in [false, true] {
         block_on(async {
-            let made = named_temporary_file().dir(dir.root());
+            let made = named_temporary_file().dir(dir.path());
             let mut file = made.executor(InlineExecutor).await.unwrap();
             file.write(b"mine").await.unwrap();
             let name = file.name().to_owned();
@@ -41,12 +41,12 @@ fn name_of_a_temporary_file_that_became_a_link_is_removed_alone() {
 #[test]
 fn temporary_folder_that_became_a_link_is_removed_alone() {
     let dir = Dir::new();
-    let victim = dir.path("victim");
+    let victim = dir.join("victim");
     fs::create_dir(&victim).unwrap();
     fs::write(victim.join("file"), "old").unwrap();
     for cleanup in [false, true] {
         block_on(async {
-            let made = temporary_directory().dir(dir.root());
+            let made = temporary_directory().dir(dir.path());
             let mut folder = made.executor(InlineExecutor).await.unwrap();
             let name = folder.path().to_owned();
             fs::remove_dir(&name).unwrap();
@@ -64,7 +64,7 @@ fn temporary_folder_that_became_a_link_is_removed_alone() {
 #[test]
 fn new_file_is_not_made_through_a_link() {
     let dir = Dir::new();
-    let (victim, link) = (dir.path("victim"), dir.path("link"));
+    let (victim, link) = (dir.join("victim"), dir.join("link"));
     fs::write(&victim, "old").unwrap();
     symlink(&victim, &link).unwrap();
     let open = aiofiles::open(&link).mode("x").executor(InlineExecutor);
@@ -86,7 +86,7 @@ impl Drop for Stop<'_> {
 #[test]
 fn atomic_write_replaces_whole_files_while_the_path_changes() {
     let dir = Dir::new();
-    let (outside, inside) = (dir.path("outside"), dir.path("inside"));
+    let (outside, inside) = (dir.join("outside"), dir.join("inside"));
     fs::create_dir(&outside).unwrap();
     fs::create_dir(&inside).unwrap();
     let (victim, path) = (outside.join("victim"), inside.join("file"));
@@ -96,7 +96,7 @@ fn atomic_write_replaces_whole_files_while_the_path_changes() {
     std::thread::scope(|scope| {
         scope.spawn(|| {
             // Renames, so that something is there at each moment.
-            let (link, file) = (dir.path("link"), dir.path("plain"));
+            let (link, file) = (dir.join("link"), dir.join("plain"));
             while !over.load(Ordering::Relaxed) {
                 drop(fs::remove_file(&link));
                 symlink(&victim, &link).unwrap();

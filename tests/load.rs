@@ -107,7 +107,7 @@ async fn open(path: &Path) -> BinaryFile {
 async fn soak(dir: &Dir, before: usize) {
     let mut files = Vec::new();
     for n in 0..FILES {
-        let file = open(&dir.path(&n.to_string())).await;
+        let file = open(&dir.join(n.to_string())).await;
         let expected = Vec::new();
         files.push(Arc::new(Mutex::new(Shared { file, expected })));
     }
@@ -129,7 +129,7 @@ async fn soak(dir: &Dir, before: usize) {
         assert!(threads() <= most, "{} threads", threads());
     }
     if cfg!(target_os = "linux") {
-        assert_eq!(descriptors_below(dir.root()), FILES);
+        assert_eq!(descriptors_below(dir.path()), FILES);
     }
     for (n, shared) in files.into_iter().enumerate() {
         let Shared { mut file, expected } = Arc::into_inner(shared).unwrap().into_inner();
@@ -143,7 +143,7 @@ async fn soak(dir: &Dir, before: usize) {
         }
         // A later job on one thread more or less: the disk is looked at in the end.
         std::fs::write(
-            dir.path(&format!("{n}.sum")),
+            dir.join(format!("{n}.sum")),
             checksum(&expected).to_le_bytes(),
         )
         .unwrap();
@@ -162,11 +162,11 @@ fn a_thousand_tasks_on_two_hundred_files_lose_nothing() {
         .unwrap();
     runtime.block_on(soak(&dir, before));
     drop(runtime);
-    assert_eq!(descriptors_below(dir.root()), 0);
+    assert_eq!(descriptors_below(dir.path()), 0);
     assert_eq!(threads(), before);
     for n in 0..FILES {
-        let content = std::fs::read(dir.path(&n.to_string())).unwrap();
-        let sum = std::fs::read(dir.path(&format!("{n}.sum"))).unwrap();
+        let content = std::fs::read(dir.join(n.to_string())).unwrap();
+        let sum = std::fs::read(dir.join(format!("{n}.sum"))).unwrap();
         assert_eq!(checksum(&content).to_le_bytes()[..], sum, "file {n}");
     }
 }

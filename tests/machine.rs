@@ -3,19 +3,18 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod support;
+mod common;
 
 use std::future::{Future, IntoFuture};
 use std::io::{self, SeekFrom};
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::Poll;
 
 use aiofiles::executor::ManualExecutor;
 use aiofiles::raw_io::RawIo;
 use aiofiles::{BinaryFile, Error, Result};
-use support::{Chunks, Dir, poll_once};
+use common::{Chunks, Dir, poll_once};
 
 /// The lines of the table, each cell without blanks around it.
 fn table() -> Vec<Vec<&'static str>> {
@@ -28,18 +27,18 @@ fn table() -> Vec<Vec<&'static str>> {
 const BUFFER: usize = 4096;
 
 /// What became of the first poll of an event.
-fn outcome<T>(polled: Poll<Result<T>>, before: usize, jobs: &ManualExecutor) -> &'static str {
+fn outcome<T>(polled: Option<Result<T>>, before: usize, jobs: &ManualExecutor) -> &'static str {
     let busy = before > 0;
     let started = jobs.len() > before;
     match polled {
-        Poll::Ready(Err(Error::Closed { .. })) => "closed",
-        Poll::Ready(Err(_)) => "error",
-        Poll::Ready(Ok(_)) if busy && !started => "beside",
-        Poll::Ready(Ok(_)) if started => "starts",
-        Poll::Ready(Ok(_)) => "here",
-        Poll::Pending if busy && !started => "waits",
-        Poll::Pending if started => "job",
-        Poll::Pending => "hangs",
+        Some(Err(Error::Closed { .. })) => "closed",
+        Some(Err(_)) => "error",
+        Some(Ok(_)) if busy && !started => "beside",
+        Some(Ok(_)) if started => "starts",
+        Some(Ok(_)) => "here",
+        None if busy && !started => "waits",
+        None if started => "job",
+        None => "hangs",
     }
 }
 
@@ -47,12 +46,12 @@ fn outcome<T>(polled: Poll<Result<T>>, before: usize, jobs: &ManualExecutor) -> 
 fn walk<T>(event: impl Future<Output = Result<T>>, jobs: &ManualExecutor) -> &'static str {
     let mut event = pin!(event);
     let before = jobs.len();
-    let polled = poll_once(&mut event);
-    let pending = polled.is_pending();
+    let polled = poll_once(event.as_mut());
+    let pending = polled.is_none();
     let outcome = outcome(polled, before, jobs);
     let mut comes_back = || {
         jobs.run_all();
-        poll_once(&mut event).is_ready()
+        poll_once(event.as_mut()).is_some()
     };
     assert!(!pending || (0..10).any(|_| comes_back()), "it never ends");
     outcome
@@ -73,8 +72,8 @@ fn happen<R: RawIo>(file: &mut BinaryFile<R>, event: &str, jobs: &ManualExecutor
 }
 
 /// Polls it once and drops it.
-fn begin<T>(event: impl Future<Output = T>) -> Poll<T> {
-    poll_once(&mut pin!(event))
+fn begin<T>(event: impl Future<Output = T>) -> Option<T> {
+    poll_once(pin!(event))
 }
 
 /// Bytes in memory that cannot be written while that is said.
@@ -109,13 +108,13 @@ impl RawIo for Disk {
 fn file<R: RawIo>(raw: R, jobs: &ManualExecutor) -> BinaryFile<R> {
     let wrap = aiofiles::wrap(raw).mode("r+").buffering(BUFFER);
     let mut wrap = pin!(wrap.executor(jobs.clone()).into_future());
-    if let Poll::Ready(file) = poll_once(&mut wrap) {
+    if let Some(file) = poll_once(wrap.as_mut()) {
         return file.unwrap();
     }
     assert_eq!(jobs.run_all(), 1);
-    match poll_once(&mut wrap) {
-        Poll::Ready(file) => file.unwrap(),
-        Poll::Pending => panic!("it took one job"),
+    match poll_once(wrap.as_mut()) {
+        Some(file) => file.unwrap(),
+        None => panic!("it took one job"),
     }
 }
 
@@ -129,39 +128,39 @@ fn bring<R: RawIo>(
     match state {
         "idle" => {}
         "idle, read ahead" => {
-            assert!(begin(file.read().size(2)).is_pending());
+            assert!(begin(file.read().size(2)).is_none());
             jobs.run_all();
-            assert!(begin(file.read().size(2)).is_ready());
+            assert!(begin(file.read().size(2)).is_some());
         }
-        "idle, dirty" => assert!(begin(file.write(b"ab")).is_ready()),
+        "idle, dirty" => assert!(begin(file.write(b"ab")).is_some()),
         "idle, a write failed" => {
             full.store(true, Ordering::SeqCst);
-            assert!(begin(file.write(b"ab")).is_ready());
-            assert!(begin(file.flush()).is_pending());
+            assert!(begin(file.write(b"ab")).is_some());
+            assert!(begin(file.flush()).is_none());
             jobs.run_all();
             // It looks, and reports no such errors.
-            assert!(begin(file.tell()).is_ready());
+            assert!(begin(file.tell()).is_some());
             full.store(false, Ordering::SeqCst);
         }
-        "busy, reading" => assert!(begin(file.read().size(2)).is_pending()),
+        "busy, reading" => assert!(begin(file.read().size(2)).is_none()),
         "busy, fetching ahead" => {
             // It takes a few refills in a row until a file is read ahead of.
             let mut reads = 0;
             while jobs.is_empty() {
                 let read = begin(file.read().size(BUFFER / 2));
-                if read.is_pending() {
+                if read.is_none() {
                     jobs.run_all();
                 }
                 reads += 1;
                 assert!(reads < 50, "it is never read ahead");
             }
         }
-        "busy, writing" => assert!(begin(file.write(&[b'z'; 2 * BUFFER])).is_ready()),
-        "busy, anything else" => assert!(begin(file.sync_data()).is_pending()),
+        "busy, writing" => assert!(begin(file.write(&[b'z'; 2 * BUFFER])).is_some()),
+        "busy, anything else" => assert!(begin(file.sync_data()).is_none()),
         "closed" => {
-            assert!(begin(file.close()).is_pending());
+            assert!(begin(file.close()).is_none());
             jobs.run_all();
-            assert!(matches!(begin(file.close()), Poll::Ready(Ok(()))));
+            assert!(matches!(begin(file.close()), Some(Ok(()))));
         }
         other => panic!("how does a file come to be `{other}`?"),
     }

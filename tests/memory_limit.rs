@@ -6,7 +6,7 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod support;
+mod common;
 
 use std::fs::File;
 use std::io::{ErrorKind, SeekFrom};
@@ -16,8 +16,8 @@ use std::process::Command;
 use aiofiles::executor::InlineExecutor;
 use aiofiles::open::Open;
 use aiofiles::{Error, open};
+use common::{Dir, run};
 use futures::StreamExt;
-use support::{Dir, run};
 
 /// How much memory a child has, in KiB.
 const LIMIT: usize = 160 * 1024;

@@ -3,8 +3,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod support;
-#[path = "support/system.rs"]
+mod common;
+#[path = "common/system.rs"]
 mod system;
 
 mod moving {
@@ -15,8 +15,8 @@ use std::io::{ErrorKind, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use aiofiles::{open, os, ospath};
+use common::{Dir, run};
 use futures::TryStreamExt;
-use support::{Dir, run};
 use tokio::fs;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 

@@ -122,7 +122,7 @@ impl Executor for Returns {
 
 async fn round_trip(executor: impl Executor) {
     let dir = Dir::new();
-    let path = dir.path("file");
+    let path = dir.join("file");
     let open = aiofiles::open(&path).binary().mode("w+").executor(executor);
     let mut file: BinaryFile = open.await.unwrap();
     for n in 0..50_u8 {

@@ -16,15 +16,13 @@
 
 #[path = "one_poll/bytes.rs"]
 mod bytes;
-#[path = "common/cache.rs"]
-mod cache;
+mod common;
 #[path = "one_poll/known.rs"]
 mod known;
 #[path = "one_poll/other.rs"]
 mod other;
 #[path = "common/public.rs"]
 mod public;
-mod support;
 #[path = "one_poll/text.rs"]
 mod text;
 

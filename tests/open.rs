@@ -2,8 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod support;
-#[path = "support/system.rs"]
+mod common;
+#[path = "common/system.rs"]
 mod system;
 
 use std::ffi::OsString;
@@ -11,7 +11,7 @@ use std::io::{ErrorKind, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use aiofiles::{AnyFile, Error, open};
-use support::{Counting, Dir, is_unsupported, run};
+use common::{Counting, Dir, is_unsupported, run};
 use system::link_to_file;
 
 #[test]

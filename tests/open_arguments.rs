@@ -2,8 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod support;
-#[path = "support/system.rs"]
+mod common;
+#[path = "common/system.rs"]
 mod system;
 
 use std::io::ErrorKind;
@@ -12,7 +12,7 @@ use std::path::Path;
 use aiofiles::codec::{Encoding, ErrorPolicy, Newline};
 use aiofiles::executor::InlineExecutor;
 use aiofiles::{Error, Open, open};
-use support::{Counting, Dir, run};
+use common::{Counting, Dir, run};
 use system::native;
 
 /// Awaits `call`, which has to fail; checks that it was refused before anything was touched.
@@ -221,8 +221,8 @@ fn buffering_of_one_is_line_buffering_for_text() {
 mod unix {
     use super::*;
     use aiofiles::AnyFile;
+    use common::is_unsupported;
     use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-    use support::is_unsupported;
 
     fn mode(path: &Path) -> u32 {
         std::fs::metadata(path).unwrap().permissions().mode() & 0o7777

@@ -3,12 +3,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod support;
+mod common;
 
 use std::io::{ErrorKind, SeekFrom};
 
 use aiofiles::{open, os};
-use support::{Dir, run};
+use common::{Dir, run};
 
 /// Whether it was done. Where a system replaces no files that are open it says so, and
 /// then nothing has changed.

@@ -3,10 +3,10 @@
 #![cfg(unix)] // The flags of open(2).
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod support;
+mod common;
 
 use aiofiles::open;
-use support::{Dir, run};
+use common::{Dir, run};
 
 #[test]
 fn opener_learns_what_the_mode_asks_for() {

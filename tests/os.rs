@@ -3,7 +3,6 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-#[path = "common/jobs.rs"]
 mod common;
 
 use std::fs;
@@ -22,7 +21,7 @@ macro_rules! one_hop_each {
         $(
             drop($call.executor(counting.clone()).await);
             expected.push($op);
-            assert_eq!(counting.jobs(), expected.len(), $op);
+            assert_eq!(counting.total(), expected.len(), $op);
         )*
         assert_eq!(counting.ops(), expected);
     }};

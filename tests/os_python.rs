@@ -8,8 +8,6 @@
 )]
 
 mod common;
-#[path = "common/jobs.rs"]
-mod jobs;
 
 use std::collections::{BTreeSet, HashMap};
 use std::ffi::OsString;
@@ -335,7 +333,7 @@ fn replay() {
     let home = "/home/somebody";
 
     let (mut wrong, mut seen) = (Vec::new(), BTreeSet::new());
-    jobs::run(async {
+    common::run(async {
         for line in table.lines().filter(|line| !line.starts_with('#')) {
             let (call, expected) = line.split_once(" => ").expect("a call and its outcome");
             seen.insert(call.split(' ').next().expect("a name"));
@@ -373,7 +371,7 @@ fn every_recorded_call_ends_as_in_cpython() {
     replay();
     assert!(wavering.jobs() > 100, "{} jobs", wavering.jobs());
     let before = wavering.hits();
-    jobs::run(async {
+    common::run(async {
         for _ in 0..64 {
             os::stat("/").await.expect("it is there");
         }

@@ -3,14 +3,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod support;
+mod common;
 
 use std::fs::File;
 use std::io::{Cursor, ErrorKind, SeekFrom};
 use std::path::PathBuf;
 
 use aiofiles::{Error, open, wrap};
-use support::{Chunks, Dir, run};
+use common::{Chunks, Dir, run};
 
 /// Sparse files of more bytes than memory can be had for, and their folders.
 fn sparse() -> Vec<(tempfile::TempDir, PathBuf, u64)> {

@@ -27,7 +27,7 @@ async fn paused_clock_stands_still_while_a_job_runs() {
     let call = timeout(limit, aiofiles::delegate(work));
     assert!(call.await.expect("not too late").unwrap() > 0);
     let dir = Dir::new();
-    let path = dir.path("file");
+    let path = dir.join("file");
     for n in 0..200_usize {
         let io = async {
             let mut file = aiofiles::open(&path).binary().mode("w+").await?;

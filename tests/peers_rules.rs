@@ -4,7 +4,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod support;
+mod common;
 
 use std::fs;
 use std::io::{ErrorKind, SeekFrom};
@@ -12,8 +12,8 @@ use std::path::Path;
 
 use aiofiles::executor::InlineExecutor;
 use aiofiles::{BinaryFile, TextFile, os};
+use common::{Dir, run};
 use futures::executor::block_on;
-use support::{Dir, run};
 
 async fn binary(path: &Path, mode: &str, size: usize) -> BinaryFile {
     let made = aiofiles::open(path).binary().mode(mode).buffering(size);

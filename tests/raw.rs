@@ -2,15 +2,15 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod support;
-#[path = "support/system.rs"]
+mod common;
+#[path = "common/system.rs"]
 mod system;
 
 use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 
 use aiofiles::{RawFile, open, wrap};
+use common::{Chunks, Counting, Dir, is_closed, is_unsupported, run};
 use futures::StreamExt;
-use support::{Chunks, Counting, Dir, is_closed, is_unsupported, run};
 use system::{full_device, pipe, same_open_file};
 
 const DIGITS: &[u8] = b"0123456789";

@@ -59,7 +59,7 @@ const SIZE: usize = 2 * 1024 * 1024;
 
 /// A file of numbered lines of 16 bytes.
 fn lines(dir: &Dir) -> PathBuf {
-    let path = dir.path("lines");
+    let path = dir.join("lines");
     let lines: String = (0..SIZE / 16).map(|n| format!("{n:015}\n")).collect();
     std::fs::write(&path, lines).unwrap();
     path
@@ -193,7 +193,7 @@ fn what_was_fetched_ahead_is_neither_lost_nor_in_the_way() {
             "lost" => drop(jobs.take_one().unwrap()),
             _ => {
                 drop(file);
-                assert_eq!(common::descriptors_below(dir.root()), 0, "recalled");
+                assert_eq!(common::descriptors_below(dir.path()), 0, "recalled");
                 jobs.run_all();
                 continue;
             }

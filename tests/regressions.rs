@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
-#[path = "support/system.rs"]
+#[path = "common/system.rs"]
 mod system;
 
 use std::io::SeekFrom;
@@ -55,7 +55,7 @@ fn abandoned_flush_is_not_taken_for_a_seek() {
 #[test]
 fn seek_back_after_a_read_past_the_buffer_gives_what_is_there() {
     let dir = Dir::new();
-    let path = dir.path("file");
+    let path = dir.join("file");
     let content: Vec<u8> = (0..200_000_u32).map(|n| (n / 3 % 251) as u8).collect();
     std::fs::write(&path, &content).unwrap();
     let runtime = tokio::runtime::Runtime::new().unwrap();
@@ -114,7 +114,7 @@ fn abandoned_text_seek_is_found_out_about() {
 #[test]
 fn clones_know_that_they_share_a_cursor() {
     let dir = Dir::new();
-    let path = dir.path("file");
+    let path = dir.join("file");
     std::fs::write(&path, "0123456789").unwrap();
     block_on(async {
         let open = aiofiles::open(&path).raw().mode("r+");
@@ -243,7 +243,7 @@ fn panic_in_a_positional_call_leaves_the_cursor() {
 #[test]
 fn consuming_more_than_there_is_consumes_what_there_is() {
     let dir = Dir::new();
-    let path = dir.path("file");
+    let path = dir.join("file");
     std::fs::write(&path, "0123456789").unwrap();
     block_on(async {
         let open = aiofiles::open(&path).binary().buffering(4);
@@ -319,7 +319,7 @@ fn shutdown_writes_and_flushes() {
 #[test]
 fn clone_sees_what_was_written() {
     let dir = Dir::new();
-    let path = dir.path("file");
+    let path = dir.join("file");
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
         for n in 0..200_u32 {
@@ -349,7 +349,7 @@ fn empty_read_is_no_end() {
 #[test]
 fn seek_during_a_write_waits_for_it() {
     let dir = Dir::new();
-    let path = dir.path("file");
+    let path = dir.join("file");
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
         let file = aiofiles::open(&path)
@@ -408,7 +408,7 @@ fn relative_seek_starts_at_the_position() {
 #[test]
 fn file_that_grew_is_read_on() {
     let dir = Dir::new();
-    let path = dir.path("file");
+    let path = dir.join("file");
     std::fs::write(&path, "one").unwrap();
     block_on(async {
         let mut file = aiofiles::open(&path)
@@ -426,7 +426,7 @@ fn file_that_grew_is_read_on() {
 #[test]
 fn positional_read_keeps_its_file_open() {
     let dir = Dir::new();
-    let (path, jobs) = (dir.path("file"), ManualExecutor::new());
+    let (path, jobs) = (dir.join("file"), ManualExecutor::new());
     std::fs::write(&path, "data").unwrap();
     let file = std::fs::File::open(&path).unwrap();
     let made = wrap(file).executor(jobs.clone());

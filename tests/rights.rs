@@ -4,9 +4,9 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod common;
 #[path = "common/nobody.rs"]
 mod nobody;
-mod support;
 
 use std::fs::{self, File, Permissions};
 use std::io::ErrorKind;
@@ -14,9 +14,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use aiofiles::{os, tempfile, write_atomic};
+use common::{Dir, run};
 use nobody::{as_nobody, run_as_nobody};
 use rustix::fs::{IFlags, ioctl_getflags, ioctl_setflags};
-use support::{Dir, run};
 
 fn set_mode(path: &Path, mode: u32) {
     fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();

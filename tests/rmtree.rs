@@ -1,8 +1,7 @@
 //! `os::rmtree`: all of the tree, and nothing else.
 
-#[path = "common/jobs.rs"]
 mod common;
-#[path = "support/system.rs"]
+#[path = "common/system.rs"]
 mod system;
 
 use std::fs;

@@ -1,6 +1,5 @@
 //! `os::scandir`: hops, fusion, the folder's descriptor.
 
-#[path = "common/jobs.rs"]
 mod common;
 
 use std::collections::BTreeSet;
@@ -29,20 +28,24 @@ fn entries_of_a_large_folder_take_a_job_for_about_a_thousand() {
     let counting = Counting::new();
     run(async {
         let mut entries = os::scandir(dir.path()).executor(counting.clone()).await?;
-        assert_eq!(counting.jobs(), 1, "the first batch comes with the opening");
+        assert_eq!(
+            counting.total(),
+            1,
+            "the first batch comes with the opening"
+        );
         let mut names = BTreeSet::new();
         while let Some(entry) = entries.try_next().await? {
             assert!(entry.is_file() && !entry.is_dir() && !entry.is_symlink());
             names.insert(entry.name().to_owned());
         }
         assert_eq!(names.len(), MANY);
-        let jobs = counting.jobs();
+        let jobs = counting.total();
         assert!(jobs <= MANY.div_ceil(1000) + 2, "{jobs} jobs");
         // tokio#5555, tokio#5653: fused, and no job after the end.
         for _ in 0..3 {
             assert!(entries.next().await.is_none());
         }
-        assert_eq!(counting.jobs(), jobs);
+        assert_eq!(counting.total(), jobs);
         Ok::<(), Error>(())
     })
     .expect("all of it works");
@@ -56,7 +59,7 @@ fn empty_folder_is_one_job() {
         let mut entries = os::scandir(dir.path()).executor(counting.clone()).await?;
         assert!(entries.next_entry().await?.is_none());
         assert!(entries.next_entry().await?.is_none());
-        assert_eq!(counting.jobs(), 1);
+        assert_eq!(counting.total(), 1);
         Ok::<(), Error>(())
     })
     .expect("all of it works");
@@ -177,9 +180,9 @@ fn types_and_metadata_are_known_without_a_hop() {
         fs::remove_file(entry.path()).expect("it is there");
         assert!(entry.is_file(), "as it was when the folder was read");
         assert_eq!(entry.metadata().map(fs::Metadata::len), Some(5));
-        assert_eq!(counting.jobs(), 1);
+        assert_eq!(counting.total(), 1);
         assert!(entry.stat().await.is_err());
-        assert_eq!(counting.jobs(), 2, "stat hops on the executor of the scan");
+        assert_eq!(counting.total(), 2, "stat hops on the executor of the scan");
         Ok::<(), Error>(())
     })
     .expect("all of it works");

@@ -3,8 +3,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod support;
-#[path = "support/system.rs"]
+mod common;
+#[path = "common/system.rs"]
 mod system;
 
 use std::fs::File;
@@ -16,8 +16,8 @@ use aiofiles::{
     AnyFile, BinaryFile, Error, Executor, Open, RawFile, RawIo, Result, TextFile, TextPosition,
     ThreadPoolExecutor, TokioExecutor, open, wrap,
 };
+use common::{Dir, run};
 use futures::{Stream, StreamExt, TryStreamExt};
-use support::{Dir, run};
 
 fn send<T: Send>(value: T) -> T {
     value

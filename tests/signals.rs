@@ -25,7 +25,7 @@ use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction
 #[path = "environments/alone.rs"]
 #[allow(dead_code, reason = "it mounts for others")]
 mod alone;
-#[path = "support/system.rs"]
+#[path = "common/system.rs"]
 mod system;
 
 static SIGNALS: AtomicUsize = AtomicUsize::new(0);
@@ -124,7 +124,7 @@ fn interrupted_calls_are_made_again() {
         assert!(reads.join().unwrap() == data);
 
         // An open that waits for somebody at the other end.
-        let path = dir.path("fifo");
+        let path = dir.join("fifo");
         let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
         rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, mode, 0).unwrap();
         let opens = std::thread::spawn({
@@ -148,7 +148,7 @@ fn interrupted_calls_are_made_again() {
         // Many short calls.
         block_on(async {
             for n in 0..30 {
-                let path = dir.path(&n.to_string());
+                let path = dir.join(n.to_string());
                 aiofiles::write(&path, "content")
                     .executor(pool.clone())
                     .await
@@ -157,7 +157,7 @@ fn interrupted_calls_are_made_again() {
                     .executor(pool.clone())
                     .await
                     .unwrap();
-                let copy = dir.path("copy");
+                let copy = dir.join("copy");
                 aiofiles::os::copyfile(&path, &copy)
                     .executor(pool.clone())
                     .await

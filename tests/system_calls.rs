@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
-#[path = "support/system.rs"]
+#[path = "common/system.rs"]
 mod system;
 
 use std::io::SeekFrom;

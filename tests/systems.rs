@@ -5,8 +5,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod support;
-#[path = "support/system.rs"]
+mod common;
+#[path = "common/system.rs"]
 mod system;
 
 use std::io::{ErrorKind, SeekFrom};
@@ -15,8 +15,8 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use aiofiles::{ThreadPoolExecutor, open, os, ospath};
+use common::{Dir, run};
 use futures::TryStreamExt;
-use support::{Dir, run};
 
 /// Each four bytes say where they are.
 fn numbered(len: u32) -> Vec<u8> {

@@ -18,7 +18,7 @@ use aiofiles::{AnyFile, Error, ThreadPoolExecutor};
 mod alone;
 #[path = "tempfile/folders.rs"]
 mod folders;
-#[path = "support/system.rs"]
+#[path = "common/system.rs"]
 mod system;
 
 /// A folder of the test's own.

@@ -2,12 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod support;
+mod common;
 
 use std::io::SeekFrom;
 
 use aiofiles::open;
-use support::{Dir, is_closed, is_unsupported, run};
+use common::{Dir, is_closed, is_unsupported, run};
 
 /// Where an append went is known only once it was written.
 #[test]

@@ -2,13 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod support;
+mod common;
 
 use std::io::{Cursor, SeekFrom};
 
 use aiofiles::{Error, TextFile, open, wrap};
+use common::{Chunks, Dir, run};
 use futures::StreamExt;
-use support::{Chunks, Dir, run};
 
 async fn chunked(data: &[u8], size: usize, buffer: usize, encoding: &str) -> TextFile<Chunks> {
     wrap(Chunks::new(data, size))

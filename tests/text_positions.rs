@@ -2,14 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod support;
+mod common;
 
 use std::io::{Cursor, SeekFrom};
 
 use aiofiles::{TextFile, TextPosition, open, wrap};
+use common::{Dir, run};
 use futures::StreamExt;
 use proptest::prelude::*;
-use support::{Dir, run};
 
 /// Encodings, and characters that each has.
 const ENCODINGS: [(&str, &str); 17] = [

@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod support;
+mod common;
 
 mod text_stream {
     mod as_files;
@@ -16,9 +16,9 @@ use std::task::{Context, Poll};
 
 use aiofiles::text;
 use aiofiles::{Error, Result};
+use common::poll_once;
 use futures::executor::block_on;
 use futures::{FutureExt, StreamExt, TryStreamExt};
-use support::poll_once;
 use text_stream::script::{Script, Step};
 use tokio::io::{AsyncRead, ReadBuf};
 
@@ -235,7 +235,7 @@ fn long_texts_take_more_than_one_poll() {
     {
         let mut write = pin!(writer.write(&long));
         let mut polls = 0;
-        while poll_once(&mut write).is_pending() {
+        while poll_once(write.as_mut()).is_none() {
             polls += 1;
         }
         assert!(polls >= 4, "{polls} polls for 2 MiB");
@@ -257,7 +257,7 @@ fn long_texts_take_more_than_one_poll() {
     let mut reader = block_on(text::reader(&bytes[..])).unwrap();
     let mut read = pin!(reader.read());
     let mut polls = 0;
-    while poll_once(&mut read).is_pending() {
+    while poll_once(read.as_mut()).is_none() {
         polls += 1;
     }
     assert!(polls >= 4, "{polls} polls for 2 MiB");

@@ -201,3 +201,65 @@ fn a_read_to_the_end_is_one_job_and_two_polls() {
     };
     assert_eq!(read.unwrap(), text.replace("\r\n", "\n"));
 }
+
+/// What `readlines` gives of a file, three times, and of a reader of the same bytes.
+fn lines_told(data: &[u8], pipe: bool, setting: Setting) -> (Vec<String>, Vec<String>) {
+    let (encoding, policy, newline) = setting;
+    let (mut file, executor) = open(data, pipe, setting);
+    let mut made = text::reader(data).encoding(encoding).errors(policy);
+    if let Some(newline) = newline {
+        made = made.newline(newline);
+    }
+    let mut reader = run(&executor, made).unwrap();
+    let (mut told, mut expected) = (Vec::new(), Vec::new());
+    for _ in 0..3 {
+        let lines = run(&executor, file.readlines()).map_err(|error| error.to_string());
+        told.push(format!("{lines:?} {:?}", file.newlines()));
+        let lines = run(&executor, reader.readlines()).map_err(|error| error.to_string());
+        expected.push(format!("{lines:?} {:?}", reader.newlines()));
+    }
+    (told, expected)
+}
+
+#[test]
+fn lines_that_a_job_has_decoded_are_those_that_are_decoded_bit_by_bit() {
+    for data in SAMPLES {
+        for setting in settings() {
+            for pipe in [false, true] {
+                let (told, expected) = lines_told(data, pipe, setting);
+                assert_eq!(told, expected, "{data:?} {setting:?} pipe: {pipe}");
+            }
+        }
+    }
+}
+
+#[test]
+fn lines_that_nobody_comes_for_are_read_again() {
+    for data in SAMPLES {
+        for setting in settings() {
+            let (mut file, executor) = open(data, false, setting);
+            {
+                let mut lines = pin!(file.readlines());
+                assert!(poll(lines.as_mut()).is_pending());
+                executor.run_all();
+            }
+            let at = format!("{data:?} {setting:?}");
+            let start = run(&executor, file.tell()).unwrap();
+            assert_eq!(start, "0".parse::<TextPosition>().unwrap(), "{at}");
+            assert_eq!(told(&mut file, &executor), expected(data, setting), "{at}");
+        }
+    }
+}
+
+#[test]
+fn all_lines_are_one_job_and_two_polls() {
+    let text = "line of text\r\n".repeat(100_000);
+    let (mut file, executor) = open(text.as_bytes(), false, ("utf-8", "strict", None));
+    let mut read = pin!(file.readlines());
+    assert!(poll(read.as_mut()).is_pending());
+    assert_eq!(executor.run_all(), 1);
+    let Poll::Ready(lines) = poll(read.as_mut()) else {
+        panic!("the job has decoded it");
+    };
+    assert_eq!(lines.unwrap(), vec!["line of text\n"; 100_000]);
+}

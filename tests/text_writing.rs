@@ -2,14 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod support;
-#[path = "support/system.rs"]
+mod common;
+#[path = "common/system.rs"]
 mod system;
 
 use std::io::{Cursor, ErrorKind, SeekFrom};
 
 use aiofiles::{Error, TextFile, open, raw_io, wrap};
-use support::{Chunks, Counting, Dir, is_closed, is_unsupported, run};
+use common::{Chunks, Counting, Dir, is_closed, is_unsupported, run};
 use system::native;
 
 async fn memory(data: &str) -> TextFile<Cursor<Vec<u8>>> {

@@ -33,12 +33,12 @@ fn in_child(name: &str) -> Option<PathBuf> {
     let dir = Dir::new();
     let mut child = Command::new(std::env::current_exe().unwrap());
     if getuid().is_root() {
-        std::os::unix::fs::chown(dir.root(), Some(NOBODY), None).unwrap();
+        std::os::unix::fs::chown(dir.path(), Some(NOBODY), None).unwrap();
         child.uid(NOBODY);
     }
     let output = child
         .args(["--exact", name, "--test-threads=1", "--nocapture"])
-        .env("AIOFILES_CHILD", AsRef::<OsStr>::as_ref(dir.root()))
+        .env("AIOFILES_CHILD", AsRef::<OsStr>::as_ref(dir.path()))
         .output();
     let output = match output {
         Err(error) if error.kind() == ErrorKind::PermissionDenied => {

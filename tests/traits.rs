@@ -2,8 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod support;
-#[path = "support/system.rs"]
+mod common;
+#[path = "common/system.rs"]
 mod system;
 
 use std::io::{Cursor, ErrorKind, SeekFrom};
@@ -11,8 +11,8 @@ use std::io::{Cursor, ErrorKind, SeekFrom};
 use aiofiles::{BinaryFile, Error, RawFile, ThreadPoolExecutor, open, wrap};
 use async_compression::tokio::bufread::GzipDecoder;
 use async_compression::tokio::write::GzipEncoder;
+use common::{Chunks, Dir, run};
 use futures::{SinkExt, StreamExt, TryStreamExt};
-use support::{Chunks, Dir, run};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 use tokio_util::codec::{FramedRead, FramedWrite, LinesCodec};
 use tokio_util::io::ReaderStream;

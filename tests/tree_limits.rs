@@ -3,7 +3,7 @@
 #![cfg(unix)] // FIFOs, descriptors and links as Unix has them.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod support;
+mod common;
 
 use std::io::ErrorKind;
 use std::os::unix::fs::symlink;
@@ -12,7 +12,7 @@ use std::process::Command;
 use std::time::{Duration, SystemTime};
 
 use aiofiles::{ThreadPoolExecutor, os, ospath};
-use support::{Dir, run};
+use common::{Dir, run};
 
 fn real(path: impl AsRef<Path>) -> PathBuf {
     run(async { ospath::realpath(path).await.unwrap() })

@@ -12,7 +12,7 @@ mod common;
 mod random;
 #[path = "two_hands/recorded.rs"]
 mod recorded;
-#[path = "support/system.rs"]
+#[path = "common/system.rs"]
 mod system;
 
 use std::fs::File;
@@ -28,7 +28,7 @@ use futures::executor::block_on;
 fn what_two_append_at_once_is_there_whole_and_in_order() {
     const LINES: usize = 2_000;
     let dir = Dir::new();
-    let path = dir.path("log");
+    let path = dir.join("log");
     let pool = ThreadPoolExecutor::new(2);
     let start = Arc::new(Barrier::new(3));
     let ours = |name: &'static str| {
@@ -81,7 +81,7 @@ fn what_two_append_at_once_is_there_whole_and_in_order() {
 fn a_child_writes_where_its_parent_has_come_to_and_the_parent_goes_on_behind_it() {
     use std::process::{Command, Stdio};
     let dir = Dir::new();
-    let path = dir.path("f");
+    let path = dir.join("f");
     let child = |file: File, command: &str| {
         let mut child = Command::new("sh");
         child
@@ -120,7 +120,7 @@ fn a_child_writes_where_its_parent_has_come_to_and_the_parent_goes_on_behind_it(
 fn what_a_child_cuts_off_is_neither_read_nor_written_back() {
     use std::process::Command;
     let dir = Dir::new();
-    let path = dir.path("f");
+    let path = dir.join("f");
     block_on(async {
         for truncated in [0, 5, 100_000] {
             std::fs::write(&path, vec![b'x'; 300_000]).unwrap();

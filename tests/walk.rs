@@ -1,6 +1,5 @@
 //! `os::walk`, compared with a plain recursive model, and where it goes.
 
-#[path = "common/jobs.rs"]
 mod common;
 
 use std::collections::BTreeMap;
@@ -68,7 +67,7 @@ fn both_directions_give_every_folder_once_a_hop_a_folder() {
         let found: Triples = entries.iter().map(triple).collect();
         assert_eq!(found, expected);
         assert_eq!(entries.len(), expected.len());
-        assert_eq!(counting.jobs(), expected.len());
+        assert_eq!(counting.total(), expected.len());
         for (i, entry) in entries.iter().enumerate() {
             for below in &entries[..i] {
                 let order = if topdown {
@@ -128,7 +127,7 @@ fn caller_prunes_and_orders() {
             .executor(counting.clone());
         let entries: Vec<_> = walk.try_collect().await?;
         assert_eq!(entries.len(), 2);
-        assert_eq!(counting.jobs(), 2);
+        assert_eq!(counting.total(), 2);
         assert!(
             entries
                 .iter()

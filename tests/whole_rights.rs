@@ -3,7 +3,6 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-#[path = "common/jobs.rs"]
 mod common;
 #[path = "common/nobody.rs"]
 mod nobody;

@@ -7,7 +7,7 @@
 #![cfg(windows)]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod support;
+mod common;
 
 use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, SeekFrom, Write};
@@ -16,8 +16,8 @@ use std::path::{Path, PathBuf};
 
 use aiofiles::tempfile::{named_temporary_file, temporary_directory};
 use aiofiles::{BinaryFile, open, os, ospath, wrap};
+use common::{Dir, run};
 use futures::{StreamExt, TryStreamExt};
-use support::{Dir, run};
 
 /// The path with names that are taken as they stand.
 fn literal(path: &Path) -> PathBuf {

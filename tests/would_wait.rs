@@ -22,7 +22,7 @@ fn run<F: Future>(future: F) -> F::Output {
 fn both_ways(wavering: &Wavering, dir: &Dir) {
     let (jobs, hits) = (wavering.jobs(), wavering.hits());
     assert!(jobs > 20, "{jobs} jobs");
-    let path = dir.path("some");
+    let path = dir.join("some");
     std::fs::write(&path, "some").unwrap();
     if cache_answers(&path) {
         assert!(hits > 20, "{hits} without a job, {jobs} jobs");
@@ -38,7 +38,7 @@ fn reads_that_change_sides_midway_are_whole() {
     run(async {
         let (dir, mut random) = (Dir::new(), Random::new(1));
         let wavering = Wavering::new(InlineExecutor, 2);
-        let path = dir.path("f");
+        let path = dir.join("f");
         // Around the most that is read in place at a time, and far beyond it.
         for size in [1, 4096, 131_071, 131_072, 131_073, 1_000_003] {
             let data = noise(&mut random, size);
@@ -80,7 +80,7 @@ fn reads_that_change_sides_midway_are_whole() {
 fn what_was_consumed_before_a_read_past_the_buffer_is_not_sought_into() {
     run(async {
         let dir = Dir::new();
-        let path = dir.path("f");
+        let path = dir.join("f");
         let data: Vec<u8> = (0..100).collect();
         std::fs::write(&path, &data).unwrap();
         let open = open(&path).binary().buffering(10);
@@ -102,7 +102,7 @@ fn positional_reads_that_would_wait_are_whole() {
     run(async {
         let (dir, mut random) = (Dir::new(), Random::new(3));
         let wavering = Wavering::new(InlineExecutor, 4);
-        let path = dir.path("f");
+        let path = dir.join("f");
         std::fs::write(&path, noise(&mut random, 300_000)).unwrap();
         let plain = std::fs::File::open(&path).unwrap();
         let file = open(&path).raw().executor(wavering.clone()).await.unwrap();
@@ -129,7 +129,7 @@ fn whole_files_and_metadata_that_would_wait_are_those_of_std() {
     run(async {
         let (dir, mut random) = (Dir::new(), Random::new(5));
         let wavering = Wavering::new(InlineExecutor, 6);
-        let (path, link, none) = (dir.path("f"), dir.path("link"), dir.path("none"));
+        let (path, link, none) = (dir.join("f"), dir.join("link"), dir.join("none"));
         std::os::unix::fs::symlink(&path, &link).unwrap();
         for size in [0, 1, 4096, 131_072, 131_073, 300_000] {
             let text: String = "x".repeat(size);

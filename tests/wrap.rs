@@ -2,15 +2,15 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod support;
-#[path = "support/system.rs"]
+mod common;
+#[path = "common/system.rs"]
 mod system;
 
 use std::fs::{File, OpenOptions};
 use std::io::{Cursor, ErrorKind, Read, Seek, SeekFrom};
 
 use aiofiles::{AnyFile, Error, RawIo, open, raw_io, wrap};
-use support::{Count, Counting, Dir, is_closed, is_unsupported, run};
+use common::{Count, Counting, Dir, is_closed, is_unsupported, run};
 
 fn cursor(data: &str) -> Cursor<Vec<u8>> {
     Cursor::new(data.as_bytes().to_vec())

@@ -118,14 +118,14 @@ fn record_is_there_before_the_result() {
         assert_eq!(pool.notes.take(), ["run Done"]);
     }
     let dir = Dir::new();
-    let path = dir.path("file");
+    let path = dir.join("file");
     block_on(async {
         let open = aiofiles::open(&path).mode("w").executor(pool.clone());
         open.with(async |file| file.write("text").await)
             .await
             .unwrap();
         assert_eq!(pool.notes.take(), ["open Done", "close Done"]);
-        let error = aiofiles::open(dir.path("none")).executor(pool.clone());
+        let error = aiofiles::open(dir.join("none")).executor(pool.clone());
         assert_eq!(
             error.await.unwrap_err().kind(),
             std::io::ErrorKind::NotFound

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use self::line::Tickets;
 use super::{Executor, Job, Line, Place, Refused};
+use crate::budget;
 use crate::delegate::watch_main;
 use crate::foreign::{catch, discard, wake_all};
 use crate::sync::atomic::{AtomicU64, Ordering};
@@ -203,6 +204,7 @@ impl ThreadPoolExecutor {
     pub async fn shutdown(&self) {
         let pool = &self.owner.pool;
         pool.close();
+        budget::turn().await;
         poll_fn(|cx| pool.poll_over(cx)).await;
     }
 

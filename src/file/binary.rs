@@ -333,6 +333,7 @@ impl<R: RawIo> File<Binary, R> {
     /// A write whose copy takes more than one poll. The copy is the future's until it is
     /// whole, so that a dropped write has not begun.
     async fn write_long(&mut self, data: &[u8]) -> Result<usize> {
+        budget::turn().await;
         self.core().check_writable("write")?;
         let copied = budget::copy_long(data).await;
         let mut copy = copied.map_err(|error| Error::os("write", self.core().path(), error))?;
@@ -367,6 +368,7 @@ impl<R: RawIo> File<Binary, R> {
     where
         I: IntoIterator<Item: AsRef<[u8]>>,
     {
+        budget::turn().await;
         self.core().check_open("write")?;
         let mut items = budget::Items::default();
         for line in lines {

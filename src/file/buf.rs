@@ -273,6 +273,25 @@ impl Buf {
         self.len() > MOST_A_POLL
     }
 
+    /// Whether room for `room` more bytes takes another allocation, to which much is moved:
+    /// a page at a time, but the system takes milliseconds for that.
+    pub(crate) fn has_to_move(&self, room: usize) -> bool {
+        let free = self.data.capacity() - self.end;
+        self.stays() && free < room.max(MOST_A_POLL) && self.data.capacity() >= OWN_PAGES
+    }
+
+    /// Has an allocation that `rest` more bytes fit, and the look at the end behind them, if
+    /// that much is to be had: then nothing is moved again. What is not filled takes no
+    /// memory.
+    pub(crate) fn expect(&mut self, rest: u64) {
+        let rest = usize::try_from(rest).unwrap_or(usize::MAX);
+        let size = rest.saturating_add(self.end).saturating_add(MOST_A_POLL);
+        drop(
+            self.data
+                .try_reserve_exact(size.saturating_sub(self.data.len())),
+        );
+    }
+
     /// Room for at least `room` more bytes behind what is in it; tell
     /// [`filled`](Self::filled) how many were put there.
     pub(crate) fn space(&mut self, room: usize) -> &mut [u8] {

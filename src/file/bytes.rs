@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 use super::buf::Search;
 use super::core::{BUFFER, Core, FILLED, Started};
 use super::source::Span;
-use crate::budget::{self, MOST_A_POLL, Share};
+use crate::budget::{self, FRESH, MOST_A_POLL, Share};
 use crate::error::{Error, Result};
 use crate::raw_io::RawIo;
 
@@ -162,7 +162,7 @@ impl<R: RawIo> Core<R> {
                     if ready!(self.poll_fill(cx, before + 1, self.chunk(), started))? {
                         break self.ahead.buffer().len();
                     }
-                    ready!(share.poll_take(cx, self.ahead.buffer().len() - before));
+                    ready!(share.poll_take(cx, FRESH * (self.ahead.buffer().len() - before)));
                 }
             }
         };
@@ -208,7 +208,7 @@ impl<R: RawIo> Core<R> {
                 if ready!(self.poll_fill(cx, more, self.chunk(), started))? {
                     break self.ahead.buffer().len();
                 }
-                ready!(share.poll_take(cx, self.ahead.buffer().len() - before));
+                ready!(share.poll_take(cx, FRESH * (self.ahead.buffer().len() - before)));
             }
         };
         let lines = self.ahead.buffer_mut().poll_take_lines(cx, end, &mut share);
@@ -260,7 +260,7 @@ impl<R: RawIo> Core<R> {
                     if !self.has_filled(*started)
                         && !ready!(self.poll_fill(cx, before + 1, self.chunk(), started))?
                     {
-                        ready!(share.poll_take(cx, self.ahead.buffer().len() - before));
+                        ready!(share.poll_take(cx, FRESH * (self.ahead.buffer().len() - before)));
                         continue;
                     }
                     let rest = self.ahead.buffer().len();

@@ -119,10 +119,10 @@ impl<K: Bytes, R: RawIo, B: BorrowMut<File<K, R>>> Stream for Chunks<File<K, R>,
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = &mut *self;
+        ready!(budget::poll_turn(cx));
         if this.over {
             return Poll::Ready(None);
         }
-        ready!(budget::poll_turn(cx));
         let core = this.file.borrow_mut().descend();
         let chunk = ready!(core.poll_read_some(cx, this.size, &mut this.started));
         this.started = 0;

@@ -49,7 +49,11 @@ impl<K: FileKind, R: RawIo> File<K, R> {
     pub async fn close(&mut self) -> Result<()> {
         let core = self.descend();
         let mut started = 0;
-        std::future::poll_fn(|cx| core.poll_close(cx, &mut started)).await
+        std::future::poll_fn(|cx| {
+            ready!(budget::poll_turn(cx));
+            core.poll_close(cx, &mut started)
+        })
+        .await
     }
 
     /// Hands everything that is buffered to the system. Not to the

@@ -109,6 +109,8 @@ struct Cursor {
     rewind: u64,
     /// Whether a job has found that the file tells its size at once.
     tells_size: bool,
+    /// How large the file was when a job has looked, in bytes.
+    size: Option<u64>,
 }
 
 impl Cursor {

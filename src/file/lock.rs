@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::budget;
 use crate::delegate::run_detached;
 use crate::error::Result;
 use crate::executor::Chosen;
@@ -13,6 +14,7 @@ use crate::sys::{Asked, Lock, Reply, Wait};
 use crate::timer::Sleep;
 
 pub(crate) async fn attempt<R: RawIo>(core: &mut Core<R>, lock: Lock, wait: Wait) -> Result<bool> {
+    budget::turn().await;
     core.check_open("lock")?;
     let asked = Asked::default();
     let mut caller = Caller {

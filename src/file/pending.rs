@@ -291,6 +291,7 @@ impl<F: Truncating> Future for Truncate<'_, F> {
     type Output = Result<u64>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        ready!(budget::poll_turn(cx));
         let this = self.get_mut();
         this.file.poll_truncate(cx, this.size, &mut this.started)
     }

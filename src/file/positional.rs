@@ -23,6 +23,9 @@ mod write;
 
 pub use self::write::WriteAt;
 
+/// How much one job reads, in bytes, of what is copied to a buffer of the caller's.
+const PIECE: usize = 4 * 1024 * 1024;
+
 /// What a positional call needs of its file: it goes on beside the file's own
 /// operations, and even after the file is gone.
 struct At<R> {
@@ -376,15 +379,26 @@ impl<K: Bytes, R: RawIo> File<K, R> {
             poll_fn(budget::poll_spend).await;
             return Ok(n);
         }
+        // Piece by piece: of the whole there would be a second one in memory, and to free
+        // that takes milliseconds.
         let core = self.core();
-        let mut at = At::new(core, offset, core.check_readable("read"));
-        if asked.is_some() {
-            at.nowait = Some(false);
+        let mut filled = 0;
+        loop {
+            let end = buf.len().min(filled + PIECE);
+            let piece = &mut buf[filled..end];
+            let from = offset.saturating_add(filled as u64);
+            let mut at = At::new(core, from, core.check_readable("read"));
+            if asked.is_some() {
+                at.nowait = Some(false);
+            }
+            let data = core.read_from(at, piece.len(), false).await?;
+            let mut done = 0;
+            poll_fn(|cx| budget::poll_copy(cx, &data, piece, &mut done)).await;
+            filled += data.len();
+            if filled < end || end == buf.len() {
+                return Ok(filled);
+            }
         }
-        let data = core.read_from(at, buf.len(), false).await?;
-        let mut done = 0;
-        poll_fn(|cx| budget::poll_copy(cx, &data, buf, &mut done)).await;
-        Ok(data.len())
     }
 
     /// Writes at `offset` with one system call and returns how many bytes
@@ -393,26 +407,27 @@ impl<K: Bytes, R: RawIo> File<K, R> {
     ///
     /// # Cancel safety
     ///
-    /// Once begun it goes on.
+    /// Dropped before all of `data` was copied, nothing has happened. Once begun it goes on.
     ///
     /// # Errors
     ///
     /// Those of the system; `Unsupported` if not open for writing, or if
     /// the stream cannot seek; `Closed`.
     #[doc(alias("pwrite", "seek_write"))]
-    pub fn write_at(&self, offset: u64, data: &[u8]) -> WriteAt<R> {
-        self.core().write_at(offset, budget::copy(data), false)
+    pub fn write_at<'a>(&self, offset: u64, data: &'a [u8]) -> WriteAt<'a, R> {
+        self.core().write_at(offset, Vec::new(), Some(data), false)
     }
 
     /// Writes all of `data` at `offset` and returns its length; as
     /// [`write_at`](Self::write_at) otherwise.
     ///
-    /// `data` is copied before this returns, which for many MiB takes a while:
-    /// [`write_owned_at`](Self::write_owned_at) takes it without a copy.
+    /// `data` is copied first, a share a poll where it is long:
+    /// [`write_owned_at`](Self::write_owned_at) takes it without a copy, and borrows nothing.
     ///
     /// # Cancel safety
     ///
-    /// Once begun it goes on to its end.
+    /// Dropped before all of `data` was copied, nothing has happened. Once begun it goes on
+    /// to its end.
     ///
     /// # Errors
     ///
@@ -429,8 +444,8 @@ impl<K: Bytes, R: RawIo> File<K, R> {
     /// assert_eq!(std::fs::read(&path).unwrap(), b"abcdef");
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
-    pub fn write_all_at(&self, offset: u64, data: &[u8]) -> WriteAt<R> {
-        self.core().write_at(offset, budget::copy(data), true)
+    pub fn write_all_at<'a>(&self, offset: u64, data: &'a [u8]) -> WriteAt<'a, R> {
+        self.core().write_at(offset, Vec::new(), Some(data), true)
     }
 
     /// Writes all of `data` at `offset` without copying it, and returns its length; as
@@ -456,7 +471,7 @@ impl<K: Bytes, R: RawIo> File<K, R> {
     /// assert_eq!(std::fs::metadata(&path).unwrap().len(), 100 + (4 << 20));
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
-    pub fn write_owned_at(&self, offset: u64, data: Vec<u8>) -> WriteAt<R> {
-        self.core().write_at(offset, Ok(data), true)
+    pub fn write_owned_at(&self, offset: u64, data: Vec<u8>) -> WriteAt<'static, R> {
+        self.core().write_at(offset, data, None, true)
     }
 }

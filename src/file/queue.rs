@@ -44,12 +44,17 @@ impl State {
         }
     }
 
-    fn put_spare(&mut self, mut buffer: Vec<u8>) {
+    /// Keeps an emptied buffer, or gives it back where it is too much: it is freed without
+    /// the lock, which the task may want meanwhile.
+    fn put_spare(&mut self, mut buffer: Vec<u8>) -> Option<Vec<u8>> {
         buffer.clear();
         let kept: usize = self.spare.iter().map(Vec::capacity).sum();
-        if buffer.capacity() > 0 && kept + buffer.capacity() <= self.limit {
-            self.spare.push_back(buffer);
+        let keeps = buffer.capacity() > 0 && kept + buffer.capacity() <= self.limit;
+        if !keeps {
+            return Some(buffer);
         }
+        self.spare.push_back(buffer);
+        None
     }
 
     fn has_room(&self) -> bool {
@@ -124,7 +129,7 @@ impl Queue {
     /// that there is none, and closes.
     pub(crate) fn next(&self, emptied: Vec<u8>) -> Option<Vec<u8>> {
         let mut state = self.lock();
-        state.put_spare(emptied);
+        let unused = state.put_spare(emptied);
         let next = state.full.pop_front();
         state.bytes -= next.as_ref().map_or(0, Vec::len);
         state.open &= next.is_some();
@@ -134,6 +139,7 @@ impl Queue {
         if let Some(waker) = waiting {
             wake(waker);
         }
+        drop(unused);
         next
     }
 

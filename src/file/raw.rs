@@ -156,6 +156,7 @@ impl<R: RawIo> File<Raw, R> {
     /// ```
     #[doc(alias = "write_all")]
     pub async fn write(&mut self, data: &[u8]) -> Result<usize> {
+        budget::turn().await;
         self.descend().check_writable("write")?;
         if data.is_empty() {
             return Ok(0);
@@ -192,6 +193,7 @@ impl<R: RawIo> File<Raw, R> {
     where
         I: IntoIterator<Item: AsRef<[u8]>>,
     {
+        budget::turn().await;
         self.core().check_open("write")?;
         let mut items = budget::Items::default();
         for line in lines {

@@ -107,6 +107,10 @@ pub(crate) struct Work<R> {
     pub(crate) nowait: Option<bool>,
     /// Whether it is a regular file, which may be read ahead, once somebody looked.
     pub(crate) regular: Option<bool>,
+    /// How large the buffers are, in bytes, that are filled again.
+    pub(crate) usual: usize,
+    /// How large the file was, in bytes, once somebody looked.
+    pub(crate) size: Option<u64>,
     /// Whether the file was found to tell its size at once.
     pub(crate) tells_size: bool,
     /// Whether its last read gave all that was asked for.
@@ -177,6 +181,8 @@ impl<R: RawIo> Work<R> {
             result: Ok(()),
             nowait: None,
             regular: None,
+            usual: LARGE,
+            size: None,
             tells_size: false,
             gave_all: false,
             wrote: false,
@@ -292,6 +298,10 @@ impl<R: RawIo> Work<R> {
                         .pos
                         .filter(|_| !self.append)
                         .and_then(|pos| pos.checked_add(n as u64));
+                }
+                if pending.data.capacity() > self.usual {
+                    // Not by the task: to free much takes milliseconds.
+                    *pending = Pending::default();
                 }
             }
             let Some(queue) = &self.queue else { break };
@@ -416,6 +426,9 @@ impl<R: RawIo> Work<R> {
                 room::of_rest(held, &mut self.read, self.pos, asked).unwrap_or(chunk.min(BUFFER));
         }
         while self.read.len() < min {
+            if self.read.has_to_move(room) {
+                room::expect(held, &mut self.read, self.pos);
+            }
             let space = self.read.try_space(room)?;
             let most = if large { space.len().min(asked) } else { room };
             let n = held.with(|raw| read_some(raw, &mut space[..most]))?;
@@ -438,6 +451,9 @@ impl<R: RawIo> Work<R> {
         }
         if self.gave_all && self.regular.is_none() {
             self.regular = Some(held.file().is_some_and(|file| sys::is_plain(file)));
+            self.size = held
+                .file()
+                .and_then(|file| Some(file.metadata().ok()?.len()));
         }
         Ok(())
     }
@@ -455,6 +471,9 @@ impl<R: RawIo> Work<R> {
                 1
             };
             let skip = min.saturating_sub(self.read.len());
+            if self.read.has_to_move(room) {
+                room::expect(held, &mut self.read, self.pos);
+            }
             let space = &mut self.read.try_space(room)?[..room];
             let n = held.with(|raw| read_some(raw, space))?;
             let behind = space[..n].get(skip..).unwrap_or_default();

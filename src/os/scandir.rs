@@ -8,11 +8,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
 
 use super::Stat;
+use crate::budget;
 use crate::call::{Call, Request, one};
 use crate::error::{Error, Result};
 use crate::executor::Chosen;
@@ -324,6 +325,7 @@ impl ScanDir {
     }
 
     fn poll_entry(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<DirEntry>>> {
+        ready!(budget::poll_turn(cx));
         loop {
             if let Some(found) = self.found.next() {
                 return Poll::Ready(Some(Ok(DirEntry::new(&self.parent, found))));

@@ -8,11 +8,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
 
 use super::scandir::{DirEntry, Found, Parent, check_literal};
+use crate::budget;
 use crate::call::{Call, one};
 use crate::error::{Error, Result};
 use crate::executor::{Chosen, Executor};
@@ -246,6 +247,7 @@ impl Walk {
     }
 
     fn poll_dir(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Listing>>> {
+        ready!(budget::poll_turn(cx));
         if let Some(listing) = self.current.take().filter(|_| self.topdown) {
             self.descend(&listing);
         }

@@ -99,6 +99,7 @@ impl<K: Kind> SpooledTemporaryFile<K> {
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
     pub async fn rollover(&mut self) -> Result<()> {
+        budget::turn().await;
         K::core(&self.file).check_open("roll over")?;
         if !self.rolled() {
             self.shared.demand();

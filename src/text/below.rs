@@ -44,6 +44,16 @@ pub(crate) trait Below {
             .map_ok(|_| None)
     }
 
+    /// How many bytes are still to be decoded, at the most, as far as that is known: a hint.
+    fn undecoded_hint(&self) -> Option<u64> {
+        None
+    }
+
+    /// Frees memory that may be much.
+    fn free(&self, memory: Vec<u8>) {
+        drop(memory);
+    }
+
     /// Fails if it cannot be read.
     fn check_readable(&self) -> Result<()>;
 

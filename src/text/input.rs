@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, ReadBuf};
 
 use super::below::Below;
-use crate::budget::{MOST_A_POLL, Share};
+use crate::budget::{self, MOST_A_POLL, Share};
 use crate::error::{Error, Result};
 use crate::file::buf::Buf;
 use crate::file::core::Started;
@@ -100,6 +100,8 @@ impl<R: AsyncRead> Below for Filling<'_, R> {
                 }
                 Ok(n) => {
                     self.input.bytes.filled(n);
+                    // A stream that is memory does not spend anything itself.
+                    budget::moved(n);
                     if n == room {
                         self.input.chunk = self.input.chunk.saturating_mul(2).min(MOST_A_POLL);
                     }

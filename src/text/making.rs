@@ -4,13 +4,14 @@ use std::fmt;
 use std::future::Future;
 use std::ops::{Deref, DerefMut};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::reader::{Parts, Reader};
 use super::writer::Writer;
+use crate::budget;
 use crate::codec::{Encoding, ErrorPolicy, Newline};
 use crate::error::{Error, Result};
 use crate::file::Lines;
@@ -64,7 +65,8 @@ impl<T> Unpin for Making<T> {}
 impl<T: Checked> Future for Making<T> {
     type Output = Result<T>;
 
-    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Self::Output> {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        ready!(budget::poll_turn(cx));
         let made = self.0.take().expect("it is awaited once");
         Poll::Ready(made.check().map(|()| made))
     }

@@ -3,7 +3,7 @@
 use std::task::{Context, Poll, ready};
 
 use super::below::Below;
-use super::decoded::{Decoded, PIECE, TURN, Taken};
+use super::decoded::{Decoded, PIECE, TURN, Taken, Whole};
 use crate::budget::{self, MOST_A_POLL};
 use crate::codec::{Newline, Terminator, translate_in};
 use crate::error::{Error, Result};
@@ -105,6 +105,38 @@ impl Decoded {
         }
     }
 
+    /// Decodes all that is left, up to bad bytes, which are an error. The job that reads it
+    /// does where it can, and that is `Some`: a text, or its lines. Otherwise it is here.
+    ///
+    /// `started` is 0 at first; what the operation has read once is decoded in several polls.
+    fn poll_decode_all(
+        &mut self,
+        below: &mut impl Below,
+        cx: &mut Context<'_>,
+        by_lines: bool,
+        started: &mut Started,
+    ) -> Poll<Result<Option<Whole>>> {
+        if !self.ends_in_bad_bytes() {
+            if *started == 0 || below.is_busy() {
+                let plan = || self.plan(by_lines);
+                let whole = ready!(below.poll_fill_all(cx, plan, started))?;
+                self.sync(below);
+                if whole.is_some() {
+                    return Poll::Ready(Ok(whole));
+                }
+            }
+            let count = self.count();
+            while !self.has_fault() && !below.bytes().is_empty() {
+                ready!(self.poll_pause(cx, count));
+                self.decode(below, TURN as usize, true)?;
+            }
+            if !self.has_fault() {
+                self.decode(below, usize::MAX, true)?;
+            }
+        }
+        Poll::Ready(self.report(below).map_or(Ok(None), Err))
+    }
+
     /// All that is left. UTF-8 is taken as it is, without a copy.
     fn poll_read_all(
         &mut self,
@@ -117,26 +149,8 @@ impl Decoded {
         if self.stops() && self.rest().is_empty() {
             self.pass_fault();
         }
-        if !self.ends_in_bad_bytes() {
-            // Once: what this operation has read is decoded in several polls.
-            if *started == 0 || below.is_busy() {
-                let whole = ready!(below.poll_fill_all(cx, || self.plan(), started))?;
-                self.sync(below);
-                if let Some(whole) = whole {
-                    return Poll::Ready(Ok(self.deliver_whole(below, whole)));
-                }
-            }
-            let count = self.count();
-            while !self.has_fault() && !below.bytes().is_empty() {
-                ready!(self.poll_pause(cx, count));
-                self.decode(below, TURN as usize, true)?;
-            }
-            if !self.has_fault() {
-                self.decode(below, usize::MAX, true)?;
-            }
-        }
-        if let Some(error) = self.report(below) {
-            return Poll::Ready(Err(error));
+        if let Some(whole) = ready!(self.poll_decode_all(below, cx, false, started))? {
+            return Poll::Ready(Ok(self.deliver_whole(below, whole).0));
         }
         let translate = self.newline() == Newline::Universal && self.has_cr();
         let text = if translate || self.is_in_use() {
@@ -246,7 +260,18 @@ impl Decoded {
         if let Some(n) = self.being_taken(what) {
             return self.poll_take_lines(below, cx, what, n);
         }
-        ready!(self.poll_past_bad_line(below, cx, true, started))?;
+        if self.in_bad_line() || self.stops() {
+            ready!(self.poll_past_bad_line(below, cx, true, started))?;
+            // What that has read is not all that there is.
+            *started = 0;
+        }
+        if hint.is_none() && !self.stops() {
+            if let Some(whole) = ready!(self.poll_decode_all(below, cx, true, started))? {
+                return Poll::Ready(Ok(self.deliver_whole(below, whole).1));
+            }
+            let all = self.rest().len();
+            return self.poll_take_lines(below, cx, what, all);
+        }
         // All of it must be there before any of it is consumed.
         let mut at_eof = false;
         let count = self.count();
@@ -268,11 +293,7 @@ impl Decoded {
             if at_eof {
                 break self.rest().len();
             }
-            let want = match hint {
-                Some(hint) => hint.saturating_sub(self.counted()),
-                // Everything will be needed: it is read at once.
-                None => usize::MAX,
-            };
+            let want = hint.map_or(0, |hint| hint.saturating_sub(self.counted()));
             ready!(self.poll_pause(cx, count));
             at_eof = ready!(self.poll_more(below, cx, true, want, started))?;
         };

@@ -14,7 +14,7 @@ use super::input::BUFFER;
 use super::making::Checked;
 use super::refused::{Refused, check_size};
 use super::{Changes, Reconfigure, TextSettings};
-use crate::budget;
+use crate::budget::{self, MOST_A_POLL};
 use crate::codec::{Encoder, Encoding, ErrorPolicy, Newline, count_chars, translate_out};
 use crate::error::{Error, Result};
 
@@ -329,9 +329,9 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
     /// # Ok::<(), aiofiles::Error>(()) }).unwrap();
     /// ```
     pub async fn write(&mut self, text: &str) -> Result<usize> {
+        budget::turn().await;
         self.check_open("write")?;
         self.check_whole()?;
-        poll_fn(budget::poll_turn).await;
         let (bytes, chars) = if text.len() > LONG {
             // What is encoded is the future's until it is whole, so that a dropped write
             // has not begun.
@@ -352,6 +352,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
     async fn accept(&mut self, bytes: Vec<u8>) -> Result<()> {
         let fits = poll_fn(|cx| self.pinned().poll_room(cx, bytes.len())).await;
         fits.map_err(|error| Error::os("write", None, error))?;
+        budget::moved(bytes.len().min(MOST_A_POLL));
         if self.out.is_empty() && bytes.len() > self.capacity {
             self.out = bytes;
         } else {
@@ -374,6 +375,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
     where
         I: IntoIterator<Item: AsRef<str>>,
     {
+        budget::turn().await;
         self.check_open("write")?;
         let mut items = budget::Items::default();
         for line in lines {
@@ -397,6 +399,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
     /// Those of the stream: what it did not take stays, and another flush tries again, so
     /// do not write it again. `Closed`.
     pub async fn flush(&mut self) -> Result<()> {
+        budget::turn().await;
         self.check_open("flush")?;
         let flushed = poll_fn(|cx| self.pinned().poll_out(cx)).await;
         flushed.map_err(|error| Error::os("flush", None, error))
@@ -415,6 +418,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
     /// [`buffer`](Self::buffer). `InvalidData` where `AsyncWrite` has had the first bytes of
     /// a character and not the last; the stream is shut down.
     pub async fn close(&mut self) -> Result<()> {
+        budget::turn().await;
         self.check()?;
         let ended = poll_fn(|cx| self.pinned().poll_end(cx)).await;
         ended.map_err(|error| Error::os("close", None, error))

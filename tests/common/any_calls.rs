@@ -6,7 +6,7 @@ use aiofiles::executor::InlineExecutor;
 use aiofiles::{Error, TextFile, wrap};
 use futures::StreamExt as _;
 
-use crate::support::Chunks;
+use crate::common::Chunks;
 use crate::whole_text::{Answer, WholeText};
 
 pub(crate) const POLICIES: &[&str] = &[

@@ -1,6 +1,6 @@
 //! Executors that show what they do, and such as do what no good one does.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -49,24 +49,60 @@ impl Executor for Stepped {
     }
 }
 
-/// Runs jobs in place and counts them by verb.
+/// Runs jobs in place and notes their verbs.
 #[derive(Clone, Default)]
-pub(crate) struct Counting(Arc<Mutex<BTreeMap<&'static str, usize>>>);
+pub(crate) struct Counting(Arc<Mutex<Verbs>>);
+
+#[derive(Default)]
+struct Verbs {
+    all: Vec<&'static str>,
+    /// How many of them were told.
+    told: usize,
+}
 
 impl Counting {
-    pub(crate) fn count(&self, op: &str) -> usize {
-        self.0.lock().unwrap().get(op).copied().unwrap_or(0)
+    pub(crate) fn new() -> Self {
+        Self::default()
     }
 
+    /// How many jobs there were.
     pub(crate) fn total(&self) -> usize {
-        self.0.lock().unwrap().values().sum()
+        self.0.lock().unwrap().all.len()
+    }
+
+    /// How many of them had this verb.
+    pub(crate) fn count(&self, op: &str) -> usize {
+        let verbs = self.0.lock().unwrap();
+        verbs.all.iter().filter(|verb| **verb == op).count()
+    }
+
+    /// The verbs of the jobs since the last call.
+    pub(crate) fn ops(&self) -> Vec<&'static str> {
+        let mut verbs = self.0.lock().unwrap();
+        let new = verbs.all[verbs.told..].to_vec();
+        verbs.told = verbs.all.len();
+        new
+    }
+
+    /// How many jobs there were since the last call.
+    pub(crate) fn take(&self) -> usize {
+        self.ops().len()
     }
 }
 
 impl Executor for Counting {
     fn execute(&self, job: Job) -> Result<(), Refused> {
-        *self.0.lock().unwrap().entry(job.op()).or_insert(0) += 1;
+        self.0.lock().unwrap().all.push(job.op());
         InlineExecutor.execute(job)
+    }
+}
+
+/// Refuses all jobs.
+pub(crate) struct Refusing;
+
+impl Executor for Refusing {
+    fn execute(&self, job: Job) -> Result<(), Refused> {
+        Err(Refused(job))
     }
 }
 

@@ -1,22 +1,33 @@
-//! What the tests of cancellation, faults, executors, drops and load share: a
-//! random generator, a stream in memory that fails on demand, and executors
-//! that do what no good executor does.
+//! What the tests share: a folder, a random generator, streams in memory that come in
+//! chunks or fail on demand, executors that count and such as do what no good one does.
+//!
+//! What stands beside this file and is no module of it, a test that wants it takes by its
+//! path.
 
-#![allow(dead_code, reason = "every test binary uses a part of it")]
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    reason = "each test binary uses a part of it; a test fails by panicking"
+)]
 
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 
+use aiofiles::Error;
+
 mod cache;
+mod chunks;
 mod executors;
 mod memory;
 mod wavering;
 
 #[allow(unused_imports, reason = "every test binary uses a part of them")]
-pub(crate) use self::{cache::*, executors::*, memory::*, wavering::*};
+pub(crate) use self::{cache::*, chunks::*, executors::*, memory::*, wavering::*};
 
-/// A temporary directory, removed at the end of the test.
+/// A temporary folder.
 pub(crate) struct Dir(tempfile::TempDir);
 
 impl Dir {
@@ -24,12 +35,20 @@ impl Dir {
         Self(tempfile::tempdir().unwrap())
     }
 
-    pub(crate) fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// The path of `name` in it; nothing is made.
+    pub(crate) fn join(&self, name: impl AsRef<Path>) -> PathBuf {
         self.0.path().join(name)
     }
 
-    pub(crate) fn root(&self) -> &Path {
-        self.0.path()
+    /// A file of it with these contents.
+    pub(crate) fn file(&self, name: &str, data: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.join(name);
+        std::fs::write(&path, data).unwrap();
+        path
     }
 }
 
@@ -69,6 +88,15 @@ pub(crate) fn variable(name: &str) -> Option<u64> {
             .parse()
             .unwrap_or_else(|_| panic!("{name} is no number")),
     )
+}
+
+/// Runs `future` on a current-thread tokio runtime.
+pub(crate) fn run<F: Future>(future: F) -> F::Output {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap()
+        .block_on(future)
 }
 
 /// Polls once, with a waker that does nothing.
@@ -112,4 +140,28 @@ pub(crate) fn refills(len: usize, size: usize) -> usize {
 /// Reads what is on the disk.
 pub(crate) fn on_disk(path: &Path) -> Vec<u8> {
     std::fs::read(path).unwrap()
+}
+
+/// Whether the error is [`Error::Closed`].
+pub(crate) fn is_closed<T>(result: &Result<T, Error>) -> bool {
+    matches!(result, Err(Error::Closed { .. }))
+}
+
+/// Whether the error is [`Error::Unsupported`].
+pub(crate) fn is_unsupported<T>(result: &Result<T, Error>) -> bool {
+    matches!(result, Err(Error::Unsupported { .. }))
+}
+
+/// A number that only grows, shared.
+#[derive(Clone, Default)]
+pub(crate) struct Count(Arc<AtomicUsize>);
+
+impl Count {
+    pub(crate) fn add(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn get(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
 }

@@ -21,7 +21,12 @@ fn sources(folder: &Path, found: &mut Vec<(String, String)>, root: &Path) {
             let text = std::fs::read_to_string(&path).unwrap();
             let code = text.split("#[cfg(test)]").next().unwrap().to_owned();
             let name = path.strip_prefix(root).unwrap();
-            found.push((name.to_str().unwrap().to_owned(), code));
+            // With the separators of Unix on each system, as tables have them.
+            let name = name
+                .to_str()
+                .unwrap()
+                .replace(std::path::MAIN_SEPARATOR, "/");
+            found.push((name, code));
         }
     }
 }

@@ -9,7 +9,7 @@ use aiofiles::executor::{self, InlineExecutor, Job, ManualExecutor, Refused};
 use aiofiles::{Delegate, Error, Executor, ThreadPoolExecutor, TokioExecutor, delegate};
 use futures::FutureExt;
 
-use crate::support::{Dir, run};
+use crate::common::{Dir, run};
 
 /// Hands every job to another executor, or back.
 struct Mine(Option<Arc<dyn Executor>>);

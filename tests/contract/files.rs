@@ -12,7 +12,7 @@ use aiofiles::{
 };
 use futures::{Stream, StreamExt};
 
-use crate::support::{Dir, is_closed, is_unsupported, run};
+use crate::common::{Dir, is_closed, is_unsupported, run};
 
 /// What all kinds have, over any stream.
 async fn common<K: FileKind, R: RawIo>(file: &mut aiofiles::File<K, R>) -> Result<u64> {

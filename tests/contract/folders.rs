@@ -14,7 +14,7 @@ use aiofiles::tempfile::{
 use aiofiles::{BinaryFile, Result, TextFile, ospath};
 use futures::{Stream, StreamExt};
 
-use crate::support::{Dir, run};
+use crate::common::{Dir, run};
 
 /// What a call gives: that of no other type compiles.
 async fn get<T>(call: impl Future<Output = Result<T>>) -> T {

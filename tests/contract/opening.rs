@@ -12,7 +12,7 @@ use aiofiles::{
     Wrap, open, wrap,
 };
 
-use crate::support::{Dir, run};
+use crate::common::{Dir, run};
 
 /// What every pending call is.
 fn call<F: IntoFuture<Output = Result<T>> + Send + Sync + Unpin + 'static, T>(call: F) -> F {

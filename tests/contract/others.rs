@@ -7,7 +7,7 @@ use aiofiles::raw_io::{read_write, reader, writer};
 use aiofiles::{Error, RawIo, Result, TextFile, text, wrap};
 use futures::{Stream, StreamExt};
 
-use crate::support::run;
+use crate::common::run;
 
 #[test]
 fn standard_streams_are_cheap_handles() {

@@ -46,7 +46,7 @@ impl Env {
         self
     }
 
-    pub(crate) fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn join(&self, name: &str) -> PathBuf {
         self.dir.join(name)
     }
 
@@ -60,17 +60,17 @@ impl Env {
                 std::fs::remove_file(path).unwrap();
             }
         }
-        std::fs::write(self.path("in"), CONTENT).unwrap();
-        std::fs::write(self.path("old"), "old content").unwrap();
-        std::fs::write(self.path("keep"), "kept").unwrap();
-        std::fs::create_dir_all(self.path("sub/deep")).unwrap();
-        std::fs::write(self.path("sub/a"), "a").unwrap();
-        std::fs::write(self.path("sub/deep/b"), "b").unwrap();
-        std::os::unix::fs::symlink("in", self.path("link")).unwrap();
+        std::fs::write(self.join("in"), CONTENT).unwrap();
+        std::fs::write(self.join("old"), "old content").unwrap();
+        std::fs::write(self.join("keep"), "kept").unwrap();
+        std::fs::create_dir_all(self.join("sub/deep")).unwrap();
+        std::fs::write(self.join("sub/a"), "a").unwrap();
+        std::fs::write(self.join("sub/deep/b"), "b").unwrap();
+        std::os::unix::fs::symlink("in", self.join("link")).unwrap();
     }
 
     pub(crate) fn content(&self, name: &str) -> Option<Vec<u8>> {
-        std::fs::read(self.path(name)).ok()
+        std::fs::read(self.join(name)).ok()
     }
 
     #[track_caller]

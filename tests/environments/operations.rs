@@ -55,7 +55,7 @@ const LINES: usize = 4;
 
 scenes! {
     "bytes" Content => |e| {
-        let opened = aiofiles::open(e.path("in")).binary().await;
+        let opened = aiofiles::open(e.join("in")).binary().await;
         e.t("open.rs open binary", opened.as_ref().map(drop), |()| {});
         let Ok(mut f) = opened else { return };
         e.t("file/binary.rs read", f.read().size(4).await, |v| assert_eq!(v, &CONTENT[..4]));
@@ -67,12 +67,12 @@ scenes! {
         e.t("file/binary.rs detach", f.detach().await.map(drop), |()| {});
     }
     "lines of bytes" Content => |e| {
-        let Some(mut f) = e.opened(aiofiles::open(e.path("in")).binary().await) else { return };
+        let Some(mut f) = e.opened(aiofiles::open(e.join("in")).binary().await) else { return };
         e.t("file/bytes/methods.rs readline", f.readline().await, |v| assert!(v.ends_with(b"\n")));
         e.t("file/bytes/methods.rs next_line", f.next_line().await.map(|v| v.is_some()), |v| assert!(v));
         e.t("file/bytes/methods.rs next_lines", f.next_lines().await.map(|v| v.is_some()), |v| assert!(v));
         e.t("file/bytes/methods.rs readlines", f.readlines().await, |v| assert!(v.len() < LINES));
-        let Some(mut f) = e.opened(aiofiles::open(e.path("in")).binary().await) else { return };
+        let Some(mut f) = e.opened(aiofiles::open(e.join("in")).binary().await) else { return };
         e.t("file/bytes/methods.rs lines", f.lines().next().await.unwrap(), |v| assert!(!v.is_empty()));
         let (n, buf) = f.read_owned(Vec::with_capacity(10)).await;
         e.t("file/bytes/methods.rs read_owned", n, |n| assert_eq!(n, buf.len()));
@@ -80,13 +80,13 @@ scenes! {
         let lines: Vec<_> = f.into_lines().collect().await;
         let last = lines.into_iter().next_back().unwrap();
         e.t("file/bytes/methods.rs into_lines", last, |v| assert!(CONTENT.ends_with(&[&*v, b"\n"].concat())));
-        let Some(f) = e.opened(aiofiles::open(e.path("in")).binary().await) else { return };
+        let Some(f) = e.opened(aiofiles::open(e.join("in")).binary().await) else { return };
         let chunks: Vec<_> = f.into_chunks(7).collect().await;
         let chunks: Result<Vec<_>, _> = chunks.into_iter().collect();
         e.t("file/chunks.rs into_chunks", chunks, |v| assert_eq!(v.concat(), CONTENT));
     }
     "raw reads" Content => |e| {
-        let opened = aiofiles::open(e.path("in")).raw().await;
+        let opened = aiofiles::open(e.join("in")).raw().await;
         e.t("open.rs raw", opened.as_ref().map(drop), |()| {});
         let Ok(mut f) = opened else { return };
         e.t("file/raw.rs read", f.read().size(4).await, |v| assert!(CONTENT.starts_with(&v)));
@@ -95,29 +95,29 @@ scenes! {
         e.t("file/raw.rs readall", f.readall().await, |v| assert!(CONTENT.ends_with(&v)));
     }
     "text" Content => |e| {
-        let Some(mut f) = e.opened(aiofiles::open(e.path("in")).await) else { return };
+        let Some(mut f) = e.opened(aiofiles::open(e.join("in")).await) else { return };
         e.t("file/text.rs read", f.read().size(4).await, |v| assert_eq!(v, "firs"));
         e.t("file/text.rs readline", f.readline().await, |v| assert!(v.ends_with('\n')));
         e.t("file/text.rs next_line", f.next_line().await.map(|v| v.is_some()), |v| assert!(v));
         e.t("file/text.rs next_lines", f.next_lines().await.map(|v| v.is_some()), |v| assert!(v));
         e.t("file/text.rs readlines", f.readlines().await, |v| assert!(v.len() < LINES));
         e.t("file/text.rs detach", f.detach().await.map(drop), |()| {});
-        let Some(mut f) = e.opened(aiofiles::open(e.path("in")).await) else { return };
+        let Some(mut f) = e.opened(aiofiles::open(e.join("in")).await) else { return };
         e.t("file/text.rs lines", f.lines().next().await.unwrap(), |v| assert!(!v.is_empty()));
         let lines: Vec<_> = f.into_lines().collect().await;
         let lines: Result<Vec<_>, _> = lines.into_iter().collect();
         e.t("file/text.rs into_lines", lines, |v| assert_eq!(v.len(), LINES - 1));
     }
     "whole reads" Content => |e| {
-        e.t("whole.rs read", aiofiles::read(e.path("in")).await, |v| assert_eq!(v, CONTENT));
-        e.t("whole.rs read_to_string", aiofiles::read_to_string(e.path("in")).await, |v| {
+        e.t("whole.rs read", aiofiles::read(e.join("in")).await, |v| assert_eq!(v, CONTENT));
+        e.t("whole.rs read_to_string", aiofiles::read_to_string(e.join("in")).await, |v| {
             assert_eq!(v.as_bytes(), CONTENT);
         });
-        let copied = os::copyfile(e.path("in"), e.path("copy")).await;
+        let copied = os::copyfile(e.join("in"), e.join("copy")).await;
         e.t("os/copyfile.rs copyfile", copied, |_| e.has("copy", CONTENT));
     }
     "positions" All => |e| {
-        let Some(f) = e.opened(aiofiles::open(e.path("old")).binary().mode("r+").await) else { return };
+        let Some(f) = e.opened(aiofiles::open(e.join("old")).binary().mode("r+").await) else { return };
         e.t("file/positional.rs read_at", f.read_at(4, 3).await, |v| assert_eq!(v, b"con"));
         e.t("file/positional.rs read_exact_at", f.read_exact_at(4, 3).await, |v| assert_eq!(v, b"con"));
         let mut buf = [0; 3];
@@ -129,7 +129,7 @@ scenes! {
         });
     }
     "writes" All => |e| {
-        let Some(mut f) = e.opened(aiofiles::open(e.path("new")).binary().mode("w+").await) else { return };
+        let Some(mut f) = e.opened(aiofiles::open(e.join("new")).binary().mode("w+").await) else { return };
         e.t("file/binary.rs write", f.write(b"one").await, |n| assert_eq!(n, 3));
         e.t("file/common.rs flush", f.flush().await, |()| e.has("new", b"one"));
         e.t("file/binary.rs writelines", f.writelines([b"two", b"new"]).await, |()| {});
@@ -155,7 +155,7 @@ scenes! {
         e.t("file/common.rs close", f.close().await, |()| e.has("new", b"onetw\0\0"));
     }
     "raw writes" All => |e| {
-        let Some(mut f) = e.opened(aiofiles::open(e.path("new")).raw().mode("w").await) else { return };
+        let Some(mut f) = e.opened(aiofiles::open(e.join("new")).raw().mode("w").await) else { return };
         e.t("file/raw.rs write", f.write(b"one").await, |n| assert_eq!(n, 3));
         e.t("file/raw.rs writelines", f.writelines([b"two", b"new"]).await, |()| {
             e.has("new", b"onetwonew");
@@ -163,7 +163,7 @@ scenes! {
         e.t("file/common.rs close", f.close().await, |()| {});
     }
     "text writes" All => |e| {
-        let Some(mut f) = e.opened(aiofiles::open(e.path("new")).mode("w+").await) else { return };
+        let Some(mut f) = e.opened(aiofiles::open(e.join("new")).mode("w+").await) else { return };
         e.t("file/text/write.rs write", f.write("one\n").await, |n| assert_eq!(n, 4));
         e.t("file/text/write.rs writelines", f.writelines(["two\n"]).await, |()| {});
         e.t("file/text/seeking.rs tell", f.tell().await.map(drop), |()| {});
@@ -176,20 +176,20 @@ scenes! {
         e.t("file/common.rs close", f.close().await, |()| e.has("new", b"one"));
     }
     "appends" All => |e| {
-        let Some(mut f) = e.opened(aiofiles::open(e.path("old")).mode("a").await) else { return };
+        let Some(mut f) = e.opened(aiofiles::open(e.join("old")).mode("a").await) else { return };
         e.t("file/text/write.rs write", f.write(", more").await, |_| {});
         e.t("file/common.rs close", f.close().await, |()| e.has("old", b"old content, more"));
     }
     "whole writes" All => |e| {
-        e.t("whole.rs write", aiofiles::write(e.path("new"), "new").await, |()| e.has("new", b"new"));
-        let written = aiofiles::write_atomic(e.path("keep"), "new").await;
+        e.t("whole.rs write", aiofiles::write(e.join("new"), "new").await, |()| e.has("new", b"new"));
+        let written = aiofiles::write_atomic(e.join("keep"), "new").await;
         // The old or the new, whatever happens.
         let there = e.content("keep");
         assert!(there.is_none_or(|there| there == b"kept" || there == b"new"));
         e.t("whole.rs write_atomic", written, |()| e.has("keep", b"new"));
     }
     "locks" All => |e| {
-        let Some(mut f) = e.opened(aiofiles::open(e.path("old")).binary().mode("r+").await) else { return };
+        let Some(mut f) = e.opened(aiofiles::open(e.join("old")).binary().mode("r+").await) else { return };
         if e.t("file/common.rs try_lock", f.try_lock().await, |got| assert!(got)) {
             e.t("file/common.rs unlock", f.unlock().await, |()| {});
         }
@@ -208,18 +208,18 @@ scenes! {
         e.t("file/hand_over.rs into_std", f.into_std().await.map(drop).map_err(aiofiles::Error::from), |()| {});
     }
     "kinds" All => |e| {
-        let any = aiofiles::open(e.path("new")).any().mode("wb").await;
+        let any = aiofiles::open(e.join("new")).any().mode("wb").await;
         e.t("open.rs any", any.as_ref().map(drop), |()| {});
         if let Ok(mut any) = any {
             e.t("open/any.rs flush", any.flush().await, |()| {});
             e.t("open/any.rs close", any.close().await, |()| {});
         }
-        let with = aiofiles::open(e.path("new")).mode("w").with(async |f| f.write("x").await).await;
+        let with = aiofiles::open(e.join("new")).mode("w").with(async |f| f.write("x").await).await;
         e.t("open.rs with", with, |n| assert_eq!(n, 1));
-        let with = aiofiles::open(e.path("new")).mode("w");
+        let with = aiofiles::open(e.join("new")).mode("w");
         let with = with.try_with(async |f| f.write("x").await).await;
         e.t("open.rs try_with", with, |n| assert_eq!(n, 1));
-        let std = || std::fs::File::open(e.path("in"));
+        let std = || std::fs::File::open(e.join("in"));
         let Ok(file) = std() else { return };
         let wrapped = wrap(file).await;
         e.t("open/wrap.rs wrap", wrapped.as_ref().map(drop), |()| {});
@@ -240,12 +240,12 @@ scenes! {
         e.t("open/wrap.rs any", wrap(file).any().await.map(drop), |()| {});
     }
     "folders" All => |e| {
-        if e.t("os/folders.rs mkdir", os::mkdir(e.path("d")).await, |()| {}) {
-            e.t("os/folders.rs rmdir", os::rmdir(e.path("d")).await, |()| {});
+        if e.t("os/folders.rs mkdir", os::mkdir(e.join("d")).await, |()| {}) {
+            e.t("os/folders.rs rmdir", os::rmdir(e.join("d")).await, |()| {});
         }
-        if e.t("os/folders.rs makedirs", os::makedirs(e.path("p/q/r")).await, |()| {}) {
-            e.t("os/folders.rs removedirs", os::removedirs(e.path("p/q/r")).await, |()| {
-                assert!(!e.path("p").exists());
+        if e.t("os/folders.rs makedirs", os::makedirs(e.join("p/q/r")).await, |()| {}) {
+            e.t("os/folders.rs removedirs", os::removedirs(e.join("p/q/r")).await, |()| {
+                assert!(!e.join("p").exists());
             });
         }
         e.t("os/folders.rs listdir", os::listdir(&e.dir).await, |names| assert!(names.len() >= 5));
@@ -269,42 +269,42 @@ scenes! {
         }
     }
     "metadata" All => |e| {
-        e.t("os/metadata.rs stat", os::stat(e.path("old")).await, |v| assert_eq!(v.len(), 11));
-        e.t("os/metadata.rs lstat", os::lstat(e.path("link")).await, |v| assert!(v.is_symlink()));
+        e.t("os/metadata.rs stat", os::stat(e.join("old")).await, |v| assert_eq!(v.len(), 11));
+        e.t("os/metadata.rs lstat", os::lstat(e.join("link")).await, |v| assert!(v.is_symlink()));
         e.t("os/metadata.rs statvfs", os::statvfs(&e.dir).await, |v| assert!(v.f_bsize > 0));
-        let access = os::access(e.path("old"), os::R_OK).await;
+        let access = os::access(e.join("old"), os::R_OK).await;
         e.t("os/metadata.rs access", access, |_| {});
-        e.t("os/metadata.rs chmod", os::chmod(e.path("old"), 0o600).await, |()| {});
-        e.t("os/metadata.rs chown", os::chown(e.path("old"), None, None).await, |()| {});
-        e.t("os/metadata.rs utime", os::utime(e.path("old")).await, |()| {});
+        e.t("os/metadata.rs chmod", os::chmod(e.join("old"), 0o600).await, |()| {});
+        e.t("os/metadata.rs chown", os::chown(e.join("old"), None, None).await, |()| {});
+        e.t("os/metadata.rs utime", os::utime(e.join("old")).await, |()| {});
     }
     "names" All => |e| {
-        if e.t("os/names.rs rename", os::rename(e.path("old"), e.path("o2")).await, |()| {}) {
-            e.t("os/names.rs replace", os::replace(e.path("o2"), e.path("old")).await, |()| {
+        if e.t("os/names.rs rename", os::rename(e.join("old"), e.join("o2")).await, |()| {}) {
+            e.t("os/names.rs replace", os::replace(e.join("o2"), e.join("old")).await, |()| {
                 e.has("old", b"old content");
             });
         }
-        if e.t("os/names.rs renames", os::renames(e.path("old"), e.path("x/y")).await, |()| {}) {
-            e.t("os/names.rs remove", os::remove(e.path("x/y")).await, |()| {});
+        if e.t("os/names.rs renames", os::renames(e.join("old"), e.join("x/y")).await, |()| {}) {
+            e.t("os/names.rs remove", os::remove(e.join("x/y")).await, |()| {});
         }
-        if e.t("os/names.rs link", os::link(e.path("in"), e.path("hard")).await, |()| {}) {
-            e.t("os/names.rs unlink", os::unlink(e.path("hard")).await, |()| {});
+        if e.t("os/names.rs link", os::link(e.join("in"), e.join("hard")).await, |()| {}) {
+            e.t("os/names.rs unlink", os::unlink(e.join("hard")).await, |()| {});
         }
-        e.t("os/names.rs symlink", os::symlink("in", e.path("soft")).await, |()| {});
-        e.t("os/names.rs readlink", os::readlink(e.path("link")).await, |to| {
+        e.t("os/names.rs symlink", os::symlink("in", e.join("soft")).await, |()| {});
+        e.t("os/names.rs readlink", os::readlink(e.join("link")).await, |to| {
             assert_eq!(to.as_os_str(), "in");
         });
     }
     "trees" All => |e| {
-        let tree = os::copytree(e.path("sub"), e.path("tree")).await.map(drop);
+        let tree = os::copytree(e.join("sub"), e.join("tree")).await.map(drop);
         if e.t("os/copytree.rs copytree", tree, |()| e.has("tree/deep/b", b"b")) {
-            e.t("os/rmtree.rs rmtree", os::rmtree(e.path("tree")).await.map(drop), |()| {
-                assert!(!e.path("tree").exists());
+            e.t("os/rmtree.rs rmtree", os::rmtree(e.join("tree")).await.map(drop), |()| {
+                assert!(!e.join("tree").exists());
             });
         }
         let (Ok(from), Ok(to)) = (
-            std::fs::File::open(e.path("in")),
-            std::fs::File::options().write(true).open(e.path("old")),
+            std::fs::File::open(e.join("in")),
+            std::fs::File::options().write(true).open(e.join("old")),
         ) else {
             return;
         };
@@ -315,7 +315,7 @@ scenes! {
         e.t("ospath.rs sameopenfile", same, |same| assert!(!same));
     }
     "questions" All => |e| {
-        let path = e.path("in");
+        let path = e.join("in");
         e.t("ospath.rs exists", ospath::exists(&path).await, |v| assert!(v));
         e.t("ospath.rs lexists", ospath::lexists(&path).await, |v| assert!(v));
         e.t("ospath.rs isfile", ospath::isfile(&path).await, |v| assert!(v));
@@ -351,7 +351,7 @@ scenes! {
         if let Ok(mut f) = made {
             e.t("tempfile/traits.rs write", of_std(tokio::io::AsyncWriteExt::write(&mut f, b"x").await), |_| {});
             e.t("tempfile/traits.rs flush", of_std(tokio::io::AsyncWriteExt::flush(&mut f).await), |()| {});
-            e.t("tempfile/named.rs persist", f.persist(e.path("new")).await, |_| e.has("new", b"x"));
+            e.t("tempfile/named.rs persist", f.persist(e.join("new")).await, |_| e.has("new", b"x"));
         }
         if let Ok(mut f) = tempfile::named_temporary_file().dir(&e.dir).await {
             e.t("tempfile/named.rs close", f.close().await, |()| {});
@@ -370,7 +370,7 @@ scenes! {
         }
     }
     "atomic files" All => |e| {
-        let made = tempfile::atomic_file(e.path("keep")).await;
+        let made = tempfile::atomic_file(e.join("keep")).await;
         e.t("tempfile/atomic.rs atomic_file", made.as_ref().map(drop), |()| {});
         if let Ok(mut f) = made {
             e.t("file/binary.rs write", f.write(b"new").await, |_| {});
@@ -379,12 +379,12 @@ scenes! {
             assert!(there.is_none_or(|there| there == b"kept" || there == b"new"));
             e.t("tempfile/atomic.rs commit", committed.map(drop), |()| e.has("keep", b"new"));
         }
-        let made = tempfile::atomic_file(e.path("keep")).text().await;
+        let made = tempfile::atomic_file(e.join("keep")).text().await;
         e.t("tempfile/atomic.rs text", made.as_ref().map(drop), |()| {});
         if let Ok(mut f) = made {
             e.t("tempfile/atomic.rs discard", f.discard().await, |()| {});
         }
-        let keep = || tempfile::atomic_file(e.path("keep"));
+        let keep = || tempfile::atomic_file(e.join("keep"));
         e.t("tempfile/atomic.rs binary", keep().binary().await.map(drop), |()| {});
         e.t("tempfile/atomic.rs raw", keep().raw().await.map(drop), |()| {});
         e.t("tempfile/atomic.rs any", keep().any().await.map(drop), |()| {});
@@ -405,7 +405,7 @@ scenes! {
         e.t("tempfile/directory.rs try_with", with, |()| {});
     }
     "standard input" Content => |e| {
-        let std = || std::fs::File::open(e.path("in"));
+        let std = || std::fs::File::open(e.join("in"));
         let Ok(file) = std() else { return };
         e.t("stdio.rs set_stdin", aiofiles::stdio::set_stdin(file).await.map(drop), |()| {});
         let (text, mut bytes) = (aiofiles::stdin(), aiofiles::stdin_bytes());
@@ -429,7 +429,7 @@ scenes! {
         e.t("stdio/input.rs close", text.close().await, |()| {});
     }
     "standard output" All => |e| {
-        let std = || std::fs::File::options().write(true).truncate(true).open(e.path("old"));
+        let std = || std::fs::File::options().write(true).truncate(true).open(e.join("old"));
         let Ok(file) = std() else { return };
         e.t("stdio.rs set_stdout", aiofiles::stdio::set_stdout(file).await.map(drop), |()| {});
         let (text, bytes) = (aiofiles::stdout(), aiofiles::stdout_bytes());

@@ -59,7 +59,7 @@ fn files_in_memory_are_files() {
 #[test]
 fn sparse_terabytes_cost_no_time_and_no_memory() {
     let (dir, pool) = (Dir::new(), ThreadPoolExecutor::new(1));
-    let path = dir.path("sparse");
+    let path = dir.join("sparse");
     if File::create(&path).unwrap().set_len(4 * TERA).is_err() {
         eprintln!("skipped: no file is that large here");
         return;
@@ -90,7 +90,7 @@ fn sparse_terabytes_cost_no_time_and_no_memory() {
             .unwrap_err();
         assert_eq!(error.kind(), std::io::ErrorKind::OutOfMemory);
         // Holes stay holes.
-        let copy = dir.path("copy");
+        let copy = dir.join("copy");
         os::copyfile(&path, &copy)
             .executor(pool.clone())
             .await
@@ -110,7 +110,7 @@ fn sparse_terabytes_cost_no_time_and_no_memory() {
 #[test]
 fn fifos_are_read_and_written_at_their_own_pace() {
     let (dir, pool) = (Dir::new(), ThreadPoolExecutor::new(2));
-    let path = dir.path("fifo");
+    let path = dir.join("fifo");
     let name = CString::new(path.to_str().unwrap()).unwrap();
     let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
     let made = rustix::fs::mknodat(rustix::fs::CWD, &name, rustix::fs::FileType::Fifo, mode, 0);
@@ -156,18 +156,18 @@ fn fifos_are_read_and_written_at_their_own_pace() {
     assert!(reads.join().unwrap() == data);
     block_on(async {
         // What would wait for ever is refused, or is none of a copy's business.
-        let error = os::copyfile(&path, dir.path("copy"))
+        let error = os::copyfile(&path, dir.join("copy"))
             .executor(pool.clone())
             .await;
         assert_eq!(error.unwrap_err().kind(), std::io::ErrorKind::InvalidInput);
         let metadata = os::stat(&path).executor(pool.clone()).await.unwrap();
         assert!(!metadata.is_file());
         assert!(!ospath::isfile(&path).executor(pool.clone()).await.unwrap());
-        os::rename(&path, dir.path("other"))
+        os::rename(&path, dir.join("other"))
             .executor(pool.clone())
             .await
             .unwrap();
-        os::remove(dir.path("other"))
+        os::remove(dir.join("other"))
             .executor(pool.clone())
             .await
             .unwrap();
@@ -180,7 +180,7 @@ fn fifos_are_read_and_written_at_their_own_pace() {
 fn ten_thousand_names_of_one_file() {
     const NAMES: usize = 10_000;
     let (dir, pool) = (Dir::new(), ThreadPoolExecutor::new(2));
-    let root = dir.path("names");
+    let root = dir.join("names");
     std::fs::create_dir(&root).unwrap();
     let first = root.join("0");
     std::fs::write(&first, "one").unwrap();

@@ -8,7 +8,7 @@ use futures::TryStreamExt;
 use tokio::fs;
 use tokio::io::AsyncBufReadExt;
 
-use crate::support::{Dir, run};
+use crate::common::{Dir, run};
 
 #[test]
 fn read_without_an_argument_reads_to_the_end() {

@@ -8,8 +8,8 @@ use std::task::{Context, Waker};
 use aiofiles::{BinaryFile, RawFile, ThreadPoolExecutor, wrap};
 use futures::{AsyncReadExt, AsyncWriteExt, StreamExt};
 
-use super::cache::cache_answers;
-use super::support::Dir;
+use super::common::Dir;
+use super::common::cache_answers;
 use super::{MIB, Pattern, SIZE, now, watch};
 
 /// The operations that this file tries.
@@ -304,13 +304,12 @@ fn positional_calls_move_a_share_a_poll() {
     let (n, polls) = watch(f.readinto_at(0, &mut buf));
     assert_eq!(n.unwrap(), SIZE);
     polls.by_shares("readinto_at", SIZE, MIB);
-    // What is borrowed is copied by the call itself, before its first poll.
     let (n, polls) = watch(f.write_at(0, &buf));
     assert_eq!(n.unwrap(), SIZE);
-    polls.bounded("write_at", SIZE);
+    polls.by_shares("write_at", SIZE, MIB);
     let (n, polls) = watch(f.write_all_at(0, &buf));
     assert_eq!(n.unwrap(), SIZE);
-    polls.bounded("write_all_at", SIZE);
+    polls.by_shares("write_all_at", SIZE, MIB);
     let (n, polls) = watch(async { f.write_owned_at(0, buf).await });
     assert_eq!(n.unwrap(), SIZE);
     polls.bounded("write_owned_at", SIZE);

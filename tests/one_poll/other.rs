@@ -4,7 +4,7 @@ use aiofiles::tempfile::spooled_temporary_file;
 use aiofiles::{ThreadPoolExecutor, stdio};
 use futures::StreamExt;
 
-use super::support::Dir;
+use super::common::Dir;
 use super::{MIB, Pattern, SIZE, now, watch};
 
 /// The operations that this file tries.
@@ -71,7 +71,7 @@ fn spooled_files_move_a_share_a_poll_in_memory_too() {
     polls.bounded("read_at", SIZE);
     let (n, polls) = watch(f.write_all_at(0, &data));
     assert_eq!(n.unwrap(), SIZE);
-    polls.bounded("write_all_at", SIZE);
+    polls.by_shares("write_all_at", SIZE, MIB);
     let (size, polls) = watch(f.truncate().size(2 * SIZE as u64));
     assert_eq!(size.unwrap(), 2 * SIZE as u64);
     polls.bounded("truncate", SIZE);

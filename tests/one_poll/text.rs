@@ -82,7 +82,13 @@ fn reads_of_text_decode_a_share_a_poll() {
     let mut f = open();
     let (text, polls) = watch(f.readlines());
     assert_eq!(text.unwrap()[0].len(), SIZE);
-    polls.counted("readlines", SIZE, SHARE);
+    // As with `read`.
+    polls.bounded("readlines", SIZE);
+    let mut f = open();
+    assert_eq!(now(f.read().size(1)).unwrap(), "x");
+    let (text, polls) = watch(f.readlines());
+    assert_eq!(text.unwrap()[0].len(), SIZE - 1);
+    polls.counted("the rest, in lines", SIZE, SHARE);
     let mut f = open();
     let (len, polls) = watch(async { f.next_line().await.unwrap().unwrap().len() });
     assert_eq!(len, SIZE);

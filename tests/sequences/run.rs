@@ -154,7 +154,7 @@ impl Stage<'_> {
         let (gate, faults, append) = (self.gate.clone(), self.faults, model.append);
         let mut shown = Shown::default();
         if let Some(dir) = self.dir {
-            let (memory, file) = Memory::on_disk(dir.path("f"), &data, append);
+            let (memory, file) = Memory::on_disk(dir.join("f"), &data, append);
             let mut driver = Driver::new(random.next(), model, memory, gate, faults);
             let wavering = Wavering::new(driver.jobs.clone(), random.next());
             driver.executor = Arc::new(wavering.clone());
@@ -245,7 +245,7 @@ impl Stage<'_> {
             "{abandoned}: it is about abandoned operations"
         );
         let inline = self.dir.is_some_and(|dir| {
-            let path = dir.path("some");
+            let path = dir.join("some");
             std::fs::write(&path, "some").unwrap();
             cache_answers(&path)
         });

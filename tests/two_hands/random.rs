@@ -323,7 +323,7 @@ async fn open(
 
 fn sequence(seed: u64, dir: &Dir, pool: &ThreadPoolExecutor) {
     let random = &mut Random::new(seed);
-    let path = dir.path("f");
+    let path = dir.join("f");
     let size = random.below(150);
     let disk: Vec<u8> = (0..size).map(|_| letter(random, b'a')).collect();
     std::fs::write(&path, &disk).unwrap();

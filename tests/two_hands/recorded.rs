@@ -67,7 +67,7 @@ fn interfere(other: &mut File, words: &[&str]) {
 
 fn replay(executor: impl Executor + Clone) {
     let dir = Dir::new();
-    let path = dir.path("f");
+    let path = dir.join("f");
     let mut file: Option<BinaryFile> = None;
     let mut other = None;
     let (mut cases, mut steps, mut at) = (0, 0, String::new());

@@ -3,7 +3,7 @@
 use std::io;
 use std::task::{Context, Poll, ready};
 
-use crate::budget::{MOST_A_POLL, Share, poll_append};
+use crate::budget::{FRESH, MOST_A_POLL, Share, poll_append};
 
 /// What a line costs to be copied, its bytes aside, in bytes that could be copied
 /// meanwhile: it is an allocation.
@@ -58,7 +58,7 @@ impl Taking {
             self.push_piece(bytes.len())?;
             let n = std::mem::take(&mut self.line).min(MOST_A_POLL);
             if self.done < bytes.len() {
-                ready!(share.poll_take(cx, n + LINE));
+                ready!(share.poll_take(cx, FRESH * n + LINE));
             }
         }
         Poll::Ready(Ok(()))

@@ -120,6 +120,7 @@ impl<R: RawIo> Core<R> {
             owned,
             nowait: self.inline.suits,
             regular: self.ahead.is_regular(),
+            usual: super::out::usual(self.capacity),
             ..Work::new(Some(held), &self.meta, then)
         };
         if work.needs_finish() {
@@ -228,6 +229,7 @@ impl<R: RawIo> Core<R> {
         self.cursor.rewind = work.rewind;
         self.cursor.tells_size |= work.tells_size;
         self.inline.suits = work.nowait;
+        self.cursor.size = work.size.or(self.cursor.size);
         self.out.close_queue();
         let had_dirty =
             work.has_dirty() || work.dirty.iter().any(|pending| !pending.data.is_empty());
@@ -254,6 +256,7 @@ impl<R: RawIo> Core<R> {
             // Nobody has come for the text.
             work.read.adopt(whole.into_bytes(), 0);
         }
+        self.expect_rest(work.read.len());
         let Lost(lost) = self.ahead.put_back(work.read, work.gave_all, work.regular);
         // It is read again, by a job that tells what is wrong: what is fetched ahead is of a
         // file that can seek.

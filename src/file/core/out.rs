@@ -40,6 +40,11 @@ pub(crate) struct Out {
 /// The error of a sync: the system tells it once.
 pub(crate) type FailedSync = Arc<Mutex<Option<io::Error>>>;
 
+/// How large a buffer may be, in bytes, that is filled again.
+pub(super) fn usual(capacity: usize) -> usize {
+    capacity.saturating_mul(2)
+}
+
 impl Out {
     /// How many bytes wait here.
     pub(super) fn len(&self) -> usize {
@@ -91,7 +96,7 @@ impl Out {
     /// The buffer that a job has emptied is filled again, unless a long write made it
     /// huge.
     pub(super) fn reuse(&mut self, mut emptied: Vec<u8>, capacity: usize) {
-        if self.buffer.capacity() == 0 && emptied.capacity() <= capacity.saturating_mul(2) {
+        if self.buffer.capacity() == 0 && emptied.capacity() <= usual(capacity) {
             emptied.clear();
             self.buffer = emptied;
         }

@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 use super::jobs::Parcel;
 use super::state::Beside;
 use super::{BUFFER, Core, Started};
-use crate::budget;
+use crate::budget::{self, AHEAD};
 use crate::delegate::run_detached;
 use crate::error::{Error, Result};
 use crate::file::buf::Buf;
@@ -46,12 +46,45 @@ impl<R: RawIo> Core<R> {
         }
     }
 
+    /// How much is in the file behind the cursor, in bytes, as far as that is known here: no
+    /// more than a hint.
+    fn rest_hint(&self) -> Option<u64> {
+        let local = || self.held().and_then(Held::file)?.metadata().ok();
+        let size = match self.inline.local {
+            true => local().map(|metadata| metadata.len()),
+            false => self.cursor.size,
+        };
+        Some(size?.saturating_sub(self.cursor.pos?))
+    }
+
+    /// Before `room` more bytes are put into the read buffer: has room for all that may come,
+    /// where what it holds is long and had to be moved otherwise.
+    pub(super) fn expect_rest(&mut self, room: usize) {
+        if self.ahead.buffer().has_to_move(room) {
+            let much = || (AHEAD * self.ahead.buffer().len()) as u64;
+            let rest = self.rest_hint().unwrap_or_else(much);
+            let rest = rest.saturating_add(room as u64);
+            self.ahead.buffer_mut().expect(rest);
+        }
+    }
+
+    /// How many bytes are still to be decoded, at the most, as far as that is known.
+    pub(crate) fn undecoded_hint(&self) -> Option<u64> {
+        Some(self.rest_hint()? + self.ahead.buffer().len() as u64)
+    }
+
     /// Gives back the memory of a read buffer that is used up and far more than `usual`
-    /// bytes. Where it is long, a job does: the system takes milliseconds for that.
+    /// bytes.
     pub(crate) fn shrink_read(&mut self, usual: usize) {
         let unused = self.ahead.buffer_mut().shrink(usual);
-        if let Some(executor) = self.executor.as_ref().filter(|_| unused.len() > LONG) {
-            run_detached(executor, "free", None, move || drop(unused));
+        self.free(unused);
+    }
+
+    /// Frees `memory`. Where it is long, a job does: the system takes milliseconds for that.
+    pub(crate) fn free(&self, memory: Vec<u8>) {
+        let long = memory.capacity() > LONG;
+        if let Some(executor) = self.executor.as_ref().filter(|_| long) {
+            run_detached(executor, "free", None, move || drop(memory));
         }
     }
 
@@ -242,6 +275,7 @@ impl<R: RawIo> Core<R> {
         }
         self.ask_where();
         let room = chunk.max(missing).min(nowait::MOST);
+        self.expect_rest(room);
         let mut read = self.ahead.take_to_fill();
         let filled = read.try_space(room).map(|space| {
             let n = self.nowait_read(|file| nowait::read(file, &mut space[..room]));

@@ -2,13 +2,13 @@
 
 use std::fmt;
 use std::future::Future;
-use std::io;
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use super::At;
+use crate::budget::{self, MOST_A_POLL, Share};
 use crate::delegate::{Blocking, Hop};
 use crate::error::{Error, Result};
 use crate::executor::Load;
@@ -19,21 +19,33 @@ use crate::sys::retry;
 /// The pending call of `write_at`, `write_all_at` and `write_owned_at`: gives how many
 /// bytes were written.
 ///
-/// It borrows nothing, and goes on beside the file's other operations.
+/// It borrows no more than what it is to write, and goes on beside the file's other
+/// operations. That of `write_owned_at` borrows nothing.
 #[must_use = "a call does nothing unless you `.await` it"]
-pub struct WriteAt<R>(Hop<Writing<R>, usize>);
+pub struct WriteAt<'a, R> {
+    hop: Hop<Writing<R>, usize>,
+    /// What the hop needs a copy of before it begins.
+    borrowed: Option<&'a [u8]>,
+}
 
-impl<R: RawIo> Future for WriteAt<R> {
+impl<R: RawIo> Future for WriteAt<'_, R> {
     type Output = Result<usize>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut self.0).poll(cx)
+        let this = &mut *self;
+        if let Some(borrowed) = this.borrowed {
+            if let Some(writing) = this.hop.args() {
+                ready!(writing.poll_copy(cx, borrowed));
+            }
+            this.borrowed = None;
+        }
+        Pin::new(&mut this.hop).poll(cx)
     }
 }
 
-impl<R> fmt::Debug for WriteAt<R> {
+impl<R> fmt::Debug for WriteAt<'_, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("WriteAt").field(&self.0).finish()
+        f.debug_tuple("WriteAt").field(&self.hop).finish()
     }
 }
 
@@ -41,6 +53,27 @@ struct Writing<R> {
     at: At<R>,
     data: Vec<u8>,
     all: bool,
+}
+
+impl<R> Writing<R> {
+    /// Has a copy of `borrowed`, of which a share is made a poll. Where there is no memory
+    /// for it, that is the error of the call.
+    fn poll_copy(&mut self, cx: &mut Context<'_>, borrowed: &[u8]) -> Poll<()> {
+        if self.at.held.is_err() {
+            return Poll::Ready(());
+        }
+        // Many such calls may be polled by one task.
+        ready!(budget::poll_spend(cx));
+        let before = self.data.len();
+        let copied = budget::poll_append(cx, borrowed, &mut self.data, &mut Share::default());
+        budget::moved((self.data.len() - before).min(MOST_A_POLL));
+        copied.map(|copied| {
+            if let Err(error) = copied {
+                let error = Error::os("write", self.at.path.as_deref(), error);
+                self.at.held = Err(Some(error));
+            }
+        })
+    }
 }
 
 impl<R: RawIo> Blocking for Writing<R> {
@@ -87,19 +120,19 @@ impl<R: RawIo> Blocking for Writing<R> {
 }
 
 impl<R: RawIo> Core<R> {
-    /// `data` is an error where there was no memory for a copy.
-    pub(in crate::file) fn write_at(
+    /// A write of `owned`, or of a copy of what is `borrowed`.
+    pub(super) fn write_at<'a>(
         &self,
         offset: u64,
-        data: io::Result<Vec<u8>>,
+        owned: Vec<u8>,
+        borrowed: Option<&'a [u8]>,
         all: bool,
-    ) -> WriteAt<R> {
-        let data = data.map_err(|error| Error::os("write", self.path(), error));
-        let (data, copied) = match data {
-            Ok(data) => (data, Ok(())),
-            Err(error) => (Vec::new(), Err(error)),
-        };
-        let at = At::new(self, offset, self.check_writable("write").and(copied));
-        WriteAt(self.hop(Writing { at, data, all }))
+    ) -> WriteAt<'a, R> {
+        let at = At::new(self, offset, self.check_writable("write"));
+        let data = owned;
+        WriteAt {
+            hop: self.hop(Writing { at, data, all }),
+            borrowed,
+        }
     }
 }

@@ -45,6 +45,14 @@ impl<R: RawIo> Below for Core<R> {
         self.poll_fill_all(cx, plan, started)
     }
 
+    fn undecoded_hint(&self) -> Option<u64> {
+        self.undecoded_hint()
+    }
+
+    fn free(&self, memory: Vec<u8>) {
+        self.free(memory);
+    }
+
     fn check_readable(&self) -> Result<()> {
         self.check_readable("read")
     }

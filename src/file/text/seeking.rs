@@ -45,13 +45,10 @@ impl<R: RawIo> File<Text, R> {
     /// ```
     #[doc(alias = "stream_position")]
     pub async fn tell(&mut self) -> Result<TextPosition> {
+        budget::turn().await;
         self.core().check_seekable("tell")?;
         let mut started = 0;
-        poll_fn(|cx| {
-            ready!(budget::poll_turn(cx));
-            self.poll_settled(cx)
-        })
-        .await?;
+        poll_fn(|cx| self.poll_settled(cx)).await?;
         // As CPython: where a write leads to is known once it was made.
         if self.core().is_dirty() {
             self.flush().await?;
@@ -93,6 +90,7 @@ impl<R: RawIo> File<Text, R> {
     /// ```
     #[doc(alias = "rewind")]
     pub async fn seek(&mut self, to: impl Into<TextSeek>) -> Result<TextPosition> {
+        budget::turn().await;
         self.core().check_seekable("seek")?;
         let to = match to.into() {
             TextSeek::Position(position) => position,
@@ -123,11 +121,7 @@ impl<R: RawIo> File<Text, R> {
             }
         };
         let mut started = 0;
-        poll_fn(|cx| {
-            ready!(budget::poll_turn(cx));
-            self.poll_seek(cx, to, &mut started)
-        })
-        .await?;
+        poll_fn(|cx| self.poll_seek(cx, to, &mut started)).await?;
         Ok(to)
     }
 

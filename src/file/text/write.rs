@@ -72,6 +72,7 @@ impl<R: RawIo> File<Text, R> {
     /// has. What is encoded is the future's until it is whole, so that a dropped write has
     /// not begun.
     async fn write_long(&mut self, text: &str) -> Result<usize> {
+        budget::turn().await;
         self.core().check_writable("write")?;
         poll_fn(|cx| self.poll_ready_to_write(cx)).await?;
         let (settings, due) = (&self.layer.settings, self.layer.bom == Bom::Due);
@@ -112,6 +113,7 @@ impl<R: RawIo> File<Text, R> {
     where
         I: IntoIterator<Item: AsRef<str>>,
     {
+        budget::turn().await;
         self.core().check_open("write")?;
         let mut items = budget::Items::default();
         for line in lines {

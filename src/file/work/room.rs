@@ -4,6 +4,14 @@ use crate::file::buf::Buf;
 use crate::file::held::Held;
 use crate::raw_io::RawIo;
 
+/// Has room in `read`, which is long and about to be moved, for all that the file has behind
+/// `pos`. Returns the size of the file.
+pub(super) fn expect<R: RawIo>(held: &Held<R>, read: &mut Buf, pos: Option<u64>) -> Option<u64> {
+    let size = held.file()?.metadata().ok()?.len();
+    read.expect(size.saturating_sub(pos?));
+    Some(size)
+}
+
 /// As much as the file says it has behind `pos`, and a byte more to see the end, but no
 /// more than was asked for: memory for that may not be there, nor the bytes. `None`
 /// where it does not say, or what it says is not so.

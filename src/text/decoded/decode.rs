@@ -3,8 +3,8 @@
 use std::io;
 
 use super::{Decoded, Fault, Keep, LONGEST, Segment, TURN};
-use crate::budget::MOST_A_POLL;
-use crate::codec::{Terminator, utf8_tail_len};
+use crate::budget::{AHEAD, MOST_A_POLL, OWN_PAGES};
+use crate::codec::{Newline, Terminator, utf8_tail_len};
 use crate::error::{Error, Result};
 use crate::text::below::Below;
 
@@ -70,7 +70,7 @@ impl Decoded {
             self.fault.is_none(),
             "bad bytes are reported before what follows"
         );
-        let reserved = self.reserve(below.bytes().len().min(most));
+        let reserved = self.reserve(below, most);
         reserved.map_err(|error| Error::os("read", below.path(), error))?;
         self.begun = true;
         // A line was delivered whose `\r` may be half of its end.
@@ -100,16 +100,36 @@ impl Decoded {
         Ok(())
     }
 
-    /// Has room for the text of `n` bytes behind text that is long.
-    fn reserve(&mut self, n: usize) -> io::Result<()> {
-        if self.text.len() < MOST_A_POLL {
+    /// Has room for the text of what is buffered below, of `most` bytes of it, behind text
+    /// that is long.
+    fn reserve(&mut self, below: &mut impl Below, most: usize) -> io::Result<()> {
+        let len = self.text.len();
+        if len < MOST_A_POLL {
             return Ok(());
         }
+        let n = below.bytes().len().min(most);
         // To ask for more than it needs would move all of it, now and then for nothing.
-        let most = match self.is_as_long() {
-            true => n,
-            false => n.saturating_mul(LONGEST),
+        let longest = if self.is_as_long() { 1 } else { LONGEST };
+        let most = n.saturating_mul(longest);
+        if self.text.capacity() - len >= most {
+            return Ok(());
+        }
+        // It is moved as a whole, a page at a time, but the system takes milliseconds for
+        // that: so at once to where all fits that may come. What is not filled takes no
+        // memory.
+        let rest = below.undecoded_hint().map_or(AHEAD * len, |rest| {
+            let rest = usize::try_from(rest).unwrap_or(usize::MAX);
+            // Seldom more than that.
+            rest.saturating_mul(longest.min(2))
+        });
+        let wanted = if self.text.capacity() < OWN_PAGES {
+            rest.min(OWN_PAGES.saturating_sub(len))
+        } else {
+            rest
         };
+        if wanted >= most && self.text.try_reserve_exact(wanted).is_ok() {
+            return Ok(());
+        }
         // Twice as much may be too much where that much is not.
         if self.text.try_reserve(most).is_err() {
             self.text.try_reserve_exact(most)?;
@@ -283,6 +303,44 @@ impl Decoded {
             self.clear();
             return;
         }
+        let cut = self.rebase();
+        if cut > 0 {
+            self.text.drain(..cut);
+            self.moved_by(cut);
+        }
+    }
+
+    /// Takes the first `n` bytes out with the allocation, where that saves the copy of a long
+    /// text: no other text is before them, and little behind. `None` leaves all as it was.
+    pub(super) fn take_allocation(&mut self, n: usize) -> Option<String> {
+        let places = self.keep == Keep::Text || (self.keep == Keep::Places && self.is_as_long());
+        let rest = self.text.len() - n;
+        let little = rest < MOST_A_POLL && rest <= n / 2;
+        // A last `\r` may be half of a line end, of which a position has to tell.
+        let cr = self.newline() != Newline::Universal && self.text[..n].ends_with('\r');
+        if self.at > 0 || !places || !little || self.recorded < n || cr {
+            return None;
+        }
+        self.deliver(n);
+        let cut = if rest == 0 { n } else { self.rebase() };
+        debug_assert_eq!(cut, n, "the places of the rest are known");
+        let behind = self.text[n..].to_owned();
+        let mut text = std::mem::replace(&mut self.text, behind);
+        text.truncate(n);
+        if text.capacity() / 2 > n {
+            text.shrink_to_fit();
+        }
+        self.moved_by(n);
+        if rest == 0 {
+            self.clear();
+        }
+        Some(text)
+    }
+
+    /// Has the places of the rest known without the delivered text before it, as much as can
+    /// be, and tells how many bytes of that are.
+    fn rebase(&mut self) -> usize {
+        let decided = self.recorded >= self.at;
         while self
             .segments
             .get(1)
@@ -291,12 +349,11 @@ impl Decoded {
             self.segments.pop_front();
         }
         if self.keep == Keep::Text {
-            self.cut(self.at.min(self.recorded));
-            return;
+            return self.at.min(self.recorded);
         }
         let only = self.segments.len() == 1;
         let Some(first) = self.segments.front_mut() else {
-            return;
+            return 0;
         };
         let (delivered, rest) = (&self.text[first.at..self.at], &self.text[self.at..]);
         // Of the last segment the end is known too, and the rest is the shorter part.
@@ -316,17 +373,13 @@ impl Decoded {
                 cut = self.at;
             }
         }
-        self.cut(cut);
+        cut
     }
 
-    /// Drops the first `cut` bytes of the text, which were delivered.
-    fn cut(&mut self, cut: usize) {
-        if cut == 0 {
-            return;
-        }
+    /// The first `cut` bytes of the text, which were delivered, are not there any more.
+    fn moved_by(&mut self, cut: usize) {
         self.located = None;
         self.taking = None;
-        self.text.drain(..cut);
         self.dropped += cut as u64;
         self.at -= cut;
         self.searched = self.searched.saturating_sub(cut);

@@ -4,7 +4,7 @@ use std::io;
 use std::task::{Context, Poll, ready};
 
 use super::Decoded;
-use crate::budget::{self, MOST_A_POLL};
+use crate::budget::{self, FRESH, MOST_A_POLL};
 use crate::codec::{LineEnd, Newline, find_line_end, translate_in};
 use crate::error::{Error, Result};
 use crate::file::source::Span;
@@ -59,6 +59,11 @@ impl Decoded {
         if n <= MOST_A_POLL {
             return Poll::Ready(Ok(self.take(n)));
         }
+        if !self.translates() {
+            if let Some(text) = self.take_allocation(n) {
+                return Poll::Ready(Ok(text));
+            }
+        }
         let taken = self.poll_taking(below, cx, what, n);
         taken.map_ok(|taken| taken.copy)
     }
@@ -91,6 +96,11 @@ impl Decoded {
         taken.map_ok(|taken| taken.lines)
     }
 
+    /// Whether what is delivered may be another text than what is here.
+    fn translates(&self) -> bool {
+        self.newline() == Newline::Universal && self.has_cr()
+    }
+
     fn poll_taking(
         &mut self,
         below: &impl Below,
@@ -113,7 +123,7 @@ impl Decoded {
             })
         });
         taking.end = n;
-        let translate = self.newline() == Newline::Universal && self.has_cr();
+        let translate = self.translates();
         let complete = taking.copy_share(&self.text[from..from + n], self.newline(), translate);
         let complete = complete.map_err(|error| Error::os("read", below.path(), error))?;
         if !complete {
@@ -126,7 +136,8 @@ impl Decoded {
         let cr = self.newline() != Newline::Universal && self.text.ends_with('\r');
         if n > MOST_A_POLL && self.at == self.text.len() && self.recorded >= self.at && !cr {
             self.clear();
-            (self.text, self.spare) = (String::new(), Vec::new());
+            below.free(std::mem::take(&mut self.text).into_bytes());
+            below.free(std::mem::take(&mut self.spare));
         }
         Poll::Ready(Ok(taking))
     }
@@ -136,7 +147,7 @@ impl Taking {
     /// Copies a share more of `text`, all of what is to be taken; whether that is all.
     fn copy_share(&mut self, text: &str, newline: Newline, translate: bool) -> io::Result<bool> {
         let by_lines = matches!(self.what, Taken::Lines(_));
-        let share = self.done + MOST_A_POLL;
+        let share = self.done + MOST_A_POLL / FRESH;
         while self.done < text.len() {
             let mut limit = text.len().min(share);
             while !text.is_char_boundary(limit) {

@@ -1,7 +1,9 @@
 //! All that is left of a file, decoded by the job that reads it.
 
+use std::collections::TryReserveError;
+
 use super::{Decoded, LONGEST};
-use crate::codec::{Decoder, Newline, NewlinesSeen, translate_in};
+use crate::codec::{Decoder, LineEnd, Newline, NewlinesSeen, find_line_end, translate_in};
 use crate::file::buf::Buf;
 use crate::text::below::Below;
 
@@ -10,6 +12,8 @@ use crate::text::below::Below;
 pub(crate) struct Plan {
     decoder: Decoder,
     newline: Newline,
+    /// Whether lines are asked for.
+    by_lines: bool,
 }
 
 /// All that was left, decoded and translated, with what it was made of: who does not come
@@ -17,6 +21,8 @@ pub(crate) struct Plan {
 #[derive(Debug)]
 pub(crate) struct Whole {
     text: String,
+    /// It in lines, with their ends, if that was asked for; then `text` is empty.
+    lines: Vec<String>,
     /// `None` where the text is these bytes.
     bytes: Option<Vec<u8>>,
     /// How many bytes they are.
@@ -39,6 +45,7 @@ impl Plan {
         let Self {
             mut decoder,
             newline,
+            by_lines,
         } = self;
         let len = bytes.len() as u64;
         let as_it_is = if decoder.is_plain_utf8() {
@@ -73,14 +80,47 @@ impl Plan {
             let original = std::mem::replace(&mut text, translated);
             bytes.get_or_insert_with(|| original.into_bytes());
         }
+        let mut lines = Vec::new();
+        if by_lines {
+            if split(newline, &text, &mut lines).is_err() {
+                drop(lines);
+                return Err(bytes.unwrap_or_else(|| text.into_bytes()));
+            }
+            let text = std::mem::take(&mut text);
+            bytes.get_or_insert_with(|| text.into_bytes());
+        }
         Ok(Whole {
             text,
+            lines,
             bytes,
             len,
             decoder,
             seen,
         })
     }
+}
+
+/// Splits `text`, behind which nothing comes, behind its line ends.
+fn split(newline: Newline, text: &str, lines: &mut Vec<String>) -> Result<(), TryReserveError> {
+    let mut rest = text;
+    while !rest.is_empty() {
+        let len = match find_line_end(newline, rest.as_bytes(), 0, true) {
+            LineEnd::Found {
+                content_end,
+                terminator_len,
+                ..
+            } => content_end + terminator_len,
+            LineEnd::NeedMore { .. } => rest.len(),
+        };
+        let (line, behind) = rest.split_at(len);
+        let mut copy = String::new();
+        copy.try_reserve_exact(len)?;
+        copy.push_str(line);
+        lines.try_reserve(1)?;
+        lines.push(copy);
+        rest = behind;
+    }
+    Ok(())
 }
 
 impl Whole {
@@ -98,24 +138,29 @@ impl Whole {
 impl Decoded {
     /// How to decode all that comes, if none of it is here, and nothing of what was
     /// before decides how it begins.
-    pub(crate) fn plan(&self) -> Option<Plan> {
+    pub(crate) fn plan(&self, by_lines: bool) -> Option<Plan> {
         let decided = self.recorded >= self.at && !self.after_cr && !self.early;
         let clean = self.rest().is_empty() && self.fault.is_none() && self.skip == 0;
         (decided && clean && self.sought.is_none()).then_some(Plan {
             decoder: self.decoder,
             newline: self.settings.newline,
+            by_lines,
         })
     }
 
-    /// Delivers what was decoded as planned; `below` has none of it.
-    pub(crate) fn deliver_whole(&mut self, below: &mut impl Below, whole: Whole) -> String {
+    /// Delivers what was decoded as planned, as a text or in lines; `below` has none of it.
+    pub(crate) fn deliver_whole(
+        &mut self,
+        below: &mut impl Below,
+        whole: Whole,
+    ) -> (String, Vec<String>) {
         self.clear();
         self.begun = true;
         self.decoder = whole.decoder;
         self.offset = below.begin().unwrap_or(self.offset + whole.len);
-        self.dropped += whole.text.len() as u64;
-        self.in_bad_line &= whole.text.is_empty();
+        self.dropped += whole.len;
+        self.in_bad_line &= whole.text.is_empty() && whole.lines.is_empty();
         self.seen.merge(whole.seen);
-        whole.text
+        (whole.text, whole.lines)
     }
 }

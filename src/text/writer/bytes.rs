@@ -54,6 +54,7 @@ impl<W: AsyncWrite> AsyncWrite for Writer<W> {
             let flushes = self.flushes(text);
             let this = self.as_mut().project();
             this.out.extend_from_slice(&encoded);
+            budget::moved(encoded.len());
             (*this.bom, *this.ending) = (false, false);
             this.carry.clear();
             if flushes {
@@ -69,12 +70,14 @@ impl<W: AsyncWrite> AsyncWrite for Writer<W> {
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(budget::poll_turn(cx));
         self.check_open("flush")?;
         self.poll_out(cx)
     }
 
     /// Closes it, as [`close`](Writer::close).
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(budget::poll_turn(cx));
         self.check()?;
         self.poll_end(cx)
     }

@@ -21,8 +21,8 @@ mod modes;
 mod paths;
 mod positions;
 mod reading;
-#[path = "../../support/mod.rs"]
-mod support;
+#[path = "../../common/mod.rs"]
+mod common;
 #[path = "../../common/whole_text.rs"]
 mod whole_text;
 mod writing;

@@ -7,7 +7,7 @@ use aiofiles::{AnyFile, Error};
 use futures::executor::block_on;
 
 use crate::input::Input;
-use crate::support::Dir;
+use crate::common::Dir;
 
 /// What a mode says: its action, `+`, and whether it is of bytes.
 type Parsed = (char, bool, bool);

@@ -14,7 +14,7 @@ use futures::executor::block_on;
 use rustix::io::Errno;
 
 use crate::input::Input;
-use crate::support::Dir;
+use crate::common::Dir;
 
 const LINKS: [&str; 4] = ["l0", "l1", "l2", "l3"];
 

@@ -7,7 +7,7 @@ use futures::executor::block_on;
 use crate::any_calls::{NEWLINES, POLICIES};
 use crate::encodings::ENCODINGS;
 use crate::input::Input;
-use crate::support::Chunks;
+use crate::common::Chunks;
 
 /// Whether this is written as positions are: a number, and three more where it needs them.
 fn may_be(text: &str) -> bool {

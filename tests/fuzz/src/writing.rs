@@ -10,7 +10,7 @@ use futures::executor::block_on;
 use crate::any_calls::{NEWLINES, POLICIES};
 use crate::encodings::ENCODINGS;
 use crate::input::Input;
-use crate::support::Chunks;
+use crate::common::Chunks;
 
 /// What stands for a character that has no bytes.
 fn stand_in(policy: &str, c: char) -> Option<String> {

@@ -1,97 +1,9 @@
-//! What the feature tests share: a folder, executors that count, streams that chunk.
+//! A stream in memory that gives and takes its bytes in chunks, and counts the calls.
 
-#![allow(
-    dead_code,
-    clippy::unwrap_used,
-    reason = "each test binary uses a part of it; a test fails by panicking"
-)]
-
-use std::future::Future;
 use std::io::{self, SeekFrom};
-use std::path::{Path, PathBuf};
-use std::pin::pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll};
 
-use aiofiles::executor::{Executor, InlineExecutor, Job, Refused};
-use aiofiles::{Error, RawIo};
-
-/// Runs `future` on a current-thread tokio runtime.
-pub(crate) fn run<F: Future>(future: F) -> F::Output {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap()
-        .block_on(future)
-}
-
-/// Polls `future` once, with a waker that does nothing.
-pub(crate) fn poll_once<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
-    pin!(future).poll(&mut Context::from_waker(std::task::Waker::noop()))
-}
-
-/// A temporary folder.
-pub(crate) struct Dir(tempfile::TempDir);
-
-impl Dir {
-    pub(crate) fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
-    }
-
-    pub(crate) fn path(&self) -> &Path {
-        self.0.path()
-    }
-
-    /// The path of `name` in it; nothing is made.
-    pub(crate) fn join(&self, name: impl AsRef<Path>) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    /// A file of it with these contents.
-    pub(crate) fn file(&self, name: &str, data: impl AsRef<[u8]>) -> PathBuf {
-        let path = self.join(name);
-        std::fs::write(&path, data).unwrap();
-        path
-    }
-}
-
-/// Whether the error is [`Error::Closed`].
-pub(crate) fn is_closed<T>(result: &Result<T, Error>) -> bool {
-    matches!(result, Err(Error::Closed { .. }))
-}
-
-/// Whether the error is [`Error::Unsupported`].
-pub(crate) fn is_unsupported<T>(result: &Result<T, Error>) -> bool {
-    matches!(result, Err(Error::Unsupported { .. }))
-}
-
-/// Runs jobs in place and notes their verbs.
-#[derive(Clone, Default)]
-pub(crate) struct Counting(Arc<Mutex<Vec<&'static str>>>);
-
-impl Counting {
-    pub(crate) fn new() -> Self {
-        Self::default()
-    }
-
-    /// How many jobs there were since the last call.
-    pub(crate) fn take(&self) -> usize {
-        self.ops().len()
-    }
-
-    /// The verbs of the jobs since the last call.
-    pub(crate) fn ops(&self) -> Vec<&'static str> {
-        std::mem::take(&mut *self.0.lock().unwrap())
-    }
-}
-
-impl Executor for Counting {
-    fn execute(&self, job: Job) -> Result<(), Refused> {
-        self.0.lock().unwrap().push(job.op());
-        InlineExecutor.execute(job)
-    }
-}
+use aiofiles::RawIo;
 
 /// Bytes in memory that come and go in chunks, and counts of the calls.
 #[derive(Clone, Default)]
@@ -196,19 +108,5 @@ impl RawIo for Chunks {
         let size = usize::try_from(size).unwrap();
         self.0.lock().unwrap().data.resize(size, 0);
         Ok(())
-    }
-}
-
-/// A number that only grows, shared.
-#[derive(Clone, Default)]
-pub(crate) struct Count(Arc<AtomicUsize>);
-
-impl Count {
-    pub(crate) fn add(&self) {
-        self.0.fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub(crate) fn get(&self) -> usize {
-        self.0.load(Ordering::Relaxed)
     }
 }

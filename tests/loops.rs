@@ -1,0 +1,136 @@
+//! Whatever a task calls in a loop, others run in between: each public operation, over and
+//! over, in states where nothing ever has to wait.
+//!
+//! Every job runs in place, so no call here waits for one: what lets others run is tokio's
+//! budget alone. That of one turn pays for 128 system calls, or for 16,384 operations on
+//! buffers.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod common;
+#[path = "loops/files.rs"]
+mod files;
+#[path = "loops/others.rs"]
+mod others;
+#[path = "common/public.rs"]
+mod public;
+#[path = "loops/refused.rs"]
+mod refused;
+#[path = "loops/texts.rs"]
+mod texts;
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
+use std::pin::Pin;
+use std::rc::Rc;
+
+use aiofiles::executor::{self, InlineExecutor};
+use common::run;
+use tokio::task::{LocalSet, yield_now};
+
+/// How many operations on buffers a turn pays for.
+const A_TURN: usize = 128 * 128;
+/// How many turns of the other task are seen; the first may come early.
+const TURNS: usize = 2;
+
+/// Calls that hand to others, or whose end is that of what they are called on, have rows
+/// in the names of more than one operation.
+type Row = (
+    &'static str,
+    fn(&'static str) -> Pin<Box<dyn Future<Output = ()>>>,
+);
+
+/// Rows as `"file: names" => |at| { .. }`, which ends with [`looped`].
+macro_rules! rows {
+    ($($names:literal => |$at:ident| $body:block)*) => {
+        pub(super) const ROWS: &[crate::Row] = &[$((
+            $names,
+            |$at| Box::pin(async move { $body }),
+        )),*];
+    };
+}
+use rows;
+
+thread_local! {
+    /// The row that is tried, and the loops in which nobody else ran.
+    static ROW: Cell<&'static str> = const { Cell::new("") };
+    static ALONE: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Takes `step` again and again, until another task had its turns: it has one after at most
+/// as many steps as a turn pays for.
+async fn looped<T>(at: &str, mut step: impl AsyncFnMut() -> T) {
+    let turns = Rc::new(Cell::new(0));
+    let counted = turns.clone();
+    let other = tokio::task::spawn_local(async move {
+        loop {
+            counted.set(counted.get() + 1);
+            yield_now().await;
+        }
+    });
+    let (mut steps, mut seen) = (0, turns.get());
+    while seen < TURNS {
+        drop(step().await);
+        steps += 1;
+        if turns.get() != seen {
+            (steps, seen) = (0, turns.get());
+        }
+        // As much as a turn pays for, and what was paid for before.
+        if steps > A_TURN + A_TURN / 8 {
+            ALONE.with_borrow_mut(|alone| alone.push(format!("{}: {at}", ROW.get())));
+            break;
+        }
+    }
+    other.abort();
+}
+
+fn all() -> impl Iterator<Item = &'static Row> {
+    let tables = [files::ROWS, texts::ROWS, others::ROWS];
+    tables.into_iter().flatten()
+}
+
+/// The file and the names of its operations that a row is about.
+fn about(names: &'static str) -> (&'static str, &'static str) {
+    names.split_once(": ").unwrap()
+}
+
+fn try_all(rows: &'static [Row]) {
+    drop(executor::set_default(InlineExecutor));
+    for &(names, row) in rows {
+        ROW.set(names);
+        let local = LocalSet::new();
+        run(local.run_until(async move {
+            // As a task of its own: what blocks on a future may have no budget.
+            tokio::task::spawn_local(row("")).await.unwrap();
+        }));
+    }
+    let alone = ALONE.take();
+    assert!(alone.is_empty(), "nobody else runs: {alone:#?}");
+}
+
+#[test]
+fn calls_of_files_in_a_loop_let_others_run() {
+    try_all(files::ROWS);
+}
+
+#[test]
+fn calls_of_texts_in_a_loop_let_others_run() {
+    try_all(texts::ROWS);
+}
+
+#[test]
+fn other_calls_in_a_loop_let_others_run() {
+    try_all(others::ROWS);
+}
+
+#[test]
+fn refused_calls_in_a_loop_let_others_run() {
+    try_all(refused::ROWS);
+}
+
+#[test]
+fn every_public_operation_has_a_row() {
+    let rows: Vec<_> = all().map(|(names, _)| about(names)).collect();
+    let known: BTreeSet<_> = public::by_name(&rows);
+    public::assert_all(&known);
+}
