@@ -364,7 +364,7 @@ fn a_job_says_what_it_does_and_to_which_path() {
         }
     }
     let (dir, told) = (Dir::new(), Told::default());
-    let path = dir.path("f");
+    let path = dir.join("f");
     block_on(async {
         let made = aiofiles::open(&path).mode("w").executor(told.clone());
         let mut file = made.await.unwrap();
