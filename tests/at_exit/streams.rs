@@ -58,15 +58,32 @@ pub(crate) fn read_for_ever(dir: &Path) {
     begins.recv().unwrap();
 }
 
-/// A stream that takes its time to write, and tells when it begins to.
+/// A stream that takes its time to write, and tells when it begins to. Nothing is behind
+/// what was written.
 struct Slow(std::fs::File, Sender<()>);
 
 impl RawIo for Slow {
+    fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
+        Ok(0)
+    }
+
     fn write(&mut self, buf: &[u8]) -> std::io::Result<usize> {
         self.1.send(()).unwrap();
         // `main` has returned long before.
         std::thread::sleep(Duration::from_millis(300));
         std::io::Write::write(&mut self.0, buf)
+    }
+
+    fn seek(&mut self, to: std::io::SeekFrom) -> std::io::Result<u64> {
+        std::io::Seek::seek(&mut self.0, to)
+    }
+
+    fn seekable(&mut self) -> bool {
+        true
+    }
+
+    fn readable(&self) -> bool {
+        true
     }
 
     fn writable(&self) -> bool {
@@ -79,14 +96,16 @@ pub(crate) fn write_slowly(dir: &Path) {
     let file = std::fs::File::create(dir.join("0")).unwrap();
     let pool = ThreadPoolExecutor::new(1);
     let (begun, begins) = channel();
-    let made = aiofiles::wrap(Slow(file, begun)).mode("w").executor(pool);
+    let made = aiofiles::wrap(Slow(file, begun)).mode("r+").executor(pool);
     let mut file = block_on(made.into_future()).unwrap();
     let content = content(0);
     let (first, second) = content.split_at(2);
-    // An earlier write that has come to its end says nothing of this one.
+    // That an earlier write has come to its end, and nobody need wait for a read, says
+    // nothing of this one.
     block_on(async {
         file.write(first).await.unwrap();
         file.flush().await.unwrap();
+        assert_eq!(file.read().await.unwrap(), b"");
         file.write(second).await.unwrap();
     });
     begins.recv().unwrap();

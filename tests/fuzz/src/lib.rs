@@ -14,6 +14,8 @@
 
 #[path = "../../common/any_calls.rs"]
 mod any_calls;
+#[path = "../../common/mod.rs"]
+mod common;
 #[path = "../../common/encodings.rs"]
 mod encodings;
 mod input;
@@ -21,8 +23,6 @@ mod modes;
 mod paths;
 mod positions;
 mod reading;
-#[path = "../../common/mod.rs"]
-mod common;
 #[path = "../../common/whole_text.rs"]
 mod whole_text;
 mod writing;

@@ -6,8 +6,8 @@ use aiofiles::executor::InlineExecutor;
 use aiofiles::{AnyFile, Error};
 use futures::executor::block_on;
 
-use crate::input::Input;
 use crate::common::Dir;
+use crate::input::Input;
 
 /// What a mode says: its action, `+`, and whether it is of bytes.
 type Parsed = (char, bool, bool);

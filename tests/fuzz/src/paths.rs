@@ -13,8 +13,8 @@ use aiofiles::ospath;
 use futures::executor::block_on;
 use rustix::io::Errno;
 
-use crate::input::Input;
 use crate::common::Dir;
+use crate::input::Input;
 
 const LINKS: [&str; 4] = ["l0", "l1", "l2", "l3"];
 

@@ -5,9 +5,9 @@ use aiofiles::{TextPosition, wrap};
 use futures::executor::block_on;
 
 use crate::any_calls::{NEWLINES, POLICIES};
+use crate::common::Chunks;
 use crate::encodings::ENCODINGS;
 use crate::input::Input;
-use crate::common::Chunks;
 
 /// Whether this is written as positions are: a number, and three more where it needs them.
 fn may_be(text: &str) -> bool {

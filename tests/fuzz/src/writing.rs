@@ -8,9 +8,9 @@ use encoding_rs::EncoderResult;
 use futures::executor::block_on;
 
 use crate::any_calls::{NEWLINES, POLICIES};
+use crate::common::Chunks;
 use crate::encodings::ENCODINGS;
 use crate::input::Input;
-use crate::common::Chunks;
 
 /// What stands for a character that has no bytes.
 fn stand_in(policy: &str, c: char) -> Option<String> {
