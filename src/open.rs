@@ -30,6 +30,7 @@ use self::asked::Opener;
 pub(crate) use self::keywords::keywords;
 pub(crate) use self::kind::Plan;
 pub use self::kind::{Any, Binary, Kind, Raw, Text, TextKind};
+#[cfg(feature = "tempfile")]
 pub(crate) use self::mode::Action;
 use self::opening::OpenFile;
 pub use self::wrap::{Wrap, wrap};
