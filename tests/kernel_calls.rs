@@ -187,13 +187,18 @@ async fn cold_files(dir: &Dir) {
         let file = wrap(file).raw().executor(jobs.clone()).nowait(true);
         let mut file = file.await.unwrap();
         let (reads, _) = of(read_pages(&mut file, way)).await;
-        // At first each read asks in vain, and later one in 33.
-        let most = PAGES + PAGES / 16;
-        assert!((PAGES + 1..=most).contains(&reads), "{way}: {reads} calls");
-        assert_eq!(jobs.count("read") as u64, PAGES, "{way}");
+        // At first each read asks in vain, and later one in 33. The kernel may have kept
+        // a few pages.
+        let (kept, most) = (PAGES / 16, PAGES + PAGES / 16);
+        assert!((PAGES..=most).contains(&reads), "{way}: {reads} calls");
+        let cold = jobs.count("read") as u64;
+        assert!((PAGES - kept..=PAGES).contains(&cold), "{way}: {cold} jobs");
         let (reads, _) = of(read_pages(&mut file, way)).await;
-        assert_eq!(reads, PAGES, "{way}, cached");
-        let late = jobs.count("read") as u64 - PAGES;
+        assert!(
+            (PAGES..=PAGES + 8).contains(&reads),
+            "{way}, cached: {reads}"
+        );
+        let late = jobs.count("read") as u64 - cold;
         assert!(late <= 32, "{way}: {late} jobs for what was cached");
     }
     // Whole files, which are opened for one read.
@@ -218,7 +223,7 @@ async fn cold_files(dir: &Dir) {
     }
     let bare = 2 * FILES;
     let (reads, _) = of(read()).await;
-    assert!((bare + 1..=bare + 16).contains(&reads), "{reads} calls");
+    assert!((bare - 16..=bare + 16).contains(&reads), "{reads} calls");
     let (reads, _) = of(read()).await;
     assert!((FILES..=FILES + 32).contains(&reads), "{reads}, cached");
 }
