@@ -21,12 +21,14 @@ mod texts;
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::rc::Rc;
+use std::task::Poll;
 
 use aiofiles::executor::{self, InlineExecutor};
 use common::run;
-use tokio::task::{LocalSet, yield_now};
+use tokio::task::LocalSet;
 
 /// How many operations on buffers a turn pays for.
 const A_TURN: usize = 128 * 128;
@@ -57,6 +59,21 @@ thread_local! {
     static ALONE: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
 }
 
+/// Lets others run. What tokio's `yield_now` lets run comes back only once nothing else is
+/// ready: a task that waits for a stream's thread, and is woken at once, would have several
+/// turns before.
+async fn next_turn() {
+    let mut let_run = false;
+    poll_fn(|cx| {
+        if std::mem::replace(&mut let_run, true) {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
 /// Takes `step` again and again, until another task had its turns: it has one after at most
 /// as many steps as a turn pays for.
 async fn looped<T>(at: &str, mut step: impl AsyncFnMut() -> T) {
@@ -65,7 +82,7 @@ async fn looped<T>(at: &str, mut step: impl AsyncFnMut() -> T) {
     let other = tokio::task::spawn_local(async move {
         loop {
             counted.set(counted.get() + 1);
-            yield_now().await;
+            next_turn().await;
         }
     });
     let (mut steps, mut seen) = (0, turns.get());
