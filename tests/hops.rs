@@ -6,10 +6,9 @@ mod common;
 
 use std::io::{self, SeekFrom};
 
-use aiofiles::executor::{Executor, Job, Refused};
 use aiofiles::{RawIo, open, wrap};
 use common::cache_answers;
-use common::{Count, Counting, Dir, run};
+use common::{Caching, Count, Counting, Dir, run};
 use futures::StreamExt;
 
 const LINES: usize = 100_000;
@@ -200,20 +199,6 @@ fn a_file_that_was_only_read_is_neither_written_nor_flushed() {
     });
 }
 
-/// Counts, and lets reads be served from the page cache.
-#[derive(Clone, Default)]
-struct Caching(Counting);
-
-impl Executor for Caching {
-    fn execute(&self, job: Job) -> Result<(), Refused> {
-        self.0.execute(job)
-    }
-
-    fn allows_nowait(&self) -> bool {
-        true
-    }
-}
-
 #[test]
 fn a_warm_file_is_read_from_the_page_cache_without_jobs() {
     run(async {
@@ -316,22 +301,6 @@ fn a_warm_file_is_read_from_the_page_cache_without_jobs() {
     });
 }
 
-/// Lets files be read in place, as the default executor does.
-#[cfg(target_os = "linux")]
-#[derive(Clone, Default)]
-struct InPlace(Counting);
-
-#[cfg(target_os = "linux")]
-impl Executor for InPlace {
-    fn execute(&self, job: Job) -> Result<(), Refused> {
-        self.0.execute(job)
-    }
-
-    fn allows_nowait(&self) -> bool {
-        true
-    }
-}
-
 #[cfg(target_os = "linux")]
 #[test]
 fn tmpfs_takes_no_jobs_for_what_is_memory() {
@@ -351,7 +320,7 @@ fn tmpfs_takes_no_jobs_for_what_is_memory() {
         let path = dir.path().join("f");
         std::fs::write(&path, &text).unwrap();
         // The first job learns what is mounted there, if none has before.
-        let jobs = InPlace::default();
+        let jobs = Caching::default();
         let read = aiofiles::read(&path).executor(jobs.clone()).await.unwrap();
         assert_eq!(read, text.as_bytes());
         assert!(jobs.0.take() <= 1);

@@ -17,7 +17,7 @@ use std::task::{Context, Waker};
 use aiofiles::executor::{Executor, Job, ManualExecutor, Refused};
 use aiofiles::{open, os, ospath, wrap};
 use common::cache_answers;
-use common::{Counting, Dir, run};
+use common::{Caching, Dir, run};
 use rustix::fs::inotify;
 
 /// Taken by every test: one that starts a process gives it, for a moment, all
@@ -26,20 +26,6 @@ static ONE_BY_ONE: Mutex<()> = Mutex::new(());
 
 fn one_by_one() -> MutexGuard<'static, ()> {
     ONE_BY_ONE.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Counts, and lets files be touched in place.
-#[derive(Clone, Default)]
-struct Caching(Counting);
-
-impl Executor for Caching {
-    fn execute(&self, job: Job) -> Result<(), Refused> {
-        self.0.execute(job)
-    }
-
-    fn allows_nowait(&self) -> bool {
-        true
-    }
 }
 
 /// Runs nothing before it is told, and lets files be touched in place.

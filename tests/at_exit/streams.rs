@@ -10,24 +10,29 @@ use futures::executor::block_on;
 use super::common::poll_once;
 use super::content;
 
-/// A stream that neither ends nor gives anything; it tells of each read that begins.
-/// What is written to it goes to a file.
-struct Silent(std::fs::File, Sender<()>);
+/// A stream over a file, open in both directions, whose calls can be held up.
+struct Held {
+    file: std::fs::File,
+    /// What a read does. Nothing is behind what was written.
+    read: fn(&Sender<()>),
+    /// What a write does first.
+    write: fn(&Sender<()>),
+    begun: Sender<()>,
+}
 
-impl RawIo for Silent {
+impl RawIo for Held {
     fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
-        self.1.send(()).unwrap();
-        loop {
-            std::thread::park();
-        }
+        (self.read)(&self.begun);
+        Ok(0)
     }
 
     fn write(&mut self, buf: &[u8]) -> std::io::Result<usize> {
-        std::io::Write::write(&mut self.0, buf)
+        (self.write)(&self.begun);
+        std::io::Write::write(&mut self.file, buf)
     }
 
     fn seek(&mut self, to: std::io::SeekFrom) -> std::io::Result<u64> {
-        std::io::Seek::seek(&mut self.0, to)
+        std::io::Seek::seek(&mut self.file, to)
     }
 
     fn seekable(&mut self) -> bool {
@@ -49,46 +54,23 @@ pub(crate) fn read_for_ever(dir: &Path) {
     let file = std::fs::File::create(dir.join("0")).unwrap();
     let pool = ThreadPoolExecutor::new(1);
     let (begun, begins) = channel();
-    let made = aiofiles::wrap(Silent(file, begun))
-        .mode("r+")
-        .executor(pool);
+    // It neither ends nor gives anything, and tells of each read that begins.
+    let silent = Held {
+        file,
+        read: |begun| {
+            begun.send(()).unwrap();
+            loop {
+                std::thread::park();
+            }
+        },
+        write: |_| {},
+        begun,
+    };
+    let made = aiofiles::wrap(silent).mode("r+").executor(pool);
     let mut file = block_on(made.into_future()).unwrap();
     block_on(file.write(&content(0))).unwrap();
     assert!(poll_once(std::pin::pin!(file.read())).is_none());
     begins.recv().unwrap();
-}
-
-/// A stream that takes its time to write, and tells when it begins to. Nothing is behind
-/// what was written.
-struct Slow(std::fs::File, Sender<()>);
-
-impl RawIo for Slow {
-    fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
-        Ok(0)
-    }
-
-    fn write(&mut self, buf: &[u8]) -> std::io::Result<usize> {
-        self.1.send(()).unwrap();
-        // `main` has returned long before.
-        std::thread::sleep(Duration::from_millis(300));
-        std::io::Write::write(&mut self.0, buf)
-    }
-
-    fn seek(&mut self, to: std::io::SeekFrom) -> std::io::Result<u64> {
-        std::io::Seek::seek(&mut self.0, to)
-    }
-
-    fn seekable(&mut self) -> bool {
-        true
-    }
-
-    fn readable(&self) -> bool {
-        true
-    }
-
-    fn writable(&self) -> bool {
-        true
-    }
 }
 
 /// A file that goes while its job writes: the end of `main` waits for that.
@@ -96,7 +78,18 @@ pub(crate) fn write_slowly(dir: &Path) {
     let file = std::fs::File::create(dir.join("0")).unwrap();
     let pool = ThreadPoolExecutor::new(1);
     let (begun, begins) = channel();
-    let made = aiofiles::wrap(Slow(file, begun)).mode("r+").executor(pool);
+    // It takes its time for each write, and tells when it begins to.
+    let slow = Held {
+        file,
+        read: |_| {},
+        write: |begun| {
+            begun.send(()).unwrap();
+            // `main` has returned long before.
+            std::thread::sleep(Duration::from_millis(300));
+        },
+        begun,
+    };
+    let made = aiofiles::wrap(slow).mode("r+").executor(pool);
     let mut file = block_on(made.into_future()).unwrap();
     let content = content(0);
     let (first, second) = content.split_at(2);

@@ -45,6 +45,33 @@ async fn any(dir: &Dir) -> AnyFile {
     open(path).any().mode("r+").await.unwrap()
 }
 
+/// The locks of a file, which `AnyFile` has as well.
+macro_rules! locks {
+    ($at:ident, $f:ident) => {{
+        looped($at, async || $f.lock().await.unwrap()).await;
+        looped($at, async || $f.lock_shared().await.unwrap()).await;
+        looped($at, async || assert!($f.try_lock().await.unwrap())).await;
+        looped($at, async || assert!($f.try_lock_shared().await.unwrap())).await;
+        looped($at, async || $f.unlock().await.unwrap()).await;
+    }};
+}
+
+/// What a file says of itself and is told to be, which `AnyFile` has as well.
+macro_rules! attributes {
+    ($at:ident, $f:ident) => {{
+        looped($at, async || $f.sync_all().await.unwrap()).await;
+        looped($at, async || $f.sync_data().await.unwrap()).await;
+        looped($at, async || $f.metadata().await.unwrap()).await;
+        let rights = $f.metadata().await.unwrap().permissions();
+        looped($at, async || {
+            $f.set_permissions(rights.clone()).await.unwrap()
+        })
+        .await;
+        let now = FileTimes::new().set_modified(SystemTime::now());
+        looped($at, async || $f.set_times(now).await.unwrap()).await;
+    }};
+}
+
 rows! {
     "file/binary.rs: read" => |at| {
         let mut f = bytes().await;
@@ -246,11 +273,7 @@ rows! {
     "file/common.rs: lock lock_shared try_lock try_lock_shared unlock" => |at| {
         let dir = Dir::new();
         let mut f = real(&dir).await;
-        looped(at, async || f.lock().await.unwrap()).await;
-        looped(at, async || f.lock_shared().await.unwrap()).await;
-        looped(at, async || assert!(f.try_lock().await.unwrap())).await;
-        looped(at, async || assert!(f.try_lock_shared().await.unwrap())).await;
-        looped(at, async || f.unlock().await.unwrap()).await;
+        locks!(at, f);
     }
     "file/common.rs: batch" => |at| {
         let mut f = bytes().await;
@@ -259,13 +282,7 @@ rows! {
     "file/attributes.rs: sync_all sync_data metadata set_permissions set_times" => |at| {
         let dir = Dir::new();
         let mut f = real(&dir).await;
-        looped(at, async || f.sync_all().await.unwrap()).await;
-        looped(at, async || f.sync_data().await.unwrap()).await;
-        looped(at, async || f.metadata().await.unwrap()).await;
-        let rights = f.metadata().await.unwrap().permissions();
-        looped(at, async || f.set_permissions(rights.clone()).await.unwrap()).await;
-        let now = FileTimes::new().set_modified(SystemTime::now());
-        looped(at, async || f.set_times(now).await.unwrap()).await;
+        attributes!(at, f);
     }
     "file/hand_over.rs: into_raw into_std" => |at| {
         looped(at, async || bytes().await.into_raw().await.unwrap()).await;
@@ -322,22 +339,12 @@ rows! {
     "open/any.rs: sync_all sync_data metadata set_permissions set_times" => |at| {
         let dir = Dir::new();
         let mut f = any(&dir).await;
-        looped(at, async || f.sync_all().await.unwrap()).await;
-        looped(at, async || f.sync_data().await.unwrap()).await;
-        looped(at, async || f.metadata().await.unwrap()).await;
-        let rights = f.metadata().await.unwrap().permissions();
-        looped(at, async || f.set_permissions(rights.clone()).await.unwrap()).await;
-        let now = FileTimes::new().set_modified(SystemTime::now());
-        looped(at, async || f.set_times(now).await.unwrap()).await;
+        attributes!(at, f);
     }
     "open/any.rs: lock lock_shared try_lock try_lock_shared unlock" => |at| {
         let dir = Dir::new();
         let mut f = any(&dir).await;
-        looped(at, async || f.lock().await.unwrap()).await;
-        looped(at, async || f.lock_shared().await.unwrap()).await;
-        looped(at, async || assert!(f.try_lock().await.unwrap())).await;
-        looped(at, async || assert!(f.try_lock_shared().await.unwrap())).await;
-        looped(at, async || f.unlock().await.unwrap()).await;
+        locks!(at, f);
     }
     "open/any/std_file.rs: try_clone into_std" => |at| {
         let dir = Dir::new();
