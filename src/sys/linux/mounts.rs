@@ -82,9 +82,18 @@ impl Place {
     }
 }
 
+/// What is known of a mount.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Known {
+    mount: Mount,
+    place: Place,
+    /// Whether a read from the page cache was refused there.
+    refuses_reads: bool,
+}
+
 /// Mounts that were looked at. There are a handful, so a search is the fastest map.
 /// Oldest first; the oldest makes room.
-static MOUNTS: RwLock<Vec<(Mount, Place)>> = RwLock::new(Vec::new());
+static MOUNTS: RwLock<Vec<Known>> = RwLock::new(Vec::new());
 
 /// Whether a mount was found that no job has looked at. (Its device may be known, from
 /// another mount of it.) The next job looks at the mount of its file.
@@ -127,31 +136,28 @@ pub(crate) fn tells_size_at_once(file: &File) -> bool {
         && kind(file.as_fd()).is_some_and(is_local)
 }
 
-/// Mounts whose files refuse nowait reads. There are few, as in [`MOUNTS`].
-static REFUSING: RwLock<Vec<(Mount, bool)>> = RwLock::new(Vec::new());
-
 /// Whether a read from the page cache was refused there.
 pub(super) fn refuses_reads(mount: Mount) -> bool {
-    let refusing = REFUSING.read().unwrap_or_else(PoisonError::into_inner);
-    refusing.iter().any(|(known, _)| *known == mount)
+    known(mount).is_some_and(|known| known.refuses_reads)
 }
 
 /// Notes that a read from the page cache was refused there.
 pub(super) fn refuse_reads(mount: Mount) {
-    let mut refusing = REFUSING.write().unwrap_or_else(PoisonError::into_inner);
-    remember(&mut refusing, mount, true);
+    let mut mounts = MOUNTS.write().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = mounts.iter_mut().find(|known| known.mount == mount) {
+        known.refuses_reads = true;
+    }
 }
 
-fn known(mount: Mount) -> Option<Place> {
+fn known(mount: Mount) -> Option<Known> {
     let mounts = MOUNTS.read().unwrap_or_else(PoisonError::into_inner);
-    let found = mounts.iter().find(|(known, _)| *known == mount);
-    found.map(|&(_, place)| place)
+    mounts.iter().find(|known| known.mount == mount).copied()
 }
 
 /// Where the files of `mount` are, if that is known; `fd` is on it. If it is not known, the
 /// next job is asked to find out.
 fn place(fd: BorrowedFd<'_>, mount: Mount) -> Option<Place> {
-    match known(mount) {
+    match known(mount).map(|known| known.place) {
         // The number of a mount that is gone may belong to another one now, and so may the
         // number of its device. So ask again for the type. That can wait only if a file
         // system on a network has got both numbers, and then only once.
@@ -193,7 +199,7 @@ pub(super) fn wants(device: u64) -> bool {
         return true;
     }
     let mounts = MOUNTS.read().unwrap_or_else(PoisonError::into_inner);
-    !mounts.iter().any(|(mount, _)| mount.device == device)
+    !mounts.iter().any(|known| known.mount.device == device)
 }
 
 /// Finds out what kind of file system the mount of `fd` is. It blocks.
@@ -213,12 +219,16 @@ fn set(mount: Mount, place: Place) {
     remember(&mut mounts, mount, place);
 }
 
-fn remember<T>(mounts: &mut Vec<(Mount, T)>, mount: Mount, of_it: T) {
-    mounts.retain(|(known, _)| *known != mount);
+fn remember(mounts: &mut Vec<Known>, mount: Mount, place: Place) {
+    mounts.retain(|known| known.mount != mount);
     if mounts.len() >= MOST {
         mounts.remove(0);
     }
-    mounts.push((mount, of_it));
+    mounts.push(Known {
+        mount,
+        place,
+        refuses_reads: false,
+    });
 }
 
 #[cfg(test)]
@@ -241,7 +251,8 @@ mod tests {
                 set(mount, place);
                 assert_eq!(is_local(fd, mount), unique);
                 let right = if unique { place } else { Place::Elsewhere };
-                assert_eq!(known(mount), Some(right), "remembered");
+                let known = known(mount).map(|known| known.place);
+                assert_eq!(known, Some(right), "remembered");
             }
         }
     }
@@ -255,14 +266,32 @@ mod tests {
         };
         let mut mounts = Vec::new();
         for id in 0..2 * MOST as u64 {
-            remember(&mut mounts, mount(id), true);
-            remember(&mut mounts, mount(id), false);
+            remember(&mut mounts, mount(id), Place::Disk);
+            remember(&mut mounts, mount(id), Place::Elsewhere);
         }
         assert_eq!(mounts.len(), MOST);
+        let oldest = (mounts[0].mount, mounts[0].place);
         assert_eq!(
-            mounts[0],
-            (mount(MOST as u64), false),
+            oldest,
+            (mount(MOST as u64), Place::Elsewhere),
             "the oldest have gone"
         );
+    }
+
+    #[test]
+    fn refusal_is_noted_until_another_is_mounted_there() {
+        let mount = Mount {
+            id: u64::MAX - 2,
+            device: u64::MAX - 2,
+            unique: true,
+        };
+        refuse_reads(mount);
+        assert!(!refuses_reads(mount), "nothing is known of it");
+        set(mount, Place::Memory);
+        assert!(!refuses_reads(mount));
+        refuse_reads(mount);
+        assert!(refuses_reads(mount));
+        set(mount, Place::Disk);
+        assert!(!refuses_reads(mount));
     }
 }

@@ -46,29 +46,26 @@ pub(crate) fn read(file: &File, buf: &mut [u8], offset: Option<u64>) -> Answer {
     if MISSING.load(Ordering::Relaxed) {
         return Answer::Never;
     }
-    let offset = match offset {
+    let from = match offset {
         None => HERE,
         Some(offset) if i64::try_from(offset).is_ok() => offset,
         Some(_) => return Answer::WouldWait,
     };
     let mut bufs = [IoSliceMut::new(buf)];
-    match rustix::io::preadv2(file, &mut bufs, offset, ReadWriteFlags::NOWAIT) {
+    match rustix::io::preadv2(file, &mut bufs, from, ReadWriteFlags::NOWAIT) {
         // 0 is not trusted to mean the end of the file.
         Ok(0) => Answer::WouldWait,
         Ok(n) => Answer::Data(n),
-        Err(Errno::OPNOTSUPP) if mounts::is_memory(file.as_fd()) => {
-            let [buf] = bufs;
-            copy(file, buf, (offset != HERE).then_some(offset))
-        }
+        Err(Errno::OPNOTSUPP) if mounts::is_memory(file.as_fd()) => copy(file, buf, offset),
         Err(error) => refusal(error),
     }
 }
 
 /// Reads a file that is only memory, so that a normal read does not wait.
-fn copy(file: &File, mut buf: IoSliceMut<'_>, offset: Option<u64>) -> Answer {
+fn copy(file: &File, buf: &mut [u8], offset: Option<u64>) -> Answer {
     let read = match offset {
-        None => rustix::io::read(file, &mut *buf),
-        Some(offset) => rustix::io::pread(file, &mut *buf, offset),
+        None => rustix::io::read(file, buf),
+        Some(offset) => rustix::io::pread(file, buf, offset),
     };
     match read {
         Ok(n @ 1..) => Answer::Data(n),
