@@ -208,11 +208,7 @@ impl Stream {
             }
             return Poll::Pending;
         };
-        let mut turn = Turn {
-            stream: self,
-            file: Some(file),
-            quiet: false,
-        };
+        let mut turn = Turn::new(self, file);
         self.watchers.woken.store(false, Ordering::SeqCst);
         let waker = Waker::from(self.watchers.clone());
         let polled = f(&mut turn, &mut Context::from_waker(&waker));
@@ -227,11 +223,7 @@ impl Stream {
     /// The turn, if nobody has it: also before those who wait.
     pub(super) fn try_turn(&'static self) -> Option<Turn> {
         let file = self.slot().file.take()?;
-        Some(Turn {
-            stream: self,
-            file: Some(file),
-            quiet: false,
-        })
+        Some(Turn::new(self, file))
     }
 
     /// Writes what it holds, by a last write, which is looked after; it is closed then.

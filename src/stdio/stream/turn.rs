@@ -64,12 +64,7 @@ impl Locking {
         };
         let file = slot.file.take_if(|_| first)?;
         let waker = self.ticket.take().and_then(|at| slot.queue.remove(&at));
-        let turn = Turn {
-            stream: self.stream,
-            file: Some(file),
-            quiet: false,
-        };
-        Some((turn, waker))
+        Some((Turn::new(self.stream, file), waker))
     }
 }
 
@@ -114,7 +109,7 @@ impl Stream {
 
 /// The turn: the file itself, until it is dropped.
 pub(in crate::stdio) struct Turn {
-    pub(super) stream: &'static Stream,
+    stream: &'static Stream,
     /// `None` only in the drop.
     pub(super) file: Option<Box<File>>,
     /// Those who watch have nothing to look at, unless they were woken meanwhile.
@@ -122,6 +117,14 @@ pub(in crate::stdio) struct Turn {
 }
 
 impl Turn {
+    pub(super) fn new(stream: &'static Stream, file: Box<File>) -> Self {
+        Self {
+            stream,
+            file: Some(file),
+            quiet: false,
+        }
+    }
+
     /// The file, as one of bytes.
     pub(in crate::stdio) fn bytes(&mut self) -> &mut BinaryFile<Box<dyn RawIo>> {
         self.undecoded()
