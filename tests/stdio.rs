@@ -257,6 +257,16 @@ fn waiting_stream_of_lines_lets_other_handles_read() {
 }
 
 #[test]
+fn line_in_the_buffer_is_for_who_came_first() {
+    assert_eq!(run("in_order", b""), "over\n");
+}
+
+#[test]
+fn lines_in_the_buffer_do_not_use_up_the_budget_of_a_task() {
+    assert_eq!(run("many_lines", b""), "over\n");
+}
+
+#[test]
 fn io_traits_copy_all() {
     let data: String = (0..100_000).map(|n| format!("{n}\n")).collect();
     assert!(run("copy", data.as_bytes()) == data);

@@ -73,8 +73,9 @@ pub(super) struct Facts {
     pub(super) errors: ErrorPolicy,
 }
 
-/// What the handles of a stream share. Under its lock values are moved in and out,
-/// and nothing else: no waker is cloned, woken or dropped there, as those are foreign.
+/// What the handles of a stream share. Under its lock values are moved in and out, and
+/// lines that are in the buffer are copied out of it; nothing else: no waker is cloned,
+/// woken or dropped there, and no job is started, as those are foreign.
 struct Slot {
     /// `None` while somebody has the turn.
     file: Option<Box<File>>,
@@ -99,6 +100,10 @@ pub(super) struct Stream {
 struct Watchers {
     /// As for the [`Slot`]: nothing foreign under the lock.
     wakers: Mutex<Vec<Waker>>,
+    /// Whether there may be any, so that who has nobody to wake takes no lock. Changes
+    /// under the lock. Set before `woken` is read by who registers, and read after that
+    /// was set by who wakes: one of the two sees the other.
+    any: AtomicBool,
     /// Set by a wake, for those who register a moment too late.
     woken: AtomicBool,
 }
@@ -115,11 +120,20 @@ impl Watchers {
         }
         // Should it have come in meanwhile, it is woken twice.
         let waker = waker.clone();
-        self.lock().push(waker);
+        let mut wakers = self.lock();
+        wakers.push(waker);
+        self.any.store(true, Ordering::SeqCst);
     }
 
     fn wake_all(&self) {
-        let wakers = std::mem::take(&mut *self.lock());
+        if !self.any.load(Ordering::SeqCst) {
+            return;
+        }
+        let wakers = {
+            let mut wakers = self.lock();
+            self.any.store(false, Ordering::SeqCst);
+            std::mem::take(&mut *wakers)
+        };
         wake_all(wakers);
     }
 }
@@ -218,6 +232,18 @@ impl Stream {
             self.watchers.add(cx.waker());
         }
         polled
+    }
+
+    /// Uses the file where it is, if nobody has the turn or waits for it. `f` has the lock
+    /// meanwhile, so it does no more than copy what is in the buffer; and nobody is to be
+    /// woken after it, as nobody could look in vain. That is what most lines cost.
+    #[inline]
+    pub(super) fn look<T>(&self, f: impl FnOnce(&mut File) -> Option<T>) -> Option<T> {
+        let mut slot = self.slot();
+        if !slot.queue.is_empty() {
+            return None;
+        }
+        f(slot.file.as_mut()?)
     }
 
     /// The turn, if nobody has it: also before those who wait.

@@ -73,36 +73,49 @@ impl Drop for Locking {
         if let Some(ticket) = self.ticket {
             let mut slot = self.stream.slot();
             let waker = slot.queue.remove(&ticket);
+            // It may have been its turn.
+            let next = slot.next();
             drop(slot);
             discard(waker);
-            // It may have been its turn.
-            self.stream.pass_on(false);
+            self.stream.pass_on(next, false);
         }
     }
 }
 
+impl Slot {
+    /// The waker of whoever is next, if the file is there.
+    fn next(&mut self) -> Next {
+        if self.file.is_none() {
+            return Next::Later;
+        }
+        match self.queue.first_entry() {
+            None => Next::Nobody,
+            // Moved out, not cloned. The poll that it brings about either has the
+            // turn or leaves another one.
+            Some(mut first) => {
+                let spent = Waker::noop().clone();
+                Next::Waiting(std::mem::replace(first.get_mut(), spent))
+            }
+        }
+    }
+}
+
+/// Who is to be woken as the turn is free.
+enum Next {
+    Waiting(Waker),
+    /// Nobody waits for it: those who watch may be glad of it.
+    Nobody,
+    /// It is not free.
+    Later,
+}
+
 impl Stream {
-    /// Wakes whoever is next, if the file is there.
-    fn pass_on(&self, quiet: bool) {
-        let next = {
-            let mut slot = self.slot();
-            if slot.file.is_none() {
-                return;
-            }
-            match slot.queue.first_entry() {
-                None => None,
-                // Moved out, not cloned. The poll that it brings about either has the
-                // turn or leaves another one.
-                Some(mut first) => {
-                    let spent = Waker::noop().clone();
-                    Some(std::mem::replace(first.get_mut(), spent))
-                }
-            }
-        };
+    /// Wakes whoever is next.
+    fn pass_on(&self, next: Next, quiet: bool) {
         match next {
-            Some(next) => wake(next),
-            None if quiet => {}
-            None => self.watchers.wake_all(),
+            Next::Waiting(next) => wake(next),
+            Next::Nobody if !quiet => self.watchers.wake_all(),
+            Next::Nobody | Next::Later => {}
         }
     }
 }
@@ -155,17 +168,21 @@ impl std::ops::DerefMut for Turn {
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        if let Some(file) = self.file.take() {
+        let Some(file) = self.file.take() else {
+            return;
+        };
+        let next = {
             let mut slot = self.stream.slot();
             slot.facts.closed = file.closed();
             slot.facts.line_buffering = file.line_buffering();
             (slot.facts.encoding, slot.facts.errors) = file.codec_names();
             slot.file = Some(file);
-        }
+            slot.next()
+        };
         // What it waited for may have come while it had the file: whoever looked in vain
         // meanwhile was woken too early, or not at all. All of them look again, as the
         // one that had the turn may never.
         let quiet = self.quiet && !self.stream.watchers.woken.load(Ordering::SeqCst);
-        self.stream.pass_on(quiet);
+        self.stream.pass_on(next, quiet);
     }
 }
