@@ -8,8 +8,8 @@
 //! - An operation of one handle is whole before that of another begins. So writes
 //!   of several tasks come out whole, each task's in its order; several tasks that
 //!   read lines each get whole lines.
-//! - stdin is read only when somebody asks, on one thread of its own: a pending
-//!   read holds up neither the shutdown of a runtime nor the end of the process.
+//! - stdin is read only when somebody asks, on one thread of its own (what a pipe has
+//!   already, in place, on Linux): a pending read holds up neither the shutdown of a runtime nor the end of the process.
 //!   What was typed for a read that was dropped goes, whole, to the next one.
 //! - stdout and stderr have such a thread each, so they need no runtime either and
 //!   outlive any. stdout is block buffered (128 KiB), on a terminal line buffered;

@@ -316,7 +316,9 @@ fn build(spec: Spec, raw: Box<dyn RawIo>, executor: &Chosen) -> (Box<File>, Fact
         write_through: false,
         mode: None,
     };
+    let reads_now = raw.reads_now();
     let mut core = Core::new(raw, meta, Some(executor.clone()));
+    core.set_nowait(None, Some(reads_now));
     core.set_pos(Some(0));
     let facts = Facts {
         isatty,

@@ -6,6 +6,8 @@ use std::pin::pin;
 use aiofiles::{Error, Result, stderr, stderr_bytes, stdin, stdin_bytes, stdout, stdout_bytes};
 use futures::{FutureExt, StreamExt, poll};
 
+use super::input;
+
 /// Runs a scenario; the exit code.
 pub(crate) fn run(name: &str) -> i32 {
     let done = match name {
@@ -64,8 +66,9 @@ pub(crate) fn run(name: &str) -> i32 {
         "replace" => block_on(replace()),
         "closed" => block_on(closed()),
         "watching" => block_on(watching()),
-        "in_order" => block_on(in_order()),
-        "many_lines" => current_thread(many_lines()),
+        "in_place" => block_on(input::in_place()),
+        "in_order" => block_on(input::in_order()),
+        "many_lines" => current_thread(input::many_lines()),
         "copy" => multi_thread(async {
             tokio::io::copy(&mut stdin_bytes(), &mut stdout_bytes()).await?;
             Ok(stdout().flush().await?)
@@ -88,7 +91,7 @@ pub(crate) fn run(name: &str) -> i32 {
     }
 }
 
-type Done = std::result::Result<(), Box<dyn std::error::Error>>;
+pub(super) type Done = std::result::Result<(), Box<dyn std::error::Error>>;
 
 fn block_on(scenario: impl Future<Output = Result<()>>) -> Done {
     Ok(futures::executor::block_on(scenario)?)
@@ -106,7 +109,7 @@ fn current_thread(scenario: impl Future<Output = Done>) -> Done {
     runtime.block_on(scenario)
 }
 
-async fn say(text: &str) -> Result<()> {
+pub(super) async fn say(text: &str) -> Result<()> {
     stdout().write(text).await?;
     stdout().flush().await
 }
@@ -340,86 +343,6 @@ async fn watching() -> Result<()> {
     let two = lines.next().map(|line| line.unwrap()).await?;
     let three = more.next().map(|line| line.unwrap()).await?;
     say(&format!("{} {two} {three}", one.trim_end())).await
-}
-
-/// Gives what is sent, and blocks until something is.
-struct Sent(std::sync::mpsc::Receiver<&'static [u8]>);
-
-impl aiofiles::RawIo for Sent {
-    fn read(&mut self, buf: &mut [u8]) -> std::io::Result<usize> {
-        let sent = self.0.recv().unwrap_or_default();
-        buf[..sent.len()].copy_from_slice(sent);
-        Ok(sent.len())
-    }
-}
-
-/// Lines that are in the buffer while somebody waits for the turn are not for those who
-/// come later.
-async fn in_order() -> Result<()> {
-    let (send, sent) = std::sync::mpsc::channel();
-    aiofiles::stdio::set_stdin(Sent(sent)).await?;
-    let (one, mut two, mut three, mut four) = (stdin(), stdin(), stdin_bytes(), stdin());
-    let (mut one, mut two) = (one.readline(), Box::pin(two.next_line()));
-    assert!(poll!(&mut one).is_pending(), "it has the turn");
-    assert!(poll!(&mut two).is_pending(), "it waits for the turn");
-    send.send(b"one\ntwo\nthree\nfour\n").unwrap();
-    assert_eq!(one.await?, "one\n");
-    let (mut three, mut lines) = (Box::pin(three.next_line()), stdin().lines());
-    assert!(poll!(&mut three).is_pending(), "it has come later");
-    assert!(poll!(lines.next()).is_pending(), "it has come last");
-    assert_eq!(two.await?, Some("two"));
-    assert_eq!(three.await?, Some(&b"three"[..]));
-    assert_eq!(four.next_line().await?, Some("four"));
-    drop(send);
-    assert!(lines.next().await.is_none());
-    say("over\n").await
-}
-
-/// How often `future` is polled in vain.
-async fn pauses(future: impl Future<Output = ()>) -> usize {
-    let (mut future, mut pauses) = (pin!(future), 0);
-    std::future::poll_fn(|cx| {
-        let polled = future.as_mut().poll(cx);
-        pauses += usize::from(polled.is_pending());
-        polled
-    })
-    .await;
-    pauses
-}
-
-/// Lines that are in the buffer do not use up the budget of a task.
-async fn many_lines() -> Done {
-    const LINES: usize = 20_000;
-    let input = std::io::Cursor::new(b"a line\n".repeat(6 * LINES));
-    aiofiles::stdio::set_stdin(input).await?;
-    let (mut text, mut bytes) = (stdin(), stdin_bytes());
-    macro_rules! row {
-        ($line:expr) => {{
-            let pauses = pauses(async {
-                for _ in 0..LINES {
-                    $line;
-                }
-            });
-            let (pauses, line) = (pauses.await, stringify!($line));
-            // A job for each piece of the input, and few turns of others between.
-            assert!(pauses < 30, "{line}: {pauses}");
-        }};
-    }
-    row!(assert_eq!(
-        bytes.next_line().await.unwrap().unwrap(),
-        b"a line"
-    ));
-    row!(assert_eq!(
-        bytes.next().await.unwrap().unwrap(),
-        b"a line\n"
-    ));
-    row!(assert_eq!(text.next_line().await.unwrap(), Some("a line")));
-    row!(assert_eq!(text.readline().await.unwrap(), "a line\n"));
-    let mut lines = text.lines();
-    row!(assert_eq!(lines.next().await.unwrap().unwrap(), "a line"));
-    row!(assert_eq!(text.next().await.unwrap().unwrap(), "a line\n"));
-    assert!(lines.next().await.is_none());
-    Ok(say("over\n").await?)
 }
 
 async fn facts() -> Result<()> {

@@ -238,12 +238,9 @@ impl<R: RawIo> Core<R> {
         may
     }
 
-    pub(super) fn nowait_read(
-        &mut self,
-        read: impl FnOnce(&std::fs::File) -> nowait::Answer,
-    ) -> Option<usize> {
+    pub(super) fn nowait_read(&mut self, buf: &mut [u8]) -> Option<usize> {
         let stream = self.stream()?;
-        let answer = read(stream.file()?);
+        let answer = stream.read_now(buf);
         let misses = stream.open_file().misses();
         misses.learn(matches!(answer, nowait::Answer::Data(_)));
         match answer {
@@ -278,7 +275,7 @@ impl<R: RawIo> Core<R> {
         self.expect_rest(room);
         let mut read = self.ahead.take_to_fill();
         let filled = read.try_space(room).map(|space| {
-            let n = self.nowait_read(|file| nowait::read(file, &mut space[..room]));
+            let n = self.nowait_read(&mut space[..room]);
             (n.is_some(), n.unwrap_or(0))
         });
         read.filled(filled.as_ref().map_or(0, |(_, n)| *n));
@@ -350,7 +347,7 @@ impl<R: RawIo> Core<R> {
         self.ask_where();
         self.ahead.forget_consumed();
         let most = dst.len().min(nowait::MOST);
-        self.nowait_read(|file| nowait::read(file, &mut dst[..most]))
+        self.nowait_read(&mut dst[..most])
     }
 
     /// Whether a positional read may be tried inline: `None` leaves it to the
@@ -392,7 +389,11 @@ impl<R: RawIo> Core<R> {
     /// Appends to `owned` what the page cache has for its spare capacity; the
     /// buffer is empty.
     fn read_owned_nowait(&mut self, owned: &mut Vec<u8>) -> Option<usize> {
-        let (before, room) = (owned.len(), owned.capacity() - owned.len());
+        let (before, mut room) = (owned.len(), owned.capacity() - owned.len());
+        if self.stream()?.file().is_none() {
+            // A pipe, where one job would give no more.
+            room = room.min(nowait::PIPE);
+        }
         // A long read does better as one job than as many inline copies.
         if room > nowait::MOST || !self.may_read_now() {
             return None;
@@ -402,7 +403,7 @@ impl<R: RawIo> Core<R> {
         // Cleared first, a small part of what the copy costs: `preadv2` takes
         // nothing else without unsafe code.
         owned.resize(before + room, 0);
-        let n = self.nowait_read(|file| nowait::read(file, &mut owned[before..]));
+        let n = self.nowait_read(&mut owned[before..]);
         owned.truncate(before + n.unwrap_or(0));
         n
     }
