@@ -20,7 +20,8 @@ pub(crate) trait Task: Send + 'static {
     /// Blocks. A panic leaves `self` as far as it got.
     fn run(&mut self);
 
-    /// How much it moves, as far as that is known before.
+    /// How much it moves, as far as that is known before. It is asked under a lock, and
+    /// takes none that is held while somebody waits.
     fn load(&self) -> Load {
         Load::default()
     }
@@ -76,50 +77,51 @@ enum Receiver<T> {
     Nobody,
 }
 
+/// Those who wait for the end of a task.
+type Wakers = (Option<Waker>, Option<Box<Vec<Waker>>>);
+
 struct Slot<T> {
     state: State<T>,
     /// Of the task that waits for the end.
     waker: Option<Waker>,
     /// Of others that do: a file that was split has one that reads and one that
-    /// writes. One task whose waker changes is woken by all that it has brought.
-    more: Vec<Waker>,
+    /// writes. One task whose waker changes is woken by all that it has brought. Thousands
+    /// of calls may wait, few of them for more than one.
+    more: Option<Box<Vec<Waker>>>,
     receiver: Receiver<T>,
     /// Where the job waits, if an executor has told. Only while `Queued`.
     place: Option<Place>,
-    /// How to start the task once more, should the runtime that has it end before
-    /// it begins. `None` with an executor that somebody asked for.
-    again: Option<Again>,
-}
-
-/// What makes another job of a task, for another runtime.
-struct Again {
-    op: &'static str,
-    path: Option<Arc<Path>>,
+    /// Whether to start the task once more, should the runtime that has it end before
+    /// it begins. Not with an executor that somebody asked for.
+    again: bool,
 }
 
 impl<T> Slot<T> {
     fn knows(&self, waker: &Waker) -> bool {
-        let mut known = self.waker.iter().chain(&self.more);
+        let more = self.more.iter().flat_map(|more| more.iter());
+        let mut known = self.waker.iter().chain(more);
         known.any(|known| known.will_wake(waker))
     }
 
     /// Adds a waker; those that it forgets for that are to be woken.
     fn add(&mut self, waker: Waker) -> Vec<Waker> {
-        let full = self.more.len() >= WAITERS;
+        if self.waker.is_none() {
+            self.waker = Some(waker);
+            return Vec::new();
+        }
+        let more = self.more.get_or_insert_default();
+        let full = more.len() >= WAITERS;
         let forgotten = if full {
-            std::mem::take(&mut self.more)
+            std::mem::take(&mut **more)
         } else {
             Vec::new()
         };
-        match &self.waker {
-            Some(_) => self.more.push(waker),
-            None => self.waker = Some(waker),
-        }
+        more.push(waker);
         forgotten
     }
 
-    fn take_wakers(&mut self) -> (Option<Waker>, Vec<Waker>) {
-        (self.waker.take(), std::mem::take(&mut self.more))
+    fn take_wakers(&mut self) -> Wakers {
+        (self.waker.take(), self.more.take())
     }
 
     fn take_ended(&mut self) -> Option<(T, End)> {
@@ -156,7 +158,8 @@ impl<T> Cell<T> {
                 slot.state = State::Ended(task, end);
                 let (waker, more) = slot.take_wakers();
                 drop(slot);
-                wake_all(waker.into_iter().chain(more));
+                wake_all(waker);
+                wake_all(more.into_iter().flat_map(|more| *more));
             }
             Receiver::Heir(heir) => {
                 drop(slot);
@@ -203,6 +206,13 @@ impl<T: Task> Work for Cell<T> {
         }
     }
 
+    fn load(&self) -> Load {
+        match &self.lock().state {
+            State::Queued(task) => task.load(),
+            State::Empty | State::Running | State::Ended(..) => Load::default(),
+        }
+    }
+
     fn wait_at(&self, place: Place) -> bool {
         let mut slot = self.lock();
         let queued = matches!(slot.state, State::Queued(_));
@@ -246,10 +256,10 @@ impl<T: Task> Flight<T> {
         let slot = Slot {
             state: State::Empty,
             waker: None,
-            more: Vec::new(),
+            more: None,
             receiver: Receiver::Caller,
             place: None,
-            again: None,
+            again: false,
         };
         Self {
             cell: Arc::new(Cell {
@@ -270,25 +280,19 @@ impl<T: Task> Flight<T> {
         path: Option<&Arc<Path>>,
         task: T,
     ) {
-        let load = task.load();
         {
             let mut slot = self.cell.lock();
             debug_assert!(matches!(slot.state, State::Empty), "one task at a time");
             slot.state = State::Queued(task);
-            let again = || Again {
-                op,
-                path: path.cloned(),
-            };
-            slot.again = executor.runtime().is_some().then(again);
+            slot.again = executor.runtime().is_some();
         }
-        let mut job = Job::new(op, path.cloned(), self.cell.clone(), true);
-        job.load = load;
+        let job = Job::new(op, path.cloned(), self.cell.clone(), true);
         // A refused job is dropped, which ends the flight as lost. An executor that
         // panics has dropped it too, or runs it yet. The caller's state is in the
         // task: it must not unwind past that.
         drop(catch(|| executor.get().execute(job)));
         // A runtime that is gone drops a job at once.
-        let other = self.start_again();
+        let other = self.start_again(op, path);
         if let Some(other) = other.filter(|_| matches!(executor, Chosen::Tokio(_))) {
             *executor = other;
         }
@@ -297,19 +301,19 @@ impl<T: Task> Flight<T> {
     /// Starts a task that a runtime did not come to before its end on the default
     /// executor of this place, and returns that. Should that be the same runtime, the
     /// task is lost once more, at once.
-    fn start_again(&self) -> Option<Chosen> {
-        let (op, path) = {
+    fn start_again(&self, op: &'static str, path: Option<&Arc<Path>>) -> Option<Chosen> {
+        {
             let slot = self.cell.lock();
-            let again = slot.again.as_ref();
-            let again = again.filter(|_| matches!(slot.state, State::Ended(_, End::Lost)))?;
-            (again.op, again.path.clone())
-        };
+            if !slot.again || !matches!(slot.state, State::Ended(_, End::Lost)) {
+                return None;
+            }
+        }
         let executor = Chosen::current(op, None).ok()?;
         {
             let mut slot = self.cell.lock();
             let slot = &mut *slot;
             if executor.runtime().is_none() {
-                slot.again = None;
+                slot.again = false;
             }
             match std::mem::replace(&mut slot.state, State::Empty) {
                 State::Ended(task, End::Lost) => slot.state = State::Queued(task),
@@ -320,39 +324,38 @@ impl<T: Task> Flight<T> {
                 }
             }
         }
-        let job = Job::new(op, path, self.cell.clone(), true);
+        let job = Job::new(op, path.cloned(), self.cell.clone(), true);
         drop(catch(|| executor.get().execute(job)));
         Some(executor)
     }
 
-    /// Waits until the task is back.
-    pub(crate) fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<(T, End)> {
+    /// Waits until the task is back. `op` and `path` are those of its start, for another.
+    pub(crate) fn poll_end(
+        &mut self,
+        cx: &mut Context<'_>,
+        op: &'static str,
+        path: Option<&Arc<Path>>,
+    ) -> Poll<(T, End)> {
         let (task, end) = ready!(self.poll_ended(cx));
         if !matches!(end, End::Lost) {
             return Poll::Ready((task, end));
         }
         self.cell.lock().state = State::Ended(task, end);
-        self.start_again();
+        self.start_again(op, path);
         self.poll_ended(cx)
     }
 
     /// Waits until this start of the task has come to its end.
     fn poll_ended(&mut self, cx: &mut Context<'_>) -> Poll<(T, End)> {
-        {
-            let mut slot = self.cell.lock();
-            if let Some(ended) = slot.take_ended() {
-                return Poll::Ready(ended);
-            }
-            if slot.knows(cx.waker()) {
-                return Poll::Pending;
-            }
-        }
+        // Cloned before it is known to be needed: the thread that runs the task wants the
+        // lock too, mostly at this very moment.
         let waker = cx.waker().clone();
         let mut slot = self.cell.lock();
-        if let Some(ended) = slot.take_ended() {
+        let ended = slot.take_ended();
+        if ended.is_some() || slot.knows(&waker) {
             drop(slot);
             discard(waker);
-            return Poll::Ready(ended);
+            return ended.map_or(Poll::Pending, Poll::Ready);
         }
         let forgotten = slot.add(waker);
         drop(slot);
@@ -361,13 +364,16 @@ impl<T: Task> Flight<T> {
     }
 
     /// Waits until the task is neither on its way nor running, and shows it to `look`
-    /// if it has ended and was not taken back. `look` runs under the lock.
+    /// if it has ended and was not taken back. `look` runs under the lock. `op` and `path`
+    /// are those of its start.
     pub(crate) fn poll_look<V>(
         &self,
         cx: &mut Context<'_>,
+        op: &'static str,
+        path: Option<&Arc<Path>>,
         look: impl Fn(Option<(&T, &End)>) -> V,
     ) -> Poll<V> {
-        self.start_again();
+        self.start_again(op, path);
         let seen = |slot: &Slot<T>| match &slot.state {
             State::Queued(_) | State::Running => None,
             State::Ended(task, end) => Some(look(Some((task, end)))),
