@@ -252,6 +252,8 @@ impl<K: FileKind, R: RawIo> File<K, R> {
         F: FnOnce(&mut R) -> std::io::Result<T> + Send + 'static,
     {
         let writes = self.writable();
+        // `f` may make other handles of it.
+        self.core().show();
         let run = move |call: crate::file::work::Call<'_, R>| {
             // Wherever `f` leaves the cursor.
             *call.pos = None;

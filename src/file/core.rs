@@ -48,6 +48,7 @@ use super::traits::HalfDone;
 use crate::error::{Error, Result};
 use crate::executor::Chosen;
 use crate::raw_io::RawIo;
+use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sys::{self, Kind, nowait, retry};
 
 use self::ahead::Ahead;
@@ -104,6 +105,10 @@ struct Cursor {
     /// handle may move it, or the system does not count it (a character device,
     /// where a read leaves it as it was).
     shared: bool,
+    /// Whether nothing else can use it: this file opened it, where a cursor moves by what
+    /// is read and written, and has shown the descriptor to nobody. Then it need not be
+    /// asked.
+    private: AtomicBool,
     /// How many bytes it is ahead of the logical position, besides what was read ahead:
     /// the next job moves it back.
     rewind: u64,
@@ -126,6 +131,7 @@ impl Cursor {
     /// From now on it is asked each time.
     fn share(&mut self) {
         (self.shared, self.pos) = (true, None);
+        self.private = AtomicBool::new(false);
     }
 }
 
@@ -241,6 +247,21 @@ impl<R: RawIo> Core<R> {
     /// Where the cursor is does not follow from what was read and written.
     pub(crate) fn never_count(&mut self) {
         self.cursor.share();
+    }
+
+    /// Nothing else uses the descriptor, until it is [shown](Self::show).
+    pub(crate) fn set_private(&mut self, private: bool) {
+        self.cursor.private = AtomicBool::new(private);
+    }
+
+    /// Notes that somebody gets to see the descriptor, and may do anything with it.
+    pub(crate) fn show(&self) {
+        self.cursor.private.store(false, Ordering::Relaxed);
+    }
+
+    /// Whether nobody else has the descriptor.
+    fn is_private(&self) -> bool {
+        self.cursor.private.load(Ordering::Relaxed)
     }
 
     pub(crate) fn set_executor(&mut self, executor: Option<Chosen>) {

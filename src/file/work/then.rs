@@ -85,4 +85,6 @@ pub(crate) struct Call<'a, R> {
     pub(crate) stream: &'a SharedStream<R>,
     /// The cursor, if known; `None` says it was moved.
     pub(crate) pos: &'a mut Option<u64>,
+    /// Whether nothing else uses it.
+    pub(crate) private: bool,
 }
