@@ -1,7 +1,7 @@
 //! Reads from the page cache without a job: `preadv2(RWF_NOWAIT)` on Linux.
 //!
-//! Nowhere else does the thread of a task read, but what is in the pipe of the standard
-//! input. The kernel returns what it has in memory and refuses where it would have to wait.
+//! Apart from a pipe that is the standard input, this is the only place where the thread of
+//! a task reads. The kernel returns what it has in memory and refuses where it would wait.
 //! File systems that are only memory, such as tmpfs, do not support such reads; if the
 //! machine has no swap, a normal read of them does not wait. A job does what the kernel
 //! refuses, and also what its answers cannot be trusted for:
@@ -19,10 +19,10 @@ use super::{is_plain, linux};
 /// The most that is read inline at a time, in bytes: it is a copy, about 20 µs.
 pub(crate) const MOST: usize = 128 * 1024;
 
-/// The most that is read of a pipe at a time, in bytes: what it holds, unless somebody has
-/// made it larger. A read of more would find more, as the writer goes on meanwhile, but what
-/// comes of that is in no near cache any more when the caller looks at it. (From pipe to
-/// pipe, a copy by pieces of 1 MiB took a third more time.)
+/// The most that one read of a pipe asks for, in bytes: the usual capacity of a pipe. If it
+/// asked for more, it would go on while the writer fills the pipe again, and the first bytes
+/// would have left the nearest caches before anybody uses them. (A copy from pipe to pipe
+/// took a third more time with reads of up to 1 MiB.)
 pub(crate) const PIPE: usize = 64 * 1024;
 
 /// Says whether it is worth trying on `file`. Blocks: only in a job.
