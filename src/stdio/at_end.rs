@@ -1,8 +1,8 @@
-//! What was written and not flushed when the process ends.
+//! Flushing at the end of the process what was written and not flushed.
 //!
-//! Python flushes its streams as it exits. Here the end of the main thread does, by the
-//! drop of a thread-local value (see `delegate`); where that thread has never used a
-//! stream or a file of this crate, the end of each thread that has used a stream.
+//! Python flushes its streams when it exits. Here the end of the main thread does it, by
+//! the drop of a thread-local value (see `delegate`). If the main thread has never used a
+//! stream or a file of this crate, the end of each thread that has used a stream does it.
 
 use std::pin::pin;
 use std::sync::{Arc, PoisonError};
@@ -22,8 +22,8 @@ fn used() -> MutexGuard<'static, Vec<&'static Stream>> {
     USED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Has the end of the process, or of this thread, write what `stream` holds then. `known`
-/// is the stream's own: whether it was here before.
+/// Makes sure that the end of the main thread, or else of this thread, writes what `stream`
+/// holds then. `known` belongs to the stream: it is set once the stream is in the list.
 pub(super) fn watch(stream: &'static Stream, known: &AtomicBool) {
     if !known.load(Ordering::Relaxed) && !known.swap(true, Ordering::Relaxed) {
         used().push(stream);
@@ -32,21 +32,21 @@ pub(super) fn watch(stream: &'static Stream, known: &AtomicBool) {
     delegate::watch();
 }
 
-/// At the end of the main thread, or of another one.
+/// Runs at the end of the main thread, or of another one.
 fn write(main: bool) {
     let used = used().clone();
     for stream in used {
         if main {
-            // Also where the threads of the process have gone before.
+            // This works even if the other threads of the process are gone (Windows).
             stream.end();
         } else if let Some(mut turn) = stream.try_turn() {
-            // Nobody is there to be told of an error: it is the next flush's.
+            // Nobody can be told of an error now; the next flush meets it again.
             drop(block_on(turn.flush()));
         }
     }
 }
 
-/// Waits for `future` on this thread, which has no runtime any more.
+/// Waits for `future` on this thread, whose runtime may be gone.
 fn block_on<T>(future: impl Future<Output = T>) -> T {
     #[derive(Default)]
     struct Signal {

@@ -6,11 +6,11 @@ use crate::executor::{Executor, Job, Refused};
 use crate::foreign::catch;
 use crate::sync::{Mutex, mpsc, thread};
 
-/// Runs jobs on one thread, started with the first and never waited for: a job
-/// that blocks for ever ends with the process.
+/// Runs jobs on one thread, which the first job starts. Nobody waits for that thread, so a
+/// job that blocks for ever ends with the process.
 pub(super) struct Daemon {
     name: &'static str,
-    /// Under this lock jobs are moved and the thread is started; nothing foreign is
+    /// Under this lock, jobs are only sent and the thread is started; nothing foreign is
     /// run or dropped.
     jobs: Mutex<Option<mpsc::Sender<Job>>>,
 }
@@ -26,8 +26,8 @@ impl Daemon {
     /// Starts the thread; `None` if the system has none left.
     fn start(&self) -> Option<mpsc::Sender<Job>> {
         let (sender, receiver) = mpsc::channel::<Job>();
-        // A job does not panic; were there one that did, the stream would be gone
-        // for the rest of the process.
+        // A job should not panic. But without this `catch`, a panic would end the thread,
+        // and with it the stream for the rest of the process.
         let body = move || {
             for job in receiver {
                 drop(catch(|| job.run()));
