@@ -10,6 +10,7 @@ use crate::budget;
 use crate::budget::MOST_A_POLL;
 use crate::error::Result;
 use crate::file::Reconfigure;
+use crate::futures_traits::by_tokio;
 
 /// A handle on stdout or stderr, as text. Python: `aiofiles.stdout`.
 ///
@@ -288,29 +289,4 @@ impl tokio::io::AsyncWrite for BytesOutput {
     }
 }
 
-impl futures_io::AsyncWrite for BytesOutput {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        data: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        (*self).poll_write(cx, &[IoSlice::new(data)])
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        slices: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        (*self).poll_write(cx, slices)
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        (*self).poll_flush(cx)
-    }
-
-    /// Flushes. The stream stays open: [`close`](BytesOutput::close) closes it.
-    fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        (*self).poll_flush(cx)
-    }
-}
+by_tokio!(AsyncWrite, [] BytesOutput);
