@@ -341,46 +341,35 @@ impl<T: Task> Flight<T> {
     }
 
     /// Waits until the task has ended or was lost.
-    fn poll_ended(&mut self, cx: &mut Context<'_>) -> Poll<(T, End)> {
-        {
-            let mut slot = self.cell.lock();
-            if let Some(ended) = slot.take_ended() {
-                return Poll::Ready(ended);
-            }
-            if slot.knows(cx.waker()) {
-                return Poll::Pending;
-            }
-        }
-        let waker = cx.waker().clone();
-        let mut slot = self.cell.lock();
-        if let Some(ended) = slot.take_ended() {
-            drop(slot);
-            discard(waker);
-            return Poll::Ready(ended);
-        }
-        let forgotten = slot.add(waker);
-        drop(slot);
-        wake_all(forgotten);
-        Poll::Pending
+    fn poll_ended(&self, cx: &mut Context<'_>) -> Poll<(T, End)> {
+        self.poll_slot(cx, Slot::take_ended)
     }
 
-    /// Waits until the task is neither queued nor running, and calls `look` with it, if it
-    /// has ended and was not taken back. `look` runs under the lock.
+    /// Waits until the task is neither queued nor running, and calls `look` with it, if it has
+    /// ended and was not taken back. `look` runs under the lock.
     pub(crate) fn poll_look<V>(
         &self,
         cx: &mut Context<'_>,
         look: impl Fn(Option<(&T, &End)>) -> V,
     ) -> Poll<V> {
         self.start_again();
-        let seen = |slot: &Slot<T>| match &slot.state {
+        self.poll_slot(cx, |slot| match &slot.state {
             State::Queued(_) | State::Running => None,
             State::Ended(task, end) => Some(look(Some((task, end)))),
             State::Empty => Some(look(None)),
-        };
+        })
+    }
+
+    /// Waits until `look`, which runs under the lock, finds something.
+    fn poll_slot<V>(
+        &self,
+        cx: &mut Context<'_>,
+        look: impl Fn(&mut Slot<T>) -> Option<V>,
+    ) -> Poll<V> {
         {
-            let slot = self.cell.lock();
-            if let Some(value) = seen(&slot) {
-                return Poll::Ready(value);
+            let mut slot = self.cell.lock();
+            if let Some(found) = look(&mut slot) {
+                return Poll::Ready(found);
             }
             if slot.knows(cx.waker()) {
                 return Poll::Pending;
@@ -388,10 +377,10 @@ impl<T: Task> Flight<T> {
         }
         let waker = cx.waker().clone();
         let mut slot = self.cell.lock();
-        if let Some(value) = seen(&slot) {
+        if let Some(found) = look(&mut slot) {
             drop(slot);
             discard(waker);
-            return Poll::Ready(value);
+            return Poll::Ready(found);
         }
         let forgotten = slot.add(waker);
         drop(slot);
