@@ -257,6 +257,8 @@ impl<K: FileKind, R: RawIo> File<K, R> {
         F: FnOnce(&mut R) -> std::io::Result<T> + Send + 'static,
     {
         let writes = self.writable();
+        // `f` may make other handles of it.
+        self.core().show();
         let run = move |call: crate::file::work::Call<'_, R>| {
             // Nobody knows where `f` leaves the cursor.
             *call.pos = None;

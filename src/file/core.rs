@@ -51,6 +51,7 @@ use super::traits::HalfDone;
 use crate::error::{Error, Result};
 use crate::executor::Chosen;
 use crate::raw_io::RawIo;
+use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sys::{self, Kind, nowait, retry};
 
 use self::ahead::Ahead;
@@ -106,6 +107,10 @@ struct Cursor {
     /// `None`: another handle may move the cursor, or the system does not count it (for a
     /// character device, a read does not move it).
     shared: bool,
+    /// Whether nobody else can use the cursor: this file opened it, as one whose cursor
+    /// moves by what is read and written, and has shown the descriptor to nobody. Then the
+    /// system need not be asked for it.
+    private: AtomicBool,
     /// How many bytes the cursor is ahead of the position of the file, not counting what is
     /// in the read buffer. The next job moves the cursor back by so many.
     rewind: u64,
@@ -129,6 +134,7 @@ impl Cursor {
     /// From now on the system is asked each time.
     fn share(&mut self) {
         (self.shared, self.pos) = (true, None);
+        self.private = AtomicBool::new(false);
     }
 }
 
@@ -246,6 +252,21 @@ impl<R: RawIo> Core<R> {
     /// From now on the system is asked for the cursor each time.
     pub(crate) fn never_count(&mut self) {
         self.cursor.share();
+    }
+
+    /// Nothing else uses the descriptor, until it is [shown](Self::show).
+    pub(crate) fn set_private(&mut self, private: bool) {
+        self.cursor.private = AtomicBool::new(private);
+    }
+
+    /// Notes that somebody gets to see the descriptor, and may do anything with it.
+    pub(crate) fn show(&self) {
+        self.cursor.private.store(false, Ordering::Relaxed);
+    }
+
+    /// Whether nobody else has the descriptor.
+    fn is_private(&self) -> bool {
+        self.cursor.private.load(Ordering::Relaxed)
     }
 
     pub(crate) fn set_executor(&mut self, executor: Option<Chosen>) {

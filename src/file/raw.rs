@@ -172,7 +172,8 @@ impl<R: RawIo> File<Raw, R> {
         let (append, seekable) = (meta.append, meta.seekable);
         let call = self.descend().call("write", true, move |call| {
             let n = call.stream.write(|raw| write_some(raw, &data))?;
-            *call.pos = match append || (seekable && call.stream.file().is_some()) {
+            let moved = seekable && call.stream.file().is_some() && !call.private;
+            *call.pos = match append || moved {
                 true => call.stream.here(),
                 false => call.pos.and_then(|pos| pos.checked_add(n as u64)),
             };

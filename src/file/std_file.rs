@@ -94,6 +94,7 @@ impl<K: FileKind> std::os::fd::AsFd for File<K, std::fs::File> {
     ///
     /// If the file is closed.
     fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
+        self.core().show();
         let file = self.core().stream().and_then(|stream| stream.file());
         file.expect("the descriptor of a closed file was asked for")
             .as_fd()
@@ -124,6 +125,7 @@ impl<K: FileKind> std::os::windows::io::AsHandle for File<K, std::fs::File> {
     ///
     /// If the file is closed.
     fn as_handle(&self) -> std::os::windows::io::BorrowedHandle<'_> {
+        self.core().show();
         let file = self.core().stream().and_then(|stream| stream.file());
         file.expect("the handle of a closed file was asked for")
             .as_handle()

@@ -78,6 +78,8 @@ pub(crate) struct Work<R> {
     /// Whether the file is open in both directions.
     pub(crate) both: bool,
     pub(crate) pos: Option<u64>,
+    /// Whether nobody else uses the cursor.
+    pub(crate) private: bool,
     /// How many bytes the cursor is ahead of the position of the file.
     pub(crate) rewind: u64,
     /// Oldest first.
@@ -166,6 +168,7 @@ impl<R: RawIo> Work<R> {
             append: meta.append,
             both: meta.readable && meta.writable,
             pos: None,
+            private: false,
             rewind: 0,
             dirty: <[Pending; 2]>::default(),
             queue: None,
@@ -416,6 +419,7 @@ impl<R: RawIo> Work<R> {
             Then::Call { run, .. } => run(Call {
                 stream,
                 pos: &mut self.pos,
+                private: self.private,
             }),
         }
     }

@@ -114,6 +114,7 @@ impl<R: RawIo> Core<R> {
         let stays = (!matches!(then, Then::Close)).then(|| stream.clone());
         let mut work = Work {
             pos: self.cursor.pos.filter(|_| !self.cursor.shared),
+            private: self.is_private(),
             rewind: self.cursor.rewind,
             dirty: self.out.take_for_job(),
             queue: self.out.queue().cloned(),

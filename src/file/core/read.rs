@@ -199,7 +199,7 @@ impl<R: RawIo> Core<R> {
     /// waits no longer than the read itself.
     fn ask_where(&mut self) {
         let known = self.cursor.pos.is_some() && self.ahead.buffer().is_empty();
-        if self.meta.writable && known {
+        if self.meta.writable && known && !self.is_private() {
             let file = self.stream().and_then(SharedStream::file);
             let pos = file.and_then(|file| (&**file).stream_position().ok());
             self.cursor.set(pos);

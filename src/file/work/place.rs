@@ -7,9 +7,11 @@ use crate::raw_io::RawIo;
 impl<R: RawIo> Work<R> {
     /// Whether the stream is asked for its cursor after a write. An append goes to the end.
     /// And others who share the descriptor may have set it to append, or moved its cursor,
-    /// without the file knowing. CPython asks between writes and reads.
+    /// without the file knowing. CPython asks between writes and reads. A file that is being
+    /// closed needs its cursor no more.
     pub(super) fn asks_where(&self, stream: &SharedStream<R>) -> bool {
-        self.append || (self.seekable && stream.file().is_some())
+        let moved = self.seekable && stream.file().is_some() && !self.private;
+        (self.append || moved) && !self.closing
     }
 
     /// Whether the stream is asked for its cursor before a read. As CPython: before a read
@@ -17,6 +19,6 @@ impl<R: RawIo> Work<R> {
     /// buffer rely on this.
     pub(super) fn asks_before(&self, stream: &SharedStream<R>) -> bool {
         let fills = self.reads && self.both && self.read.is_empty();
-        fills && self.pos.is_some() && stream.file().is_some()
+        fills && self.pos.is_some() && stream.file().is_some() && !self.private
     }
 }

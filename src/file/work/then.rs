@@ -77,4 +77,6 @@ pub(crate) struct Call<'a, R> {
     pub(crate) stream: &'a SharedStream<R>,
     /// The cursor, if it is known. The call sets `None` if it has moved the cursor.
     pub(crate) pos: &'a mut Option<u64>,
+    /// Whether nothing else uses it.
+    pub(crate) private: bool,
 }
