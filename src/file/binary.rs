@@ -298,8 +298,8 @@ impl<R: RawIo> File<Binary, R> {
     ///
     /// # Errors
     ///
-    /// The error of an earlier write, if nobody was told of it yet: then nothing of `data`
-    /// is stored. `Unsupported` if the file is not open for writing; `Closed`.
+    /// The error of writing what was buffered before: then nothing of `data` is stored.
+    /// `Unsupported` if the file is not open for writing; `Closed`.
     ///
     /// # Examples
     ///

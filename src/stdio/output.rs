@@ -102,9 +102,9 @@ impl TextOutput {
     ///
     /// # Errors
     ///
-    /// The error of an earlier write, if nobody was told of it yet: then nothing of `text`
-    /// is stored. [`Encode`](crate::Error::Encode) for a character that the encoding does
-    /// not have. With line buffering also the error of the flush. `Closed`.
+    /// The error of writing what was buffered before: then nothing of `text` is stored.
+    /// [`Encode`](crate::Error::Encode) for a character that the encoding does not have.
+    /// With line buffering also the error of the flush. `Closed`.
     pub async fn write(&self, text: &str) -> Result<usize> {
         self.stream.turn().await.write(text).await
     }
@@ -179,8 +179,8 @@ impl BytesOutput {
     ///
     /// # Errors
     ///
-    /// The error of an earlier write, if nobody was told of it yet: then nothing of `data`
-    /// is stored. With line buffering also the error of the flush. `Closed`.
+    /// The error of writing what was buffered before: then nothing of `data` is stored.
+    /// With line buffering also the error of the flush. `Closed`.
     pub async fn write(&self, data: &[u8]) -> Result<usize> {
         let mut turn = self.stream.turn().await;
         let n = turn.bytes().write(data).await?;

@@ -195,8 +195,8 @@ impl<R: RawIo> Core<R> {
     }
 
     /// Before a nowait read, asks the system for the cursor, under the same conditions as a
-    /// job does: the file is open for reading and writing, and nothing was read ahead. This
-    /// waits no longer than the read itself.
+    /// job does: the file is open for reading and writing, nothing was read ahead, and the
+    /// descriptor may be shared. This waits no longer than the read itself.
     fn ask_where(&mut self) {
         let known = self.cursor.pos.is_some() && self.ahead.buffer().is_empty();
         if self.meta.writable && known && !self.is_private() {
