@@ -350,26 +350,13 @@ impl<T: Task> Flight<T> {
     }
 
     /// Waits until the task has ended or was lost.
-    fn poll_ended(&mut self, cx: &mut Context<'_>) -> Poll<(T, End)> {
-        // Cloned before it is known to be needed: the thread that runs the task wants the
-        // lock too, mostly at this very moment.
-        let waker = cx.waker().clone();
-        let mut slot = self.cell.lock();
-        let ended = slot.take_ended();
-        if ended.is_some() || slot.knows(&waker) {
-            drop(slot);
-            discard(waker);
-            return ended.map_or(Poll::Pending, Poll::Ready);
-        }
-        let forgotten = slot.add(waker);
-        drop(slot);
-        wake_all(forgotten);
-        Poll::Pending
+    fn poll_ended(&self, cx: &mut Context<'_>) -> Poll<(T, End)> {
+        self.poll_slot(cx, Slot::take_ended)
     }
 
     /// Waits until the task is neither queued nor running, and calls `look` with it, if it
-    /// has ended and was not taken back. `look` runs under the lock. `op` and `path`
-    /// are those that the task was started with.
+    /// has ended and was not taken back. `look` runs under the lock. `op` and `path` are
+    /// those that the task was started with.
     pub(crate) fn poll_look<V>(
         &self,
         cx: &mut Context<'_>,
@@ -378,26 +365,28 @@ impl<T: Task> Flight<T> {
         look: impl Fn(Option<(&T, &End)>) -> V,
     ) -> Poll<V> {
         self.start_again(op, path);
-        let seen = |slot: &Slot<T>| match &slot.state {
+        self.poll_slot(cx, |slot| match &slot.state {
             State::Queued(_) | State::Running => None,
             State::Ended(task, end) => Some(look(Some((task, end)))),
             State::Empty => Some(look(None)),
-        };
-        {
-            let slot = self.cell.lock();
-            if let Some(value) = seen(&slot) {
-                return Poll::Ready(value);
-            }
-            if slot.knows(cx.waker()) {
-                return Poll::Pending;
-            }
-        }
+        })
+    }
+
+    /// Waits until `look`, which runs under the lock, finds something.
+    fn poll_slot<V>(
+        &self,
+        cx: &mut Context<'_>,
+        look: impl Fn(&mut Slot<T>) -> Option<V>,
+    ) -> Poll<V> {
+        // Cloned before it is known to be needed: the thread that runs the task wants the
+        // lock too, mostly at this very moment.
         let waker = cx.waker().clone();
         let mut slot = self.cell.lock();
-        if let Some(value) = seen(&slot) {
+        let found = look(&mut slot);
+        if found.is_some() || slot.knows(&waker) {
             drop(slot);
             discard(waker);
-            return Poll::Ready(value);
+            return found.map_or(Poll::Pending, Poll::Ready);
         }
         let forgotten = slot.add(waker);
         drop(slot);

@@ -16,6 +16,7 @@ use crate::error::{Error, Result};
 use crate::file::core::Started;
 use crate::file::source::Source;
 use crate::file::{Read, Readline, Readlines, Reconfigure};
+use crate::futures_traits::by_tokio;
 
 /// A stream of owned lines of the standard input, without their terminators; made by
 /// `lines()`. It ends at the end of the input or after an error.
@@ -414,17 +415,7 @@ impl tokio::io::AsyncRead for BytesInput {
     }
 }
 
-impl futures_io::AsyncRead for BytesInput {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut [u8],
-    ) -> Poll<io::Result<usize>> {
-        self.stream.poll_with(cx, |file, cx| {
-            futures_io::AsyncRead::poll_read(Pin::new(file.undecoded()), cx, buf)
-        })
-    }
-}
+by_tokio!(AsyncRead, [] BytesInput);
 
 impl<S> fmt::Debug for Lines<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
