@@ -25,8 +25,10 @@
 //! - What was written is flushed when `main` returns, as Python does it, and its errors
 //!   are told to nobody: flush to learn of them. It takes the end of a thread that has
 //!   used the streams: of the main thread, or, where that never had to do with this crate,
-//!   of another. So with `std::process::exit`, which ends the main thread at the most, or
-//!   with an abort, count on nothing but what was flushed.
+//!   of another. A call of another thread that is under way then is waited for; if it
+//!   keeps its turn for a second and nothing happens, what was not flushed is lost.
+//!   With `std::process::exit`, which ends the main thread at the most, or with an
+//!   abort, count on nothing but what was flushed.
 //! - `print!` and [`std::io::stdin`] have buffers of their own. Flush between the
 //!   two; do not read by both.
 //! - Rust ignores SIGPIPE: a reader that went away is an error of kind

@@ -89,8 +89,14 @@ pub(super) struct Stream {
     executor: Chosen,
     slot: Mutex<Slot>,
     watchers: Arc<Watchers>,
-    /// Of one that is written when the process ends: whether it is known there.
-    written_at_end: Option<AtomicBool>,
+    /// Of one that is written when the process ends.
+    at_end: Option<AtEnd>,
+}
+
+struct AtEnd {
+    /// Whether the end knows of the stream.
+    known: AtomicBool,
+    daemon: Arc<Daemon>,
 }
 
 /// Those that look again whenever something has happened, and keep no turn while
@@ -137,9 +143,14 @@ impl Wake for Watchers {
 
 impl Stream {
     pub(super) fn new(spec: Spec) -> Self {
-        let executor = Chosen::new(Daemon::new(spec.thread()));
+        let daemon = Arc::new(Daemon::new(spec.thread()));
+        let executor = Chosen::new(daemon.clone());
+        let at_end = (spec != Spec::Stdin).then(|| AtEnd {
+            known: AtomicBool::new(false),
+            daemon,
+        });
         Self {
-            written_at_end: (spec != Spec::Stdin).then(AtomicBool::default),
+            at_end,
             ..Self::over(spec, standard::open(spec), executor)
         }
     }
@@ -157,7 +168,7 @@ impl Stream {
                 next_ticket: 0,
             }),
             watchers: Arc::default(),
-            written_at_end: None,
+            at_end: None,
         }
     }
 
@@ -171,9 +182,15 @@ impl Stream {
 
     /// Has what is written now be out when the process has ended.
     fn watch(&'static self) {
-        if let Some(known) = &self.written_at_end {
-            at_end::watch(self, known);
+        if let Some(at_end) = &self.at_end {
+            at_end::watch(self, &at_end.known);
         }
+    }
+
+    /// Whether a job of its thread waits or runs.
+    pub(super) fn is_busy(&self) -> bool {
+        let at_end = self.at_end.as_ref();
+        at_end.is_some_and(|at_end| at_end.daemon.is_busy())
     }
 
     /// Waits for the turn. It is given up by the drop of what this gives.
@@ -220,18 +237,8 @@ impl Stream {
         polled
     }
 
-    /// The turn, if nobody has it: also before those who wait.
-    pub(super) fn try_turn(&'static self) -> Option<Turn> {
-        let file = self.slot().file.take()?;
-        Some(Turn::new(self, file))
-    }
-
     /// Writes what it holds, by a last write, which is looked after; it is closed then.
-    /// Does nothing if somebody has the turn.
-    pub(super) fn end(&'static self) {
-        let Some(mut turn) = self.try_turn() else {
-            return;
-        };
+    pub(super) fn end(&self, mut turn: Turn) {
         let (mut closed, _) = build(self.spec, Box::new(Gone), &Chosen::new(InlineExecutor));
         let close = pin!(closed.close()).poll(&mut Context::from_waker(Waker::noop()));
         debug_assert!(close.is_ready(), "of nothing, and inline");
