@@ -62,6 +62,10 @@ pub struct Parts<R> {
     pub text: String,
     /// What was read behind that, and not decoded: at most a buffer.
     pub bytes: Vec<u8>,
+    /// Whether the line that was delivered last ends in a `\r` behind which nothing had
+    /// come yet: if a `\n` is next in `bytes` and `inner`, it belongs to the end of that
+    /// line. Only with universal line ends.
+    pub after_cr: bool,
 }
 
 impl<R> Reader<R> {
@@ -115,6 +119,9 @@ impl<R> Reader<R> {
 
     /// Gives the stream back, with what was read of it and not delivered.
     ///
+    /// Where another protocol goes on behind a line, mind [`after_cr`](Parts::after_cr):
+    /// the end `\r\n` of that line may have come in two pieces.
+    ///
     /// # Examples
     ///
     /// ```
@@ -131,6 +138,7 @@ impl<R> Reader<R> {
         Parts {
             text: self.decoded.rest().to_owned(),
             bytes,
+            after_cr: self.decoded.is_after_early_line(),
             inner: self.stream,
         }
     }

@@ -203,6 +203,16 @@ fn encode(settings: &TextSettings, bom: bool, text: &str, out: &mut Vec<u8>) -> 
     encoded.map_err(|error| encode_error(settings, error, text, 0, None))
 }
 
+/// Puts `bytes` behind what is left of `out`. What the stream has taken of that is `done`:
+/// it goes once it is the larger part, or flushes that are given up again and again, each
+/// with something left, would have the memory grow without end.
+fn append(out: &mut Vec<u8>, done: &mut usize, bytes: &[u8]) {
+    if *done > out.len() / 2 {
+        out.drain(..std::mem::take(done));
+    }
+    out.extend_from_slice(bytes);
+}
+
 /// Makes a call of the stream again as long as it is interrupted.
 fn poll_uninterrupted(
     cx: &mut Context<'_>,
@@ -356,7 +366,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
         if self.out.is_empty() && bytes.len() > self.capacity {
             self.out = bytes;
         } else {
-            self.out.extend_from_slice(&bytes);
+            append(&mut self.out, &mut self.done, &bytes);
         }
         (self.bom, self.ending) = (false, false);
         Ok(())
@@ -435,3 +445,7 @@ impl<W> fmt::Debug for Writer<W> {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests;

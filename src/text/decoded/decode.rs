@@ -73,8 +73,7 @@ impl Decoded {
         let reserved = self.reserve(below, most);
         reserved.map_err(|error| Error::os("read", below.path(), error))?;
         self.begun = true;
-        // A line was delivered whose `\r` may be half of its end.
-        let half = self.early && self.at == self.text.len();
+        let half = self.is_after_early_line();
         self.compact();
         if self.text.is_empty() {
             if let Some(offset) = below.begin() {
