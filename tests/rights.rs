@@ -244,3 +244,59 @@ fn access_is_that_of_the_real_user_unless_the_effective_one_is_meant() {
     });
     thread.join().unwrap();
 }
+
+// CPython's issue 91133: a cleanup must not give rights to what only a link leads to.
+#[test]
+fn a_cleanup_that_has_to_give_itself_rights_gives_none_behind_a_link() {
+    use std::os::unix::fs::{chown, symlink};
+    const TEST: &str = "a_cleanup_that_has_to_give_itself_rights_gives_none_behind_a_link";
+    let Some(dir) = as_nobody() else {
+        if !rustix::process::geteuid().is_root() {
+            eprintln!("skipped: only root becomes another user");
+            return;
+        }
+        let dir = Dir::new();
+        fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        let own = dir.join("own");
+        fs::create_dir(&own).unwrap();
+        chown(&own, Some(65534), Some(65534)).unwrap();
+        return run_as_nobody(TEST, dir.path());
+    };
+    let dir = dir.join("own");
+    let mode_of = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o7777;
+    let (file, folder) = (dir.join("file"), dir.join("folder"));
+    fs::write(&file, "x").unwrap();
+    fs::create_dir(&folder).unwrap();
+    fs::write(folder.join("inside"), "y").unwrap();
+    run(async {
+        for mode in (0..8).map(|bits| bits << 6) {
+            let made = tempfile::temporary_directory().dir(&dir).into_future();
+            let mut made = made.await.unwrap();
+            let root = made.path().to_owned();
+            let sub = root.join("sub");
+            fs::create_dir_all(sub.join("deeper")).unwrap();
+            for at in [&root, &sub, &sub.join("deeper")] {
+                symlink(&file, at.join("to-file")).unwrap();
+                symlink(&folder, at.join("to-folder")).unwrap();
+                symlink("nowhere", at.join("to-nothing")).unwrap();
+                symlink(".", at.join("to-itself")).unwrap();
+                // Another name of the file, whose rights are those of the file.
+                fs::hard_link(&file, at.join("other-name")).unwrap();
+            }
+            set_mode(&file, 0o400);
+            set_mode(&folder, 0o500);
+            for at in [&sub.join("deeper"), &sub, &root] {
+                set_mode(at, mode);
+            }
+            let cleaned = made.cleanup().await;
+            assert!(cleaned.is_ok(), "{mode:o}: {cleaned:?}");
+            assert!(!root.exists(), "{mode:o}");
+            assert_eq!(
+                (mode_of(&file), mode_of(&folder)),
+                (0o400, 0o500),
+                "{mode:o}"
+            );
+            assert!(folder.join("inside").exists());
+        }
+    });
+}
