@@ -175,6 +175,21 @@ pub trait RawIo: Send + 'static {
         result
     }
 
+    /// Says whether [`read_now`](Self::read_now) may be called.
+    // Hidden, as the next one: they are overridden for the standard streams only.
+    #[doc(hidden)]
+    fn reads_now(&self) -> bool {
+        false
+    }
+
+    /// Reads at the cursor what is there, without waiting, at the most `buf.len()` bytes.
+    /// `None` if there is nothing, or if a read has to find out.
+    #[doc(hidden)]
+    fn read_now(&mut self, buf: &mut [u8]) -> Option<usize> {
+        let _ = buf;
+        None
+    }
+
     /// Says whether the stream is a terminal. Unless overridden, it asks the file of
     /// [`as_file`](Self::as_file).
     fn isatty(&self) -> bool {
@@ -382,6 +397,14 @@ impl<T: RawIo + ?Sized> RawIo for Box<T> {
 
     fn read_spare(&mut self, vec: &mut Vec<u8>) -> io::Result<usize> {
         (**self).read_spare(vec)
+    }
+
+    fn reads_now(&self) -> bool {
+        (**self).reads_now()
+    }
+
+    fn read_now(&mut self, buf: &mut [u8]) -> Option<usize> {
+        (**self).read_now(buf)
     }
 
     fn isatty(&self) -> bool {

@@ -45,13 +45,14 @@ use std::fs::File;
 use std::io::SeekFrom;
 use std::path::Path;
 use std::sync::Arc;
+// The one flag here orders nothing: no model has to know of it.
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::stream::SharedStream;
 use super::traits::HalfDone;
 use crate::error::{Error, Result};
 use crate::executor::Chosen;
 use crate::raw_io::RawIo;
-use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sys::{self, Kind, nowait, retry};
 
 use self::ahead::Ahead;

@@ -218,12 +218,9 @@ impl<R: RawIo> Core<R> {
         may
     }
 
-    pub(super) fn nowait_read(
-        &mut self,
-        read: impl FnOnce(&std::fs::File) -> nowait::Answer,
-    ) -> Option<usize> {
+    pub(super) fn nowait_read(&mut self, buf: &mut [u8]) -> Option<usize> {
         let stream = self.stream()?;
-        let answer = read(stream.file()?);
+        let answer = stream.read_now(buf);
         let misses = stream.open_file().misses();
         misses.learn(matches!(answer, nowait::Answer::Data(_)));
         match answer {
@@ -258,7 +255,7 @@ impl<R: RawIo> Core<R> {
         self.expect_rest(room);
         let mut read = self.ahead.take_to_fill();
         let filled = read.try_space(room).map(|space| {
-            let n = self.nowait_read(|file| nowait::read(file, &mut space[..room]));
+            let n = self.nowait_read(&mut space[..room]);
             (n.is_some(), n.unwrap_or(0))
         });
         read.filled(filled.as_ref().map_or(0, |(_, n)| *n));
@@ -331,7 +328,7 @@ impl<R: RawIo> Core<R> {
         self.ask_where();
         self.ahead.forget_consumed();
         let most = dst.len().min(nowait::MOST);
-        self.nowait_read(|file| nowait::read(file, &mut dst[..most]))
+        self.nowait_read(&mut dst[..most])
     }
 
     /// Whether a positional read may be tried as a nowait read. `None`: the executor
@@ -373,7 +370,11 @@ impl<R: RawIo> Core<R> {
     /// Reads from the page cache into the spare capacity of `owned`. The read buffer must
     /// be empty.
     fn read_owned_nowait(&mut self, owned: &mut Vec<u8>) -> Option<usize> {
-        let (before, room) = (owned.len(), owned.capacity() - owned.len());
+        let (before, mut room) = (owned.len(), owned.capacity() - owned.len());
+        if self.stream()?.file().is_none() {
+            // A pipe: one job would read no more.
+            room = room.min(nowait::PIPE);
+        }
         // For a long read, one job is faster than many nowait reads.
         if room > nowait::MOST || !self.may_read_now() {
             return None;
@@ -383,7 +384,7 @@ impl<R: RawIo> Core<R> {
         // Fills the spare capacity with zeros first, because `preadv2` takes only
         // initialised memory without unsafe code. This costs a small part of the copy.
         owned.resize(before + room, 0);
-        let n = self.nowait_read(|file| nowait::read(file, &mut owned[before..]));
+        let n = self.nowait_read(&mut owned[before..]);
         owned.truncate(before + n.unwrap_or(0));
         n
     }
