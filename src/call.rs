@@ -165,9 +165,9 @@ impl Paths {
         }
     }
 
-    /// Adds operation and paths to an error of the system; this is the only place that
-    /// does so. An error of this crate inside `source` stays as it is, since its path is
-    /// more exact.
+    /// Adds operation and paths to an error of the system; this is the only place that does
+    /// so. If `source` contains an error of this crate, that is returned unchanged, since
+    /// its path is more exact.
     fn error(&self, op: &'static str, source: io::Error) -> Error {
         let source = match source.downcast::<Error>() {
             Ok(inner) => return inner,

@@ -23,43 +23,44 @@ pub(crate) use self::last::{set_streams, watch};
 
 /// A blocking call with its arguments.
 pub(crate) trait Blocking: Send + 'static {
-    /// What it gives.
+    /// The type of its result.
     type Output: Send + 'static;
 
-    /// How much it moves, as far as that is known before.
+    /// How many bytes it moves, as far as that is known before it begins.
     fn load(&self) -> Load {
         Load::default()
     }
-    /// The verb for jobs and errors.
+    /// The name of the operation, for jobs and errors.
     fn op(&self) -> &'static str;
     /// The path for jobs and errors.
     fn path(&self) -> Option<&Arc<Path>>;
-    /// Learns which executor it goes to, before anything is run: what it gives may
-    /// go on there.
+    /// Learns which executor it goes to, before anything is run. Its result may need the
+    /// same executor later.
     fn settle(&mut self, executor: &Chosen) {
         let _ = executor;
     }
-    /// Blocks.
+    /// Makes the call, which blocks.
     fn run(self) -> Result<Self::Output>;
-    /// Does it without blocking, if that is possible right now (or fails, if that
-    /// is certain); `allowed` says whether the executor lets it touch files so.
+    /// Makes the call without blocking, if that is possible right now, or returns an error
+    /// that is certain. `allowed` says whether the executor allows inline calls of the
+    /// system.
     fn run_nowait(&mut self, allowed: bool) -> Option<Result<Self::Output>> {
         let _ = allowed;
         None
     }
 }
 
-/// A [`Blocking`] call that is to be made: a future that takes it to an executor
-/// at its first poll, and gives what it gave.
+/// The future of a [`Blocking`] call. The first poll takes the call to an executor; the
+/// future gives the result of the call.
 ///
-/// `T` is what `B` gives; the bounds stand where they are needed, so that types
-/// that hold one need none.
+/// `T` is the result of `B`. The type has no bounds, so the types that contain it need none
+/// either.
 pub(crate) struct Hop<B, T> {
-    /// Never locked: the lock makes a state that cannot be shared between threads
-    /// a part of a future that can.
+    /// Never locked. The state may not be `Sync`; the mutex makes the future `Sync` all the
+    /// same.
     state: Mutex<State<B, T>>,
     executor: Option<Chosen>,
-    /// What the job's [`Caller`] watches; `None` where it has none.
+    /// The [`Caller`] of the job watches this; `None` if it has none.
     _caller: Option<Arc<()>>,
 }
 
@@ -79,10 +80,10 @@ enum State<B, T> {
     Over,
 }
 
-/// A call, and what it gave: never both, as thousands may wait.
+/// A call or its result. Never both, because thousands of calls may wait.
 enum CallTask<B, T> {
     Input(B),
-    /// It runs, or has panicked.
+    /// The call runs, or has panicked.
     Begun,
     Output(Result<T>),
 }
@@ -111,7 +112,7 @@ impl<B, T> Hop<B, T> {
         }
     }
 
-    /// A hop whose job may stop early once its caller has dropped it.
+    /// A hop whose job can learn that the hop was dropped, and stop early.
     pub(crate) fn watched(build: impl FnOnce(Caller) -> B) -> Self {
         let caller = Arc::new(());
         let blocking = build(Caller(Arc::downgrade(&caller)));
@@ -121,13 +122,13 @@ impl<B, T> Hop<B, T> {
         }
     }
 
-    /// Goes to `executor`, or if it is `None`, to the default one of the first poll.
+    /// Sets the executor. With `None`, it is the default one at the first poll.
     pub(crate) fn on(mut self, executor: Option<Chosen>) -> Self {
         self.executor = executor;
         self
     }
 
-    /// The arguments, for keyword methods; `None` once it has begun.
+    /// The arguments, for keyword methods; `None` if the hop has begun.
     pub(crate) fn args(&mut self) -> Option<&mut B> {
         match self.state() {
             State::Waiting(blocking) => Some(blocking),
@@ -135,7 +136,7 @@ impl<B, T> Hop<B, T> {
         }
     }
 
-    /// Settles on an executor, at the first poll.
+    /// Returns the executor; if nobody set one, chooses the default one.
     pub(crate) fn chosen(&mut self, op: &'static str, path: Option<&Path>) -> Result<&mut Chosen> {
         if self.executor.is_none() {
             self.executor = Some(Chosen::current(op, path)?);
@@ -148,7 +149,7 @@ impl<B, T> Hop<B, T> {
     }
 }
 
-// Nothing in it is pinned: the flight is behind an `Arc`.
+// No field is pinned: what is in flight is behind an `Arc`.
 impl<B, T> Unpin for Hop<B, T> {}
 
 impl<B: Blocking> Future for Hop<B, B::Output> {
@@ -190,7 +191,7 @@ impl<B: Blocking> Future for Hop<B, B::Output> {
 
 impl<B, T> fmt::Debug for Hop<B, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Nobody else ever has the lock.
+        // It is never locked otherwise.
         let state = match self.state.try_lock().as_deref() {
             Ok(State::Waiting(_)) => "waiting",
             Ok(State::Flying(_, op, _)) => op,
@@ -205,22 +206,22 @@ impl<B, T> fmt::Debug for Hop<B, T> {
 /// Keyword: `executor` (the default one).
 pub type Delegate<T> = Call<T>;
 
-/// Runs any blocking closure on an executor and gives back what it returns.
+/// Runs any blocking closure on an executor and returns its result, a `Result<T>`.
 ///
-/// What Python's `aiofiles.os.wrap` does for a function. As tokio's
-/// `spawn_blocking`, but on the executor of your choice, and a call dropped
-/// before it began does not run.
+/// Python: `aiofiles.os.wrap`. It is like `spawn_blocking` of tokio, but it runs on the
+/// executor of your choice, and a call that is dropped before it begins does not run.
 ///
 /// # Cancel safety
 ///
-/// Dropped before its job has begun, it does not run; later, the closure goes
-/// on to its end and its result is dropped.
+/// If the call is dropped before its job begins, the closure does not run. If it is dropped
+/// later, the closure still runs to its end, and its result is dropped.
 ///
 /// # Errors
 ///
 /// [`Panicked`](crate::Error::Panicked) if the closure panics,
 /// [`ExecutorGone`](crate::Error::ExecutorGone) if the executor does not run it,
-/// [`NoRuntime`](crate::Error::NoRuntime) without an executor.
+/// [`NoRuntime`](crate::Error::NoRuntime) if there is neither a runtime nor a default
+/// executor.
 ///
 /// # Examples
 ///

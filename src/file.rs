@@ -1,8 +1,8 @@
 //! Files: one type, [`File<K, R>`](File), in three kinds over one machine.
 //!
-//! [`TextFile`] is decoded text over a [`BinaryFile`], which is a buffer over a
-//! [`RawFile`], which is one cursor with one operation in flight. `K` says which of
-//! them it is, `R` what it stands on.
+//! A [`TextFile`] decodes the bytes of a [`BinaryFile`], which buffers the bytes of a
+//! [`RawFile`], which has one cursor and one operation in flight. In `File<K, R>`, `K` is
+//! the kind, and `R` is the stream below.
 
 mod attributes;
 mod binary;

@@ -357,6 +357,7 @@ impl<K: Kind> Begin for OpenArgs<K> {
         }
         core.set_nowait(settings.nowait, Some(opened.nowait));
         core.set_local(opened.in_place);
+        core.set_private(opened.private);
         Ok(K::build(core, plan))
     }
 }

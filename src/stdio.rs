@@ -1,46 +1,47 @@
 //! The standard streams of the process.
 //!
-//! Six functions, as Python's `aiofiles.stdin` …: [`stdin`], [`stdout`] and
-//! [`stderr`] for text, [`stdin_bytes`], [`stdout_bytes`] and [`stderr_bytes`] for
-//! bytes. They give cheap handles: all handles of one stream, of text and of
-//! bytes, share its buffer and its order.
+//! Six functions return handles, as in Python's aiofiles: [`stdin`], [`stdout`] and
+//! [`stderr`] for text, [`stdin_bytes`], [`stdout_bytes`] and [`stderr_bytes`] for bytes.
+//! Handles are cheap. All handles of one stream, for text and for bytes, share one buffer
+//! and one order.
 //!
-//! - An operation of one handle is whole before that of another begins. So writes
-//!   of several tasks come out whole, each task's in its order; several tasks that
-//!   read lines each get whole lines.
-//! - stdin is read only when somebody asks, on one thread of its own: a pending
-//!   read holds up neither the shutdown of a runtime nor the end of the process.
-//!   What was typed for a read that was dropped goes, whole, to the next one.
-//! - stdout and stderr have such a thread each, so they need no runtime either and
-//!   outlive any. stdout is block buffered (128 KiB), on a terminal line buffered;
-//!   stderr is line buffered always. That holds for bytes too.
-//! - Text is UTF-8: `strict`, on stderr `backslashreplace`. On Unix line ends are
-//!   left alone (`"one\r\n"` stays), as in Python. A console of Windows gives UTF-8 and
-//!   takes nothing else, whatever the encoding: other bytes are `InvalidData`.
-//! - They do not seek, even where the descriptor could: [`wrap`](crate::wrap) a
-//!   duplicate of it for that.
+//! - The operations on a stream never mix: one is complete before the next begins. So if
+//!   several tasks write, each write comes out in one piece; if several tasks read lines,
+//!   each gets complete lines.
+//! - stdin is read only when somebody asks, on a thread of its own. So a pending read
+//!   delays neither the shutdown of a runtime nor the end of the process. What was typed
+//!   for a dropped read is returned by the next one.
+//! - stdout and stderr also have a thread each, so they need no runtime. stdout has a
+//!   buffer of 128 KiB, and on a terminal it is line buffered; stderr is always line
+//!   buffered. This is the same for text and bytes.
+//! - Text is UTF-8, unless you [reconfigure](TextInput::reconfigure) it. The error policy
+//!   is `strict`, on stderr `backslashreplace`. On Unix line ends are not translated
+//!   (`"one\r\n"` stays), as in Python. A console of Windows gives UTF-8 and takes only
+//!   UTF-8, whatever the encoding; other bytes are the error `InvalidData`.
+//! - They cannot seek, even if the descriptor can. If you need that, [`wrap`](crate::wrap)
+//!   a duplicate of the descriptor.
 //!
 //! # Pitfalls
 //!
-//! - What was written is flushed when `main` returns, as Python does it, and its errors
-//!   are told to nobody: flush to learn of them. It takes the end of a thread that has
-//!   used the streams: of the main thread, or, where that never had to do with this crate,
-//!   of another. A call of another thread that is under way then is waited for; if it
-//!   keeps its turn for a second and nothing happens, what was not flushed is lost.
-//!   With `std::process::exit`, which ends the main thread at the most, or with an
-//!   abort, count on nothing but what was flushed.
-//! - `print!` and [`std::io::stdin`] have buffers of their own. Flush between the
-//!   two; do not read by both.
-//! - Rust ignores SIGPIPE: a reader that went away is an error of kind
-//!   `BrokenPipe` from `flush` (or a later `write`). A tool should then end quietly.
-//! - A future or a guard that is kept without being polled keeps its turn, and the
-//!   others wait. Streams of lines do not.
+//! - What was written is flushed when `main` returns, as in Python, but nobody learns of an
+//!   error then: flush to learn of it. The end of the main thread does this, or if that
+//!   thread has never used this crate, the end of each other thread that has used the
+//!   streams. It waits for a call of another thread that is under way then, but no longer
+//!   than a second if nothing happens. `std::process::exit` and an abort may end no such thread, so before them only
+//!   what you flushed is sure to be out.
+//! - `print!` and [`std::io::stdin`] have other buffers. If you write with both, flush in
+//!   between; do not read with both.
+//! - Rust ignores SIGPIPE: if the reader has gone away, `flush` (or a later `write`)
+//!   returns an error of kind `BrokenPipe`. A tool should then end quietly.
+//! - A pending operation has its turn at the stream, and others wait for it. So do not keep
+//!   such a future without polling it. (Streams of lines, and the I/O traits, take no turn
+//!   while they wait.)
 //!
 //! # Closing
 //!
-//! `close` closes the stream for all handles and the whole process, as in Python:
-//! afterwards each operation gives [`Closed`](crate::Error::Closed). The descriptor
-//! itself stays open, since 0, 1 and 2 must not become other files.
+//! `close` closes the stream for all handles in the process, as in Python: afterwards every
+//! operation gives [`Closed`](crate::Error::Closed). The descriptor itself stays open, so
+//! that no other file gets the number 0, 1 or 2.
 
 use std::sync::LazyLock;
 
@@ -125,19 +126,19 @@ pub fn stderr_bytes() -> BytesOutput {
     BytesOutput::new(&STDERR)
 }
 
-/// Puts `raw` in place of the standard input, for all handles, and gives back
-/// what was there, with what was read ahead of it. Python: `sys.stdin = ..`.
+/// Replaces the standard input, for all handles, by `raw`. Returns the old stream, which
+/// still gives the bytes that were read ahead. Python: `sys.stdin = ..`.
 ///
-/// For tests. It waits for a read that was left behind.
+/// For tests. It waits until an abandoned read has ended.
 ///
 /// # Cancel safety
 ///
-/// Dropped midway, nothing is replaced.
+/// A dropped call has replaced nothing.
 ///
 /// # Errors
 ///
-/// That of a read that was left behind is not told.
-/// [`ExecutorGone`](crate::Error::ExecutorGone) if no thread can be started.
+/// [`ExecutorGone`](crate::Error::ExecutorGone) if no thread can be started. The error of
+/// an abandoned read is not returned.
 ///
 /// # Examples
 ///
@@ -153,16 +154,16 @@ pub async fn set_stdin(raw: impl RawIo) -> Result<Box<dyn RawIo>> {
     STDIN.replace(Box::new(raw)).await
 }
 
-/// Flushes the standard output, puts `raw` in its place, for all handles, and
-/// gives back what was there. Python: `sys.stdout = ..`.
+/// Flushes the standard output and replaces it, for all handles, by `raw`. Returns the old
+/// stream. Python: `sys.stdout = ..`.
 ///
 /// # Cancel safety
 ///
-/// Dropped midway, nothing is replaced.
+/// A dropped call has replaced nothing.
 ///
 /// # Errors
 ///
-/// That of the flush; nothing is replaced then.
+/// The error of the flush; nothing is replaced then.
 ///
 /// # Examples
 ///
@@ -190,16 +191,16 @@ pub async fn set_stdout(raw: impl RawIo) -> Result<Box<dyn RawIo>> {
     STDOUT.replace(Box::new(raw)).await
 }
 
-/// Flushes the standard error, puts `raw` in its place, for all handles, and gives
-/// back what was there. Python: `sys.stderr = ..`.
+/// Flushes the standard error and replaces it, for all handles, by `raw`. Returns the old
+/// stream. Python: `sys.stderr = ..`.
 ///
 /// # Cancel safety
 ///
-/// Dropped midway, nothing is replaced.
+/// A dropped call has replaced nothing.
 ///
 /// # Errors
 ///
-/// That of the flush; nothing is replaced then.
+/// The error of the flush; nothing is replaced then.
 pub async fn set_stderr(raw: impl RawIo) -> Result<Box<dyn RawIo>> {
     STDERR.replace(Box::new(raw)).await
 }

@@ -161,6 +161,14 @@ pub(crate) enum Kind {
     Other,
 }
 
+/// What is known of a file that was just opened.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Seen {
+    pub(crate) kind: Kind,
+    /// Whether it is known to be on a local file system.
+    pub(crate) local: bool,
+}
+
 /// The two locks of an open file: those of flock(2), or what the system has instead. (The
 /// locks of std need a newer Rust than this crate.)
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

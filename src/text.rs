@@ -1,10 +1,10 @@
-//! The text layer over any async stream: what Python's `TextIOWrapper` is for files, for
-//! the output of a child process, a socket, the body of a request, a decompressor.
+//! The text layer over any async stream: it does what Python's `TextIOWrapper` does, for
+//! the output of a child process, a socket, the body of a request or a decompressor.
 //!
-//! [`reader`] decodes what an `AsyncRead` gives, [`writer`] encodes for an `AsyncWrite`:
-//! the same encodings, error policies and line ends as those of a
-//! [`TextFile`](crate::TextFile), with the methods of one that need no position. No
-//! thread and no executor is used: it runs on any runtime, or none.
+//! [`reader`] decodes what an `AsyncRead` gives, and [`writer`] encodes text for an
+//! `AsyncWrite`. They have the encodings, error policies and line ends of a
+//! [`TextFile`](crate::TextFile), and those of its methods that need no position. They use
+//! no thread and no executor, so they run on any runtime, or without one.
 //!
 //! ```
 //! # futures::executor::block_on(async {
@@ -26,9 +26,9 @@
 //! # Ok::<(), aiofiles::Error>(()) }).unwrap();
 //! ```
 //!
-//! What is read ahead of a stream is in the reader: [`Reader::into_parts`] gives it back.
-//! What was written stays in the writer until it is flushed or closed; a drop cannot wait
-//! for the stream, and loses it.
+//! A reader reads ahead; [`Reader::into_parts`] returns what it has read and not delivered.
+//! A writer keeps text in its buffer until it is flushed or closed. A drop cannot wait for
+//! the stream, so it loses what is in the buffer.
 
 mod below;
 mod compat;
@@ -62,11 +62,13 @@ pub use self::writer::Writer;
 ///
 /// Keywords: [`encoding`](Making::encoding) (`utf-8`), [`errors`](Making::errors)
 /// (`strict`), [`newline`](Making::newline) (universal), [`buffering`](Making::buffering)
-/// (64 KiB). Awaiting gives a [`Reader`]; it may be used without, too.
+/// (64 KiB). `.await` gives a `Result<Reader<R>>`; you may also use the [`Making`] as a
+/// [`Reader`] without awaiting it.
 ///
 /// # Errors
 ///
-/// `UnknownEncoding` and `InvalidInput` for a keyword that says nothing.
+/// `UnknownEncoding` for an unknown encoding, `InvalidArgument` for any other keyword with
+/// an invalid value.
 ///
 /// # Examples
 ///
@@ -81,7 +83,7 @@ pub fn reader<R: AsyncRead>(stream: R) -> Making<Reader<R>> {
     Making::new(Reader::new(stream))
 }
 
-/// As [`reader`], from a stream of `futures::io`.
+/// As [`reader`], for a stream of `futures::io`.
 pub fn futures_reader<R: futures_io::AsyncRead>(stream: R) -> Making<Reader<Compat<R>>> {
     reader(Compat::new(stream))
 }
@@ -91,8 +93,9 @@ pub fn futures_reader<R: futures_io::AsyncRead>(stream: R) -> Making<Reader<Comp
 /// Keywords: [`encoding`](Making::encoding) (`utf-8`), [`errors`](Making::errors)
 /// (`strict`), [`newline`](Making::newline) (universal: the platform's line ends),
 /// [`buffering`](Making::buffering) (64 KiB), [`line_buffering`](Making::line_buffering)
-/// (`false`), [`write_through`](Making::write_through) (`false`). Awaiting gives a
-/// [`Writer`]; it may be used without, too.
+/// (`false`), [`write_through`](Making::write_through) (`false`). `.await` gives a
+/// `Result<Writer<W>>`; you may also use the [`Making`] as a [`Writer`] without awaiting
+/// it.
 ///
 /// # Errors
 ///
@@ -113,7 +116,7 @@ pub fn writer<W: AsyncWrite>(stream: W) -> Making<Writer<W>> {
     Making::new(Writer::new(stream))
 }
 
-/// As [`writer`], to a stream of `futures::io`.
+/// As [`writer`], for a stream of `futures::io`.
 pub fn futures_writer<W: futures_io::AsyncWrite>(stream: W) -> Making<Writer<Compat<W>>> {
     writer(Compat::new(stream))
 }

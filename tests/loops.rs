@@ -4,6 +4,9 @@
 //! Every job runs in place, so no call here waits for one: what lets others run is tokio's
 //! budget alone. That of one turn pays for 128 system calls, or for 16,384 operations on
 //! buffers.
+//!
+//! Other runtimes have no such budget: there each call ends after a few polls, and a poll
+//! that is pending has had itself woken, or will be by the thread that it waits for.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -22,9 +25,11 @@ mod texts;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::future::poll_fn;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
-use std::task::Poll;
+use std::sync::{Arc, mpsc};
+use std::task::{Context, Poll, Wake};
+use std::time::Duration;
 
 use aiofiles::executor::{self, InlineExecutor};
 use common::run;
@@ -57,6 +62,8 @@ thread_local! {
     /// The row that is tried, and the loops in which nobody else ran.
     static ROW: Cell<&'static str> = const { Cell::new("") };
     static ALONE: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+    /// Whether the row is tried without tokio.
+    static BARE: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Lets others run. What tokio's `yield_now` lets run comes back only once nothing else is
@@ -77,6 +84,12 @@ async fn next_turn() {
 /// Takes `step` again and again, until another task had its turns: it has one after at most
 /// as many steps as a turn pays for.
 async fn looped<T>(at: &str, mut step: impl AsyncFnMut() -> T) {
+    if BARE.get() {
+        for _ in 0..BARE_STEPS {
+            drop(few_polls(at, pin!(step())).await);
+        }
+        return;
+    }
     let turns = Rc::new(Cell::new(0));
     let counted = turns.clone();
     let other = tokio::task::spawn_local(async move {
@@ -99,6 +112,52 @@ async fn looped<T>(at: &str, mut step: impl AsyncFnMut() -> T) {
         }
     }
     other.abort();
+}
+
+/// More than a unit of the budget pays for, and more than the units of a turn.
+const BARE_STEPS: usize = 150;
+/// The longest calls of the tables handle 5 MiB, a quarter of one at a time.
+const POLLS: usize = 64;
+
+/// Waits for a `call`, which takes a few polls at the most.
+async fn few_polls<F: Future>(at: &str, mut call: Pin<&mut F>) -> F::Output {
+    let mut polls = 0;
+    poll_fn(|cx| {
+        polls += 1;
+        assert!(
+            polls <= POLLS,
+            "{}: {at}: it is polled on and on",
+            ROW.get()
+        );
+        call.as_mut().poll(cx)
+    })
+    .await
+}
+
+/// Polls `future` when it was woken, and only then.
+fn run_bare(future: impl Future<Output = ()>) {
+    let mut future = pin!(future);
+    let (woken, wakes) = mpsc::channel();
+    let waker = Arc::new(Alarm(woken)).into();
+    while future
+        .as_mut()
+        .poll(&mut Context::from_waker(&waker))
+        .is_pending()
+    {
+        let woken = wakes.recv_timeout(Duration::from_secs(60));
+        assert!(woken.is_ok(), "{}: nobody wakes it", ROW.get());
+        // Woken once more is not polled once more.
+        while wakes.try_recv().is_ok() {}
+    }
+}
+
+struct Alarm(mpsc::Sender<()>);
+
+impl Wake for Alarm {
+    fn wake(self: Arc<Self>) {
+        // It may be woken when all is over.
+        let _ = self.0.send(());
+    }
 }
 
 fn all() -> impl Iterator<Item = &'static Row> {
@@ -143,6 +202,16 @@ fn other_calls_in_a_loop_let_others_run() {
 #[test]
 fn refused_calls_in_a_loop_let_others_run() {
     try_all(refused::ROWS);
+}
+
+#[test]
+fn without_tokio_each_call_ends_after_a_few_polls() {
+    drop(executor::set_default(InlineExecutor));
+    BARE.set(true);
+    for &(names, row) in all().chain(refused::ROWS) {
+        ROW.set(names);
+        run_bare(row(""));
+    }
 }
 
 #[test]

@@ -16,7 +16,9 @@ fn the_page_of_the_tests_names_them_all() {
         .collect();
     let page = std::fs::read_to_string(tests.join("README.md")).unwrap();
     let mut named = BTreeSet::new();
-    for row in page.lines().filter(|line| line.starts_with("| ")) {
+    // The tables behind it are about other things.
+    let (tables, _) = page.split_once("\n## Running them\n").unwrap();
+    for row in tables.lines().filter(|line| line.starts_with("| ")) {
         let cells: Vec<&str> = row.split(" | ").collect();
         let name = cells[1].trim_matches('`');
         if name != "test" {

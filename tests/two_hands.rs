@@ -75,6 +75,64 @@ fn what_two_append_at_once_is_there_whole_and_in_order() {
     assert_eq!(text.lines().count(), 3 * LINES);
 }
 
+/// What a file has opened itself, it does not ask for its cursor, until somebody else could
+/// have moved it. (Elsewhere it asks each time.)
+#[cfg(target_os = "linux")]
+#[test]
+fn whoever_got_the_descriptor_of_a_file_is_reckoned_with() {
+    use std::io::{Seek, SeekFrom, Write};
+    use std::os::fd::AsRawFd;
+
+    use rustix::process::{PidfdFlags, PidfdGetfdFlags, getpid, pidfd_getfd, pidfd_open};
+
+    let dir = Dir::new();
+    for way in ["as_fd", "as_fd of any", "as_raw_fd", "batch"] {
+        block_on(async {
+            let path = dir.join(way);
+            std::fs::write(&path, vec![b'.'; 100]).unwrap();
+            let open = aiofiles::open(&path).any().mode("r+b");
+            let any = open.executor(InlineExecutor).nowait(false).await.unwrap();
+            let mut other = (way == "as_fd of any").then(|| system::same_open_file(&any));
+            let aiofiles::AnyFile::Binary(mut file) = any else {
+                panic!("a file of bytes")
+            };
+            file.write(b"01").await.unwrap();
+            file.flush().await.unwrap();
+            match way {
+                "as_fd" => other = Some(system::same_open_file(&file)),
+                "batch" => other = Some(file.batch(|file| file.try_clone()).await.unwrap()),
+                // By the number alone, as foreign code would.
+                "as_raw_fd" => {
+                    let number = file.as_raw_fd();
+                    let me = pidfd_open(getpid(), PidfdFlags::empty()).unwrap();
+                    match pidfd_getfd(me, number, PidfdGetfdFlags::empty()) {
+                        Ok(same) => other = Some(same.into()),
+                        Err(error) => {
+                            println!("skipped: no handle by its number: {error}");
+                            return;
+                        }
+                    }
+                }
+                _ => {}
+            }
+            let mut other = other.unwrap();
+            other.seek(SeekFrom::Start(50)).unwrap();
+            file.write(b"23").await.unwrap();
+            file.flush().await.unwrap();
+            assert_eq!(file.tell().await.unwrap(), 52, "{way}");
+            other.write_all(b"45").unwrap();
+            // Before it reads into an empty buffer, it asks.
+            assert_eq!(file.read().size(6).await.unwrap(), b"......", "{way}");
+            assert_eq!(file.tell().await.unwrap(), 60, "{way}");
+            file.seek(SeekFrom::Start(0)).await.unwrap();
+            rustix::fs::fcntl_setfl(&other, rustix::fs::OFlags::APPEND).unwrap();
+            file.write(b"67").await.unwrap();
+            file.flush().await.unwrap();
+            assert_eq!(file.tell().await.unwrap(), 102, "{way}");
+        });
+    }
+}
+
 /// The other one is a process of its own, which has inherited the descriptor.
 #[cfg(unix)]
 #[test]

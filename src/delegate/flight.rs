@@ -1,8 +1,8 @@
 //! A task on its way to an executor and back.
 //!
-//! A [`Task`] goes into a [`Flight`], is run by an executor, and comes back
-//! whole, whatever happens to it: run to its end, panicked, dropped by the
-//! executor, or left behind by its caller.
+//! A [`Task`] goes into a [`Flight`], an executor runs it, and it always comes back as a
+//! whole: if it runs to its end, if it panics, and if the executor drops it. If its caller
+//! has gone, the heir gets it.
 
 use std::fmt;
 use std::path::Path;
@@ -14,13 +14,14 @@ use crate::executor::{Chosen, Job, Load, Outcome, Place, Work, Wrapper};
 use crate::foreign::{catch, discard, wake_all};
 use crate::sync::{Mutex, MutexGuard};
 
-/// Something to run on an executor: inputs, progress and outputs in one value,
-/// which goes there and comes back.
+/// Something to run on an executor: its input, progress and output are one value, which
+/// goes there and comes back.
 pub(crate) trait Task: Send + 'static {
-    /// Blocks. A panic leaves `self` as far as it got.
+    /// Does the work, which blocks. After a panic, `self` comes back as it was at that
+    /// moment.
     fn run(&mut self);
 
-    /// How much it moves, as far as that is known before.
+    /// How many bytes it moves, as far as that is known before it begins.
     fn load(&self) -> Load {
         Load::default()
     }
@@ -31,14 +32,14 @@ pub(crate) trait Task: Send + 'static {
 pub(crate) enum End {
     /// The task ran to its end.
     Done,
-    /// It panicked, with this message.
+    /// The task panicked, with this message.
     Panicked(String),
-    /// The executor refused or dropped it; it did not begin.
+    /// The executor refused or dropped the task, which did not begin.
     Lost,
 }
 
 impl End {
-    /// The error of a call that did not get to its end.
+    /// The error of a call whose task did not run to its end.
     pub(crate) fn check(self, op: &'static str, path: Option<&Path>) -> Result<()> {
         let path = path.map(Path::to_owned);
         match self {
@@ -49,17 +50,18 @@ impl End {
     }
 }
 
-/// How many wakers wait for the end of a task, about. A caller that comes with a new
-/// one at each poll, as some combinators do, would fill the memory: those there are woken
-/// and forgotten, and come again if they are still there. All at once: one for one, a
-/// caller whose own they are would wake itself at each poll, without end.
+/// About how many wakers may wait for the end of a task. Some combinators come with a new
+/// waker at each poll, which would fill the memory. So at this number all wakers are woken
+/// and forgotten; tasks that still wait poll again. They are woken all at once, not one for
+/// each new waker: if all wakers belong to one task, that task would otherwise wake itself
+/// at each poll, without end.
 const WAITERS: usize = 64;
 
-/// What a caller that leaves a running task behind wants done with it.
+/// A function that gets a running task whose caller has gone, when the task ends.
 type Heir<T> = Box<dyn FnOnce(T) + Send>;
 
 enum State<T> {
-    /// Before the first use, and after the caller took the task back.
+    /// Before the first task, and after the caller took a task back.
     Empty,
     Queued(T),
     /// The task is on the executor's thread.
@@ -67,10 +69,10 @@ enum State<T> {
     Ended(T, End),
 }
 
-/// Who gets the task at its end.
+/// Who gets the task when it ends.
 enum Receiver<T> {
     Caller,
-    /// The caller has gone, and left this behind.
+    /// The caller has gone and has left this function.
     Heir(Heir<T>),
     /// The caller has gone. The task is dropped.
     Nobody,
@@ -78,20 +80,20 @@ enum Receiver<T> {
 
 struct Slot<T> {
     state: State<T>,
-    /// Of the task that waits for the end.
+    /// Wakes the first that waits for the end.
     waker: Option<Waker>,
-    /// Of others that do: a file that was split has one that reads and one that
-    /// writes. One task whose waker changes is woken by all that it has brought.
+    /// Wakers of others that wait: a file that was split has a task that reads and one that
+    /// writes. A task that has come with several wakers is woken through all of them.
     more: Vec<Waker>,
     receiver: Receiver<T>,
-    /// Where the job waits, if an executor has told. Only while `Queued`.
+    /// Where the job waits, if the executor has told it. Only while `Queued`.
     place: Option<Place>,
-    /// How to start the task once more, should the runtime that has it end before
-    /// it begins. `None` with an executor that somebody asked for.
+    /// How to start the task again if its runtime ends before the task begins. `None` if
+    /// somebody chose the executor.
     again: Option<Again>,
 }
 
-/// What makes another job of a task, for another runtime.
+/// What another job for the same task needs.
 struct Again {
     op: &'static str,
     path: Option<Arc<Path>>,
@@ -103,7 +105,7 @@ impl<T> Slot<T> {
         known.any(|known| known.will_wake(waker))
     }
 
-    /// Adds a waker; those that it forgets for that are to be woken.
+    /// Adds a waker. Returns wakers that were forgotten, and that the caller must wake.
     fn add(&mut self, waker: Waker) -> Vec<Waker> {
         let full = self.more.len() >= WAITERS;
         let forgotten = if full {
@@ -135,9 +137,8 @@ impl<T> Slot<T> {
 
 /// What the caller's [`Flight`] and the executor's [`Job`] share.
 ///
-/// Under its lock, values are moved in and out, and nothing else: no task, waker,
-/// heir or wrapper is run, cloned or dropped. All of those are foreign, and may
-/// panic, or come back here.
+/// Under its lock, values are only moved in and out. No task, waker, heir or wrapper is
+/// run, cloned or dropped there: their code is foreign, and may panic or use this cell.
 struct Cell<T> {
     slot: Mutex<Slot<T>>,
 }
@@ -147,7 +148,8 @@ impl<T> Cell<T> {
         self.slot.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// On the executor's thread, which must survive what is called here.
+    /// Runs on the thread of the executor, which must survive a panic of what is called
+    /// here.
     fn end(&self, task: T, end: End) {
         let mut slot = self.lock();
         match std::mem::replace(&mut slot.receiver, Receiver::Nobody) {
@@ -160,7 +162,7 @@ impl<T> Cell<T> {
             }
             Receiver::Heir(heir) => {
                 drop(slot);
-                // Nobody is left to be told of a panic.
+                // Nobody can be told of a panic.
                 drop(catch(|| heir(task)));
             }
             Receiver::Nobody => {
@@ -188,7 +190,7 @@ impl<T> Cell<T> {
 
 impl<T: Task> Work for Cell<T> {
     fn run(self: Arc<Self>, wrapper: Option<Wrapper>) {
-        // Nothing queued: the caller has recalled it.
+        // If nothing is queued, the caller has recalled the task.
         let Some(mut task) = self.take_queued() else {
             return discard(wrapper);
         };
@@ -206,13 +208,13 @@ impl<T: Task> Work for Cell<T> {
     fn wait_at(&self, place: Place) -> bool {
         let mut slot = self.lock();
         let queued = matches!(slot.state, State::Queued(_));
-        // The one before, if any, is of a line that the job has left.
+        // An earlier place belongs to a line that the job has left.
         slot.place = queued.then_some(place);
         queued
     }
 }
 
-/// Runs `f`, once, in the wrapper if there is one.
+/// Runs `f` once, inside the wrapper if there is one.
 pub(super) fn run_wrapped(wrapper: Option<Wrapper>, mut f: impl FnMut()) -> End {
     let mut end = End::Lost;
     let mut run = || {
@@ -226,17 +228,18 @@ pub(super) fn run_wrapped(wrapper: Option<Wrapper>, mut f: impl FnMut()) -> End 
     };
     match wrapper {
         None => drop(run()),
-        // The thread must survive its panic, and the caller asked for `f` alone.
+        // The thread must survive a panic of the wrapper, and the caller wants only the
+        // result of `f`.
         Some(wrapper) => drop(catch(|| wrapper(&mut run))),
     }
     end
 }
 
-/// A task on its way to an executor and back. Reusable: a file has one for all
+/// A task on its way to an executor and back. It can be used again: a file has one for all
 /// its operations.
 ///
-/// Dropping it recalls a task that has not begun; one that runs is finished by
-/// its executor and then dropped.
+/// The drop recalls a task that has not begun. A task that runs is completed and then
+/// dropped.
 pub(crate) struct Flight<T> {
     cell: Arc<Cell<T>>,
 }
@@ -258,11 +261,12 @@ impl<T: Task> Flight<T> {
         }
     }
 
-    /// Hands `task` to the executor. What becomes of it, a refusal included, is
-    /// told by [`poll_end`](Self::poll_end), which must have taken the last one back.
+    /// Hands `task` to the executor. The last task must have been taken back.
+    /// [`poll_end`](Self::poll_end) tells how this one ends, even if the executor refuses
+    /// it.
     ///
-    /// Where `executor` is a runtime that nobody asked for and that is gone, it is
-    /// replaced by the default executor of this place.
+    /// If `executor` is a runtime that nobody chose, and that is gone, it is replaced by
+    /// the default executor here.
     pub(crate) fn start(
         &mut self,
         executor: &mut Chosen,
@@ -283,20 +287,20 @@ impl<T: Task> Flight<T> {
         }
         let mut job = Job::new(op, path.cloned(), self.cell.clone(), true);
         job.load = load;
-        // A refused job is dropped, which ends the flight as lost. An executor that
-        // panics has dropped it too, or runs it yet. The caller's state is in the
-        // task: it must not unwind past that.
+        // A refused job is dropped, which ends the flight as `Lost`. An executor that
+        // panics has dropped the job or still runs it. The panic must not go on to the
+        // caller, whose state is in the task.
         drop(catch(|| executor.get().execute(job)));
-        // A runtime that is gone drops a job at once.
+        // A runtime that is gone drops the job at once.
         let other = self.start_again();
         if let Some(other) = other.filter(|_| matches!(executor, Chosen::Tokio(_))) {
             *executor = other;
         }
     }
 
-    /// Starts a task that a runtime did not come to before its end on the default
-    /// executor of this place, and returns that. Should that be the same runtime, the
-    /// task is lost once more, at once.
+    /// If the runtime has ended before the task began, starts the task on the default
+    /// executor here, and returns that executor. If that is the same runtime, the task is
+    /// lost again, at once.
     fn start_again(&self) -> Option<Chosen> {
         let (op, path) = {
             let slot = self.cell.lock();
@@ -313,7 +317,7 @@ impl<T: Task> Flight<T> {
             }
             match std::mem::replace(&mut slot.state, State::Empty) {
                 State::Ended(task, End::Lost) => slot.state = State::Queued(task),
-                // Somebody else was here between the two locks.
+                // Somebody else has changed the state between the two locks.
                 other => {
                     slot.state = other;
                     return None;
@@ -336,7 +340,7 @@ impl<T: Task> Flight<T> {
         self.poll_ended(cx)
     }
 
-    /// Waits until this start of the task has come to its end.
+    /// Waits until the task has ended or was lost.
     fn poll_ended(&mut self, cx: &mut Context<'_>) -> Poll<(T, End)> {
         {
             let mut slot = self.cell.lock();
@@ -360,8 +364,8 @@ impl<T: Task> Flight<T> {
         Poll::Pending
     }
 
-    /// Waits until the task is neither on its way nor running, and shows it to `look`
-    /// if it has ended and was not taken back. `look` runs under the lock.
+    /// Waits until the task is neither queued nor running, and calls `look` with it, if it
+    /// has ended and was not taken back. `look` runs under the lock.
     pub(crate) fn poll_look<V>(
         &self,
         cx: &mut Context<'_>,
@@ -395,16 +399,16 @@ impl<T: Task> Flight<T> {
         Poll::Pending
     }
 
-    /// Leaves for good. A task that has not begun, or has ended, is given back;
-    /// one that runs goes to `heir` on the executor's thread, right after.
+    /// The caller goes for good. A task that has not begun or has ended is returned. A task
+    /// that runs goes to `heir`, on the thread of the executor, as soon as it ends.
     pub(crate) fn leave(self, heir: impl FnOnce(T) + Send + 'static) -> Option<T> {
         self.go(Receiver::Heir(Box::new(heir)))
     }
 }
 
 impl<T> Flight<T> {
-    /// The task, unless it runs: then `receiver` gets it. A job that waits in a
-    /// line leaves it.
+    /// Returns the task unless it runs; in that case `receiver` gets it. A job that waits
+    /// in a line leaves the line.
     fn go(&self, receiver: Receiver<T>) -> Option<T> {
         let mut slot = self.cell.lock();
         let (place, wakers) = (slot.place.take(), slot.take_wakers());
@@ -413,7 +417,8 @@ impl<T> Flight<T> {
             State::Empty => (None, Some(receiver)),
             State::Running => {
                 slot.state = State::Running;
-                // Whoever was left behind before stays: this is the drop after it.
+                // If an heir was left already, this is the drop after it, which changes
+                // nothing.
                 match slot.receiver {
                     Receiver::Caller => {
                         slot.receiver = receiver;

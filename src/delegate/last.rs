@@ -1,28 +1,28 @@
-//! The last writes of what was dropped: nobody waits for them, and yet none may be
-//! lost when the process ends.
+//! The last writes of dropped files. Nobody waits for them, but none may be lost when the
+//! process ends.
 //!
-//! `main` may return, and the process end, while such a write waits in the queue of
-//! an executor, or runs on one of its threads. Pools cannot see to that by
-//! themselves: one in a static is never dropped. So all last writes are listed
-//! here, and the end of a thread looks after them, by the drop of a thread-local
-//! value: it makes those that have not begun, and waits for those that run.
+//! `main` may return, and the process may end, while such a write waits in the queue of an
+//! executor or runs on one of its threads. A pool cannot prevent that itself: a pool in a
+//! static is never dropped. So all last writes are listed here. When a thread ends, the
+//! drop of a thread-local value makes the last writes that have not begun, and waits for
+//! those that run.
 //!
-//! - The end of the main thread looks after all of them. That takes a thread-local
-//!   value there, which each contact with the crate tries to make ([`watch_main`]).
-//! - Where the main thread has had no contact, the end of each other thread looks
-//!   after those that began on it. The threads of a runtime end before the drop of
-//!   the runtime returns, and a thread that was joined has ended.
+//! - The end of the main thread does that for all last writes. It needs a thread-local
+//!   value on that thread; each use of the crate tries to make it ([`watch_main`]).
+//! - If the main thread has never used the crate, the end of each other thread does it for
+//!   the last writes that began on that thread. The threads of a runtime end before the
+//!   drop of the runtime returns, and a thread that was joined has ended.
 //!
-//! What the standard streams hold is written before, by the same ends of threads: of the
-//! main thread, or else of each that has used them.
+//! Before that, the end of the main thread writes what the standard streams have buffered.
+//! If the main thread has never used the crate, the end of each thread that has used the
+//! streams does it.
 //!
-//! What is left: a thread that never ends drops a file, in a process whose main
-//! thread never had to do with the crate. Only atexit(3) could help there, which
-//! takes unsafe code.
+//! One case is not covered: a thread that never ends drops a file, in a process whose main
+//! thread has never used the crate. Only atexit(3) could help, which needs unsafe code.
 //!
-//! On Windows the other threads are gone before the values of the main thread are
-//! dropped, so nobody can be waited for: what has not begun is written, what runs
-//! may be cut off.
+//! On Windows the other threads are gone before the values of the main thread are dropped,
+//! so nothing can be waited for: last writes that have not begun are made, but one that
+//! runs may be cut off.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -40,21 +40,21 @@ use crate::sys;
 global! {
     /// All last writes that have not ended.
     ///
-    /// Under its lock entries are moved in and out, and nothing else. An entry that is
-    /// dropped there has nothing foreign in it any more: see [`Detached::take`].
+    /// Under its lock, entries are only moved in and out. An entry that is dropped there
+    /// contains nothing foreign any more: see [`Detached::take`].
     static LIST: Mutex<List> = Mutex::new(List {
         next: 0,
         entries: BTreeMap::new(),
     });
 
-    /// Told whenever an entry goes.
+    /// Notified whenever an entry is removed.
     static GONE: Condvar = Condvar::new();
 
-    /// Whether the end of the main thread looks after the list.
+    /// Whether the end of the main thread looks after the whole list.
     static MAIN_LOOKS: AtomicBool = AtomicBool::new(false);
 
-    /// Has the standard streams write what they hold, before their threads' last writes
-    /// are looked after; told whether it is the main thread that ends.
+    /// Writes what the standard streams have buffered, before the list is looked after. The
+    /// argument says whether the main thread ends.
     static STREAMS: Mutex<Option<fn(main: bool)>> = Mutex::new(None);
 }
 
@@ -64,9 +64,9 @@ struct List {
 }
 
 struct Entry {
-    /// Where the file was dropped.
+    /// The thread that dropped the file.
     thread: ThreadId,
-    /// What may be taken and made here; `None` if it is being made.
+    /// The write, if it has not begun.
     work: Option<Arc<Detached>>,
 }
 
@@ -74,7 +74,7 @@ fn list() -> MutexGuard<'static, List> {
     LIST.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Stands for an entry of the list. Its drop takes the entry out.
+/// An entry of the list. The drop removes the entry.
 #[derive(Debug)]
 struct Listed(u64);
 
@@ -97,8 +97,8 @@ impl Drop for Listed {
     }
 }
 
-/// Makes the last writes that have not begun, all of them or those of `thread`, and
-/// waits for those that are being made.
+/// Makes the last writes that have not begun, and waits for those that run. With a
+/// `thread`, only those that began on it.
 fn finish(thread: Option<ThreadId>) {
     let mine = |entry: &Entry| thread.is_none_or(|thread| entry.thread == thread);
     let mut list = list();
@@ -116,7 +116,7 @@ fn finish(thread: Option<ThreadId>) {
     }
 }
 
-/// Its drop, at the end of its thread, looks after last writes.
+/// A thread-local value. Its drop, when the thread ends, looks after last writes.
 struct AtEnd {
     thread: ThreadId,
     main: bool,
@@ -127,7 +127,7 @@ impl Drop for AtEnd {
         if self.main {
             finish_streams(true);
             finish(None);
-            // What is still to come of this thread is written on the spot.
+            // If this thread drops more files, they are written at once.
             MAIN_LOOKS.store(false, Ordering::Relaxed);
         } else if !MAIN_LOOKS.load(Ordering::Relaxed) {
             finish_streams(false);
@@ -143,22 +143,22 @@ fn finish_streams(main: bool) {
     }
 }
 
-/// Has the end of the main thread, or else of each thread that calls [`watch`], call
-/// `write` for the standard streams.
+/// Registers the function that the end of the main thread (or of each thread that calls
+/// [`watch`]) calls to write what the standard streams have buffered.
 #[cfg(feature = "stdio")]
 pub(crate) fn set_streams(write: fn(main: bool)) {
     *STREAMS.lock().unwrap_or_else(PoisonError::into_inner) = Some(write);
 }
 
-/// Has the end of the main thread, or else of this one, look after last writes, this
-/// thread's use of the standard streams among them.
+/// Makes sure that the end of the main thread, or else of this thread, writes what the
+/// standard streams have buffered.
 #[cfg(feature = "stdio")]
 pub(crate) fn watch() {
     is_looked_after();
 }
 
 thread_local! {
-    /// Whether [`watch_main`] has looked which thread this is.
+    /// Whether [`watch_main`] has already looked which thread this is.
     static SEEN: Cell<bool> = const { Cell::new(false) };
 
     static AT_END: AtEnd = AtEnd {
@@ -167,8 +167,8 @@ thread_local! {
     };
 }
 
-/// Has the end of the main thread look after last writes, if this is that thread.
-/// Called at each contact with the crate: it costs next to nothing.
+/// If this is the main thread, makes sure that its end looks after last writes. Called at
+/// each use of the crate, so it must cost next to nothing.
 pub(crate) fn watch_main() {
     if MAIN_LOOKS.load(Ordering::Relaxed) || SEEN.try_with(|seen| seen.replace(true)) != Ok(false) {
         return;
@@ -178,17 +178,16 @@ pub(crate) fn watch_main() {
     }
 }
 
-/// Whether somebody will look after what this thread leaves in the list. Costs next to
-/// nothing.
+/// Whether the end of a thread will look after what this thread puts into the list. It must
+/// cost next to nothing.
 fn is_looked_after() -> bool {
     watch_main();
     MAIN_LOOKS.load(Ordering::Relaxed) || AT_END.try_with(|_| ()).is_ok()
 }
 
-/// A last write, to be made by its job or by the end of a thread, whichever comes
-/// first.
+/// A last write. Its job or the end of a thread makes it, whichever comes first.
 struct Detached {
-    /// `None` once somebody makes it. Under this lock it is moved, not run.
+    /// `None` when somebody has taken it. Under this lock it is only moved, not run.
     last: Mutex<Option<Last>>,
 }
 
@@ -217,8 +216,8 @@ impl Work for Detached {
                 last();
             }
         };
-        // Nobody is there to be told of a panic. A wrapper that would skip it
-        // does not keep bytes from being written.
+        // Nobody can be told of a panic. If the wrapper did not run it, it is run here,
+        // because its bytes must be written.
         if let End::Lost = run_wrapped(wrapper, &mut run) {
             drop(catch(run));
         }
@@ -231,14 +230,14 @@ impl Work for Detached {
     }
 
     fn wait_at(&self, _: Place) -> bool {
-        // Nobody can call it off.
+        // Nobody can recall a last write.
         true
     }
 }
 
-/// Runs `last` on the executor with nobody waiting; on this thread if the
-/// executor refuses it, and wherever it is dropped if the executor drops it. Before
-/// the process ends in any case (see the [module](self)).
+/// Runs `last` on the executor, and nobody waits for it. If the executor refuses or drops
+/// the job, `last` runs where the job is dropped. In any case it runs before the process
+/// ends (see the [module](self)).
 pub(crate) fn run_detached(
     executor: &Chosen,
     op: &'static str,
@@ -246,7 +245,7 @@ pub(crate) fn run_detached(
     last: impl FnOnce() + Send + 'static,
 ) {
     if !is_looked_after() {
-        // This thread is about to end, and the process perhaps with it.
+        // This thread is about to end, and perhaps the process too.
         drop(catch(last));
         return;
     }
@@ -261,26 +260,26 @@ pub(crate) fn run_detached(
     if let Some(entry) = list().entries.get_mut(&number) {
         entry.work = Some(work.clone());
     }
-    // A refused job runs in its drop, and so does that of an executor that
-    // panics: no reason to unwind out of somebody's drop.
+    // If the executor refuses the job or panics, the job is dropped, and its drop runs
+    // `last`. So the panic can be ignored: it must not leave the drop of a file.
     drop(catch(|| {
         executor.get().execute(Job::new(op, path, work, false))
     }));
 }
 
-/// What a file and its job share so that the end of the process waits for the job
-/// after the file is gone: as long as it has bytes to write, and not while it waits
-/// for some to read.
+/// Shared by a file and its job. It makes the end of the process wait for a job whose file
+/// is gone, as long as the job has bytes to write, but not while the job waits for
+/// something to read.
 ///
-/// Under its lock the list is changed, and nothing else.
+/// Under its lock, only the list is changed.
 #[derive(Debug, Default)]
 pub(crate) struct Hold(Mutex<Holding>);
 
 #[derive(Debug, Default)]
 struct Holding {
-    /// The job has written its bytes, or never will.
+    /// The job has written its bytes, or never will write them.
     written: bool,
-    /// The file was dropped before that.
+    /// The file was dropped before the job had written its bytes.
     left: Option<Listed>,
 }
 
@@ -302,7 +301,7 @@ impl Hold {
         }
     }
 
-    /// The job has written its bytes, or never will.
+    /// The job has written its bytes, or never will write them.
     pub(crate) fn release(&self) {
         let mut holding = self.lock();
         holding.written = true;

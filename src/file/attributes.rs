@@ -1,4 +1,4 @@
-//! Metadata of an open file, and its way to the device.
+//! The metadata of an open file, and bringing it to the device.
 
 use std::fs::{FileTimes, Metadata, Permissions};
 
@@ -8,7 +8,7 @@ use crate::raw_io::RawIo;
 use crate::sys::retry;
 
 impl<K: Buffers, R: RawIo> File<K, R> {
-    /// Brings contents and metadata to the device, after a flush: fsync(2).
+    /// Flushes, then has the system bring contents and metadata to the device: fsync(2).
     ///
     /// # Cancel safety
     ///
@@ -16,8 +16,8 @@ impl<K: Buffers, R: RawIo> File<K, R> {
     ///
     /// # Errors
     ///
-    /// That of the write or of the sync; `Unsupported` where the stream
-    /// cannot; on Windows `PermissionDenied` for a file that is only read.
+    /// The error of the flush or of the sync; `Unsupported` if the stream cannot sync; on
+    /// Windows `PermissionDenied` if the file is not open for writing; `Closed`.
     ///
     /// # Examples
     ///
@@ -40,7 +40,7 @@ impl<K: Buffers, R: RawIo> File<K, R> {
         .await
     }
 
-    /// Brings contents to the device, after a flush: fdatasync(2).
+    /// Flushes, then has the system bring the contents to the device: fdatasync(2).
     ///
     /// # Cancel safety
     ///
@@ -58,16 +58,16 @@ impl<K: Buffers, R: RawIo> File<K, R> {
         .await
     }
 
-    /// Asks for the metadata of the file, after a flush: fstat(2).
+    /// Flushes, then returns the metadata of the file: fstat(2).
     ///
     /// # Cancel safety
     ///
-    /// Dropped midway, nothing is lost.
+    /// A dropped call loses nothing.
     ///
     /// # Errors
     ///
-    /// That of the write or of the system; `Unsupported` where there is no
-    /// file behind the stream.
+    /// The error of the flush or of the system; `Unsupported` if there is no file behind
+    /// the stream; `Closed`.
     ///
     /// # Examples
     ///
@@ -92,16 +92,16 @@ impl<K: Buffers, R: RawIo> File<K, R> {
             .await
     }
 
-    /// Sets the permissions of the file, after a flush: fchmod(2).
+    /// Flushes, then sets the permissions of the file: fchmod(2).
     ///
     /// # Cancel safety
     ///
-    /// Once begun, it goes on.
+    /// A call that has begun is completed.
     ///
     /// # Errors
     ///
-    /// That of the write or of the system; `Unsupported` where there is no file
-    /// behind the stream.
+    /// The error of the flush or of the system; `Unsupported` if there is no file behind
+    /// the stream; `Closed`.
     ///
     /// # Examples
     ///
@@ -127,17 +127,17 @@ impl<K: Buffers, R: RawIo> File<K, R> {
 }
 
 impl<K: FileKind, R: RawIo> File<K, R> {
-    /// Sets the times of the file, after a flush, so that no write that is pending
-    /// changes them again: futimens(2).
+    /// Flushes, then sets the times of the file: futimens(2). The flush goes first because
+    /// a later write would change the times again.
     ///
     /// # Cancel safety
     ///
-    /// Once begun, it goes on.
+    /// A call that has begun is completed.
     ///
     /// # Errors
     ///
-    /// That of the write or of the system; `Unsupported` where there is no file
-    /// behind the stream.
+    /// The error of the flush or of the system; `Unsupported` if there is no file behind
+    /// the stream; `Closed`.
     ///
     /// # Examples
     ///
@@ -164,20 +164,19 @@ impl<K: FileKind, R: RawIo> File<K, R> {
     }
 }
 
-/// On a shared file: several tasks may hold an `Arc<RawFile>` and read, write and sync
-/// at offsets of their own.
+/// Calls on `&self`: several tasks may share an `Arc<RawFile>`, each with reads and writes
+/// at its own offsets.
 impl<R: RawIo> File<Raw, R> {
-    /// Asks for the metadata of the file: fstat(2). Any number of such calls may go
-    /// on at once, beside all others.
+    /// Returns the metadata of the file: fstat(2). Any number of such calls, and of other
+    /// calls on `&self`, may run at the same time.
     ///
     /// # Cancel safety
     ///
-    /// Dropped midway, nothing has happened.
+    /// A dropped call has changed nothing.
     ///
     /// # Errors
     ///
-    /// Those of the system; `Unsupported` where there is no file behind the stream;
-    /// `Closed`.
+    /// Those of the system; `Unsupported` if there is no file behind the stream; `Closed`.
     pub async fn metadata(&self) -> Result<Metadata> {
         if let Some(metadata) = self.core().metadata_beside_nowait() {
             std::future::poll_fn(crate::budget::poll_spend).await;
@@ -188,18 +187,18 @@ impl<R: RawIo> File<Raw, R> {
             .await
     }
 
-    /// Brings contents and metadata to the device: fsync(2). What was written by calls
-    /// that have completed is among it, and so is what was given to
-    /// [`AsyncWrite`](tokio::io::AsyncWrite), for which it waits.
+    /// Has the system bring contents and metadata to the device: fsync(2). This includes
+    /// everything that completed calls have written, and what was given to
+    /// [`AsyncWrite`](tokio::io::AsyncWrite): the sync waits for that.
     ///
     /// # Cancel safety
     ///
-    /// Once begun, it goes on; its error comes with the next sync, or with the close.
+    /// A sync that has begun is completed; the next sync or the close returns its error.
     ///
     /// # Errors
     ///
-    /// That of the sync, which the system tells once, or of a write before it;
-    /// `Unsupported` where the stream cannot; `Closed`.
+    /// The error of the sync, which the system reports only once, or of a write before it;
+    /// `Unsupported` if the stream cannot sync; `Closed`.
     ///
     /// # Examples
     ///
@@ -225,8 +224,7 @@ impl<R: RawIo> File<Raw, R> {
             .await
     }
 
-    /// Brings contents to the device: fdatasync(2); as [`sync_all`](Self::sync_all)
-    /// otherwise.
+    /// As [`sync_all`](Self::sync_all), but only the contents: fdatasync(2).
     ///
     /// # Cancel safety
     ///
@@ -245,7 +243,7 @@ impl<R: RawIo> File<Raw, R> {
     ///
     /// # Cancel safety
     ///
-    /// Once begun, it goes on.
+    /// A call that has begun is completed.
     ///
     /// # Errors
     ///

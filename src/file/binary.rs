@@ -20,9 +20,10 @@ use crate::text::TextSettings;
 /// `BufferedRandom` in one.
 ///
 /// Made by [`open(..).binary()`](crate::open()), [`wrap`](crate::wrap) or
-/// [`new`](File::new). The buffer belongs to the task: what it can serve
-/// takes no hop. A file open in both directions has one position for reads and
-/// writes, which may be mixed freely; a read sees the writes before it.
+/// [`new`](File::new). What the buffer can serve takes no hop. The size of the buffer is
+/// 128 KiB unless you choose [another](crate::Open::buffering). A file that is open in both
+/// directions has one position, for reads and writes. You may mix them freely; a read sees
+/// the writes before it.
 ///
 /// # Examples
 ///
@@ -42,7 +43,7 @@ use crate::text::TextSettings;
 /// ```
 pub type BinaryFile<R = std::fs::File> = File<Binary, R>;
 
-/// What a binary file keeps: the raw file, whose machine has the buffer.
+/// What a binary file keeps: the raw file below. The buffer is in its machine.
 pub struct Buffered<R: Send> {
     raw: RawFile<R>,
 }
@@ -83,8 +84,8 @@ impl HasLayer for Binary {
 }
 
 impl<R: RawIo> File<Binary, R> {
-    /// Returns the raw file below. What is buffered is served to its reads first,
-    /// and written before its writes.
+    /// Returns the raw file below. Its reads return buffered bytes first, and buffered
+    /// writes go out before its own.
     ///
     /// # Examples
     ///
@@ -104,17 +105,16 @@ impl<R: RawIo> File<Binary, R> {
         &mut self.layer.raw
     }
 
-    /// Writes what is buffered and gives the raw file below back. Bytes read
-    /// ahead go with it, and are returned by its next reads. Python: `detach`.
+    /// Writes what is buffered and returns the raw file below. Bytes that were read ahead
+    /// go with it: its next reads return them. Python: `detach`.
     ///
     /// # Cancel safety
     ///
-    /// Owns the file: dropped midway, it is as if the file was dropped.
+    /// The call owns the file. Dropping it midway is the same as dropping the file.
     ///
     /// # Errors
     ///
-    /// Those of a flush; what could not be written is lost then, as the file is.
-    /// `Closed`.
+    /// Those of [`flush`](Self::flush); the file is dropped then. `Closed`.
     ///
     /// # Examples
     ///
@@ -137,9 +137,9 @@ impl<R: RawIo> File<Binary, R> {
         Ok(self.layer.raw)
     }
 
-    /// Reads `.size(n)` bytes, fewer only at the end; without a size, to the end.
-    /// Empty at the end, which is not for ever: a file that grew can be read on.
-    /// Python: `read`.
+    /// Reads to the end of the file, or `.size(n)` bytes, fewer only at the end; returns a
+    /// `Vec<u8>`. At the end it is empty. If the file grows later, the next read returns
+    /// what was added. Python: `read`.
     ///
     /// # Cancel safety
     ///
@@ -147,7 +147,7 @@ impl<R: RawIo> File<Binary, R> {
     ///
     /// # Errors
     ///
-    /// Those of the system; `Unsupported` if not open for reading; `Closed`.
+    /// Those of the system; `Unsupported` if the file is not open for reading; `Closed`.
     ///
     /// # Examples
     ///
@@ -180,8 +180,9 @@ impl<R: RawIo> File<Binary, R> {
         self.read().await
     }
 
-    /// Reads at most `size` bytes with at most one system call: what is buffered
-    /// if there is anything, else what one read gives. Python: `read1`.
+    /// Reads at most `size` bytes with at most one system call: what is buffered, or if the
+    /// buffer is empty, what one read of the system gives. Empty at the end. Python:
+    /// `read1`.
     ///
     /// # Cancel safety
     ///
@@ -213,9 +214,9 @@ impl<R: RawIo> File<Binary, R> {
         .await
     }
 
-    /// Shows what comes next without consuming it: at least one byte unless at
-    /// the end, perhaps more or fewer than `size`, which is only a hint, with at
-    /// most one system call. Python: `peek`.
+    /// Returns the next bytes without consuming them: all that is buffered, after at most
+    /// one system call if the buffer was empty. `size` is only a hint, so there may be more
+    /// bytes or fewer. Empty only at the end. Python: `peek`.
     ///
     /// # Cancel safety
     ///
@@ -251,12 +252,12 @@ impl<R: RawIo> File<Binary, R> {
         Ok(core.ahead.buffer().bytes())
     }
 
-    /// Fills `buf` and returns how many bytes; fewer than its length only at the
-    /// end. Python: `readinto`.
+    /// Fills `buf` and returns the number of bytes, which is less than its length only at
+    /// the end. Python: `readinto`.
     ///
     /// # Cancel safety
     ///
-    /// As [`read`](Self::read): `buf` is good only after a call that completes.
+    /// As [`read`](Self::read). After a dropped call, `buf` may hold anything.
     ///
     /// # Errors
     ///
@@ -287,8 +288,8 @@ impl<R: RawIo> File<Binary, R> {
         .await
     }
 
-    /// Writes all of `data` into the buffer, which goes to the system when it is
-    /// full, at a flush, or at the end; returns its length. Python: `write`.
+    /// Writes all of `data` into the buffer and returns its length. The buffer goes to the
+    /// system when it is full, and at a flush, a close or a drop. Python: `write`.
     ///
     /// # Cancel safety
     ///
@@ -296,8 +297,8 @@ impl<R: RawIo> File<Binary, R> {
     ///
     /// # Errors
     ///
-    /// One that was kept of an earlier write, in which case nothing of `data` is
-    /// stored; `Unsupported` if not open for writing; `Closed`.
+    /// The error of an earlier write, if nobody was told of it yet: then nothing of `data`
+    /// is stored. `Unsupported` if the file is not open for writing; `Closed`.
     ///
     /// # Examples
     ///
@@ -313,7 +314,8 @@ impl<R: RawIo> File<Binary, R> {
     /// ```
     #[doc(alias = "write_all")]
     pub async fn write(&mut self, data: &[u8]) -> Result<usize> {
-        // What a buffer of a size that was asked for holds is copied at once, within reason.
+        // Data that fits into the buffer is copied in one poll even if the user asked for a
+        // large buffer, up to four times the usual share.
         let buffer = self.core().capacity.min(4 * budget::MOST_A_POLL);
         if data.len() > budget::MOST_A_POLL.max(buffer) {
             return self.write_long(data).await;
@@ -330,8 +332,8 @@ impl<R: RawIo> File<Binary, R> {
         .await
     }
 
-    /// A write whose copy takes more than one poll. The copy is the future's until it is
-    /// whole, so that a dropped write has not begun.
+    /// A write whose copy takes more than one poll. The future owns the copy until it is
+    /// complete, so a write that is dropped before has not begun.
     async fn write_long(&mut self, data: &[u8]) -> Result<usize> {
         budget::turn().await;
         self.core().check_writable("write")?;
@@ -342,11 +344,11 @@ impl<R: RawIo> File<Binary, R> {
         Ok(data.len())
     }
 
-    /// Writes every item, with nothing between them. Python: `writelines`.
+    /// Writes every item, one after the other, and adds no line ends. Python: `writelines`.
     ///
     /// # Cancel safety
     ///
-    /// Dropped midway, the items so far are in the buffer, whole.
+    /// After a drop midway, each item is in the buffer as a whole or not at all.
     ///
     /// # Errors
     ///
@@ -387,7 +389,7 @@ impl<R: RawIo> tokio::io::AsyncBufRead for File<Binary, R> {
         self.get_mut().descend().io_fill(cx)
     }
 
-    /// Consumes at most what there is, however large `n` is.
+    /// Consumes at most what is buffered, however large `n` is.
     fn consume(mut self: Pin<&mut Self>, n: usize) {
         let read = self.descend().ahead.buffer_mut();
         read.consume(n.min(read.len()));
@@ -399,7 +401,7 @@ impl<R: RawIo> futures_io::AsyncBufRead for File<Binary, R> {
         self.get_mut().descend().io_fill(cx)
     }
 
-    /// Consumes at most what there is, however large `n` is.
+    /// Consumes at most what is buffered, however large `n` is.
     fn consume(mut self: Pin<&mut Self>, n: usize) {
         let read = self.descend().ahead.buffer_mut();
         read.consume(n.min(read.len()));

@@ -1,30 +1,29 @@
-//! Whole lines, lent together.
+//! Several lines, lent at once.
 
 use std::fmt;
 
 use super::source::Span;
 use crate::codec::{LineEnd, Newline, find_line_end};
 
-/// Lines that are lent together from the buffer of a file, without their terminators; from
-/// `next_lines()`.
+/// Lines that `next_lines()` lends from the buffer of a file, without their terminators.
 ///
-/// An iterator of `&str`, or of `&[u8]` where `L` is `[u8]`, of one line at least. Lines
-/// that are not taken of it are read all the same.
+/// An iterator of at least one line: of `&str` for text, of `&[u8]` for bytes (`L` is
+/// `[u8]`). Lines that you do not take from it count as read all the same.
 pub struct Block<'a, L: ?Sized = str> {
     rest: &'a L,
     ends: Ends,
-    /// The first of them, which was found already: it may be long.
+    /// The first line. It was found already, and may be long, so it is not searched again.
     first: Option<Span>,
 }
 
-/// Which line ends there are.
+/// Which line ends the bytes can have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ends {
     /// `\n` only.
     Lf,
-    /// `\n` and `\r\n`: no `\r` is one alone.
+    /// `\n` and `\r\n`. No line ends in a `\r` alone.
     LfOrCrLf,
-    /// Those of the mode.
+    /// Those of this mode.
     Any(Newline),
 }
 
@@ -38,7 +37,8 @@ impl<'a, L: ?Sized> Block<'a, L> {
         }
     }
 
-    /// The first line of `rest`, those bytes: where it ends, and where the next one begins.
+    /// As the function [`split`], but a first line that was found already is not searched
+    /// again.
     #[inline]
     fn split(&mut self, rest: &[u8]) -> Option<(usize, usize)> {
         match self.first.take() {
@@ -48,8 +48,8 @@ impl<'a, L: ?Sized> Block<'a, L> {
     }
 }
 
-/// The first line: where it ends, and where the next one begins. The block ends with a
-/// line, so what could be half of a line end is a whole one.
+/// Returns where the first line of `rest` ends without its terminator, and where the next
+/// line begins. `rest` ends with a complete line, so a last `\r` is never half of a `\r\n`.
 #[inline]
 fn split(ends: Ends, rest: &[u8]) -> Option<(usize, usize)> {
     if rest.is_empty() {
@@ -62,7 +62,8 @@ fn split(ends: Ends, rest: &[u8]) -> Option<(usize, usize)> {
                 let cr = ends == Ends::LfOrCrLf && rest[..end].ends_with(b"\r");
                 return Some((end - usize::from(cr), end + 1));
             }
-            // The last line of all, or one that was found early.
+            // The last line of the file, or a line that was delivered before its `\n` was
+            // there.
             if ends == Ends::Lf {
                 return Some((rest.len(), rest.len()));
             }
@@ -112,8 +113,8 @@ impl<L: ?Sized> fmt::Debug for Block<'_, L> {
     }
 }
 
-/// How many bytes of `text` whole lines take, of which `first` is known: none of the
-/// others is longer than `max`, and the last has its terminator.
+/// Returns how many bytes at the start of `text` are lines for one block: `first`, and then
+/// complete lines with terminators, none longer than `max`.
 pub(crate) fn find_block(ends: Ends, text: &[u8], first: Span, max: usize) -> usize {
     let rest = &text[first.total..];
     let end = match ends {

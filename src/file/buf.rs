@@ -1,4 +1,4 @@
-//! A byte buffer with a consumed front.
+//! A buffer of bytes that are consumed from the front.
 
 use std::io;
 use std::task::{Context, Poll, ready};
@@ -9,37 +9,38 @@ mod taking;
 
 use self::taking::Taking;
 
-/// Bytes `start..end` of an allocation that is initialised throughout, so that
-/// it can be read into again without being cleared first.
+/// The bytes `start..end` of an allocation. All of the allocation is initialised, so it can
+/// be read into again without filling it with zeros first.
 #[derive(Debug, Default)]
 pub(crate) struct Buf {
     data: Vec<u8>,
-    /// What was consumed begins here; before it, there is room.
+    /// The consumed bytes begin here, and a seek can go back to them. Before them there is
+    /// free room.
     floor: usize,
     start: usize,
     end: usize,
-    /// No line end is before this index, unless it is before `start`.
+    /// There is no `\n` between `start` and this index.
     searched: usize,
-    /// As long as `start` is the first of these, no line end is between the second and
-    /// the third many bytes behind it.
+    /// `(at, from, to)`: as long as `start` is `at`, there is no `\n` between `from` and
+    /// `to` bytes behind it.
     behind: (usize, usize, usize),
-    /// What is being taken out of it, if that needs more than one poll.
+    /// A copy that takes more than one poll, while it is being made.
     taking: Option<Box<Taking>>,
 }
 
-/// What a search for a line end has come to.
+/// The result of a search for a line end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Search {
-    /// It ends the first so many bytes.
+    /// The line end is at the end of the first so many bytes.
     Found(usize),
-    /// Not all was searched: that is for the next poll.
+    /// Not everything was searched: the rest is for the next poll.
     Unfinished,
-    /// There is none yet.
+    /// There is no such line end yet.
     Missing,
 }
 
 impl Buf {
-    /// What is in it.
+    /// The bytes that were not consumed.
     #[inline]
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.data[self.start..self.end]
@@ -73,7 +74,7 @@ impl Buf {
         self.clear_behind(0);
     }
 
-    /// Bytes that came in a `Vec`, behind the first `from`; it must be empty.
+    /// Uses `data`, without its first `from` bytes, as the buffer, which must be empty.
     pub(crate) fn adopt(&mut self, data: Vec<u8>, from: usize) {
         debug_assert!(self.is_empty(), "nothing is behind them");
         *self = Self {
@@ -91,8 +92,8 @@ impl Buf {
         self.behind = (0, 0, 0);
     }
 
-    /// Empty, with `before` bytes of room for [`unread`](Self::unread) and `behind`
-    /// for [`space`](Self::space).
+    /// Empties the buffer, with `before` bytes of room for [`unread`](Self::unread) and
+    /// `behind` bytes for [`space`](Self::space).
     pub(crate) fn prepare(&mut self, before: usize, behind: usize) {
         if self.data.len() < before + behind {
             self.data = vec![0; before + behind];
@@ -100,9 +101,9 @@ impl Buf {
         self.clear_behind(before);
     }
 
-    /// The length of the first line, its `\n` included. What was searched in vain
-    /// is not searched again; of what was not, a share is searched: see
-    /// [`searched`](Self::searched).
+    /// Returns the length of the first line with its `\n`. Bytes that were searched before
+    /// are not searched again. One call searches a bounded number of bytes: `None` may mean
+    /// that not everything was [`searched`](Self::searched).
     #[inline]
     pub(crate) fn find_line(&mut self) -> Option<usize> {
         let from = self.searched.max(self.start);
@@ -116,13 +117,13 @@ impl Buf {
         }
     }
 
-    /// How many of its bytes are known to have no line end.
+    /// How many bytes at the start are known to have no `\n`.
     pub(crate) fn searched(&self) -> usize {
         self.searched.max(self.start) - self.start
     }
 
-    /// The length of all up to the first `\n` that has `skip` bytes before it. What was
-    /// searched in vain is not searched again.
+    /// Searches for the first `\n` that has at least `skip` bytes before it. Bytes that
+    /// were searched before are not searched again.
     pub(crate) fn find_line_behind(&mut self, skip: usize) -> Search {
         let (start, begin, end) = self.behind;
         let known = start == self.start && begin == skip;
@@ -143,8 +144,8 @@ impl Buf {
         }
     }
 
-    /// Moves by `by` bytes within what is there, consumed bytes included; `false`
-    /// if that leads out of it.
+    /// Moves the start by `by` bytes, perhaps back into consumed bytes. `false` if the
+    /// target is not in the buffer; then nothing has changed.
     pub(crate) fn seek(&mut self, by: i128) -> bool {
         match usize::try_from(self.start as i128 + by) {
             Ok(start) if self.floor <= start && start <= self.end => {
@@ -156,10 +157,10 @@ impl Buf {
         }
     }
 
-    /// Puts `bytes` in front.
+    /// Puts `bytes` in front of the others.
     pub(crate) fn unread(&mut self, bytes: &[u8]) {
         if bytes.is_empty() {
-            // What was searched stays so.
+            // The results of searches stay valid.
         } else if bytes.len() <= self.floor && self.start == self.floor {
             self.start -= bytes.len();
             self.data[self.start..self.floor].copy_from_slice(bytes);
@@ -176,14 +177,14 @@ impl Buf {
         }
     }
 
-    /// How many bytes it holds without more memory.
+    /// The size of the allocation that is in use, in bytes.
     pub(crate) fn room(&self) -> usize {
         self.data.len()
     }
 
-    /// Takes the first `n` bytes out as text, with the allocation, in whose place comes
-    /// `spare`. Gives that back, and all stays as it was, if they are not UTF-8 or were
-    /// not read to the front of the allocation.
+    /// Takes the first `n` bytes out as text, together with the allocation; `spare` becomes
+    /// the new allocation. If the bytes are not UTF-8, or are not at the front of the
+    /// allocation, nothing changes and `spare` is returned.
     pub(crate) fn take_text(&mut self, n: usize, mut spare: Vec<u8>) -> Result<String, Vec<u8>> {
         if self.start > 0 {
             return Err(spare);
@@ -213,12 +214,13 @@ impl Buf {
         }
     }
 
-    /// Whether it has memory of its own.
+    /// Whether the buffer has an allocation.
     pub(crate) fn is_allocated(&self) -> bool {
         !self.data.is_empty()
     }
 
-    /// Gives its memory out if it is far more than `usual` bytes and unused.
+    /// If the buffer is empty and much larger than `usual` bytes, takes its memory out, so
+    /// that the caller can free it.
     #[must_use]
     pub(crate) fn shrink(&mut self, usual: usize) -> Vec<u8> {
         if self.is_empty() {
@@ -230,10 +232,11 @@ impl Buf {
         Vec::new()
     }
 
-    /// As [`space`](Self::space), but fails as `OutOfMemory` where that much memory
-    /// is not to be had, and leaves all as it was.
+    /// As [`space`](Self::space), but without enough memory it fails with `OutOfMemory` and
+    /// changes nothing.
     pub(crate) fn try_space(&mut self, room: usize) -> io::Result<&mut [u8]> {
-        /// Less than this is had, or nothing works any more.
+        /// If there is no memory for less than this, nothing works any more, so it is not
+        /// checked.
         const SMALL: usize = 1024 * 1024;
         let Some(need) = self.len().checked_add(room) else {
             return Err(io::ErrorKind::OutOfMemory.into());
@@ -244,21 +247,23 @@ impl Buf {
         if self.stays() {
             let size = self.end.saturating_add(room.max(MOST_A_POLL));
             let more = size - self.data.len();
-            // Twice as much may be too much where that much is not.
+            // `try_reserve` may ask for twice as much, so if it fails, try the exact
+            // amount.
             if self.data.try_reserve(more).is_err() {
                 self.data.try_reserve_exact(more)?;
             }
         } else if need > SMALL && self.data.len() < need {
-            // Zeroed memory cannot be asked for in a way that may fail; whether it
-            // would be given can be: the same amount, uncleared and given back.
+            // Std has no way to ask for zeroed memory that may fail. So ask for the same
+            // amount that is not zeroed, and free it: that tells whether the memory is
+            // there.
             let size = self.grown(need);
             Vec::<u8>::new().try_reserve_exact(size)?;
         }
         Ok(self.space(room))
     }
 
-    /// How large an allocation is that is to hold `need` bytes. Doubling while it
-    /// grows step by step; exact at first.
+    /// The size of a new allocation for `need` bytes. The first one is exact; later ones at
+    /// least double, so that growing step by step copies little.
     fn grown(&self, need: usize) -> usize {
         if self.is_empty() {
             need
@@ -267,23 +272,23 @@ impl Buf {
         }
     }
 
-    /// Whether it holds so much that no poll may copy it to another place: it grows
-    /// where it is.
+    /// Whether the buffer holds so much that one poll must not copy it. Then it is grown by
+    /// the allocator, which can move its pages.
     fn stays(&self) -> bool {
         self.len() > MOST_A_POLL
     }
 
-    /// Whether the buffer is large and would have to be moved to another allocation to have
-    /// room for `room` more bytes. The system moves pages, not bytes, but still takes
-    /// milliseconds for that.
+    /// Whether the buffer is large and would have to move to another allocation to make
+    /// room for `room` more bytes. The system moves pages, not bytes, but even that takes
+    /// milliseconds.
     pub(crate) fn has_to_move(&self, room: usize) -> bool {
         let free = self.data.capacity() - self.end;
         self.stays() && free < room.max(MOST_A_POLL) && self.data.capacity() >= OWN_PAGES
     }
 
-    /// Reserves room for `rest` more bytes, and for the read behind them that finds the end,
-    /// so that the buffer is not moved again. Does nothing if there is not that much memory.
-    /// Pages that are not filled take none.
+    /// Reserves room for `rest` more bytes and for the read behind them that finds the end,
+    /// so that the buffer need not move again. Does nothing if there is not enough memory.
+    /// Pages that are never filled cost no memory.
     pub(crate) fn expect(&mut self, rest: u64) {
         let rest = usize::try_from(rest).unwrap_or(usize::MAX);
         let size = rest.saturating_add(self.end).saturating_add(MOST_A_POLL);
@@ -293,17 +298,17 @@ impl Buf {
         );
     }
 
-    /// Room for at least `room` more bytes behind what is in it; tell
-    /// [`filled`](Self::filled) how many were put there.
+    /// Returns room for at least `room` more bytes behind the others. Tell
+    /// [`filled`](Self::filled) how many bytes were put there.
     pub(crate) fn space(&mut self, room: usize) -> &mut [u8] {
         if self.start > self.floor && self.is_empty() {
             self.clear();
         }
         if self.data.len() - self.end < room && self.stays() {
-            // The allocator knows how to move what is long: by its pages.
+            // The allocator can move a long buffer by its pages, without copying bytes.
             let size = self.end + room.max(MOST_A_POLL);
             if self.data.capacity() < OWN_PAGES {
-                // Where not even that is to be had, it grows as it can.
+                // If there is not even so much memory, it grows as far as it can.
                 drop(self.data.try_reserve_exact(OWN_PAGES - self.data.len()));
             }
             self.data.resize(size, 0);
@@ -324,7 +329,7 @@ impl Buf {
         &mut self.data[self.end..]
     }
 
-    /// The first `n` bytes of the last [`space`](Self::space) hold data now.
+    /// The first `n` bytes of the last [`space`](Self::space) now hold data.
     pub(crate) fn filled(&mut self, n: usize) {
         debug_assert!(
             n <= self.data.len() - self.end,
@@ -333,22 +338,22 @@ impl Buf {
         self.end += n;
     }
 
-    /// As [`push`](Self::push), but fails as `OutOfMemory` where there is no memory for
-    /// it, and leaves all as it was.
+    /// As [`push`](Self::push), but without enough memory it fails with `OutOfMemory` and
+    /// changes nothing.
     pub(crate) fn try_push(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.try_space(bytes.len())?[..bytes.len()].copy_from_slice(bytes);
         self.filled(bytes.len());
         Ok(())
     }
 
-    /// Appends `bytes`, which are few.
+    /// Appends `bytes`. For a few bytes: it aborts if there is no memory.
     pub(crate) fn push(&mut self, bytes: &[u8]) {
         self.space(bytes.len())[..bytes.len()].copy_from_slice(bytes);
         self.filled(bytes.len());
     }
 
-    /// Takes the first `n` bytes out; the allocation goes with them where that
-    /// saves the copy of a large part.
+    /// Takes the first `n` bytes out. If they are the larger part of the allocation, they
+    /// are not copied: the allocation is taken out, and only the rest is copied.
     pub(crate) fn take(&mut self, n: usize) -> Vec<u8> {
         debug_assert!(n <= self.len(), "only what is there can be taken");
         self.taking = None;
@@ -368,16 +373,16 @@ impl Buf {
         taken
     }
 
-    /// Whether the first `n` bytes are had without a copy: only what is behind them is
-    /// copied, if anything.
+    /// Whether the first `n` bytes can be taken out with the allocation, without a copy;
+    /// only the bytes behind them, if any, are copied.
     fn gives_all(&self, n: usize) -> bool {
         let rest = self.len() - n;
         let little = rest == 0 || (rest <= n / 2 && rest < MOST_A_POLL && n > MOST_A_POLL);
         self.start == 0 && little && n >= self.data.len() / 2
     }
 
-    /// As [`take`](Self::take), a share a poll: until it is complete, all is there. It
-    /// stays so where there is no memory for a copy, which is an error.
+    /// As [`take`](Self::take), with a bounded copy in each poll. Nothing is consumed
+    /// before the copy is complete, nor if it fails because there is no memory.
     pub(crate) fn poll_take(
         &mut self,
         cx: &mut Context<'_>,
@@ -401,8 +406,9 @@ impl Buf {
         Poll::Ready(Ok(piece))
     }
 
-    /// Takes the first `n` bytes out, in lines with their `\n`, a share a poll: until
-    /// all are complete, all is there. It stays so where there is no memory for them.
+    /// Takes the first `n` bytes out as lines with their `\n`, with a bounded copy in each
+    /// poll. Nothing is consumed before all lines are complete, nor if there is no memory
+    /// for them.
     pub(crate) fn poll_take_lines(
         &mut self,
         cx: &mut Context<'_>,
@@ -427,13 +433,14 @@ impl Buf {
         Poll::Ready(Ok(taking.lines))
     }
 
-    /// Whether bytes are being taken out of it, by a call that needs more polls.
+    /// Whether a copy from the current start is being made that needs more polls.
     pub(crate) fn is_taking(&self) -> bool {
         let taking = self.taking.as_ref();
         taking.is_some_and(|taking| taking.start == self.start)
     }
 
-    /// The copy in the making of the first `n` bytes, a new one unless it is of these.
+    /// The copy of the first `n` bytes that is being made. If the last one was of other
+    /// bytes, a new one begins.
     fn taking(&mut self, n: usize, by_lines: bool) -> &mut Taking {
         let (start, what) = (self.start, (n, by_lines));
         let taking = self.taking.get_or_insert_default();

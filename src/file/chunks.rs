@@ -1,4 +1,4 @@
-//! A file of bytes as a stream of pieces.
+//! A file of bytes as a stream of chunks.
 
 use std::borrow::BorrowMut;
 use std::fmt;
@@ -14,16 +14,14 @@ use crate::budget;
 use crate::error::Result;
 use crate::raw_io::RawIo;
 
-/// A stream of the rest of a file, from [`chunks`](File::chunks) and
-/// [`into_chunks`](File::into_chunks): `Result<Vec<u8>>`, none of them empty.
+/// A stream of the rest of a file, made by [`chunks`](File::chunks) and
+/// [`into_chunks`](File::into_chunks). Its items are `Result<Vec<u8>>`; no chunk is empty.
 ///
-/// It ends at the end of the file, or behind an error. `B` is the file or a
-/// `&mut` to it.
+/// It ends at the end of the file or after an error. `B` is the file or a `&mut` to it.
 ///
 /// # Cancel safety
 ///
-/// What a dropped `next` has read is returned by the next one, or by the file's own
-/// reads.
+/// What a dropped `next` has read is returned by the next call, or by a read of the file.
 #[must_use = "a stream does nothing unless it is polled"]
 pub struct Chunks<F, B = F> {
     file: B,
@@ -40,7 +38,7 @@ impl<F, B> Chunks<F, B> {
     fn new(file: B, size: usize) -> Self {
         Self {
             file,
-            // Nothing would ever come of none.
+            // Chunks of 0 bytes would never come to the end.
             size: size.max(1),
             started: 0,
             over: false,
@@ -48,27 +46,27 @@ impl<F, B> Chunks<F, B> {
         }
     }
 
-    /// Gives the file back, behind the last chunk.
+    /// Returns the file (or the borrow of it). Its position is behind the last chunk.
     pub fn into_inner(self) -> B {
         self.file
     }
 }
 
 impl<K: Bytes, R: RawIo> File<K, R> {
-    /// Returns a stream of the rest of the file in pieces of at most `size` bytes
-    /// (0 counts as 1), as bodies of HTTP take it.
+    /// Returns a stream of the rest of the file, in chunks of at most `size` bytes (0
+    /// counts as 1). The body of an HTTP response takes such a stream.
     ///
-    /// Each is what is buffered, or else what one system call gives. The file itself
-    /// is a stream of lines, as in Python: of a body without line ends that would be
-    /// one piece.
+    /// Each chunk is what is buffered, or if nothing is, what one system call gives. (The
+    /// file itself is a stream of lines, as in Python; content without line ends would be
+    /// one long line.)
     ///
-    /// Where `futures::StreamExt` is in scope, `file.chunks(n)` is that trait's, which
-    /// takes the file and groups its lines. Borrow first (`let file = &mut file;`), or
-    /// take [`into_chunks`](Self::into_chunks).
+    /// If `futures::StreamExt` is in scope, `file.chunks(n)` calls the method of that
+    /// trait, which takes the file and groups its lines. Then borrow the file first
+    /// (`let file = &mut file;`), or use [`into_chunks`](Self::into_chunks).
     ///
     /// # Errors
     ///
-    /// As [`readline`](Self::readline), as an item of the stream, which ends there.
+    /// Those of [`readline`](Self::readline), as the last item of the stream.
     ///
     /// # Examples
     ///
@@ -89,7 +87,7 @@ impl<K: Bytes, R: RawIo> File<K, R> {
         Chunks::new(self, size)
     }
 
-    /// Returns such a stream that owns the file; see [`chunks`](Self::chunks).
+    /// As [`chunks`](Self::chunks), but the stream owns the file.
     ///
     /// # Examples
     ///
@@ -111,7 +109,7 @@ impl<K: Bytes, R: RawIo> File<K, R> {
     }
 }
 
-// Nothing is pinned in place.
+// No field is pinned.
 impl<F, B> Unpin for Chunks<F, B> {}
 
 impl<K: Bytes, R: RawIo, B: BorrowMut<File<K, R>>> Stream for Chunks<File<K, R>, B> {

@@ -1,5 +1,4 @@
-//! The methods that all kinds of files have, and the access to what the layers
-//! below keep.
+//! The methods that all kinds of files have.
 
 use std::task::ready;
 
@@ -11,24 +10,24 @@ use crate::raw_io::RawIo;
 use crate::sys::{Lock, OpenFile, Wait};
 
 impl<K: FileKind, R: RawIo> File<K, R> {
-    /// Writes what is buffered and closes the file. Idempotent. Python:
+    /// Writes what is buffered and closes the file. Does nothing to a closed file. Python:
     /// `close()`.
     ///
-    /// The file is closed even if this fails; what could not be written is lost
-    /// then, and the error says so. Afterwards every other operation gives
+    /// The file is closed even if this fails; the error then means that buffered bytes were
+    /// lost. Afterwards every other operation gives
     /// [`Error::Closed`](crate::Error::Closed).
     ///
     /// # Cancel safety
     ///
-    /// Once begun, the close goes on; the next operation waits for it.
+    /// A close that has begun is completed; the next operation waits for it.
     ///
     /// # Errors
     ///
-    /// That of the write or of the stream, or one that was kept of an
-    /// earlier write. On Unix also that of close(2), which is told once: over a
-    /// quota (EDQUOT) or a network (EIO), a write may fail that late. By the I/O
-    /// traits, only a flush can be had. `ExecutorGone` leaves the file open and whole, and so
-    /// does a panic of the stream before it was closed.
+    /// The error of writing what was buffered, of the stream, or of an earlier write or
+    /// sync if nobody was told of it yet. On Unix also the error of close(2): with a quota
+    /// (EDQUOT) or on a network file system (EIO), a write may fail as late as that. Only
+    /// after two errors is the file still open, with all that it held: `ExecutorGone`, and
+    /// `Panicked` if the stream panicked before it was closed.
     ///
     /// # Examples
     ///
@@ -56,18 +55,19 @@ impl<K: FileKind, R: RawIo> File<K, R> {
         .await
     }
 
-    /// Hands everything that is buffered to the system. Not to the
-    /// device: see [`sync_all`](Self::sync_all). Nothing happens on a file
-    /// that has nothing pending. Python: `flush()`.
+    /// Hands everything that is buffered to the system (but not to the device: see
+    /// [`sync_all`](Self::sync_all)). Does nothing if nothing is buffered. Python:
+    /// `flush()`.
     ///
     /// # Cancel safety
     ///
-    /// Goes on if dropped; its error is kept for the next operation that
+    /// A flush that has begun is completed. Its error is kept for the next operation that
     /// reports write errors.
     ///
     /// # Errors
     ///
-    /// That of the write. The bytes stay, and another flush tries again.
+    /// The error of the write. The bytes stay in the buffer, and the next flush tries
+    /// again.
     ///
     /// # Examples
     ///
@@ -92,25 +92,27 @@ impl<K: FileKind, R: RawIo> File<K, R> {
         .await
     }
 
-    /// Takes an exclusive lock on the file (flock(2) on Unix), and waits
-    /// for it without keeping a thread: it tries, at growing distances up
-    /// to 100 ms, until it has it. Of a lock that this file has already it makes
-    /// this one. It gives up a shared one as long as it waits for the exclusive one:
-    /// others may come between, and what was read under the shared lock may be another.
+    /// Takes an exclusive lock on the file (flock(2) on Unix). While it waits it occupies
+    /// no thread: it tries again after 1 ms, then less and less often, down to every 100
+    /// ms.
     ///
-    /// On Unix it binds only those who ask for a lock; on Windows nobody else can
-    /// read or write the file meanwhile, by another handle of the same process
-    /// either.
+    /// If this file already has a lock, that lock is converted. While this waits for the
+    /// exclusive lock, the file has no shared lock either: others may take the lock in
+    /// between, so what was read under the shared lock may have changed.
+    ///
+    /// On Unix the lock stops only those who ask for a lock. On Windows nobody else can
+    /// read or write the file meanwhile, not even through another handle of the same
+    /// process.
     ///
     /// # Cancel safety
     ///
-    /// Dropped before it is over, it leaves no lock behind: one that a try had just
-    /// taken is given up, by a job of its own. A shared lock that the file had before
-    /// may be gone; so [`unlock`](Self::unlock), or take it again.
+    /// A dropped call leaves no exclusive lock behind: if a try has just taken it, another
+    /// job gives it up. A shared lock that the file had before may be gone, so
+    /// [`unlock`](Self::unlock), or take it again.
     ///
     /// # Errors
     ///
-    /// Those of the system; `Unsupported` where there is no file.
+    /// Those of the system; `Unsupported` if there is no file behind the stream; `Closed`.
     ///
     /// # Examples
     ///
@@ -130,7 +132,7 @@ impl<K: FileKind, R: RawIo> File<K, R> {
         lock::wait(self.descend(), Lock::Exclusive).await
     }
 
-    /// Takes a shared lock; as [`lock`](Self::lock) otherwise.
+    /// Takes a shared lock, in the same way as [`lock`](Self::lock) takes an exclusive one.
     ///
     /// # Cancel safety
     ///
@@ -144,18 +146,19 @@ impl<K: FileKind, R: RawIo> File<K, R> {
         lock::wait(self.descend(), Lock::Shared).await
     }
 
-    /// Takes an exclusive lock if that needs no waiting; `false` if another
-    /// open file has one. A shared lock that this file has stays then.
+    /// Tries once to take an exclusive lock. `true` if this file has the lock now; `false`
+    /// if another open file has a lock, and then a shared lock of this file stays.
     ///
     /// # Cancel safety
     ///
-    /// Dropped before it is over, the file has the lock that it had before; one that was
-    /// taken just then is given up by a job of its own.
+    /// After a dropped call, the file has the lock that it had before: if the call has just
+    /// taken the new lock, another job goes back.
     ///
     /// # Errors
     ///
-    /// As [`lock`](Self::lock); `Other` if another open file, in the moment that flock(2)
-    /// leaves between the two, took what this one had: no lock is held then.
+    /// As [`lock`](Self::lock). flock(2) gives up a shared lock before it takes an
+    /// exclusive one; if another open file takes the lock in that moment, the error is
+    /// `Other`, and this file has no lock.
     ///
     /// # Examples
     ///
@@ -175,13 +178,13 @@ impl<K: FileKind, R: RawIo> File<K, R> {
         lock::attempt(self.descend(), Lock::Exclusive, Wait::No).await
     }
 
-    /// Takes a shared lock if that needs no waiting; `false` if another
-    /// open file has an exclusive one.
+    /// Tries once to take a shared lock. `true` if this file has the lock now; `false` if
+    /// another open file has an exclusive lock.
     ///
     /// # Cancel safety
     ///
-    /// As [`try_lock`](Self::try_lock); of an exclusive lock it may have become a shared
-    /// one.
+    /// As [`try_lock`](Self::try_lock), except that an exclusive lock may have become a
+    /// shared one.
     ///
     /// # Errors
     ///
@@ -190,37 +193,39 @@ impl<K: FileKind, R: RawIo> File<K, R> {
         lock::attempt(self.descend(), Lock::Shared, Wait::No).await
     }
 
-    /// Gives the lock up, after a flush: what was written under the lock
-    /// is there for whoever gets it next.
+    /// Gives the lock up, after a flush: whoever gets the lock next sees what was written
+    /// under it.
     ///
     /// # Cancel safety
     ///
-    /// Goes on if dropped.
+    /// An unlock that has begun is completed.
     ///
     /// # Errors
     ///
-    /// That of the write (the lock is held still) or of the system.
+    /// The error of the flush (the file still has the lock then), or of the system;
+    /// `Unsupported` if there is no file behind the stream; `Closed`.
     pub async fn unlock(&mut self) -> Result<()> {
         let unlock = |open: &OpenFile, file: &std::fs::File| open.locks().release(file);
         self.descend().with_open_file("unlock", unlock).await
     }
 
-    /// Runs any number of blocking calls on the stream in one hop, in
-    /// order with the file's other operations: what is buffered is written
-    /// first, and the cursor is at the logical position.
+    /// Runs `f`, with any number of blocking calls on the stream, in one hop, and returns
+    /// its value. It keeps its place among the other operations of the file: what is
+    /// buffered is written first, and the cursor is where the next read or write would take
+    /// place.
     ///
-    /// A plain `File` is lent as a duplicate of its descriptor, which
+    /// If the stream is a [`std::fs::File`], `f` gets a duplicate of its descriptor, which
     /// shares the cursor.
     ///
     /// # Cancel safety
     ///
-    /// Once begun it goes on to its end; its value is dropped.
+    /// A batch that has begun is completed, and its value is dropped.
     ///
     /// # Errors
     ///
-    /// That of a write of what was buffered, or what `f` returns; `Panicked`;
-    /// `Unsupported` if bytes were read ahead of a stream that cannot seek, which `f`
-    /// would not see.
+    /// The error of writing what was buffered; the error that `f` returns; `Panicked`;
+    /// `Unsupported` if bytes were read ahead from a stream that cannot seek, as `f` would
+    /// miss them; `Closed`.
     ///
     /// # Examples
     ///
@@ -252,8 +257,10 @@ impl<K: FileKind, R: RawIo> File<K, R> {
         F: FnOnce(&mut R) -> std::io::Result<T> + Send + 'static,
     {
         let writes = self.writable();
+        // `f` may make other handles of it.
+        self.core().show();
         let run = move |call: crate::file::work::Call<'_, R>| {
-            // Wherever `f` leaves the cursor.
+            // Nobody knows where `f` leaves the cursor.
             *call.pos = None;
             call.stream.with_own(writes, f)
         };

@@ -1,7 +1,8 @@
-//! The machine under every kind of file: one cursor, one operation in flight.
+//! The machine under every kind of file. It has one cursor, and at most one operation in
+//! flight.
 //!
-//! What each event does in each state, of a file that can seek and is open in both
-//! directions. A test reads this table and walks it.
+//! This table says what each operation does in each state, for a file that can seek and is
+//! open for reading and writing. A test reads the table and checks each field.
 //!
 //! | state | read | write | write much | flush | seek | tell | truncate | close |
 //! |---|---|---|---|---|---|---|---|---|
@@ -15,25 +16,27 @@
 //! | busy, anything else | waits | waits | waits | waits | waits | waits | waits | waits |
 //! | closed | closed | closed | closed | closed | closed | closed | closed | here |
 //!
-//! - *here*: done by the poll that asks for it, from memory; *closed* and *error* fail
-//!   there, with nothing done.
-//! - *job*: a job does it, which first writes what is buffered and moves the cursor back
-//!   over what was read ahead; the file is busy until somebody has looked at its end.
-//! - *starts*: done as *here*, with more in the buffer than it should hold: a job is
-//!   left running that writes it.
-//! - *waits*: for the job in flight, whoever started it; takes over what it brought, and
-//!   goes on in the state that this leads to.
-//! - *beside*: done as *here* while the job goes on.
+//! - *here*: the poll that asks for it does it, in memory. *closed* and *error*: that poll
+//!   fails, and nothing is done.
+//! - *job*: a job does it. The job first writes what is buffered and moves the cursor back
+//!   over what was read ahead. The file stays busy until an operation has taken the job
+//!   back.
+//! - *starts*: as *here*, but then the buffer holds more than it should, so a job is
+//!   started that writes it, and nobody waits for that job.
+//! - *waits*: waits for the job in flight, whoever started it, takes the job back, and goes
+//!   on in the state that this leads to.
+//! - *beside*: as *here*, while the job runs on.
 //!
-//! A drop takes a job back that has not begun; one that runs goes on to its end, and
-//! writes all that is left; then the stream is closed. Of an idle file a job, that
-//! nobody waits for, writes what is left; a clean one is closed here and now.
+//! The drop of a file recalls a job that has not begun. A job that runs is completed, and
+//! its thread then writes all that is left and closes the stream. If the file is idle, a
+//! job for which nobody waits does that; if nothing is left to write, the drop itself
+//! closes the stream.
 //!
-//! An operation never keeps bytes in its future: a read fills the read buffer
-//! and takes them out in the poll that completes it; a write puts all its bytes
-//! into the write buffer in one poll. So a future may be dropped at any time.
-//! What a job brings back is put in place by [`Core::poll_back`], whatever its
-//! end: done, failed half-way, panicked, or never begun.
+//! An operation never keeps bytes of the file in its future. A read fills the read buffer,
+//! and takes the bytes out in the poll that completes it. A write puts all its bytes into
+//! the write buffer in one poll. So a future may be dropped at any time. What a job brings
+//! back is put in its place by [`Core::poll_back`], however the job has ended: completed,
+//! failed midway, panicked, or never begun.
 
 use std::any::Any;
 use std::borrow::Cow;
@@ -48,6 +51,7 @@ use super::traits::HalfDone;
 use crate::error::{Error, Result};
 use crate::executor::Chosen;
 use crate::raw_io::RawIo;
+use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sys::{self, Kind, nowait, retry};
 
 use self::ahead::Ahead;
@@ -65,7 +69,7 @@ mod write;
 /// The default size of a buffer, in bytes.
 pub(crate) const BUFFER: usize = 128 * 1024;
 
-/// What a file was opened as; answered from memory.
+/// How a file was opened.
 #[derive(Clone, Debug)]
 pub(crate) struct Meta {
     pub(crate) name: Option<Arc<Path>>,
@@ -78,12 +82,11 @@ pub(crate) struct Meta {
 }
 
 pub struct Core<R> {
-    /// What its drop does. A type that is dropped in a way of its own may ask no
-    /// more of `R` there than everywhere, so what it needs is noted where a core is
-    /// made.
+    /// What the drop does. `Drop` cannot have the bound `R: RawIo`, which the type does not
+    /// have, so the constructor notes the function that needs it.
     finish: fn(&mut Self),
     pub(crate) meta: Meta,
-    /// Settled at the first operation at the latest.
+    /// Chosen at the first operation if nobody chose one before.
     executor: Option<Chosen>,
     inline: Inline,
     /// Size of the buffers, in bytes.
@@ -92,22 +95,27 @@ pub struct Core<R> {
     cursor: Cursor,
     pub(crate) ahead: Ahead,
     pub(super) out: Out,
-    /// Calls that keep their state here.
+    /// The state of calls that have no future of their own.
     pub(super) half_done: HalfDone,
 }
 
-/// Where the cursor of the stream is, as far as that is known.
+/// The cursor of the stream, as far as it is known.
 #[derive(Debug, Default)]
 struct Cursor {
     pos: Option<u64>,
-    /// Whether `pos` is never known and the cursor must be asked each time: another
-    /// handle may move it, or the system does not count it (a character device,
-    /// where a read leaves it as it was).
+    /// Whether the system must be asked for the cursor each time, so `pos` is always
+    /// `None`: another handle may move the cursor, or the system does not count it (for a
+    /// character device, a read does not move it).
     shared: bool,
-    /// How many bytes it is ahead of the logical position, besides what was read ahead:
-    /// the next job moves it back.
+    /// Whether nobody else can use the cursor: this file opened it, as one whose cursor
+    /// moves by what is read and written, and has shown the descriptor to nobody. Then the
+    /// system need not be asked for it.
+    private: AtomicBool,
+    /// How many bytes the cursor is ahead of the position of the file, not counting what is
+    /// in the read buffer. The next job moves the cursor back by so many.
     rewind: u64,
-    /// Whether a job has found that the file tells its size at once.
+    /// Whether a job has found out that the system tells the size of the file without
+    /// waiting.
     tells_size: bool,
     /// The size of the file in bytes, when a job last looked at it.
     size: Option<u64>,
@@ -118,40 +126,42 @@ impl Cursor {
         self.pos = pos.filter(|_| !self.shared);
     }
 
-    /// Behind `n` bytes that were read.
+    /// Moves it behind `n` bytes that were read.
     fn advance(&mut self, n: usize) {
         self.pos = self.pos.and_then(|pos| pos.checked_add(n as u64));
     }
 
-    /// From now on it is asked each time.
+    /// From now on the system is asked each time.
     fn share(&mut self) {
         (self.shared, self.pos) = (true, None);
+        self.private = AtomicBool::new(false);
     }
 }
 
 /// What may be done on the task itself.
 #[derive(Clone, Copy, Debug, Default)]
 struct Inline {
-    /// Whether reads may be served inline; `None` leaves it to the executor.
+    /// Whether the user allows nowait reads. `None`: the executor decides.
     asked: Option<bool>,
-    /// Whether that suits the stream (`None` until a job has looked).
+    /// Whether nowait reads work for the stream. `None` until somebody has looked.
     suits: Option<bool>,
-    /// Whether it is known to be a regular file of a local file system, whose
-    /// metadata is there without waiting: it was opened in place.
+    /// Whether it is a regular file on a local file system, so that its metadata can be
+    /// read without waiting. Known only of a file that was opened inline.
     local: bool,
-    /// Whether the operation that reads now comes to a job, without asking again: the page
-    /// cache had nothing for it, or is not asked for a while.
+    /// Whether it is decided that the current read takes a job, so that the page cache is
+    /// not asked again: it had nothing, or it is not asked for a while after many misses.
     settled: bool,
 }
 
-/// The number of the job that the polling operation has started; 0 before.
+/// The number of the job that an operation has started; 0 before it has started one.
 ///
-/// Lives in the operation's future, so a job left behind by a dropped future is
-/// nobody's: its result is put in place, and its write error kept.
+/// It is kept in the future of the operation. So a job whose future was dropped belongs to
+/// nobody: the next operation takes the job back, and keeps its write error.
 pub(crate) type Started = u64;
 
-/// The number of no job: the operation has all that it needs in the read buffer, and
-/// is taking it out. That buffer says whether this is still so.
+/// Stands in place of a job number: all that the operation needs is in the read buffer, and
+/// it is copying that out. It counts only as long as the buffer says that it
+/// [is being taken](crate::file::buf::Buf::is_taking).
 pub(crate) const FILLED: Started = Started::MAX;
 
 impl<R: RawIo> Core<R> {
@@ -170,14 +180,15 @@ impl<R: RawIo> Core<R> {
         }
     }
 
-    /// Of a stream that says itself what it can do.
+    /// Makes the machine of a stream, which says itself what it can do.
     pub(crate) fn of(raw: R, capacity: usize) -> Self {
         let kind = raw.as_file().map(sys::kind);
         Self::of_kind(raw, kind, capacity)
     }
 
-    /// The same, where it is known what kind of file is behind it, if any. A plain
-    /// file is asked no more than its kind leaves open, and nothing that waits.
+    /// As [`of`](Self::of), if the kind of the file behind the stream, or that there is
+    /// none, is known already. A std file is then asked only what its kind does not tell,
+    /// and nothing that can wait.
     pub(crate) fn of_kind(mut raw: R, kind: Option<Kind>, capacity: usize) -> Self {
         let (mut readable, mut writable) = (raw.readable(), raw.writable());
         let access = raw.as_file().and_then(|file| sys::access_of(file).ok());
@@ -185,7 +196,7 @@ impl<R: RawIo> Core<R> {
             (readable, writable) = (readable && access.readable, writable && access.writable);
         }
         let append = access.is_some_and(|access| access.append);
-        // Where a plain file can seek, that is known at once and does not wait.
+        // Of a std file, a seek tells without waiting whether the file can seek.
         let file = (&raw as &dyn Any).is::<File>().then_some(kind).flatten();
         let cursor = |raw: &mut R| retry(|| raw.seek(SeekFrom::Current(0))).ok();
         let (seekable, pos) = match file {
@@ -225,7 +236,7 @@ impl<R: RawIo> Core<R> {
         if kind == Some(Kind::Character) {
             core.never_count();
         }
-        // The page cache answers from the first read on.
+        // So even the first read may ask the page cache.
         if file == Some(Kind::Regular) {
             let cached = readable && access.is_some_and(|access| !access.direct);
             core.inline.suits = Some(cached && nowait::suits_regular());
@@ -233,14 +244,29 @@ impl<R: RawIo> Core<R> {
         core
     }
 
-    /// Where the cursor is now, if that is known and stays so.
+    /// Notes where the cursor is.
     pub(crate) fn set_pos(&mut self, pos: Option<u64>) {
         self.cursor.set(pos);
     }
 
-    /// Where the cursor is does not follow from what was read and written.
+    /// From now on the system is asked for the cursor each time.
     pub(crate) fn never_count(&mut self) {
         self.cursor.share();
+    }
+
+    /// Nothing else uses the descriptor, until it is [shown](Self::show).
+    pub(crate) fn set_private(&mut self, private: bool) {
+        self.cursor.private = AtomicBool::new(private);
+    }
+
+    /// Notes that somebody gets to see the descriptor, and may do anything with it.
+    pub(crate) fn show(&self) {
+        self.cursor.private.store(false, Ordering::Relaxed);
+    }
+
+    /// Whether nobody else has the descriptor.
+    fn is_private(&self) -> bool {
+        self.cursor.private.load(Ordering::Relaxed)
     }
 
     pub(crate) fn set_executor(&mut self, executor: Option<Chosen>) {
@@ -255,7 +281,7 @@ impl<R: RawIo> Core<R> {
         self.inline.local = local;
     }
 
-    /// Whether the page cache may be asked, as far as that was said.
+    /// Notes whether the user allows nowait reads.
     pub(crate) fn ask_nowait(&mut self, asked: Option<bool>) {
         self.inline.asked = asked;
     }
@@ -335,27 +361,28 @@ impl<R: RawIo> Core<R> {
         }
     }
 
-    /// Whether a job is in flight, or has ended and was not looked at.
+    /// Whether a job is in flight, or has ended and was not taken back yet.
     pub(crate) fn is_busy(&self) -> bool {
         self.state.is_busy()
     }
 
-    /// Whether anything was accepted that no job has written yet.
+    /// Whether bytes were accepted that no job has written yet.
     pub(crate) fn is_dirty(&self) -> bool {
         !self.out.is_empty()
     }
 
-    /// Where the next read or write takes place, in bytes from the start, if known.
+    /// The position of the file: where the next read or write takes place, in bytes from
+    /// the start. `None` if it is not known without asking the system.
     pub(crate) fn position(&self) -> Option<u64> {
         if self.is_busy() || self.cursor.shared {
             return None;
         }
         let here = self.cursor.pos?.checked_sub(self.behind())?;
-        // A cursor in memory may stand at the largest number.
+        // The cursor of a stream in memory may be at `u64::MAX`.
         here.checked_add(self.out.len() as u64)
     }
 
-    /// How many bytes the cursor is ahead of the logical position.
+    /// How many bytes the cursor is ahead of the position of the file.
     fn behind(&self) -> u64 {
         self.cursor.rewind + self.ahead.len()
     }
@@ -383,7 +410,8 @@ impl<R: RawIo> Core<R> {
     }
 }
 
-/// Many files are open and idle: what is rarely there lies behind a pointer.
+/// A program may have many idle files open, so a file must be small: what is rarely needed
+/// is behind a pointer.
 #[cfg(all(target_pointer_width = "64", not(model)))]
 const _: () = assert!(size_of::<Core<File>>() <= 528);
 

@@ -1,4 +1,4 @@
-//! Giving up a file for the stream that it stands on.
+//! Turning a file back into the stream below it.
 
 use std::fmt;
 use std::ops::Deref;
@@ -7,10 +7,11 @@ use super::{File, FileKind};
 use crate::error::Error;
 use crate::raw_io::RawIo;
 
-/// A file that could not be given up for its stream: nothing is lost, the file is here.
+/// The error of [`into_raw`](File::into_raw) and [`into_std`](File::into_std). It contains
+/// the file, so nothing is lost.
 ///
-/// From [`into_raw`](File::into_raw) and [`into_std`](File::into_std). It is told as
-/// the [`Error`] that it holds, and `?` makes that of it, which drops the file.
+/// It derefs to the [`Error`] inside, and prints as that. `?` converts it into that
+/// `Error`, and so drops the file.
 ///
 /// # Examples
 ///
@@ -40,25 +41,25 @@ impl<F> NotGivenUp<F> {
         Self(Box::new((file, error)))
     }
 
-    /// Returns what was in the way.
+    /// Returns the error.
     #[must_use]
     pub fn error(&self) -> &Error {
         &self.0.1
     }
 
-    /// Returns the file, as it was.
+    /// Returns the file, which is unchanged.
     #[must_use]
     pub fn into_file(self) -> F {
         self.0.0
     }
 
-    /// Returns what was in the way, and drops the file.
+    /// Returns the error, and drops the file.
     #[must_use]
     pub fn into_error(self) -> Error {
         self.0.1
     }
 
-    /// The same, of the file as another type has it.
+    /// The same error, with the file inside another type.
     pub(crate) fn map<G>(self, wrap: impl FnOnce(F) -> G) -> NotGivenUp<G> {
         let (file, error) = *self.0;
         NotGivenUp::new(wrap(file), error)
@@ -98,19 +99,19 @@ impl<F> fmt::Debug for NotGivenUp<F> {
 }
 
 impl<K: FileKind, R: RawIo> File<K, R> {
-    /// Writes what is buffered and gives the stream back, with its cursor at the
-    /// logical position.
+    /// Writes what is buffered and returns the stream. Its cursor is at the position of the
+    /// file.
     ///
     /// # Cancel safety
     ///
-    /// Owns the file: dropped midway, it is as if the file was dropped.
+    /// The call owns the file. Dropping it midway is the same as dropping the file.
     ///
     /// # Errors
     ///
-    /// Those of a flush; `Unsupported` if bytes were read ahead of a stream that
-    /// cannot seek, which would be lost: read them first, or go on with a layer below
-    /// ([`detach`](super::BinaryFile::detach)), which has them; `Closed`. The file comes
-    /// back with the error, and works on.
+    /// Those of a flush; `Unsupported` if bytes were read ahead from a stream that cannot
+    /// seek, because they would be lost: read them first, or use
+    /// [`detach`](super::BinaryFile::detach), which keeps them; `Closed`. The error
+    /// contains the file, which you can go on using.
     ///
     /// # Examples
     ///
@@ -130,16 +131,16 @@ impl<K: FileKind, R: RawIo> File<K, R> {
 }
 
 impl<K: FileKind> File<K, std::fs::File> {
-    /// Writes what is buffered and gives the std file back, with its cursor at the
-    /// logical position.
+    /// Writes what is buffered and returns the std file. Its cursor is at the position of
+    /// the file.
     ///
     /// # Cancel safety
     ///
-    /// Owns the file: dropped midway, it is as if the file was dropped.
+    /// The call owns the file. Dropping it midway is the same as dropping the file.
     ///
     /// # Errors
     ///
-    /// As [`into_raw`](Self::into_raw): the file comes back with the error.
+    /// Those of [`into_raw`](Self::into_raw); the error contains the file.
     ///
     /// # Examples
     ///

@@ -4,20 +4,19 @@ use super::core::Core;
 use crate::raw_io::RawIo;
 use crate::text::TextSettings;
 
-/// A file: `K` is its kind ([`Text`], [`Binary`] or [`Raw`]), `R` the stream that it
-/// stands on.
+/// A file. `K` is its kind ([`Text`], [`Binary`] or [`Raw`]), and `R` is the stream below
+/// it.
 ///
-/// The kinds have pages of their own, each with what it can do:
-/// [`TextFile`](super::TextFile), [`BinaryFile`](super::BinaryFile) and
-/// [`RawFile`](super::RawFile).
+/// Each kind has a page with its methods: [`TextFile`](super::TextFile),
+/// [`BinaryFile`](super::BinaryFile) and [`RawFile`](super::RawFile).
 ///
 /// # Cancel safety
 ///
-/// Every operation of every kind may be dropped at any time, and leaves a working
-/// file. Bytes that a dropped read has read are returned by the next one; a dropped
-/// write has not begun or is complete; the next operation waits for what a dropped
-/// one left running, so nothing overtakes it. What else a method leaves behind is
-/// said on its page.
+/// You may drop the future of any operation at any time; the file still works. Bytes that a
+/// dropped read has read are returned by the next read. A dropped write has either not
+/// begun or is complete. If a dropped operation has left a job running, the next operation
+/// waits for it, so nothing overtakes it. The page of each method says what else a dropped
+/// call leaves behind.
 pub struct File<K: FileKind, R: Send = std::fs::File> {
     /// What the kind keeps over the machine, and the machine.
     pub(super) layer: K::Layer<R>,
@@ -27,8 +26,8 @@ pub struct File<K: FileKind, R: Send = std::fs::File> {
 #[derive(Debug, Default)]
 pub struct Text(pub(crate) ());
 
-/// Bytes through a buffer. Python: `BufferedReader` and its like. The kind of a
-/// [`BinaryFile`](super::BinaryFile).
+/// Bytes with a buffer. Python: `BufferedReader`, `BufferedWriter`, `BufferedRandom`. The
+/// kind of a [`BinaryFile`](super::BinaryFile).
 #[derive(Debug, Default)]
 pub struct Binary(pub(crate) ());
 
@@ -49,24 +48,25 @@ pub(crate) mod sealed {
     pub trait HasLayer: Send + Sync + Sized + 'static {
         /// The name of its files, for debugging.
         const NAME: &'static str;
-        /// How many bytes their buffers take, unless told.
+        /// The default size of their buffers, in bytes.
         const CAPACITY: usize;
         /// What the kind keeps over the machine, and the machine.
         ///
-        /// It asks no more of `R` than that it is `Send`: a future that holds a file
-        /// over a `Box<dyn RawIo>` is `Send` only if the compiler needs no `RawIo`
-        /// to see that, as it knows nothing there of how long the box lives.
+        /// The only bound on `R` is `Send`. With the bound `RawIo`, a future that holds a
+        /// file over a `Box<dyn RawIo>` would not be `Send`: where the compiler decides
+        /// that, it does not know the lifetime in the box, and so cannot prove `RawIo`.
         type Layer<R: Send>: Send + Sync + Unpin;
-        /// Of a new file. Only text has settings.
+        /// Makes the layer of a new file. Only text uses `settings`.
         fn layer<R: RawIo>(core: Core<R>, settings: TextSettings) -> Self::Layer<R>;
-        /// Of another handle of the same open file, over its machine.
+        /// Makes the layer of another handle of the same open file, over the machine
+        /// `core`.
         fn renew<R: RawIo>(layer: &Self::Layer<R>, core: Core<R>) -> Self::Layer<R>;
         fn core<R: RawIo>(layer: &Self::Layer<R>) -> &Core<R>;
-        /// The way down to the machine. It takes along what the machine has to know: text
-        /// forgets what the machine has declared void, and says how many bytes it has
-        /// taken and not delivered.
+        /// Returns the machine, after the two layers have told each other what is new: text
+        /// drops what the machine has declared void, and tells how many bytes it has taken
+        /// and not delivered.
         fn descend<R: RawIo>(layer: &mut Self::Layer<R>) -> &mut Core<R>;
-        /// The mode as it is shown.
+        /// The mode as `Debug` shows it.
         fn shown_mode<R: RawIo>(layer: &Self::Layer<R>) -> &str;
     }
 
@@ -96,14 +96,15 @@ impl sealed::ReadsBytes for Raw {
 }
 
 impl<K: FileKind, R: RawIo> File<K, R> {
-    /// Makes a file of a stream, at its cursor (UTF-8 if it is text). It can be read
-    /// and written as far as the stream says; [`wrap`](crate::wrap()) takes keywords.
+    /// Makes a file of a stream. It begins at the cursor of the stream, and can be read and
+    /// written if the stream says so. A text file is UTF-8. To give keywords, use
+    /// [`wrap`](crate::wrap()).
     #[must_use]
     pub fn new(raw: R) -> Self {
         Self::with(Core::of(raw, K::CAPACITY), TextSettings::default())
     }
 
-    /// Over a machine; `settings` are those of text.
+    /// Makes a file over a machine. Only text uses `settings`.
     pub(crate) fn with(core: Core<R>, settings: TextSettings) -> Self {
         Self {
             layer: K::layer(core, settings),
@@ -114,9 +115,9 @@ impl<K: FileKind, R: RawIo> File<K, R> {
         K::core(&self.layer)
     }
 
-    /// The one way down to the machine, for an operation. On the way the layer above says
-    /// where in its bytes it is, and a seek that was begun through the I/O traits is over,
-    /// whatever came of it.
+    /// The one way down to the machine, for an operation. See
+    /// [`HasLayer::descend`](sealed::HasLayer::descend). It also ends a seek that was begun
+    /// through the I/O traits, whether or not that was completed.
     #[inline]
     pub(crate) fn descend(&mut self) -> &mut Core<R> {
         let core = self.descend_in_seek();
@@ -124,7 +125,7 @@ impl<K: FileKind, R: RawIo> File<K, R> {
         core
     }
 
-    /// The same, for what goes on with such a seek.
+    /// As [`descend`](Self::descend), for an operation that continues such a seek.
     #[inline]
     pub(super) fn descend_in_seek(&mut self) -> &mut Core<R> {
         K::descend(&mut self.layer)

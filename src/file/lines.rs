@@ -15,28 +15,29 @@ use crate::budget;
 use crate::error::{Error, Result};
 use crate::timer::{Growth, LOOK, Sleep};
 
-/// The longest that a follower waits before it looks again, where a look is a job.
+/// The longest time between two looks of a follower, if each look is a job.
 const LONGEST: Duration = Duration::from_secs(1);
 
-/// A stream of owned lines, terminators stripped.
+/// A stream of owned lines without their terminators: `Result<String>` of text,
+/// `Result<Vec<u8>>` of bytes.
 ///
-/// Made by `lines()`, which borrows the file, and by `into_lines()`, which owns
-/// it. It ends at the end of the file, or after an error; after
-/// [`Decode`](crate::Error::Decode), which stands for one line, it goes on.
+/// `lines()` makes one that borrows the file, `into_lines()` one that owns it. The stream
+/// ends at the end of the file or after an error. Only after
+/// [`Decode`](crate::Error::Decode), which is about one bad line, it goes on with the next
+/// line.
 ///
-/// It is nothing for the body of a response (`Body::from_stream`), which would miss the
-/// line ends: that is [`into_chunks`](crate::BinaryFile::into_chunks).
+/// Do not use it for the body of a response (`Body::from_stream`), which would have no line
+/// ends: use [`into_chunks`](crate::BinaryFile::into_chunks).
 ///
 /// # Cancel safety
 ///
-/// Nothing is lost: what was read for a line that was not delivered stays in the
-/// file.
+/// Nothing is lost: what was read for a line that was not returned stays in the file.
 #[must_use = "a stream does nothing unless it is polled"]
 pub struct Lines<F, B = F> {
     file: B,
     max: Option<usize>,
     follow: bool,
-    /// How long to wait before the next look that is a job.
+    /// How long to wait before the next look, if it is a job.
     pause: Duration,
     state: State,
     kind: PhantomData<fn() -> F>,
@@ -47,9 +48,10 @@ enum State {
     Reading(Started),
     /// At the end of a file that is followed.
     Pausing(Sleep),
-    /// The same; somebody else looks for us.
+    /// At the end of a file that is followed, and the thread of the [`timer`](crate::timer)
+    /// looks for us.
     Watching(Growth),
-    /// Looking whether it has grown or has been truncated meanwhile.
+    /// A job looks whether the file has grown or was truncated.
     Looking(Started),
     Rewinding(Started),
     Over,
@@ -71,9 +73,9 @@ impl<F: Source, B: BorrowMut<F>> Lines<F, B> {
         }
     }
 
-    /// Fails with [`LineTooLong`](crate::Error::LineTooLong), and ends, at a line
-    /// longer than `max` bytes, its terminator not counted (no limit). Memory
-    /// stays bounded; nothing of that line is consumed.
+    /// Limits the length of a line to `max` bytes without its terminator (default: no
+    /// limit). At a longer line the stream gives [`LineTooLong`](crate::Error::LineTooLong)
+    /// and ends. Nothing of that line is consumed, and memory stays bounded.
     ///
     /// # Examples
     ///
@@ -94,23 +96,23 @@ impl<F: Source, B: BorrowMut<F>> Lines<F, B> {
         self
     }
 
-    /// Gives the file (or the borrow of it) back, behind the last line delivered.
+    /// Returns the file (or the borrow of it). Its position is behind the last line that
+    /// the stream gave.
     pub fn into_inner(self) -> B {
         self.file
     }
 }
 
 impl<F: Follow, B: BorrowMut<F>> Lines<F, B> {
-    /// Waits for growth at the end of the file instead of ending, as `tail -f`
-    /// does: it looks about ten times a second. A last line without terminator
-    /// is delivered once it has one. A file that was truncated is read again
+    /// At the end of the file, waits until the file grows instead of ending, as `tail -f`
+    /// does (default: it ends). It looks about ten times a second. A last line without a
+    /// terminator is held back until it has one. A file that was truncated is read again
     /// from its start.
     ///
-    /// On local file systems of Linux, one thread looks for all followers, without
-    /// a job and without waking their tasks: any number of idle ones costs next to
-    /// nothing. Elsewhere, and for streams that are no files or have a clone that
-    /// shares their cursor, a look is a job, and while nothing comes it is taken less
-    /// and less often, down to once a second.
+    /// On local file systems of Linux, one thread looks for all followers, without jobs and
+    /// without waking their tasks, so idle followers cost next to nothing. Elsewhere, and
+    /// for streams that are not files or that share their cursor with a clone, each look is
+    /// a job. While nothing comes, these looks become less frequent, down to one a second.
     ///
     /// # Examples
     ///
@@ -136,7 +138,7 @@ impl<F: Follow, B: BorrowMut<F>> Lines<F, B> {
 }
 
 impl State {
-    /// Waits at the end, where there is nothing to be read.
+    /// The state at the end of a file that is followed.
     fn wait(file: &impl Source, pause: &mut Duration) -> Self {
         match file.growth() {
             Some(growth) => Self::Watching(growth),
@@ -148,9 +150,9 @@ impl State {
         }
     }
 
-    /// There is something else to be read than nothing.
+    /// The state after a look that has found another size than the position.
     fn seen(size: u64, pos: u64) -> Self {
-        // Nothing but a regular file says that it is shorter than that.
+        // Only a regular file that was truncated tells a size below the position.
         if size < pos {
             Self::Rewinding(0)
         } else {
@@ -203,7 +205,7 @@ impl<F: Source, B: BorrowMut<F>> Stream for Lines<F, B> {
                 }
                 State::Looking(started) => {
                     match ready!(file.poll_size(cx, started)) {
-                        // Nothing to be read: most looks end here.
+                        // There is nothing new. Most looks end here.
                         Ok((size, pos)) if size == pos => Ok(State::wait(file, &mut this.pause)),
                         Ok((size, pos)) => Ok(State::seen(size, pos)),
                         Err(error) => Err(error),

@@ -1,4 +1,4 @@
-//! Locks, without a thread that waits for them.
+//! Locks on files. No thread waits for a lock: a task tries again and again.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,12 +41,12 @@ pub(crate) async fn wait<R: RawIo>(core: &mut Core<R>, lock: Lock) -> Result<()>
     Ok(())
 }
 
-/// Who waits for the answer of a try. Dropped before it has come, it gives up the lock
-/// that the job may have taken.
+/// Waits for the answer of one try. If this is dropped before the answer has come, its drop
+/// gives up the lock that the job may have taken.
 struct Caller<R: RawIo> {
     executor: Chosen,
     path: Option<Arc<std::path::Path>>,
-    /// `None` while the stream is being closed: there will be no lock then.
+    /// `None` while the stream is being closed: a closed stream has no lock.
     stream: Option<WeakStream<R>>,
     /// `None` once the answer has come.
     asked: Option<Asked>,
@@ -60,7 +60,7 @@ impl<R: RawIo> Drop for Caller<R> {
         };
         if let Some(stream) = self.stream.take() {
             run_detached(&self.executor, "unlock", self.path.take(), move || {
-                // The end of the file has given it up, too.
+                // If the stream is gone, its lock is gone with it.
                 if let Some(stream) = stream.upgrade() {
                     let locks = stream.open_file().locks();
                     drop(stream.with(|raw| match raw.as_file() {

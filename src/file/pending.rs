@@ -1,4 +1,5 @@
-//! Pending reads with keywords: futures that hold no bytes.
+//! Pending reads and their keywords. These futures hold no bytes, so nothing is lost when
+//! one is dropped.
 
 use std::fmt;
 use std::future::Future;
@@ -11,8 +12,11 @@ use super::source::{Access, PieceOf, Source, Span};
 use crate::budget;
 use crate::error::Result;
 
-/// A pending `read()`: to the end, or [`size`](Read::size) units. `A` is what it reads
-/// from: a file that it borrows, or a standard stream that it waits for.
+/// A pending `read()`. Keyword: [`size`](Read::size) (default: to the end). It gives
+/// `Result<String>` for text and `Result<Vec<u8>>` for bytes.
+///
+/// `A` is what it reads from: a file that it borrows, or a standard stream that it waits
+/// for.
 #[must_use = "a read does nothing unless you `.await` it"]
 pub struct Read<A> {
     access: A,
@@ -49,8 +53,9 @@ impl<A: Access> Future for Read<A> {
     }
 }
 
-/// A pending `readline()`: one line with its terminator, empty at the end. `A` is what it
-/// reads from, as of [`Read`].
+/// A pending `readline()`: one line with its terminator, empty at the end. Keyword:
+/// [`size`](Readline::size) (default: the whole line). It gives `Result<String>` for text
+/// and `Result<Vec<u8>>` for bytes. `A` is what it reads from, as in [`Read`].
 #[must_use = "a read does nothing unless you `.await` it"]
 pub struct Readline<A> {
     access: A,
@@ -67,8 +72,8 @@ impl<A> Readline<A> {
         }
     }
 
-    /// Reads at most `size` bytes (of text: characters) of the line; the
-    /// next read goes on behind them.
+    /// Reads at most `size` bytes (of text: characters) of the line. The next read returns
+    /// the rest of the line.
     pub fn size(mut self, size: usize) -> Self {
         self.size = Some(size);
         self
@@ -88,8 +93,9 @@ impl<A: Access> Future for Readline<A> {
     }
 }
 
-/// A pending `readlines()`: all lines with their terminators. `A` is what it reads from,
-/// as of [`Read`].
+/// A pending `readlines()`: all lines with their terminators. Keyword:
+/// [`hint`](Readlines::hint) (default: to the end). It gives `Result<Vec<String>>` for text
+/// and `Result<Vec<Vec<u8>>>` for bytes. `A` is what it reads from, as in [`Read`].
 #[must_use = "a read does nothing unless you `.await` it"]
 pub struct Readlines<A> {
     access: A,
@@ -106,8 +112,8 @@ impl<A> Readlines<A> {
         }
     }
 
-    /// Stops after the line that makes the total exceed `hint` bytes (of text:
-    /// characters), as CPython does; 0 stands for no limit.
+    /// Stops after the line with which the total exceeds `hint` bytes (of text:
+    /// characters), as CPython does. 0 means no limit.
     pub fn hint(mut self, hint: usize) -> Self {
         self.hint = (hint > 0).then_some(hint);
         self
@@ -127,8 +133,9 @@ impl<A: Access> Future for Readlines<A> {
     }
 }
 
-/// A pending `next_line()`: the next line without its terminator, lent from the
-/// file's buffer.
+/// A pending `next_line()`: the next line without its terminator, lent from the buffer of
+/// the file. Keyword: [`max_len`](NextLine::max_len) (default: no limit). It gives
+/// `Result<Option<&str>>` for text and `Result<Option<&[u8]>>` for bytes.
 #[must_use = "a read does nothing unless you `.await` it"]
 pub struct NextLine<'a, F> {
     lending: Lending<'a, F>,
@@ -141,9 +148,9 @@ impl<'a, F> NextLine<'a, F> {
         }
     }
 
-    /// Fails with [`LineTooLong`](crate::Error::LineTooLong) once a line is longer
-    /// than `max` bytes, its terminator not counted (no limit). Nothing of the
-    /// line is consumed then: `readline().size(..)` reads it in pieces.
+    /// Limits the length of a line to `max` bytes without its terminator (default: no
+    /// limit). A longer line is the error [`LineTooLong`](crate::Error::LineTooLong), and
+    /// nothing of it is consumed: `readline().size(..)` can read it in pieces.
     pub fn max_len(mut self, max: usize) -> Self {
         self.lending.max = max;
         self
@@ -153,7 +160,7 @@ impl<'a, F> NextLine<'a, F> {
 impl<'a, F: Source> Future for NextLine<'a, F> {
     type Output = Result<Option<F::Line<'a>>>;
 
-    // The compiler inlines it by itself only where a program has but one such loop.
+    // Without this, the compiler inlines it only in programs with a single such loop.
     #[inline(always)]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let found = ready!(self.get_mut().lending.poll(cx))?;
@@ -161,8 +168,9 @@ impl<'a, F: Source> Future for NextLine<'a, F> {
     }
 }
 
-/// A pending `next_lines()`: all whole lines in the buffer, at least one, lent as an
-/// iterator.
+/// A pending `next_lines()`: all complete lines in the buffer, at least one. Keyword:
+/// [`max_len`](NextLines::max_len) (default: no limit). It gives `Result<Option<Block>>`; a
+/// [`Block`](super::Block) is an iterator of `&str` for text, of `&[u8]` for bytes.
 #[must_use = "a read does nothing unless you `.await` it"]
 pub struct NextLines<'a, F> {
     lending: Lending<'a, F>,
@@ -175,9 +183,9 @@ impl<'a, F> NextLines<'a, F> {
         }
     }
 
-    /// Fails with [`LineTooLong`](crate::Error::LineTooLong) at a line that is longer than
-    /// `max` bytes, its terminator not counted (no limit); the lines before it are lent
-    /// first. Nothing of the line is consumed then.
+    /// Limits the length of each line to `max` bytes without its terminator (default: no
+    /// limit). The lines before a longer line are returned first; then the error is
+    /// [`LineTooLong`](crate::Error::LineTooLong), and nothing of that line is consumed.
     pub fn max_len(mut self, max: usize) -> Self {
         self.lending.max = max;
         self
@@ -197,11 +205,11 @@ impl<'a, F: Source> Future for NextLines<'a, F> {
     }
 }
 
-/// A line that is sought, and the file that is to lend it.
+/// The search for a line, and the file that will lend it.
 struct Lending<'a, F> {
     /// `None` once the line has been found.
     file: Option<&'a mut F>,
-    /// How long it may be, in bytes without its terminator.
+    /// The limit for its length, in bytes without its terminator.
     max: usize,
     started: Started,
 }
@@ -220,8 +228,8 @@ impl<'a, F> Lending<'a, F> {
 }
 
 impl<'a, F: Source> Lending<'a, F> {
-    /// Inlined into the loop that takes the lines, as far as it is about a line that is
-    /// there.
+    /// Only the case of a line that is already in the buffer is inlined into the loop of
+    /// the user.
     #[inline(always)]
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Found<'a, F>>> {
         let file = self.file.take().expect(POLLED_AGAIN);
@@ -253,7 +261,7 @@ const POLLED_AGAIN: &str = "a future was polled after it had completed";
 /// What can be truncated: a [`File`](super::File) of any kind. Sealed: only this crate
 /// implements it.
 pub trait Truncating: Sealed {
-    /// Sets the size, to the logical position by default.
+    /// Sets the size; to the position if `size` is `None`.
     #[doc(hidden)]
     fn poll_truncate(
         &mut self,
@@ -263,7 +271,8 @@ pub trait Truncating: Sealed {
     ) -> Poll<Result<u64>>;
 }
 
-/// A pending `truncate()`: to the position, or to [`size`](Truncate::size) bytes.
+/// A pending `truncate()`. Keyword: [`size`](Truncate::size) (default: the position). It
+/// gives the new size in bytes, a `Result<u64>`.
 #[must_use = "a truncate does nothing unless you `.await` it"]
 pub struct Truncate<'a, F> {
     file: &'a mut F,
@@ -307,5 +316,5 @@ macro_rules! debug {
     )*};
 }
 
-// The file is lent to the call and says nothing about it.
+// The file is not printed: it is only borrowed, and need not implement `Debug`.
 debug!(Read<A> Readline<A> Readlines<A> NextLine<'_, A> NextLines<'_, A> Truncate<'_, A>);

@@ -26,10 +26,11 @@ pub use self::write::WriteAt;
 /// The most bytes that one job reads when they are copied to a buffer of the caller.
 const PIECE: usize = 4 * 1024 * 1024;
 
-/// What a positional call needs of its file: it goes on beside the file's own
-/// operations, and even after the file is gone.
+/// What a positional call takes from its file. The call runs independently of the other
+/// operations of the file, and goes on even if the file is dropped.
 struct At<R> {
-    /// Or why it cannot be done.
+    /// The stream, or the error that the call fails with. `None` once that error was
+    /// returned.
     stream: std::result::Result<SharedStream<R>, Option<Error>>,
     path: Option<Arc<Path>>,
     offset: u64,
@@ -66,9 +67,9 @@ impl<R: RawIo> At<R> {
     }
 }
 
-/// The pending call of `read_at` and `read_exact_at`: gives a `Vec<u8>`.
+/// The pending call of `read_at` and `read_exact_at`. It gives a `Result<Vec<u8>>`.
 ///
-/// It borrows nothing, and goes on beside the file's other operations.
+/// It borrows nothing, and runs at the same time as other operations of the file.
 #[must_use = "a call does nothing unless you `.await` it"]
 pub struct ReadAt<R>(Hop<Reading<R>, Vec<u8>>);
 
@@ -90,7 +91,7 @@ struct Reading<R> {
     at: At<R>,
     len: usize,
     exact: bool,
-    /// What an inline read has brought so far.
+    /// What was read so far: perhaps by a nowait read, then by the job.
     data: Vec<u8>,
     filled: usize,
 }
@@ -133,7 +134,7 @@ impl<R: RawIo> Blocking for Reading<R> {
             budget::copied(n);
             self.filled = n;
         }
-        // What is there in part takes a job as well.
+        // If the page cache has only a part, a job is needed too, so that is a miss.
         misses.learn(self.filled == self.len);
         (self.filled == self.len).then(|| Ok(std::mem::take(&mut self.data)))
     }
@@ -167,8 +168,8 @@ impl<R: RawIo> Blocking for Reading<R> {
 }
 
 impl<R> Reading<R> {
-    /// Has room for all that a file says it has, if that is much: what does not
-    /// fit into memory fails before anything is read.
+    /// If much is to be read, reserves memory for all that the file says it has behind the
+    /// offset. So a read that does not fit into memory fails before anything is read.
     fn reserve(&mut self, file: Option<&Arc<std::fs::File>>) -> io::Result<()> {
         if self.len <= LARGE {
             return Ok(());
@@ -183,7 +184,7 @@ impl<R> Reading<R> {
     }
 }
 
-/// Something that is done beside the file's own operations.
+/// A call on the stream that runs at the same time as other operations of the file.
 struct Beside<R, F> {
     at: At<R>,
     op: &'static str,
@@ -215,8 +216,8 @@ where
 }
 
 impl<R: RawIo> Core<R> {
-    /// Runs `f` on the stream, whatever else goes on there, but for writes that were
-    /// given to the file before.
+    /// Runs `f` on the stream, after the writes that were given to the file before, but at
+    /// the same time as its other operations.
     pub(super) async fn beside<T, F>(&self, op: &'static str, f: F) -> Result<T>
     where
         T: Send + 'static,
@@ -227,14 +228,15 @@ impl<R: RawIo> Core<R> {
         self.hop(Beside { at, op, run: f }).await
     }
 
-    /// The error of a sync whose caller has gone: the system tells it once.
+    /// Takes the error of a sync whose caller has gone. The system reports such an error
+    /// only once, so it was kept.
     pub(super) fn take_failed_sync(&self, op: &'static str) -> Option<Error> {
         let error = self.out.take_failed_sync()?;
         Some(Error::os(op, self.path(), error))
     }
 
-    /// A sync beside everything else. Its error is kept until somebody was told of it:
-    /// its caller, the next who syncs, or who closes.
+    /// A sync at the same time as everything else. Its error is kept until somebody was
+    /// told of it: the caller, or if that has gone, the next sync or the close.
     pub(super) async fn sync_beside(
         &self,
         sync: impl FnOnce(&mut dyn RawIo) -> io::Result<()> + Send + 'static,
@@ -253,7 +255,7 @@ impl<R: RawIo> Core<R> {
             })
         });
         synced.await.inspect_err(|_| {
-            // Told.
+            // The caller is told of it now.
             drop(self.take_failed_sync("sync"));
         })
     }
@@ -286,25 +288,25 @@ impl<R: RawIo> Core<R> {
         }))
     }
 
-    /// A call on the executor of the file.
+    /// Makes a call that runs on the executor of the file.
     fn hop<B: Blocking>(&self, blocking: B) -> Hop<B, B::Output> {
         Hop::new(blocking).on(self.executor_if_settled().cloned())
     }
 }
 
 impl<K: Bytes, R: RawIo> File<K, R> {
-    /// Reads `len` bytes at `offset`, fewer only at the end. The position
-    /// stays; any number of such calls may go on at once. It bypasses the
-    /// buffer: flush first to see your own pending writes. See pread(2).
+    /// Reads `len` bytes at `offset`, fewer only at the end of the file; gives a `Vec<u8>`.
+    /// The position does not move. Any number of such calls may run at the same time. The
+    /// call bypasses the buffer: flush first to see your own buffered writes. See pread(2).
     ///
     /// # Cancel safety
     ///
-    /// Dropped midway, nothing has happened.
+    /// A dropped call has changed nothing.
     ///
     /// # Errors
     ///
-    /// Those of the system; `Unsupported` if not open for reading, or if
-    /// the stream cannot seek; `Closed`.
+    /// Those of the system; `Unsupported` if the file is not open for reading or the stream
+    /// cannot seek; `Closed`.
     ///
     /// # Examples
     ///
@@ -324,17 +326,15 @@ impl<K: Bytes, R: RawIo> File<K, R> {
         self.core().read_at(offset, len, false)
     }
 
-    /// Reads exactly `len` bytes at `offset`; as [`read_at`](Self::read_at)
-    /// otherwise.
+    /// As [`read_at`](Self::read_at), but fewer bytes than `len` are an error.
     ///
     /// # Cancel safety
     ///
-    /// Dropped midway, nothing has happened.
+    /// A dropped call has changed nothing.
     ///
     /// # Errors
     ///
-    /// `UnexpectedEof` if the file ends before; else as
-    /// [`read_at`](Self::read_at).
+    /// `UnexpectedEof` if the file ends before; otherwise as [`read_at`](Self::read_at).
     ///
     /// # Examples
     ///
@@ -353,12 +353,12 @@ impl<K: Bytes, R: RawIo> File<K, R> {
         self.core().read_at(offset, len, true)
     }
 
-    /// Reads at `offset` into `buf` and returns how many bytes, fewer than
-    /// its length only at the end; as [`read_at`](Self::read_at) otherwise.
+    /// As [`read_at`](Self::read_at), but fills `buf` and returns the number of bytes,
+    /// which is less than its length only at the end of the file.
     ///
     /// # Cancel safety
     ///
-    /// Dropped midway, nothing has happened to the file.
+    /// A dropped call has not changed the file; `buf` may hold anything.
     ///
     /// # Errors
     ///
@@ -405,37 +405,39 @@ impl<K: Bytes, R: RawIo> File<K, R> {
         }
     }
 
-    /// Writes at `offset` with one system call and returns how many bytes
-    /// it took, perhaps not all. The position stays; it bypasses the
-    /// buffer. See pwrite(2), which appends if the file was opened so.
+    /// Writes at `offset` with one system call and gives the number of bytes that the
+    /// system took, perhaps not all. The position does not move. The call bypasses the
+    /// buffer. See pwrite(2): if the file was opened to append, it appends, whatever the
+    /// offset.
     ///
     /// # Cancel safety
     ///
-    /// Dropped before all of `data` was copied, nothing has happened. Once begun it goes on.
+    /// A call that is dropped before all of `data` was copied has written nothing. A write
+    /// that has begun is completed.
     ///
     /// # Errors
     ///
-    /// Those of the system; `Unsupported` if not open for writing, or if
-    /// the stream cannot seek; `Closed`.
+    /// Those of the system; `Unsupported` if the file is not open for writing or the stream
+    /// cannot seek; `Closed`.
     #[doc(alias("pwrite", "seek_write"))]
     pub fn write_at<'a>(&self, offset: u64, data: &'a [u8]) -> WriteAt<'a, R> {
         self.core().write_at(offset, Vec::new(), Some(data), false)
     }
 
-    /// Writes all of `data` at `offset` and returns its length; as
-    /// [`write_at`](Self::write_at) otherwise.
+    /// As [`write_at`](Self::write_at), but writes all of `data`, with as many system calls
+    /// as that takes.
     ///
     /// `data` is copied first, in several polls if it is long.
     /// [`write_owned_at`](Self::write_owned_at) makes no copy and borrows nothing.
     ///
     /// # Cancel safety
     ///
-    /// Dropped before all of `data` was copied, nothing has happened. Once begun it goes on
-    /// to its end.
+    /// A call that is dropped before all of `data` was copied has written nothing. A write
+    /// that has begun is completed.
     ///
     /// # Errors
     ///
-    /// As [`write_at`](Self::write_at); a part may have been written.
+    /// As [`write_at`](Self::write_at); a part of the data may have been written.
     ///
     /// # Examples
     ///
@@ -452,16 +454,15 @@ impl<K: Bytes, R: RawIo> File<K, R> {
         self.core().write_at(offset, Vec::new(), Some(data), true)
     }
 
-    /// Writes all of `data` at `offset` without copying it, and returns its length; as
-    /// [`write_all_at`](Self::write_all_at) otherwise.
+    /// As [`write_all_at`](Self::write_all_at), but without a copy of the data.
     ///
     /// # Cancel safety
     ///
-    /// Once begun it goes on to its end.
+    /// A write that has begun is completed.
     ///
     /// # Errors
     ///
-    /// As [`write_at`](Self::write_at); a part may have been written.
+    /// As [`write_at`](Self::write_at); a part of the data may have been written.
     ///
     /// # Examples
     ///

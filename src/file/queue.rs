@@ -1,8 +1,8 @@
 //! Full buffers on their way from the task that fills them to the job that
 //! writes them beside it.
 //!
-//! A job is cheap to keep and dear to start: while one is writing, it takes the
-//! next full buffer itself instead of ending and being started again.
+//! To start a job costs much, to keep one running costs little. So a job that writes takes
+//! the next full buffer itself, instead of ending and being started again.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -12,27 +12,29 @@ use std::task::{Context, Poll, Waker};
 use crate::foreign::{discard, wake};
 use crate::sync::{Mutex, MutexGuard};
 
-/// What a task and its write job share. At rest, it holds what a job has left.
+/// What a task and its write job share. When no job runs, it holds the buffers that the
+/// last job did not write.
 ///
-/// Under its lock buffers are moved and counted. No waker is cloned, woken or
-/// dropped there: that may panic, or come back here.
+/// Under its lock, buffers are only moved and counted. No waker is cloned, woken or dropped
+/// there: its code is foreign, and may panic or call this queue.
 #[derive(Default)]
 pub(crate) struct Queue(Mutex<State>);
 
 #[derive(Default)]
 struct State {
-    /// Whether a job goes on as long as there is something.
+    /// Whether a job is running that takes buffers until there are none.
     open: bool,
     /// Oldest first; none is empty.
     full: VecDeque<Vec<u8>>,
     /// How many bytes `full` holds.
     bytes: usize,
-    /// How many bytes are enough; also, how many emptied buffers may hold.
+    /// `full` takes no more once it holds so many bytes. Also the most memory that `spare`
+    /// may hold, in bytes.
     limit: usize,
-    /// Emptied buffers, to be filled again, oldest first: the longer ago one was
-    /// written, the less of it has to come from the caches of another processor.
+    /// Emptied buffers, to be filled again, oldest first. The oldest is used first because
+    /// the least of it is still in the cache of the processor that wrote it out.
     spare: VecDeque<Vec<u8>>,
-    /// Wants to be woken once there is room.
+    /// The task that waits for room.
     waiting: Option<Waker>,
 }
 
@@ -44,8 +46,9 @@ impl State {
         }
     }
 
-    /// Keeps an emptied buffer, or gives it back if that would be too much memory. The caller
-    /// frees it after unlocking, since the task may need the lock meanwhile.
+    /// Keeps an emptied buffer, or returns it if the spare buffers would hold too much
+    /// memory. The caller must unlock before it frees that buffer, because the task may
+    /// wait for the lock.
     fn put_spare(&mut self, mut buffer: Vec<u8>) -> Option<Vec<u8>> {
         buffer.clear();
         let kept: usize = self.spare.iter().map(Vec::capacity).sum();
@@ -64,19 +67,20 @@ impl State {
 
 impl Queue {
     fn lock(&self) -> MutexGuard<'_, State> {
-        // No code that can panic runs while it is held, but for allocations.
+        // Only an allocation can panic while the lock is held.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Before a job starts that is to go on as long as there is something, `limit`
-    /// bytes at a time; the job closes it.
+    /// Called before a job starts that takes buffers until there are none. The queue then
+    /// takes up to `limit` bytes at a time. The job closes it.
     pub(crate) fn open(&self, limit: usize) {
         let mut state = self.lock();
         (state.open, state.limit) = (true, limit);
     }
 
-    /// For the job in flight: `false`, and `buffer` is as before, where it takes
-    /// no more, or has enough to write. Otherwise `buffer` is another now, empty.
+    /// Gives `buffer` to the job in flight, puts an empty one in its place, and returns
+    /// `true`. If the job takes no more, or has enough to write, changes nothing and
+    /// returns `false`.
     pub(crate) fn offer(&self, buffer: &mut Vec<u8>) -> bool {
         let mut state = self.lock();
         let taken = state.open && state.bytes < state.limit;
@@ -87,8 +91,8 @@ impl Queue {
         taken
     }
 
-    /// Waits until half of what is enough has been written. Of a job that takes no
-    /// more only the end will tell.
+    /// Waits until at most half of the limit is left. If the job takes no more, this stays
+    /// pending: the caller also waits for the end of the job.
     pub(crate) fn poll_room(&self, cx: &mut Context<'_>) -> Poll<()> {
         {
             let mut state = self.lock();
@@ -120,13 +124,13 @@ impl Queue {
         }
     }
 
-    /// Puts `buffer` behind the others, whatever there is already.
+    /// Puts `buffer` behind the others, even beyond the limit.
     pub(crate) fn push(&self, buffer: Vec<u8>) {
         self.lock().push(buffer);
     }
 
-    /// For a job: takes the next buffer, for the one it has emptied. `None` says
-    /// that there is none, and closes.
+    /// For a job: returns the buffer that it has emptied and takes the next one. `None`
+    /// means that there is none; the queue is closed then.
     pub(crate) fn next(&self, emptied: Vec<u8>) -> Option<Vec<u8>> {
         let mut state = self.lock();
         let unused = state.put_spare(emptied);
@@ -149,7 +153,8 @@ impl Queue {
         state.open = false;
         let waiting = state.waiting.take();
         drop(state);
-        // Its drop may be that of a task, which has locks of its own to take.
+        // Dropped after unlocking: it may be the last handle of a task, whose drop may take
+        // other locks.
         discard(waiting);
     }
 

@@ -14,18 +14,18 @@ use crate::error::{Error, Result};
 use crate::raw_io::RawIo;
 use crate::text::TextSettings;
 
-/// An unbuffered file: one system call for one operation. Python: `FileIO`, what
+/// An unbuffered file: one operation is one system call. Python: `FileIO`, which
 /// `open(.., buffering=0)` gives.
 ///
 /// Made by [`open(..).raw()`](crate::open()), [`wrap(..).raw()`](crate::wrap) or
-/// [`new`](File::new). Bytes are kept in the file only where an abandoned read
-/// has left them; the next read returns those. Lines are read without going past
-/// their end: in chunks, with a step back, where the file can seek, and byte by
-/// byte (in one job) where it cannot; only [`next_line`](Self::next_line) and the
-/// line streams read ahead.
+/// [`new`](File::new). It has bytes in memory only after an abandoned read; the next read
+/// returns them. `readline` and `readlines` leave the cursor behind the line: if the file
+/// can seek, they read chunks and step back; if it cannot, they read byte by byte, in one
+/// job. Only [`next_line`](Self::next_line), [`next_lines`](Self::next_lines) and the
+/// streams of lines read ahead.
 ///
-/// As [`AsyncWrite`](tokio::io::AsyncWrite) it takes all it is given and writes
-/// it at once, in the background; a flush waits for that.
+/// As an [`AsyncWrite`](tokio::io::AsyncWrite) it copies what it is given, at most 1 MiB at
+/// a time, and a job begins to write it at once. A flush waits for that job.
 ///
 /// # Examples
 ///
@@ -67,8 +67,9 @@ impl HasLayer for Raw {
 }
 
 impl<R: RawIo> File<Raw, R> {
-    /// Reads once, at most `.size(n)` bytes, perhaps fewer; without a size, to
-    /// the end. Empty at the end. Python: `FileIO.read`.
+    /// Reads to the end of the file; or with `.size(n)`, makes one system call that reads
+    /// at most `n` bytes, perhaps fewer. Returns a `Vec<u8>`, empty at the end. Python:
+    /// `FileIO.read`.
     ///
     /// # Cancel safety
     ///
@@ -76,7 +77,7 @@ impl<R: RawIo> File<Raw, R> {
     ///
     /// # Errors
     ///
-    /// Those of the system; `Unsupported` if not open for reading; `Closed`.
+    /// Those of the system; `Unsupported` if the file is not open for reading; `Closed`.
     ///
     /// # Examples
     ///
@@ -108,11 +109,11 @@ impl<R: RawIo> File<Raw, R> {
         self.read().await
     }
 
-    /// Reads once into `buf` and returns how many bytes; 0 at the end.
+    /// Reads into `buf` with one system call and returns the number of bytes, 0 at the end.
     ///
     /// # Cancel safety
     ///
-    /// As [`read`](Self::read): `buf` is good only after a call that completes.
+    /// As [`read`](Self::read). After a dropped call, `buf` may hold anything.
     ///
     /// # Errors
     ///
@@ -128,16 +129,17 @@ impl<R: RawIo> File<Raw, R> {
         .await
     }
 
-    /// Writes `data` with one system call and returns how many bytes it took,
+    /// Writes `data` with one system call and returns how many bytes the system took,
     /// perhaps not all. Python: `FileIO.write`.
     ///
     /// # Cancel safety
     ///
-    /// Once begun, the system call goes on; how much it took is not told then.
+    /// A system call that has begun is completed, but then nobody learns how many bytes it
+    /// wrote.
     ///
     /// # Errors
     ///
-    /// Those of the system; `Unsupported` if not open for writing; `Closed`.
+    /// Those of the system; `Unsupported` if the file is not open for writing; `Closed`.
     ///
     /// # Examples
     ///
@@ -170,7 +172,8 @@ impl<R: RawIo> File<Raw, R> {
         let (append, seekable) = (meta.append, meta.seekable);
         let call = self.descend().call("write", true, move |call| {
             let n = call.stream.write(|raw| write_some(raw, &data))?;
-            *call.pos = match append || (seekable && call.stream.file().is_some()) {
+            let moved = seekable && call.stream.file().is_some() && !call.private;
+            *call.pos = match append || moved {
                 true => call.stream.here(),
                 false => call.pos.and_then(|pos| pos.checked_add(n as u64)),
             };
@@ -179,12 +182,12 @@ impl<R: RawIo> File<Raw, R> {
         call.await
     }
 
-    /// Writes every item whole, one after the other. Unlike CPython, which drops
-    /// what a short write leaves.
+    /// Writes all of every item, one after the other. (CPython loses the rest of an item
+    /// after a short write.)
     ///
     /// # Cancel safety
     ///
-    /// The items before the one that was in flight are written.
+    /// All items before the current one are written; of the current one, perhaps a part.
     ///
     /// # Errors
     ///
@@ -197,7 +200,7 @@ impl<R: RawIo> File<Raw, R> {
         self.core().check_open("write")?;
         let mut items = budget::Items::default();
         for line in lines {
-            // Also of an empty one, as `write` does.
+            // For an empty item too, as `write` checks it.
             self.core().check_writable("write")?;
             let line = line.as_ref();
             let mut rest = line;

@@ -20,8 +20,8 @@ pub struct Span {
 /// What can be read by pieces and by lines: a [`File`] of any kind, or a
 /// [`text::Reader`](crate::text::Reader).
 ///
-/// It says what the reads of each give, for code that is written for all of them. It is
-/// sealed: only this crate implements it.
+/// Its types say what the reads of each give, so that you can write code for all of them.
+/// It is sealed: only this crate implements it.
 pub trait Source: Sealed {
     /// What a read gives: `Vec<u8>` or `String`.
     type Piece: Default;
@@ -62,14 +62,14 @@ pub trait Source: Sealed {
         started: &mut Started,
     ) -> Poll<Result<Vec<Self::Piece>>>;
 
-    /// The next line, of at most `max` bytes without its terminator, where that takes no
-    /// more than to look: nearly every time. `None` is no answer, but for
-    /// [`poll_find`](Self::poll_find) to find out.
+    /// The quick way, which succeeds nearly every time: returns the next line if it is in
+    /// the buffer and has at most `max` bytes without its terminator. `None` means that
+    /// [`poll_find`](Self::poll_find) must be asked.
     #[doc(hidden)]
     fn find_here(&mut self, max: usize) -> Option<Span>;
 
-    /// Has the next line in the buffer; `None` at the end. With `whole`, a last
-    /// line without terminator counts as not there yet.
+    /// Reads until the next line is in the buffer; `None` at the end. With `whole`, a last
+    /// line without a terminator counts as not there yet.
     #[doc(hidden)]
     fn poll_find(
         &mut self,
@@ -83,12 +83,12 @@ pub trait Source: Sealed {
     #[doc(hidden)]
     fn line(&mut self, span: Span) -> Self::Line<'_>;
 
-    /// How many bytes whole lines take that are in the buffer, from the line that was
-    /// found last on: none of the others is longer than `max`.
+    /// Returns how many bytes at the start of the buffer are lines for one block: `first`,
+    /// which was found last, and then complete lines none longer than `max`.
     #[doc(hidden)]
     fn find_block(&self, first: Span, max: usize) -> usize;
 
-    /// Consumes `len` bytes of whole lines, of which that is the first.
+    /// Consumes the `len` bytes that [`find_block`](Self::find_block) has found.
     #[doc(hidden)]
     fn block(&mut self, first: Span, len: usize) -> Self::Block<'_>;
 
@@ -96,7 +96,8 @@ pub trait Source: Sealed {
     #[doc(hidden)]
     fn is_empty(piece: &Self::Piece) -> bool;
 
-    /// As [`line`](Self::line), owned: a share a poll, consumed once it is complete.
+    /// As [`line`](Self::line), but copies the line, a bounded part in each poll. The line
+    /// is consumed when the copy is complete.
     #[doc(hidden)]
     fn poll_take_line(
         &mut self,
@@ -105,8 +106,9 @@ pub trait Source: Sealed {
         started: &mut Started,
     ) -> Poll<Result<Self::Piece>>;
 
-    /// The size of the file and the position of its cursor, in bytes. Of what cannot be
-    /// [followed](Follow), nobody asks for it, nor for what is below.
+    /// The size of the file and the position of its cursor, in bytes. This method and those
+    /// below are called only for what can be [followed](Follow), so only that implements
+    /// them.
     #[doc(hidden)]
     fn poll_size(
         &mut self,
@@ -117,14 +119,15 @@ pub trait Source: Sealed {
         Poll::Ready(Ok((0, 0)))
     }
 
-    /// Waits, at the end, until the size of the file is another. `None` where that
-    /// is not known to take no job; [`poll_size`](Self::poll_size) finds out.
+    /// At the end of the file: a future that waits, without a job, until the size of the
+    /// file is another. `None` if that is not possible, or if
+    /// [`poll_size`](Self::poll_size) has not yet found out that it is.
     #[doc(hidden)]
     fn growth(&self) -> Option<Growth> {
         None
     }
 
-    /// Goes back to the start, dropping what is buffered.
+    /// Drops what is buffered and goes back to the start.
     #[doc(hidden)]
     fn poll_rewind(&mut self, cx: &mut Context<'_>, started: &mut Started) -> Poll<Result<()>> {
         let _ = (cx, started);
@@ -132,17 +135,19 @@ pub trait Source: Sealed {
     }
 }
 
-/// What can grow, so that its lines can be [followed](super::Lines::follow): a
+/// A source that can grow, so that its lines can be [followed](super::Lines::follow): a
 /// [`File`] of any kind. Sealed, as [`Source`] is.
 pub trait Follow: Source {}
 
-/// What a pending read reads from: a file that it borrows (`&mut File<..>`), or a standard
-/// stream that it waits for ([`InTurn`](crate::stdio::InTurn)). Sealed, as [`Source`] is.
+/// The way of a pending read to its source: a file that it borrows (`&mut File<..>`), or a
+/// standard stream for which it waits ([`InTurn`](crate::stdio::InTurn)). Sealed, as
+/// [`Source`] is.
 pub trait Access: Sealed + Unpin {
-    /// What is read once it is there.
+    /// The source that it leads to.
     type Source: Source;
 
-    /// Polls `f`, as soon as the source is there, and lets go of it once `f` is ready.
+    /// Waits for the source, then polls `f` with it, and gives the source up when `f` is
+    /// ready.
     #[doc(hidden)]
     fn poll_with<T>(
         &mut self,
@@ -151,7 +156,7 @@ pub trait Access: Sealed + Unpin {
     ) -> Poll<T>;
 }
 
-/// What a read through this gives: `Vec<u8>` or `String`.
+/// What a read through `A` gives: `Vec<u8>` or `String`.
 pub(crate) type PieceOf<A> = <<A as Access>::Source as Source>::Piece;
 
 impl<F: Sealed> Sealed for &mut F {}
@@ -172,7 +177,8 @@ impl<F: Source> Access for &mut F {
     }
 }
 
-/// What keeps others from implementing the traits of this module.
+/// A supertrait that only this crate can name, so nobody else can implement the traits of
+/// this module.
 pub(crate) mod sealed {
     pub trait Sealed {}
 }

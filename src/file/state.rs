@@ -1,4 +1,4 @@
-//! What a file tells of itself without a job.
+//! What a file can tell without a job.
 
 use super::{File, FileKind};
 use crate::raw_io::RawIo;
@@ -35,8 +35,7 @@ impl<K: FileKind, R: RawIo> File<K, R> {
         self.core().closed()
     }
 
-    /// Returns the path as it was given; `None` for a file that was not
-    /// opened by path.
+    /// Returns the path as it was given, or `None` if the file was not opened by a path.
     ///
     /// # Examples
     ///
@@ -56,8 +55,8 @@ impl<K: FileKind, R: RawIo> File<K, R> {
         self.core().path()
     }
 
-    /// Returns the executor that the file's blocking calls run on; `None`
-    /// before the first operation of a file that was made without one.
+    /// Returns the executor that runs the blocking calls of the file. `None` if the file
+    /// was made without one and has had no operation yet.
     #[must_use]
     pub fn executor(&self) -> Option<std::sync::Arc<dyn crate::Executor>> {
         self.core()

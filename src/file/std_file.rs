@@ -1,17 +1,18 @@
-//! The methods of files that stand on a std file: from one, into one, another
-//! handle of one, and its descriptor.
+//! The methods of files over a std file: making one, making another handle of it, and its
+//! descriptor.
 
 use super::{File, FileKind};
 use crate::error::Result;
 
 impl<K: FileKind> File<K, std::fs::File> {
-    /// Makes a file of a std [`File`](std::fs::File), at its cursor and
-    /// with its access mode. Python: `open(fd)`.
+    /// Makes a file of a std [`File`](std::fs::File). It begins at the cursor, and can be
+    /// read and written as the std file can. Python: `open(fd)`.
     ///
-    /// The executor is the default one of the first operation;
-    /// [`wrap`](crate::wrap) takes another, and says at once of a folder that it is
-    /// none. It asks the system what kind of file it is, how it was opened, and where
-    /// its cursor is: three calls that do not wait, unless another handle of the same
+    /// The executor is the default one where the first operation is called.
+    /// [`wrap`](crate::wrap) can take another one, and refuses a folder at once.
+    ///
+    /// The call asks the system for the kind of the file, for its access mode, and for its
+    /// cursor. These three system calls do not wait, unless another handle that shares the
     /// cursor is reading at that moment.
     ///
     /// # Examples
@@ -30,16 +31,17 @@ impl<K: FileKind> File<K, std::fs::File> {
         Self::new(file)
     }
 
-    /// Makes another handle of the same open file, with which it shares
-    /// the cursor. Buffers are not shared: what is pending is written first.
+    /// Makes another handle of the same open file. Both share the cursor, but each has a
+    /// buffer of its own; so what is buffered is written first.
     ///
     /// # Cancel safety
     ///
-    /// Dropped midway, nothing is lost.
+    /// A dropped call loses nothing.
     ///
     /// # Errors
     ///
-    /// Those of a flush, or EMFILE and the like. `Closed`.
+    /// Those of a flush; those of the system (EMFILE if there are too many open files);
+    /// `Closed`.
     ///
     /// # Examples
     ///
@@ -78,7 +80,7 @@ impl<K: FileKind> From<std::fs::File> for File<K> {
     }
 }
 
-/// As [`from_std`](File::from_std), of the file that the descriptor is.
+/// As [`from_std`](File::from_std), of the file behind the descriptor.
 #[cfg(unix)]
 impl<K: FileKind> From<std::os::fd::OwnedFd> for File<K> {
     fn from(fd: std::os::fd::OwnedFd) -> Self {
@@ -92,6 +94,7 @@ impl<K: FileKind> std::os::fd::AsFd for File<K, std::fs::File> {
     ///
     /// If the file is closed.
     fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
+        self.core().show();
         let file = self.core().stream().and_then(|stream| stream.file());
         file.expect("the descriptor of a closed file was asked for")
             .as_fd()
@@ -108,7 +111,7 @@ impl<K: FileKind> std::os::fd::AsRawFd for File<K, std::fs::File> {
     }
 }
 
-/// As [`from_std`](File::from_std), of the file that the handle is.
+/// As [`from_std`](File::from_std), of the file behind the handle.
 #[cfg(windows)]
 impl<K: FileKind> From<std::os::windows::io::OwnedHandle> for File<K> {
     fn from(handle: std::os::windows::io::OwnedHandle) -> Self {
@@ -122,6 +125,7 @@ impl<K: FileKind> std::os::windows::io::AsHandle for File<K, std::fs::File> {
     ///
     /// If the file is closed.
     fn as_handle(&self) -> std::os::windows::io::BorrowedHandle<'_> {
+        self.core().show();
         let file = self.core().stream().and_then(|stream| stream.file());
         file.expect("the handle of a closed file was asked for")
             .as_handle()

@@ -1,4 +1,4 @@
-//! Who owns the raw stream: a file and its jobs, together.
+//! The raw stream, which a file and its jobs own together.
 
 use std::any::Any;
 use std::cell::RefCell;
@@ -13,24 +13,24 @@ use crate::sys::{self, OpenFile, retry};
 
 /// A shared handle on the raw stream.
 ///
-/// A plain [`File`] needs no lock where the system keeps its cursor out of positional
-/// I/O, which then goes on beside everything else; [`OpenFile`] knows. Anything else is
-/// used by one job at a time.
+/// A std [`File`] needs no lock if positional I/O of the system leaves the cursor alone;
+/// then such I/O runs at the same time as everything else. [`OpenFile`] knows whether that
+/// is so. Any other stream is used by one job at a time.
 pub(crate) enum SharedStream<R> {
     /// Only where `R` is [`File`].
     File(Arc<File>, OpenFile),
     Other(Arc<Shared<R>>),
 }
 
-/// A stream that is no plain file, and what all who use it must know of it.
+/// A stream that is not a std file, and what all its users share.
 pub(crate) struct Shared<R> {
-    /// The one lock under which foreign code runs, the stream's own: it is there to
-    /// have the stream called by one job at a time. A call that comes back here on its
-    /// own thread, as with jobs in place, is refused; one that waits for an operation of
-    /// its own file on another thread waits for ever.
+    /// The only lock under which foreign code runs, namely the methods of the stream: it
+    /// makes sure that one job at a time calls the stream. If a method of the stream uses
+    /// its own file on the same thread (jobs may run inline), that is refused. If it waits
+    /// for an operation of its own file on another thread, it waits for ever.
     slot: Mutex<Slot<R>>,
-    /// Whether it has taken bytes that it was not told to send on. Changes under
-    /// the lock; the task reads it without.
+    /// Whether bytes were written since the last flush. It is changed under the lock, and
+    /// read by the task without the lock.
     unflushed: AtomicBool,
     open: OpenFile,
 }
@@ -38,8 +38,8 @@ pub(crate) struct Shared<R> {
 struct Slot<R> {
     /// `None` once closed or taken back.
     raw: Option<R>,
-    /// Where the cursor belongs, since a positional call could not bring it back:
-    /// to be mended before anything else is done at the cursor.
+    /// Where the cursor belongs, if a positional call could not bring it back. It must be
+    /// moved there before anything else is done at the cursor.
     astray: Option<u64>,
 }
 
@@ -68,7 +68,7 @@ impl<R> WeakStream<R> {
     }
 }
 
-/// `T` as `U` where they are the same type.
+/// Converts `T` to `U` if they are the same type.
 fn same_type<T: 'static, U: 'static>(value: T) -> Result<U, T> {
     let mut value = Some(value);
     match (&mut value as &mut dyn Any)
@@ -85,16 +85,18 @@ fn gone() -> io::Error {
 }
 
 thread_local! {
-    /// Which shared streams this thread is using now, by their addresses, innermost last.
+    /// The addresses of the shared streams that this thread is using now, the innermost
+    /// last.
     static IN_USE: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
 }
 
-/// The stream, for as long as one call of it takes.
+/// The locked stream, for the time of one call.
 struct InUse<'a, R>(MutexGuard<'a, Slot<R>>);
 
 impl<R> Drop for InUse<'_, R> {
     fn drop(&mut self) {
-        // Used and given up in the order of calls. A thread that ends has no list any more.
+        // Calls are nested, so this stream is the last one. The list is gone if the thread
+        // is ending.
         let _ = IN_USE.try_with(|used| used.borrow_mut().pop());
     }
 }
@@ -104,7 +106,7 @@ impl<R> Shared<R> {
         &raw const *self as usize
     }
 
-    /// Whether this thread is in the middle of a call of the stream.
+    /// Whether this thread is inside a call of the stream.
     fn is_in_use_here(&self) -> bool {
         let here = IN_USE.try_with(|used| used.borrow().contains(&self.address()));
         here.unwrap_or(false)
@@ -115,7 +117,7 @@ impl<R> Shared<R> {
             let error = "the stream was called from within one of its own calls";
             return Err(io::Error::new(io::ErrorKind::Deadlock, error));
         }
-        // A panic in a call leaves the stream as it is: still usable.
+        // After a panic in a call, the stream can still be used.
         let slot = self.slot.lock().unwrap_or_else(PoisonError::into_inner);
         let _ = IN_USE.try_with(|used| used.borrow_mut().push(self.address()));
         Ok(InUse(slot))
@@ -128,7 +130,7 @@ impl<R: RawIo> Slot<R> {
         self.raw.as_mut().ok_or_else(gone)
     }
 
-    /// The stream with its cursor where the file believes it to be.
+    /// The stream, after a lost cursor was moved back to where the file believes it to be.
     fn placed(&mut self) -> io::Result<&mut R> {
         let raw = self.raw.as_mut().ok_or_else(gone)?;
         if let Some(back) = self.astray {
@@ -138,7 +140,7 @@ impl<R: RawIo> Slot<R> {
         Ok(raw)
     }
 
-    /// Uses the stream at its cursor, and notes where that was lost.
+    /// Uses the stream at its cursor, and notes it if `f` has lost the cursor.
     fn run<T>(&mut self, f: impl FnOnce(&mut R) -> io::Result<T>) -> io::Result<T> {
         f(self.placed()?).map_err(|error| match error.downcast::<Astray>() {
             Ok(Astray { back, source }) => {
@@ -165,8 +167,8 @@ impl<R: RawIo> SharedStream<R> {
         }
     }
 
-    /// Whether this thread is in the middle of a call of the stream, and so can make no
-    /// other one.
+    /// Whether this thread is inside a call of the stream, so that it cannot make another
+    /// one.
     pub(crate) fn is_in_use_here(&self) -> bool {
         match self {
             Self::File(..) => false,
@@ -195,14 +197,15 @@ impl<R: RawIo> SharedStream<R> {
         }
     }
 
-    /// A handle of the same open file, made by [`File::try_clone`].
+    /// Notes that this stream is another handle of the same open file as `other`, made by
+    /// [`File::try_clone`].
     pub(crate) fn shares(&mut self, other: &Self) {
         if let Self::File(_, open) = self {
             *open = other.open_file().clone();
         }
     }
 
-    /// Uses the stream. Only in a job: it waits for any other user.
+    /// Uses the stream. Call it only in a job, as it waits for other users.
     pub(crate) fn with<T>(&self, f: impl FnOnce(&mut dyn RawIo) -> io::Result<T>) -> io::Result<T> {
         match self {
             Self::File(file, open) => {
@@ -213,14 +216,15 @@ impl<R: RawIo> SharedStream<R> {
         }
     }
 
-    /// Where the cursor is, in bytes from the start; `None` where that is not told. Only
-    /// in a job.
+    /// The position of the cursor, in bytes from the start; `None` if the stream does not
+    /// tell it. Call it only in a job.
     pub(crate) fn here(&self) -> Option<u64> {
         self.with(|raw| retry(|| raw.seek(SeekFrom::Current(0))))
             .ok()
     }
 
-    /// As [`with`](Self::with), for what may leave bytes in the stream.
+    /// As [`with`](Self::with), for an `f` that may write, so that the stream must be
+    /// flushed later.
     pub(crate) fn write<T>(
         &self,
         f: impl FnOnce(&mut dyn RawIo) -> io::Result<T>,
@@ -231,7 +235,7 @@ impl<R: RawIo> SharedStream<R> {
         })
     }
 
-    /// Has the stream send on what it was given; a plain file has, at once.
+    /// Flushes the stream. A std file needs no flush.
     pub(crate) fn flush(&self) -> io::Result<()> {
         let Self::Other(shared) = self else {
             return Ok(());
@@ -245,7 +249,7 @@ impl<R: RawIo> SharedStream<R> {
         Ok(())
     }
 
-    /// Whether the stream has taken bytes that it was not told to send on.
+    /// Whether bytes were written since the last flush.
     pub(crate) fn unflushed(&self) -> bool {
         match self {
             Self::File(..) => false,
@@ -253,16 +257,16 @@ impl<R: RawIo> SharedStream<R> {
         }
     }
 
-    /// Something was written, or may have been. Only while the stream is used.
+    /// Notes that something may be written. Call it only while the stream is locked.
     fn mark_unflushed(&self) {
         if let Self::Other(shared) = self {
             shared.unflushed.store(true, Ordering::Relaxed);
         }
     }
 
-    /// Uses the stream as what it is; `writes` says that it may be written to.
-    /// Only in a job. A plain file is lent as a duplicate of its descriptor, which
-    /// shares the cursor: others may be using the original.
+    /// Uses the stream as its own type; `writes` says that `f` may write. Call it only in a
+    /// job. Of a std file, `f` gets a duplicate of the descriptor, which shares the cursor,
+    /// because others may be using the original.
     pub(crate) fn with_own<T>(
         &self,
         writes: bool,
@@ -283,9 +287,9 @@ impl<R: RawIo> SharedStream<R> {
         }
     }
 
-    /// Takes the stream out, with its cursor in its place; if it fails, it stays.
-    /// A plain file that a positional call still uses comes as a duplicate of its
-    /// descriptor.
+    /// Takes the stream out, with its cursor in its place. If that fails, returns this
+    /// handle unchanged. If a positional call still uses a std file, the result is a
+    /// duplicate of its descriptor.
     pub(crate) fn take(self) -> Result<R, (Self, io::Error)> {
         match self {
             Self::File(file, open) => {
@@ -309,13 +313,15 @@ impl<R: RawIo> SharedStream<R> {
         }
     }
 
-    /// Tells what a close would say of the file behind the stream, which stays open.
+    /// Returns the error that a close of the file behind the stream would have. The file
+    /// stays open.
     pub(crate) fn ask_close(&self) -> io::Result<()> {
         self.with(|raw| raw.as_file().map_or(Ok(()), sys::close_duplicate))
     }
 
-    /// Closes the stream and drops it; a plain file when its last user is done. The
-    /// error of that is told here even so: nobody else could tell it.
+    /// Closes the stream and drops it. A std file that others still use is closed when the
+    /// last of them is done. The error of a close is returned here even then, since nobody
+    /// could return it later.
     pub(crate) fn close(self) -> io::Result<()> {
         match self {
             Self::File(file, _) => match Arc::try_unwrap(file) {

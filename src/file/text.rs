@@ -1,9 +1,10 @@
 //! Text files: decoding, encoding and line ends over a binary file.
 //!
-//! Reading: bytes of the binary file's buffer are decoded by the piece into
-//! [`Decoded`], which knows for each place in its text where that is in the file.
-//! Line ends stay as they are there; they are translated when text is delivered.
-//! Writing: a string is translated, encoded and put into the binary file's buffer.
+//! Reading: bytes in the buffer of the binary file are decoded, a piece at a time, into a
+//! [`Decoded`], which can tell the position in the file of each place in its text. There
+//! the line ends are still those of the file; they are translated when text is delivered.
+//! Writing: the line ends of a string are translated, it is encoded, and put into the
+//! buffer of the binary file.
 
 use std::fmt;
 
@@ -26,11 +27,14 @@ mod write;
 
 /// A text file. Python: `TextIOWrapper`.
 ///
-/// Made by [`open`](crate::open()), [`wrap(..).text()`](crate::wrap) or
-/// [`new`](File::new). Sizes of reads are in characters (Unicode scalar
-/// values). A file open in both directions may mix reads, writes and seeks
-/// freely: there is one position, and a write goes where reading has come to, not
-/// to where it has read ahead.
+/// Made by [`open`](crate::open()), [`wrap(..).text()`](crate::wrap) or [`new`](File::new).
+/// Sizes of reads are in characters (Unicode scalar values). In a file that is open in both
+/// directions you may mix reads, writes and seeks freely. It has one position: a write goes
+/// behind the text that was returned, not behind what was read ahead.
+///
+/// Defaults: UTF-8 and `strict`; `\n`, `\r` and `\r\n` are read as `\n`; the buffer has 128
+/// KiB; a file that is a terminal is line buffered. [`Open`](crate::Open) has the keywords
+/// that change them.
 ///
 /// # Examples
 ///
@@ -48,7 +52,7 @@ mod write;
 /// ```
 pub type TextFile<R = std::fs::File> = File<Text, R>;
 
-/// What a text file keeps: the binary file, and where in its bytes the text is.
+/// What a text file keeps: the binary file below, and the text that was decoded from it.
 pub struct Decoding<R: Send> {
     binary: BinaryFile<R>,
     settings: TextSettings,
@@ -56,7 +60,8 @@ pub struct Decoding<R: Send> {
     line_buffering: bool,
     encoder: Encoder,
     decoded: Decoded,
-    /// Encoded text on its way to the buffer; kept for its memory.
+    /// Text while it is encoded, before it goes into the buffer. Kept so that its memory is
+    /// reused.
     scratch: Vec<u8>,
     bom: Bom,
 }
@@ -72,9 +77,9 @@ impl<R: RawIo> fmt::Debug for Decoding<R> {
 /// Whether the next write may have to begin with a byte order mark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Bom {
-    /// It depends on where it goes.
+    /// It depends on where the write goes, which nobody has looked at yet.
     Unknown,
-    /// Yes: it goes to the start.
+    /// Yes: the write goes to the start of the file.
     Due,
     No,
 }
@@ -126,7 +131,8 @@ impl HasLayer for Text {
 }
 
 impl Text {
-    /// Of a file at its position: a text begins there, unless it is appended to.
+    /// Text that begins at the position of the file. If the file is opened to append, the
+    /// position is behind any byte order mark.
     fn decoded<R: RawIo>(settings: &TextSettings, core: &Core<R>) -> Decoded {
         let offset = core.position().unwrap_or(0);
         let resume = if core.meta.append {
@@ -144,7 +150,8 @@ impl Text {
 }
 
 impl<R: RawIo> File<Text, R> {
-    /// Returns the mode as it was given; without one, as CPython names it.
+    /// Returns the mode as it was given. If none was given, it is derived from what the
+    /// file can do (`r`, `w`, `r+` …).
     #[must_use]
     pub fn mode(&self) -> &str {
         &self.layer.mode
@@ -174,9 +181,10 @@ impl<R: RawIo> File<Text, R> {
         self.layer.settings.errors.as_str()
     }
 
-    /// Returns the kinds of line ends that were seen in what was decoded so far,
-    /// in the order `"\r"`, `"\n"`, `"\r\n"`; always none if `newline` names one.
-    /// Back at the start it begins anew. Python: `newlines`.
+    /// Returns the kinds of line ends that were found so far, in the order `"\r"`, `"\n"`,
+    /// `"\r\n"`. As text is decoded ahead, these may be line ends that were not returned
+    /// yet. Always empty if the keyword `newline` names one line end. A seek to the start
+    /// begins anew. Python: `newlines`.
     ///
     /// # Examples
     ///
@@ -203,7 +211,7 @@ impl<R: RawIo> File<Text, R> {
         (settings.encoding.static_name(), settings.errors)
     }
 
-    /// Says whether a write with a line end in it is followed by a flush.
+    /// Says whether a flush follows each write that has a line end in it.
     #[must_use]
     pub fn line_buffering(&self) -> bool {
         self.layer.line_buffering
@@ -215,9 +223,9 @@ impl<R: RawIo> File<Text, R> {
         self.layer.settings.write_through
     }
 
-    /// Returns the binary file below, at the position that the text has come to
-    /// (on a stream that cannot seek: behind what has been read ahead). Text and
-    /// bytes may be written in turns: they share one buffer. Python: `buffer`.
+    /// Returns the binary file below, at the position of the text. (If the stream cannot
+    /// seek, it is behind the text that was decoded ahead.) You may write text and bytes in
+    /// turns, as they go into the same buffer. Python: `buffer`.
     ///
     /// # Examples
     ///
@@ -237,8 +245,9 @@ impl<R: RawIo> File<Text, R> {
         &mut self.layer.binary
     }
 
-    /// The binary file below, at the position that the text has come to, on a
-    /// stream that cannot seek: what was decoded and not delivered is put back.
+    /// As [`buffer`](Self::buffer), for a stream that cannot seek: the bytes of text that
+    /// was decoded and not delivered are put back, so the binary file is at the position of
+    /// the text.
     #[cfg(feature = "stdio")]
     pub(crate) fn undecoded(&mut self) -> &mut BinaryFile<R> {
         debug_assert!(!self.core().meta.seekable, "`buffer` is for those");
@@ -250,17 +259,16 @@ impl<R: RawIo> File<Text, R> {
         &mut self.layer.binary
     }
 
-    /// Writes what is buffered and gives the binary file below back, at the
-    /// position that the text has come to. Python: `detach`.
+    /// Writes what is buffered and returns the binary file below, at the position of the
+    /// text. Python: `detach`.
     ///
     /// # Cancel safety
     ///
-    /// Owns the file: dropped midway, it is as if the file was dropped.
+    /// The call owns the file. Dropping it midway is the same as dropping the file.
     ///
     /// # Errors
     ///
-    /// Those of a flush; what could not be written is lost then, as the file is.
-    /// `Closed`.
+    /// Those of [`flush`](Self::flush); the file is dropped then. `Closed`.
     pub async fn detach(mut self) -> Result<BinaryFile<R>> {
         self.core().check_open("detach")?;
         self.flush().await?;
@@ -272,9 +280,9 @@ impl<R: RawIo> File<Text, R> {
         Ok(self.layer.binary)
     }
 
-    /// Reads `.size(n)` characters, fewer only at the end; without a size, to the
-    /// end. Empty at the end, which is not for ever: a file that grew can be read
-    /// on. Python: `read`.
+    /// Reads to the end of the file, or `.size(n)` characters, fewer only at the end;
+    /// returns a `String`. At the end it is empty. If the file grows later, the next read
+    /// returns what was added. Python: `read`.
     ///
     /// # Cancel safety
     ///
@@ -282,10 +290,11 @@ impl<R: RawIo> File<Text, R> {
     ///
     /// # Errors
     ///
-    /// [`Decode`](crate::Error::Decode), once, where the bytes are not text. Only they are
-    /// lost: the next read returns what is before them and ends there, even if that is
-    /// less than was asked for, and the one after it goes on behind. Those of the
-    /// system; `Unsupported` if not open for reading; `Closed`.
+    /// [`Decode`](crate::Error::Decode), once, for bytes that are not text in the encoding.
+    /// Only these bytes are lost: the next read returns the text before them, even if that
+    /// is less than was asked for, and the read after it returns the text behind them.
+    ///
+    /// Those of the system; `Unsupported` if the file is not open for reading; `Closed`.
     ///
     /// # Examples
     ///
@@ -305,9 +314,9 @@ impl<R: RawIo> File<Text, R> {
         Read::new(self)
     }
 
-    /// Reads one line with its terminator (translated as `newline` says); the last
-    /// may lack it, and empty is the end. `.size(n)` limits it to `n` characters.
-    /// Python: `readline`.
+    /// Reads one line with its terminator, which the keyword `newline` may have translated
+    /// to `\n`; returns a `String`, empty at the end. The last line may have no terminator.
+    /// `.size(n)` reads at most `n` characters of it. Python: `readline`.
     ///
     /// # Cancel safety
     ///
@@ -334,13 +343,13 @@ impl<R: RawIo> File<Text, R> {
         Readline::new(self)
     }
 
-    /// Reads all lines, as [`readline`](Self::readline) gives them. `.hint(n)`
-    /// stops after the line that makes the total exceed `n` characters. Python:
-    /// `readlines`.
+    /// Reads all lines, as [`readline`](Self::readline) gives them; returns a
+    /// `Vec<String>`. `.hint(n)` stops after the line with which the total exceeds `n`
+    /// characters. Python: `readlines`.
     ///
     /// # Cancel safety
     ///
-    /// As [`read`](Self::read): nothing is consumed until all lines are there.
+    /// As [`read`](Self::read): no line is consumed before all of them are there.
     ///
     /// # Errors
     ///
@@ -363,8 +372,9 @@ impl<R: RawIo> File<Text, R> {
         Readlines::new(self)
     }
 
-    /// Returns the next line without its terminator, lent from the buffer: no
-    /// copy, no allocation. `None` is the end. `.max_len(n)` bounds its length.
+    /// Returns the next line without its terminator as a `&str` into the buffer: no copy,
+    /// no allocation. `None` is the end. With `.max_len(n)`, a line longer than `n` bytes
+    /// of UTF-8 is an error (default: no limit).
     ///
     /// # Cancel safety
     ///
@@ -372,10 +382,12 @@ impl<R: RawIo> File<Text, R> {
     ///
     /// # Errors
     ///
-    /// [`Decode`](crate::Error::Decode), once for each line that is not text: the next
-    /// call for a line skips the rest of it, with what else is bad there, so that a
-    /// loop that ignores these errors sees whole lines only. A [`read`](Self::read)
-    /// instead returns what that line has. Else as [`read`](Self::read).
+    /// [`Decode`](crate::Error::Decode), once for each line that has bytes which are not
+    /// text. The next call for a line skips the whole bad line, so a loop that ignores
+    /// these errors gets only complete lines. (A [`read`](Self::read) at that place would
+    /// return the good part of the bad line.)
+    ///
+    /// `LineTooLong` with `.max_len(n)`; otherwise as [`read`](Self::read).
     ///
     /// # Examples
     ///
@@ -419,9 +431,10 @@ impl<R: RawIo> File<Text, R> {
         NextLine::new(self)
     }
 
-    /// Returns all whole lines that are decoded, at least one, without their terminators,
-    /// lent from the buffer as an iterator: the fastest way to go through lines. `None` is
-    /// the end. `.max_len(n)` bounds the length of each, in bytes of UTF-8.
+    /// Returns all complete lines that are decoded, at least one, without their
+    /// terminators: an iterator of `&str`. This is the fastest way to go through lines.
+    /// `None` is the end. With `.max_len(n)`, a line longer than `n` bytes of UTF-8 is an
+    /// error (default: no limit).
     ///
     /// # Cancel safety
     ///
@@ -429,7 +442,7 @@ impl<R: RawIo> File<Text, R> {
     ///
     /// # Errors
     ///
-    /// As [`next_line`](Self::next_line); the lines before a bad one are lent first.
+    /// As [`next_line`](Self::next_line); the lines before a bad line are returned first.
     ///
     /// # Examples
     ///
@@ -470,8 +483,7 @@ impl<R: RawIo> File<Text, R> {
         Lines::new(self)
     }
 
-    /// Returns a stream of owned lines without their terminators that owns the
-    /// file.
+    /// Returns a stream of owned lines without their terminators. The stream owns the file.
     ///
     /// # Examples
     ///

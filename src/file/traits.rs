@@ -1,7 +1,7 @@
-//! The I/O traits of tokio and of futures, and the stream of lines.
+//! The I/O traits of tokio and futures, and the stream of lines.
 //!
-//! The state of a call between two polls is in the file, so that whatever
-//! combinator dropped its future, the file goes on.
+//! These calls have no future of their own, so their state between two polls is in the
+//! file. Therefore a combinator may be dropped at any time, and the file still works.
 
 use std::io::{self, IoSlice, SeekFrom};
 use std::pin::Pin;
@@ -14,20 +14,22 @@ use crate::budget::{self, MOST_A_POLL};
 use crate::error::{Error, Result};
 use crate::raw_io::RawIo;
 
-/// The most slices that are written at a time, as IOV_MAX of Linux: a poll looks at each.
+/// The most slices that one write takes, as IOV_MAX of Linux: one poll looks at each of
+/// them.
 const MOST_SLICES: usize = 1024;
 
-/// What was begun by calls that have no future to keep their state in, as those of the
-/// I/O traits; one job at a time, as everything.
+/// What was begun by calls that have no future to keep their state in, as those of the I/O
+/// traits. As always, there is at most one job.
 #[derive(Debug, Default)]
 pub(crate) struct HalfDone {
     job: Started,
-    /// Whose job it is: a poll of anything else does not take it for its own.
+    /// The kind of call that has started the job. A poll of another kind must not take it
+    /// for its own.
     by: Option<By>,
     seek: Option<SeekFrom>,
 }
 
-/// Who keeps the number of its job in the file.
+/// The calls that keep the number of their job in the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum By {
     Read,
@@ -36,18 +38,18 @@ pub(super) enum By {
     Shutdown,
     Seek,
     Line,
-    /// The question whether a text's mark is due.
+    /// The question whether a text must begin with a byte order mark.
     Mark,
 }
 
 impl HalfDone {
-    /// The number of the job that the last poll of `by` has started, if no other
-    /// poll came between.
+    /// The number of the job that the last poll of `by` has started; 0 if another kind of
+    /// call was polled since.
     pub(super) fn job(&self, by: By) -> Started {
         if self.by == Some(by) { self.job } else { 0 }
     }
 
-    /// A seek that was begun is over.
+    /// Ends a seek that was begun.
     #[inline]
     pub(super) fn end_seek(&mut self) {
         self.seek = None;
@@ -63,7 +65,7 @@ fn io<T>(poll: Poll<Result<T>>) -> Poll<io::Result<T>> {
 }
 
 impl<R: RawIo> Core<R> {
-    /// The most that the traits move at a time, in bytes.
+    /// The most bytes that one call of the traits moves.
     fn most_at_once(&self) -> usize {
         match self.capacity {
             0 => MOST_A_POLL,
@@ -77,8 +79,8 @@ impl<R: RawIo> Core<R> {
         buf: &mut [u8],
     ) -> Poll<io::Result<usize>> {
         ready!(budget::poll_turn(cx));
-        // They may read less than there is room for: never more at a time than a buffer
-        // holds, however large `buf` is.
+        // The traits may read less than there is room for, so one poll reads no more than a
+        // buffer holds, however large `buf` is.
         let most = self.most_at_once().min(buf.len());
         let buf = &mut buf[..most];
         if self.ahead.buffer().is_empty() && buf.len() >= self.capacity / 4 {
@@ -118,8 +120,8 @@ impl<R: RawIo> Core<R> {
         data: &[u8],
     ) -> Poll<io::Result<usize>> {
         ready!(budget::poll_turn(cx));
-        // They may take less than they are given: never more at a time than a buffer
-        // holds.
+        // The traits may take less than they are given, so one poll takes no more than a
+        // buffer holds.
         let data = &data[..self.most_at_once().min(data.len())];
         if !self.write_more(data) {
             ready!(io(self.poll_write(cx, "write", data)))?;
@@ -128,15 +130,16 @@ impl<R: RawIo> Core<R> {
         Poll::Ready(Ok(data.len()))
     }
 
-    /// As [`io_write`](Self::io_write), of all `slices` together: to a raw file they go
-    /// with one write.
+    /// As [`io_write`](Self::io_write), for all `slices` together. A raw file writes them
+    /// with one system call.
     pub(super) fn io_write_vectored(
         &mut self,
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         ready!(budget::poll_turn(cx));
-        // Nothing written means that nothing more can be, so what is empty does not count.
+        // A result of 0 would mean that nothing more can be written. So empty slices in
+        // front do not count.
         let first = slices.iter().position(|slice| !slice.is_empty());
         let slices = &slices[first.unwrap_or(slices.len())..];
         let slices = &slices[..slices.len().min(MOST_SLICES)];
@@ -168,7 +171,8 @@ impl<R: RawIo> Core<R> {
     pub(super) fn io_start_seek(&mut self, pos: SeekFrom) -> io::Result<()> {
         self.check_seekable("seek")?;
         if self.half_done.seek.replace(pos) != Some(pos) {
-            // Whatever was begun is not this.
+            // It is another seek than the one that was begun, so a running job is not its
+            // own.
             self.half_done.by = None;
         }
         Ok(())
@@ -179,7 +183,7 @@ impl<R: RawIo> Core<R> {
         let mut job = self.half_done.job(By::Seek);
         let sought = match self.half_done.seek {
             Some(pos) => self.poll_seek(cx, pos, &mut job),
-            // Nothing asked for: where it is.
+            // No seek was begun: return the position.
             None => self.poll_tell(cx, &mut job),
         };
         self.half_done.set_job(By::Seek, job);
@@ -196,7 +200,7 @@ impl<K: Bytes, R: RawIo> tokio::io::AsyncRead for File<K, R> {
         cx: &mut Context<'_>,
         buf: &mut tokio::io::ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        // No more is cleared than is read at a time.
+        // Only as many bytes are filled with zeros as one poll reads.
         let most = self.core().most_at_once().min(buf.remaining());
         let n = ready!(self.descend().io_read(cx, buf.initialize_unfilled_to(most)))?;
         buf.advance(n);
@@ -213,7 +217,7 @@ impl<K: Bytes, R: RawIo> tokio::io::AsyncWrite for File<K, R> {
         self.descend().io_write(cx, data)
     }
 
-    /// Writes the slices as one, up to 1,024 of them and up to as much as a write takes.
+    /// Writes at most 1,024 slices as one, and at most as many bytes as one write takes.
     fn poll_write_vectored(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -230,7 +234,7 @@ impl<K: Bytes, R: RawIo> tokio::io::AsyncWrite for File<K, R> {
         self.descend().io_flush(cx)
     }
 
-    /// Flushes, and tells what close(2) would say. The file stays open:
+    /// Flushes, and returns the error that close(2) would have. The file stays open:
     /// [`close`](Self::close) closes it.
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.descend().io_shutdown(cx)
@@ -266,7 +270,7 @@ impl<K: Bytes, R: RawIo> futures_io::AsyncWrite for File<K, R> {
         self.descend().io_write(cx, data)
     }
 
-    /// Writes the slices as one, up to 1,024 of them and up to as much as a write takes.
+    /// Writes at most 1,024 slices as one, and at most as many bytes as one write takes.
     fn poll_write_vectored(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -279,7 +283,7 @@ impl<K: Bytes, R: RawIo> futures_io::AsyncWrite for File<K, R> {
         self.descend().io_flush(cx)
     }
 
-    /// Flushes, and tells what close(2) would say. The file stays open:
+    /// Flushes, and returns the error that close(2) would have. The file stays open:
     /// [`close`](Self::close) closes it.
     fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.descend().io_shutdown(cx)
@@ -292,19 +296,19 @@ impl<K: Bytes, R: RawIo> futures_io::AsyncSeek for File<K, R> {
         cx: &mut Context<'_>,
         pos: SeekFrom,
     ) -> Poll<io::Result<u64>> {
-        // A seek that goes on is told from a new one by where it goes: of two alike, the
-        // first given up midway and nothing done between them, one is made.
+        // If the target is the same, this poll continues the seek that was begun. So if a
+        // seek is abandoned midway and the same seek follows at once, only one is made.
         self.descend_in_seek().io_start_seek(pos)?;
         self.descend_in_seek().io_seek(cx)
     }
 }
 
-/// Lines with their terminators, as `readline` gives them. Python:
+/// A stream of lines with their terminators, as `readline` returns them. Python:
 /// `async for line in file`.
 ///
-/// For the body of a response (`Body::from_stream`) take
-/// [`into_chunks`](crate::BinaryFile::into_chunks): as this stream, it would be sent line
-/// by line, of text with its line ends and its encoding changed.
+/// For the body of a response (`Body::from_stream`) use
+/// [`into_chunks`](crate::BinaryFile::into_chunks) instead. This stream would send the file
+/// line by line, and the lines of a text file with changed line ends and in UTF-8.
 impl<K: FileKind, R: RawIo> futures_core::Stream for File<K, R>
 where
     Self: Source,

@@ -1,5 +1,4 @@
-//! The blocking half of a file: what one job does, in which order, and what
-//! comes back of it.
+//! The blocking half of a file: what a job does, in which order, and what it brings back.
 
 use std::fs::File;
 use std::io::{self, SeekFrom};
@@ -24,14 +23,14 @@ mod then;
 
 pub(crate) use self::then::{Call, Then};
 
-/// Reads of more bytes than this do not get all their memory in advance.
+/// A read of more bytes than this does not reserve all its memory before.
 pub(super) const LARGE: usize = 8 * 1024 * 1024;
 
-/// A job that finds more and more to write ends after so many bytes: others want
-/// its thread too.
+/// A job that finds more and more buffers to write ends after so many bytes, because other
+/// jobs wait for its thread.
 const TURN: usize = 8 * 1024 * 1024;
 
-/// Bytes on their way to the stream; those before `start` have been written.
+/// Bytes on their way to the stream. Those before `start` were written.
 #[derive(Debug, Default)]
 pub(crate) struct Pending {
     pub(crate) data: Vec<u8>,
@@ -58,7 +57,7 @@ impl Pending {
     }
 }
 
-/// How far a job has come: whose error it is.
+/// How far a job has come. This decides which operation its error belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stage {
     Begin,
@@ -70,7 +69,7 @@ pub(crate) enum Stage {
     Then,
 }
 
-/// One job of a file, with everything it needs and everything it leaves.
+/// One job of a file, with everything that it needs and everything that it brings back.
 pub(crate) struct Work<R> {
     /// `None` once closed.
     pub(crate) stream: Option<SharedStream<R>>,
@@ -79,50 +78,56 @@ pub(crate) struct Work<R> {
     /// Whether the file is open in both directions.
     pub(crate) both: bool,
     pub(crate) pos: Option<u64>,
-    /// How many bytes the cursor is ahead of where the user thinks it is.
+    /// Whether nobody else uses the cursor.
+    pub(crate) private: bool,
+    /// How many bytes the cursor is ahead of the position of the file.
     pub(crate) rewind: u64,
     /// Oldest first.
     pub(crate) dirty: [Pending; 2],
-    /// What is to be written behind `dirty`; the task may be adding to it.
+    /// Buffers to be written after `dirty`; the task may add more while the job runs.
     pub(crate) queue: Option<Arc<Queue>>,
-    /// Has the end of the process wait until what is to be written is written.
+    /// Makes the end of the process wait until everything is written.
     pub(crate) hold: Option<Arc<Hold>>,
     pub(crate) read: Buf,
-    /// A buffer of the caller's, for the `*_owned` operations.
+    /// A buffer of the caller, for the `*_owned` operations.
     pub(crate) owned: Vec<u8>,
-    /// Up to where `owned` has been written, or was filled before the read.
+    /// How many bytes of `owned` were written, or were there before the read.
     pub(crate) owned_done: usize,
-    /// Whether what is behind `owned_done` is still to be written.
+    /// Whether the bytes behind `owned_done` are still to be written.
     pub(crate) owned_out: bool,
     pub(crate) then: Then<R>,
     pub(crate) closing: bool,
-    /// Whether an error of the operation itself must not get lost.
+    /// Whether the error of the operation itself must be kept if nobody waits for it.
     pub(crate) keep: bool,
-    /// Whether it reads for the read buffer or for a buffer of the caller's.
+    /// Whether the operation is a read.
     pub(crate) reads: bool,
-    /// Set once nobody waits for as many bytes as a read was to bring.
+    /// Set by the task when nobody waits any more for as many bytes as the read was to
+    /// bring.
     pub(crate) given_up: Option<Arc<AtomicBool>>,
     pub(crate) stage: Stage,
     pub(crate) result: io::Result<()>,
-    /// Whether page-cache reads suit the stream, once somebody looked.
+    /// Whether nowait reads work for the stream. `None` until somebody has looked.
     pub(crate) nowait: Option<bool>,
-    /// Whether it is a regular file, which may be read ahead, once somebody looked.
+    /// Whether it is a regular file, which may be read ahead. `None` until somebody has
+    /// looked.
     pub(crate) regular: Option<bool>,
     /// The largest capacity, in bytes, of an emptied buffer that is filled again.
     pub(crate) usual: usize,
-    /// The size of the file in bytes, if this job looked at it.
+    /// The size of the file in bytes, if this job has asked for it.
     pub(crate) size: Option<u64>,
-    /// Whether the file was found to tell its size at once.
+    /// Whether this job has found out that the system tells the size of the file without
+    /// waiting.
     pub(crate) tells_size: bool,
-    /// Whether its last read gave all that was asked for.
+    /// Whether the last read gave all that it asked for.
     pub(crate) gave_all: bool,
-    /// Whether it wrote anything.
+    /// Whether the job has written anything.
     pub(crate) wrote: bool,
-    /// Whether it read to the end.
+    /// Whether the job has read to the end.
     pub(crate) eof: bool,
-    /// The new size or position, of the operations that give one.
+    /// The new size or position, for the operations that return one.
     pub(crate) number: u64,
-    /// What was read to the end, decoded; it is not in the read buffer then.
+    /// The decoded text, if the job has read to the end and was told to decode. Its bytes
+    /// are not in the read buffer then.
     pub(crate) whole: Option<Whole>,
 }
 
@@ -132,7 +137,8 @@ impl<R: RawIo> Task for Work<R> {
         if result.is_ok() {
             self.stage = Stage::Then;
             if let Some(hold) = self.hold.as_ref().filter(|_| !self.then.writes()) {
-                // What follows may wait for ever, as a read of a pipe does.
+                // Everything is written. The operation itself may wait for ever, as a read
+                // of a pipe can.
                 hold.release();
             }
             result = self.perform();
@@ -141,7 +147,7 @@ impl<R: RawIo> Task for Work<R> {
             queue.close();
         }
         if self.closing {
-            // The file is closed, whatever went wrong before.
+            // The file is closed even if something failed before.
             if let Some(stream) = self.stream.take() {
                 result = result.and(stream.close());
             }
@@ -162,6 +168,7 @@ impl<R: RawIo> Work<R> {
             append: meta.append,
             both: meta.readable && meta.writable,
             pos: None,
+            private: false,
             rewind: 0,
             dirty: <[Pending; 2]>::default(),
             queue: None,
@@ -193,15 +200,15 @@ impl<R: RawIo> Work<R> {
         }
     }
 
-    /// What is still to be written of all that this job was given, in order; but
-    /// for what goes through the queue.
+    /// Takes out what the job was given and has not written, in order. What is in the queue
+    /// stays there.
     pub(crate) fn leftover(&mut self) -> Pending {
         let [mut left, back] = std::mem::take(&mut self.dirty);
         left.append(back);
         if self.owned_out {
             let data = std::mem::take(&mut self.owned);
             match self.queue.as_ref().filter(|queue| !queue.is_empty()) {
-                // It has not come so far as to begin with it.
+                // The job has not begun to write `owned`, which comes after the queue.
                 Some(queue) => queue.push(data),
                 None => left.append(Pending {
                     data,
@@ -212,7 +219,7 @@ impl<R: RawIo> Work<R> {
         left
     }
 
-    /// Whether it may read more than once, and so can end before it is done.
+    /// Whether it is a read that may take several system calls, so that it can stop early.
     pub(crate) fn goes_on(&self) -> bool {
         match self.then {
             Then::Fill { min, .. } => min > 1,
@@ -221,30 +228,30 @@ impl<R: RawIo> Work<R> {
         }
     }
 
-    /// Whether nobody waits for as much as it was to read.
+    /// Whether nobody waits any more for as many bytes as it was to read.
     fn is_given_up(&self) -> bool {
         let flag = self.given_up.as_ref();
         flag.is_some_and(|flag| flag.load(Ordering::Relaxed))
     }
 
-    /// Whether there is anything that it was given to write and has not written.
+    /// Whether it was given anything to write that it has not written.
     pub(crate) fn has_unwritten(&self) -> bool {
         self.has_dirty() || (self.owned_out && self.owned_done < self.owned.len())
     }
 
-    /// Whether the drop of the file leaves anything to do that may block.
+    /// Whether the drop of the file leaves work that may block.
     pub(crate) fn needs_finish(&self) -> bool {
         self.has_unwritten() || self.stream.as_ref().is_some_and(SharedStream::unflushed)
     }
 
-    /// Whether any of what was buffered is still to be written.
+    /// Whether any buffered bytes are still to be written.
     pub(crate) fn has_dirty(&self) -> bool {
         self.dirty.iter().any(|pending| !pending.is_empty())
             || self.queue.as_ref().is_some_and(|queue| !queue.is_empty())
     }
 
-    /// The last job of a file that was dropped: writes what is left of it, and
-    /// `rest` behind that, and closes. Blocks; there is nobody to tell of an error.
+    /// The last work of a file that was dropped: writes what is left, then `rest`, and
+    /// closes the stream. It blocks. Nobody can be told of an error.
     pub(crate) fn finish(mut self, rest: &Queue) {
         let left = self.leftover();
         let queue = self.queue.take().unwrap_or_default();
@@ -262,7 +269,7 @@ impl<R: RawIo> Work<R> {
         last.run();
     }
 
-    /// Sets the cursor right and drains the buffers.
+    /// Moves the cursor back to the position of the file, and writes what is buffered.
     fn prepare(&mut self) -> io::Result<()> {
         let Some(stream) = self.stream.clone() else {
             return Ok(());
@@ -270,8 +277,9 @@ impl<R: RawIo> Work<R> {
         if self.nowait.is_none() {
             self.nowait = Some(stream.file().is_some_and(|file| nowait::suits(file)));
         }
-        // It does not matter before an absolute seek, nor in the end, but for who shares
-        // the descriptor of a file for both directions.
+        // Where the cursor is does not matter before an absolute seek. It does not matter
+        // before a close either, except to others who share the descriptor of a file that
+        // is open for reading and writing.
         let moot = !self.has_dirty()
             && match self.then {
                 Then::Seek(SeekFrom::Start(_) | SeekFrom::End(_)) => true,
@@ -293,15 +301,16 @@ impl<R: RawIo> Work<R> {
                     pending.start += n;
                     written += n;
                     self.wrote = true;
-                    // An append leads to the end, wherever that is: asked below,
-                    // unless a later write fails.
+                    // An append goes to the end, wherever that is. The cursor is asked for
+                    // below, unless a later write fails.
                     self.pos = self
                         .pos
                         .filter(|_| !self.append)
                         .and_then(|pos| pos.checked_add(n as u64));
                 }
                 if pending.data.capacity() > self.usual {
-                    // Freed here and not by the task, because that takes milliseconds.
+                    // It is freed here and not by the task, because that takes
+                    // milliseconds.
                     *pending = Pending::default();
                 }
             }
@@ -366,15 +375,15 @@ impl<R: RawIo> Work<R> {
             }
             Then::Truncate(size) => {
                 let result = stream.with(|raw| {
-                    // Where the cursor is, is asked: who shares the descriptor may have
-                    // moved it, and a size that is too small costs content.
+                    // The system is asked for the cursor: others who share the descriptor
+                    // may have moved it, and a wrong size would destroy content.
                     self.number = match size {
                         Some(size) => size,
                         None => retry(|| raw.seek(SeekFrom::Current(0)))?,
                     };
                     retry(|| raw.truncate(self.number))
                 });
-                // What Linux says of a pipe depends on the question.
+                // For a pipe, Linux gives different errors to different calls.
                 result.map_err(|error| match error.kind() {
                     io::ErrorKind::NotSeekable | io::ErrorKind::InvalidInput if !self.seekable => {
                         io::ErrorKind::Unsupported.into()
@@ -410,17 +419,18 @@ impl<R: RawIo> Work<R> {
             Then::Call { run, .. } => run(Call {
                 stream,
                 pos: &mut self.pos,
+                private: self.private,
             }),
         }
     }
 }
 
-/// One read; 0 is the end.
+/// Reads once; 0 is the end.
 pub(crate) fn read_some(raw: &mut dyn RawIo, buf: &mut [u8]) -> io::Result<usize> {
     given(retry(|| raw.read(buf))?, buf.len())
 }
 
-/// One write that makes progress or fails.
+/// Writes once; it either writes at least one byte or fails.
 pub(crate) fn write_some(raw: &mut dyn RawIo, bytes: &[u8]) -> io::Result<usize> {
     taken(retry(|| raw.write(bytes))?, bytes.len())
 }

@@ -40,6 +40,9 @@ pub(super) struct Opened {
     /// Whether it was opened without a job. Then it is a regular file on a local file
     /// system.
     pub(super) in_place: bool,
+    /// Whether it was opened here, as a regular file on a local file system: nothing else
+    /// has the descriptor, and the cursor is at the start, or at the end to append.
+    pub(super) private: bool,
 }
 
 impl Blocking for OpenFile {
@@ -64,6 +67,7 @@ impl Blocking for OpenFile {
             path: self.path.clone(),
             nowait: nowait::suits_regular(),
             in_place: true,
+            private: true,
             file,
             pos: Some(0),
             counted: true,
@@ -115,22 +119,23 @@ impl OpenFile {
             custom_flags: self.custom_flags,
             options,
         };
-        let may_append = self.opener.is_some() || self.custom_flags.is_some();
+        // An opener or a flag may have set append mode, in which each write moves the cursor
+        // to the end, and an opener may keep another handle.
+        let plainly = self.opener.is_none() && self.custom_flags.is_none();
         let mut file = match self.opener {
             Some(opener) => opener(&self.path, &asked)?,
             None => sys::open(asked.options(), &self.path)?,
         };
-        let (kind, metadata) = sys::look(&file)?;
+        let sys::Seen { kind, local } = sys::look(&file)?;
         if kind == sys::Kind::Folder {
             return Err(sys::is_a_directory());
         }
-        if let Some(metadata) = &metadata {
-            cached::learn(&file, metadata);
-        }
         let regular = kind == sys::Kind::Regular;
+        let private = plainly && regular && local;
         // The cursor is at the start, unless an opener has moved it; a stream has none.
         let pos = match (kind, self.mode.action) {
             (sys::Kind::Stream, _) => None,
+            (_, Action::Read | Action::Write | Action::Create) if private => Some(0),
             (_, Action::Append) => Seek::seek(&mut file, SeekFrom::End(0)).ok(),
             (_, _) => file.stream_position().ok(),
         };
@@ -141,12 +146,16 @@ impl OpenFile {
             seekable: pos.is_some(),
             // A regular file is no terminal: save the system call.
             isatty: !regular && RawIo::isatty(&file),
-            nowait: regular && self.mode.readable() && nowait::suits(&file),
-            // An opener or a flag may have set append mode, in which each write moves the
-            // cursor to the end.
+            nowait: regular
+                && self.mode.readable()
+                && match plainly {
+                    true => nowait::suits_regular(),
+                    false => nowait::suits(&file),
+                },
             append: self.mode.append()
-                || (may_append && sys::access_of(&file).is_ok_and(|access| access.append)),
+                || (!plainly && sys::access_of(&file).is_ok_and(|access| access.append)),
             in_place: false,
+            private,
             file,
         })
     }

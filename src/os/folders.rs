@@ -137,18 +137,15 @@ pub(super) fn make_dirs(path: &Path, mode: u32, exist_ok: bool) -> io::Result<()
     let here = Dir::default();
     // Drop a `/` or `/.` at the end, which means nothing: `a/` and `a/.` are `a`.
     let leaf = path.components().as_path();
-    let missing =
-        |folder: &&Path| !folder.as_os_str().is_empty() && sys::stat(&here, folder, true).is_err();
-    let above: Vec<&Path> = leaf.ancestors().skip(1).take_while(missing).collect();
-    for folder in above.into_iter().rev() {
-        match sys::mkdir(&here, folder, 0o777) {
-            // Another program made it just now, or the folder is `a/..`.
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(Error::os("makedirs", Some(folder), error).into()),
-            Ok(()) => {}
+    // Mostly the folder above is there, and nobody need look.
+    let made = match sys::mkdir(&here, leaf, mode) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+            make_above(leaf)?;
+            sys::mkdir(&here, leaf, mode)
         }
-    }
-    match sys::mkdir(&here, leaf, mode) {
+        made => made,
+    };
+    match made {
         // `a/.` needs a folder at `a`: for a file, the look at `a/.` has the right error.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && ends_with_dot(path) => {
             match sys::stat(&here, path, true) {
@@ -162,6 +159,23 @@ pub(super) fn make_dirs(path: &Path, mode: u32, exist_ok: bool) -> io::Result<()
         Err(_) if exist_ok && sys::stat(&here, leaf, true).is_ok_and(|m| m.is_dir()) => Ok(()),
         done => done,
     }
+}
+
+/// Makes the folders above `leaf` that are missing.
+fn make_above(leaf: &Path) -> io::Result<()> {
+    let here = Dir::default();
+    let missing =
+        |folder: &&Path| !folder.as_os_str().is_empty() && sys::stat(&here, folder, true).is_err();
+    let above: Vec<&Path> = leaf.ancestors().skip(1).take_while(missing).collect();
+    for folder in above.into_iter().rev() {
+        match sys::mkdir(&here, folder, 0o777) {
+            // Another program made it just now, or the folder is `a/..`.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(Error::os("makedirs", Some(folder), error).into()),
+            Ok(()) => {}
+        }
+    }
+    Ok(())
 }
 
 /// Whether the last name of a path is `.`.

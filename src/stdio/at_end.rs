@@ -1,15 +1,15 @@
-//! What was written and not flushed when the process ends.
+//! Flushing at the end of the process what was written and not flushed.
 //!
-//! Python flushes its streams as it exits. Here the end of the main thread does, by the
-//! drop of a thread-local value (see `delegate`); where that thread has never used a
-//! stream or a file of this crate, the end of each thread that has used a stream.
+//! Python flushes its streams when it exits. Here the end of the main thread does it, by
+//! the drop of a thread-local value (see `delegate`). If the main thread has never used a
+//! stream or a file of this crate, the end of each thread that has used a stream does it.
 
 use std::pin::pin;
 use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-use super::stream::Stream;
+use super::stream::{Stream, Turn};
 use crate::delegate;
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{Condvar, Mutex, MutexGuard, global};
@@ -24,8 +24,8 @@ fn used() -> MutexGuard<'static, Vec<&'static Stream>> {
     USED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Has the end of the process, or of this thread, write what `stream` holds then. `known`
-/// is the stream's own: whether it was here before.
+/// Makes sure that the end of the main thread, or else of this thread, writes what `stream`
+/// holds then. `known` belongs to the stream: it is set once the stream is in the list.
 pub(super) fn watch(stream: &'static Stream, known: &AtomicBool) {
     if !known.load(Ordering::Relaxed) && !known.swap(true, Ordering::Relaxed) {
         used().push(stream);
@@ -43,25 +43,33 @@ const PATIENCE: Duration = if sys::THREADS_OUTLIVE_MAIN {
     Duration::ZERO
 };
 
-/// At the end of the main thread, or of another one.
+/// Runs at the end of the main thread, or of another one.
 fn write(main: bool) {
     let used = used().clone();
     for stream in used {
-        // Threads that go on may be in the middle of a write.
-        let Some(mut turn) = block_on(stream.turn(), || stream.is_busy()) else {
+        let Some(mut turn) = take_turn(stream) else {
             continue;
         };
         if main {
-            // Also where the threads of the process have gone before.
+            // This works even if the other threads of the process are gone (Windows).
             stream.end(turn);
         } else {
-            // Nobody is there to be told of an error: it is the next flush's.
+            // Nobody can be told of an error now; the next flush meets it again.
             drop(block_on(turn.flush(), || true));
         }
     }
 }
 
-/// Waits for `future` on this thread, which has no runtime any more; `None` if nothing
+/// Takes the turn, also before those who wait: they may never be polled again. Waits for
+/// whoever has it, as a thread that goes on may be in the middle of a write.
+fn take_turn(stream: &'static Stream) -> Option<Turn> {
+    stream
+        .try_turn()
+        .or_else(|| block_on(stream.turn(), || stream.is_busy()))
+        .or_else(|| stream.try_turn())
+}
+
+/// Waits for `future` on this thread, whose runtime may be gone. Returns `None` if nothing
 /// happens for as long as [`PATIENCE`] and `goes_on` sees no reason to wait longer.
 fn block_on<T>(future: impl Future<Output = T>, goes_on: impl Fn() -> bool) -> Option<T> {
     #[derive(Default)]

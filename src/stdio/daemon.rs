@@ -8,11 +8,11 @@ use crate::foreign::catch;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::{Mutex, MutexGuard, mpsc, thread};
 
-/// Runs jobs on one thread, started with the first and never waited for: a job
-/// that blocks for ever ends with the process.
+/// Runs jobs on one thread, which the first job starts. Nobody waits for that thread, so a
+/// job that blocks for ever ends with the process.
 pub(super) struct Daemon {
     name: &'static str,
-    /// Under this lock jobs are moved and the thread is started; nothing foreign is
+    /// Under this lock, jobs are only sent and the thread is started; nothing foreign is
     /// run or dropped.
     thread: Mutex<Option<Thread>>,
 }
@@ -50,8 +50,8 @@ impl Daemon {
         let (jobs, receiver) = mpsc::channel::<Job>();
         let open = Arc::new(AtomicUsize::new(0));
         let ended = open.clone();
-        // A job does not panic; were there one that did, the stream would be gone
-        // for the rest of the process.
+        // A job should not panic. But without this `catch`, a panic would end the thread,
+        // and with it the stream for the rest of the process.
         let body = move || {
             for job in receiver {
                 drop(catch(|| job.run()));

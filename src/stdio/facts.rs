@@ -1,6 +1,6 @@
-//! What a handle tells of its stream without waiting for it.
+//! What a handle can tell about its stream without waiting for a turn.
 
-/// Writes the getters that handles of all streams have, and `Debug`.
+/// Writes the getters and the `Debug` that all handles have.
 macro_rules! facts {
     ($Handle:ident, reads: $reads:literal) => {
         impl $Handle {
@@ -16,13 +16,13 @@ macro_rules! facts {
                 $reads
             }
 
-            /// Says whether it can be written: a stream is for one direction.
+            /// Says whether it can be written: it can if it cannot be read.
             #[must_use]
             pub fn writable(&self) -> bool {
                 !$reads
             }
 
-            /// Says that it does not seek: `false`.
+            /// Says whether it can seek: never, `false`.
             #[must_use]
             pub fn seekable(&self) -> bool {
                 false

@@ -17,11 +17,11 @@ use crate::file::core::Started;
 use crate::file::source::Source;
 use crate::file::{Read, Readline, Readlines, Reconfigure};
 
-/// A stream of owned lines of the standard input, terminators stripped; made by
-/// `lines()`. It ends at the end, or after an error.
+/// A stream of owned lines of the standard input, without their terminators; made by
+/// `lines()`. It ends at the end of the input or after an error.
 ///
-/// It takes no turn while it waits: other handles may read meanwhile, and the
-/// stream goes on behind what they have read.
+/// It takes no turn while it waits. Other handles may read meanwhile, and the stream goes
+/// on behind what they have read.
 #[must_use = "a stream does nothing unless it is polled"]
 pub struct Lines<S> {
     stream: &'static Stream,
@@ -32,9 +32,9 @@ pub struct Lines<S> {
 }
 
 impl<S> Lines<S> {
-    /// Fails with [`LineTooLong`](crate::Error::LineTooLong), and ends, at a line
-    /// longer than `max` bytes, its terminator not counted (no limit). Nothing of
-    /// that line is consumed.
+    /// Limits the length of a line to `max` bytes without its terminator (default: no
+    /// limit). At a longer line the stream gives [`LineTooLong`](crate::Error::LineTooLong)
+    /// and ends. Nothing of that line is consumed.
     pub fn max_len(mut self, max: usize) -> Self {
         self.max = Some(max);
         self
@@ -67,7 +67,7 @@ impl<S: Side> FuturesStream for Lines<S> {
     }
 }
 
-/// Lines with their terminators, for the streams that the handles are.
+/// Polls for a line with its terminator, for handles as streams.
 fn poll_line<S: Side>(
     stream: &'static Stream,
     started: &mut Started,
@@ -86,28 +86,28 @@ fn poll_line<S: Side>(
 
 /// A handle on the standard input, as text. Python: `aiofiles.stdin`.
 ///
-/// Made by [`stdin`](crate::stdin); cheap, and all are the same: see the
-/// [module](crate::stdio). A `Stream` of lines with their terminators, too.
+/// Made by [`stdin`](crate::stdin). All handles are equal: see the [module](crate::stdio).
+/// It is also a `Stream` of lines with their terminators.
 pub struct TextInput {
     stream: &'static Stream,
-    /// What `next_line` lends.
+    /// The line that `next_line` lends.
     line: String,
     started: Started,
 }
 
 /// A handle on the standard input, as bytes. Python: `aiofiles.stdin_bytes`.
 ///
-/// Made by [`stdin_bytes`](crate::stdin_bytes); cheap, and all are the same: see
-/// the [module](crate::stdio). A `Stream` of lines with their terminators, and
-/// `AsyncRead` of tokio and of futures, too.
+/// Made by [`stdin_bytes`](crate::stdin_bytes). All handles are equal: see the
+/// [module](crate::stdio). It is also a `Stream` of lines with their terminators, and an
+/// `AsyncRead` of tokio and futures.
 pub struct BytesInput {
     stream: &'static Stream,
-    /// What `next_line` lends.
+    /// The line that `next_line` lends.
     line: Vec<u8>,
     started: Started,
 }
 
-/// Writes what both handles have; a trait would have to be imported by users.
+/// Writes the methods that both handles have. (Of a trait, users would have to import it.)
 macro_rules! input {
     ($Handle:ident, $Side:ident, $Owned:ty, $Lent:ty, $append:ident, $unit:literal) => {
         impl $Handle {
@@ -123,19 +123,20 @@ macro_rules! input {
             ///
             /// # Cancel safety
             ///
-            /// What a dropped read has read is returned by the next one, whichever
-            /// handle it is of.
+            /// What a dropped read has read is returned by the next one, through any
+            /// handle.
             ///
             /// # Errors
             ///
-            /// Those of the system; of text [`Decode`](crate::Error::Decode), behind
-            /// which reading goes on; `Closed`.
+            /// Those of the system; for text [`Decode`](crate::Error::Decode), after which
+            /// the next read goes on behind the bad bytes; `Closed`.
             pub fn read(&self) -> Read<InTurn<$Side>> {
                 Read::new(InTurn::new(self.stream))
             }
 
-            /// Reads one line with its `\n`; the last may lack it, and empty is the
-            /// end. `.size(n)` limits it. Python: `readline`.
+            /// Reads one line with its `\n`; empty at the end. The last line may have no
+            /// `\n`. `.size(n)` reads at most `n` bytes (of text: characters) of it.
+            /// Python: `readline`.
             ///
             /// # Cancel safety
             ///
@@ -148,8 +149,8 @@ macro_rules! input {
                 Readline::new(InTurn::new(self.stream))
             }
 
-            /// Reads all lines with their `\n`; `.hint(n)` stops after the line that
-            /// makes the total exceed `n`. Python: `readlines`.
+            /// Reads all lines with their `\n`. `.hint(n)` stops after the line with which
+            /// the total exceeds `n` bytes (of text: characters). Python: `readlines`.
             ///
             /// # Cancel safety
             ///
@@ -162,8 +163,8 @@ macro_rules! input {
                 Readlines::new(InTurn::new(self.stream))
             }
 
-            /// Returns the next line without its `\n`, lent from the handle, which
-            /// reuses its memory. `None` is the end.
+            /// Returns the next line without its `\n`, lent from the handle, which uses the
+            /// same memory for each line. `None` is the end.
             ///
             /// # Cancel safety
             ///
@@ -206,12 +207,12 @@ macro_rules! input {
                 }
             }
 
-            /// Closes the stream for the whole process; the descriptor stays open.
-            /// Idempotent. It waits for a read that is pending. Python: `close`.
+            /// Closes the stream for the whole process; the descriptor stays open. Does
+            /// nothing to a closed stream. It waits for a pending read. Python: `close`.
             ///
             /// # Cancel safety
             ///
-            /// Once begun, the close goes on.
+            /// A close that has begun is completed.
             ///
             /// # Errors
             ///
@@ -221,11 +222,11 @@ macro_rules! input {
                 self.stream.turn().await.close().await
             }
 
-            /// Does nothing, as there is nothing to write. Python: `flush`.
+            /// Does nothing, as nothing can be written. Python: `flush`.
             ///
             /// # Cancel safety
             ///
-            /// Dropped midway, nothing has happened.
+            /// A dropped call has changed nothing.
             ///
             /// # Errors
             ///
@@ -281,16 +282,18 @@ impl TextInput {
         self.stream.facts().errors.as_str()
     }
 
-    /// Changes the encoding, the error policy or the line ends, for all handles, before
-    /// any text was read. Python: `sys.stdin.reconfigure`.
+    /// Changes the settings that its keyword methods name, for all handles: `encoding`,
+    /// `errors`, `newline` (default: no change). Only before any text was read. Python:
+    /// `sys.stdin.reconfigure`.
     ///
     /// # Cancel safety
     ///
-    /// Dropped midway, all of it is changed or nothing.
+    /// After a drop midway, either everything or nothing is changed.
     ///
     /// # Errors
     ///
-    /// `Unsupported` once text was read; an unknown label or name; `Closed`.
+    /// `Unsupported` after text was read; the error of a keyword with an invalid value;
+    /// `Closed`.
     ///
     /// # Examples
     ///
@@ -326,9 +329,8 @@ impl BytesInput {
         self.read().await
     }
 
-    /// Reads at most `size` bytes: what is buffered if there is anything, else
-    /// what one read gives, so that it waits only if there is nothing. Python:
-    /// `read1`.
+    /// Reads at most `size` bytes: what is buffered, or if nothing is, what one read of the
+    /// system gives. So it waits only until there is something. Python: `read1`.
     ///
     /// # Cancel safety
     ///
@@ -341,12 +343,12 @@ impl BytesInput {
         self.stream.turn().await.bytes().read1(size).await
     }
 
-    /// Fills `buf` and returns how many bytes; fewer than its length only at the
-    /// end. Python: `readinto`.
+    /// Fills `buf` and returns the number of bytes, which is less than its length only at
+    /// the end. Python: `readinto`.
     ///
     /// # Cancel safety
     ///
-    /// As [`read`](Self::read): `buf` is good only after a call that completes.
+    /// As [`read`](Self::read). After a dropped call, `buf` may hold anything.
     ///
     /// # Errors
     ///
@@ -355,17 +357,17 @@ impl BytesInput {
         self.stream.turn().await.bytes().readinto(buf).await
     }
 
-    /// Appends to `buf`, into its spare capacity, what is buffered or what one read
-    /// gives, and gives `buf` back with the number of bytes; 0 at the end.
+    /// Reads once into the spare capacity of `buf`, behind what it holds, and returns the
+    /// number of bytes and `buf`. The number is 0 at the end, and if `buf` has no spare
+    /// capacity.
     ///
     /// # Cancel safety
     ///
-    /// `buf` is lost to a dropped read; what was read for it is returned by the
-    /// next read.
+    /// A dropped call drops `buf`. What was read for it is returned by the next read.
     ///
     /// # Errors
     ///
-    /// As [`read`](Self::read); `buf` comes back as it was.
+    /// As [`read`](Self::read); `buf` comes back unchanged.
     pub async fn read_owned(&self, buf: Vec<u8>) -> (Result<usize>, Vec<u8>) {
         self.stream.turn().await.bytes().read_owned(buf).await
     }

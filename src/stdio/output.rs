@@ -13,8 +13,8 @@ use crate::file::Reconfigure;
 
 /// A handle on stdout or stderr, as text. Python: `aiofiles.stdout`.
 ///
-/// Made by [`stdout`](crate::stdout) and [`stderr`](crate::stderr); cheap, and all
-/// of one stream are the same: see the [module](crate::stdio).
+/// Made by [`stdout`](crate::stdout) and [`stderr`](crate::stderr). All handles of one
+/// stream are equal: see the [module](crate::stdio).
 #[derive(Clone)]
 pub struct TextOutput {
     stream: &'static Stream,
@@ -22,11 +22,10 @@ pub struct TextOutput {
 
 /// A handle on stdout or stderr, as bytes. Python: `aiofiles.stdout_bytes`.
 ///
-/// Made by [`stdout_bytes`](crate::stdout_bytes) and
-/// [`stderr_bytes`](crate::stderr_bytes); cheap, and all of one stream are the
-/// same: see the [module](crate::stdio). `AsyncWrite` of tokio and of futures, too;
-/// there too line ends are flushed where the stream is line buffered, by the next
-/// `poll_flush` at the latest.
+/// Made by [`stdout_bytes`](crate::stdout_bytes) and [`stderr_bytes`](crate::stderr_bytes).
+/// All handles of one stream are equal: see the [module](crate::stdio). It is also an
+/// `AsyncWrite` of tokio and futures. If the stream is line buffered, a write through these
+/// traits that has a line end begins a flush, which the next `poll_flush` completes.
 #[derive(Clone)]
 pub struct BytesOutput {
     stream: &'static Stream,
@@ -40,39 +39,39 @@ macro_rules! output {
                 Self { stream }
             }
 
-            /// Hands everything that any handle has written to the system, and
-            /// waits for that: then it is out, whatever becomes of the process.
-            /// Python: `flush`.
+            /// Hands everything that was written through any handle to the system, and
+            /// waits for that. Afterwards it is out, even if the process is killed. Python:
+            /// `flush`.
             ///
             /// # Cancel safety
             ///
-            /// Goes on if dropped; its error is kept for the next operation that
-            /// reports write errors.
+            /// A flush that has begun is completed. Its error is kept for the next
+            /// operation that reports write errors.
             ///
             /// # Errors
             ///
-            /// That of the write: `BrokenPipe` if the reader has gone. The bytes
-            /// stay, and another flush tries again. `Closed`.
+            /// The error of the write: `BrokenPipe` if the reader has gone. The bytes stay
+            /// in the buffer, and the next flush tries again. `Closed`.
             pub async fn flush(&self) -> Result<()> {
                 self.stream.turn().await.flush().await
             }
 
-            /// Writes what is buffered and closes the stream for the whole process;
-            /// the descriptor stays open. Idempotent. Python: `close`.
+            /// Writes what is buffered and closes the stream for the whole process; the
+            /// descriptor stays open. Does nothing to a closed stream. Python: `close`.
             ///
             /// # Cancel safety
             ///
-            /// Once begun, the close goes on.
+            /// A close that has begun is completed.
             ///
             /// # Errors
             ///
-            /// That of the write; the stream is closed nevertheless.
+            /// The error of the write. The stream is closed even then.
             pub async fn close(&self) -> Result<()> {
                 self.stream.turn().await.close().await
             }
 
-            /// Says whether a write with a line end in it is flushed: on a terminal,
-            /// and on stderr.
+            /// Says whether a flush follows each write that has a line end in it. It does
+            /// on a terminal and on stderr, unless the stream was reconfigured.
             #[must_use]
             pub fn line_buffering(&self) -> bool {
                 self.stream.facts().line_buffering
@@ -93,9 +92,8 @@ facts!(TextOutput, reads: false);
 facts!(BytesOutput, reads: false);
 
 impl TextOutput {
-    /// Writes `text` into the buffer, whole; returns how many characters it has.
-    /// With line buffering, a line end in it is followed by a flush. Python:
-    /// `write`.
+    /// Writes all of `text` into the buffer; returns the number of its characters. With
+    /// line buffering, a flush follows if `text` has a line end. Python: `write`.
     ///
     /// # Cancel safety
     ///
@@ -103,18 +101,19 @@ impl TextOutput {
     ///
     /// # Errors
     ///
-    /// One that was kept of an earlier write, in which case nothing of `text` is
-    /// stored; with line buffering, that of the flush; `Closed`.
+    /// The error of an earlier write, if nobody was told of it yet: then nothing of `text`
+    /// is stored. [`Encode`](crate::Error::Encode) for a character that the encoding does
+    /// not have. With line buffering also the error of the flush. `Closed`.
     pub async fn write(&self, text: &str) -> Result<usize> {
         self.stream.turn().await.write(text).await
     }
 
-    /// Writes every item, with nothing between them, and nothing of another task.
-    /// Python: `writelines`.
+    /// Writes every item, one after the other, and adds no line ends. Writes of other tasks
+    /// do not come in between. Python: `writelines`.
     ///
     /// # Cancel safety
     ///
-    /// Dropped midway, the items so far are in the buffer, whole.
+    /// After a drop midway, each item is in the buffer as a whole or not at all.
     ///
     /// # Errors
     ///
@@ -140,16 +139,18 @@ impl TextOutput {
         self.stream.facts().errors.as_str()
     }
 
-    /// Changes the encoding, the error policy, the line ends or the buffering, for all
-    /// handles, behind what was written. Python: `sys.stdout.reconfigure`.
+    /// Flushes, then changes the settings that its keyword methods name, for all handles:
+    /// `encoding`, `errors`, `newline`, `line_buffering`, `write_through` (default: no
+    /// change). Python: `sys.stdout.reconfigure`.
     ///
     /// # Cancel safety
     ///
-    /// Dropped midway, all of it is changed or nothing.
+    /// After a drop midway, either everything or nothing is changed.
     ///
     /// # Errors
     ///
-    /// Those of a flush; an unknown label or name; `Closed`. Nothing has changed then.
+    /// Those of a flush; the error of a keyword with an invalid value; `Closed`. After an
+    /// error nothing has changed.
     ///
     /// # Examples
     ///
@@ -168,8 +169,8 @@ impl TextOutput {
 }
 
 impl BytesOutput {
-    /// Writes `data` into the buffer, whole; returns its length. With line
-    /// buffering, a line end in it is followed by a flush. Python: `write`.
+    /// Writes all of `data` into the buffer; returns its length. With line buffering, a
+    /// flush follows if `data` has a line end. Python: `write`.
     ///
     /// # Cancel safety
     ///
@@ -177,8 +178,8 @@ impl BytesOutput {
     ///
     /// # Errors
     ///
-    /// One that was kept of an earlier write, in which case nothing of `data` is
-    /// stored; with line buffering, that of the flush; `Closed`.
+    /// The error of an earlier write, if nobody was told of it yet: then nothing of `data`
+    /// is stored. With line buffering also the error of the flush. `Closed`.
     pub async fn write(&self, data: &[u8]) -> Result<usize> {
         let mut turn = self.stream.turn().await;
         let n = turn.bytes().write(data).await?;
@@ -186,12 +187,12 @@ impl BytesOutput {
         Ok(n)
     }
 
-    /// Writes every item, with nothing between them, and nothing of another task.
-    /// Python: `writelines`.
+    /// Writes every item, one after the other, and adds no line ends. Writes of other tasks
+    /// do not come in between. Python: `writelines`.
     ///
     /// # Cancel safety
     ///
-    /// Dropped midway, the items so far are in the buffer, whole.
+    /// After a drop midway, each item is in the buffer as a whole or not at all.
     ///
     /// # Errors
     ///
@@ -213,23 +214,24 @@ impl BytesOutput {
         Ok(())
     }
 
-    /// Writes all of `data` without a copy, past the buffer and after what is in
-    /// it, waits for that, and gives `data` back with the number of bytes.
+    /// Writes all of `data` without a copy, after what is in the buffer, and waits for
+    /// that; returns the number of bytes written and `data`. If the system fails after a
+    /// part, the number is that part, and the next write meets the error again.
     ///
     /// # Cancel safety
     ///
-    /// Once begun it goes on to its end.
+    /// A write that has begun is completed.
     ///
     /// # Errors
     ///
-    /// Those of the system, where nothing of `data` was written.
+    /// Those of the system, if nothing of `data` was written; `Closed`.
     pub async fn write_owned(&self, data: Vec<u8>) -> (Result<usize>, Vec<u8>) {
         self.stream.turn().await.bytes().write_owned(data).await
     }
 
     fn poll_write(&self, cx: &mut Context<'_>, slices: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
         self.stream.poll_with(cx, |file, cx| {
-            // No more than that is taken.
+            // The write below takes no more than this.
             let mut left = MOST_A_POLL;
             let mut ends_line = |slice: &IoSlice<'_>| {
                 let taken = &slice[..slice.len().min(left)];
@@ -240,7 +242,8 @@ impl BytesOutput {
             let mut binary = Pin::new(file.undecoded());
             let written = tokio::io::AsyncWrite::poll_write_vectored(binary.as_mut(), cx, slices);
             if lines && matches!(written, Poll::Ready(Ok(_))) {
-                // Begun here; the next operation waits for it, and tells its error.
+                // The flush only begins here. The next operation waits for it and returns
+                // its error.
                 drop(tokio::io::AsyncWrite::poll_flush(binary, cx));
             }
             written

@@ -1,4 +1,4 @@
-//! How a pending read comes to the standard input.
+//! How a pending read gets its turn at the standard input.
 
 use std::fmt;
 use std::future::Future;
@@ -15,11 +15,11 @@ use crate::raw_io::RawIo;
 /// What a handle reads: [`Text`] or [`Bytes`].
 pub trait Side: sealed::Sided {}
 
-/// Text, decoded as UTF-8.
+/// Decoded text.
 #[derive(Debug)]
 pub enum Text {}
 
-/// Bytes as they come.
+/// Bytes.
 #[derive(Debug)]
 pub enum Bytes {}
 
@@ -58,10 +58,11 @@ impl sealed::Sided for Bytes {
     }
 }
 
-/// What a side reads: `String` or `Vec<u8>`.
+/// What a read gives: `String` or `Vec<u8>`.
 pub(super) type PieceOf<S> = <<S as sealed::Sided>::File as Source>::Piece;
 
-/// The standard input, for a pending read: it waits for its turn, and holds no bytes.
+/// The way of a pending read to the standard input: it waits for its turn. It holds no
+/// bytes.
 pub struct InTurn<S> {
     locking: Locking,
     turn: Option<Turn>,

@@ -1,4 +1,4 @@
-//! The standard streams of the system, as what files stand on.
+//! The standard streams of the system as raw streams.
 
 use std::io;
 
@@ -7,8 +7,8 @@ use crate::codec::Newline;
 use crate::raw_io::RawIo;
 use crate::sys::{LINES_END_IN_CRLF, Standard};
 
-/// As in Python: line ends are left alone in both directions, where a text file has
-/// `\n` anyway, and translated elsewhere.
+/// As in Python: if text files of the system have `\n`, line ends are not translated in
+/// either direction; otherwise they are.
 pub(super) const NEWLINE: Newline = if LINES_END_IN_CRLF {
     Newline::Universal
 } else {

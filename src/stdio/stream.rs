@@ -1,4 +1,4 @@
-//! A process-wide stream: one text file, which its users take in turns.
+//! A process-wide stream: one text file, which its users use in turns.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -26,10 +26,10 @@ mod turn;
 
 pub(super) use self::turn::{Locking, Turn};
 
-/// The file of every stream.
+/// The type of the file of each stream.
 pub(super) type File = TextFile<Box<dyn RawIo>>;
 
-/// Which one.
+/// Which of the standard streams.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Spec {
     Stdin,
@@ -62,7 +62,7 @@ impl Spec {
     }
 }
 
-/// What is answered without a turn.
+/// What handles can tell without a turn.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Facts {
     pub(super) isatty: bool,
@@ -73,13 +73,13 @@ pub(super) struct Facts {
     pub(super) errors: ErrorPolicy,
 }
 
-/// What the handles of a stream share. Under its lock values are moved in and out,
-/// and nothing else: no waker is cloned, woken or dropped there, as those are foreign.
+/// What the handles of a stream share. Under its lock, values are only moved in and out. No
+/// waker is cloned, woken or dropped there, as its code is foreign.
 struct Slot {
     /// `None` while somebody has the turn.
     file: Option<Box<File>>,
     facts: Facts,
-    /// Who waits for a turn, by ticket, first come first served.
+    /// Those who wait for a turn, by ticket: first come, first served.
     queue: BTreeMap<u64, Waker>,
     next_ticket: u64,
 }
@@ -89,23 +89,23 @@ pub(super) struct Stream {
     executor: Chosen,
     slot: Mutex<Slot>,
     watchers: Arc<Watchers>,
-    /// Of one that is written when the process ends.
+    /// For an output stream; `None` for stdin.
     at_end: Option<AtEnd>,
 }
 
 struct AtEnd {
-    /// Whether the end knows of the stream.
+    /// Whether the list of `at_end` has the stream.
     known: AtomicBool,
     daemon: Arc<Daemon>,
 }
 
-/// Those that look again whenever something has happened, and keep no turn while
-/// they wait. Woken as one by the job that the file waits for.
+/// Those who take no turn while they wait, and look again whenever something has happened.
+/// The job that the file waits for wakes all of them.
 #[derive(Default)]
 struct Watchers {
     /// As for the [`Slot`]: nothing foreign under the lock.
     wakers: Mutex<Vec<Waker>>,
-    /// Set by a wake, for those who register a moment too late.
+    /// Set by a wake, for those who register just after it.
     woken: AtomicBool,
 }
 
@@ -119,7 +119,7 @@ impl Watchers {
         if known(&self.lock()) {
             return;
         }
-        // Should it have come in meanwhile, it is woken twice.
+        // If it was added in between, it is woken twice, which does no harm.
         let waker = waker.clone();
         self.lock().push(waker);
     }
@@ -155,7 +155,7 @@ impl Stream {
         }
     }
 
-    /// The stream `raw`, whose jobs `executor` runs.
+    /// A stream over `raw`, whose jobs run on `executor`.
     pub(super) fn over(spec: Spec, raw: Box<dyn RawIo>, executor: Chosen) -> Self {
         let (file, facts) = build(spec, raw, &executor);
         Self {
@@ -180,20 +180,20 @@ impl Stream {
         self.slot().facts
     }
 
-    /// Has what is written now be out when the process has ended.
+    /// Makes sure that what is written now is out when the process has ended.
     fn watch(&'static self) {
         if let Some(at_end) = &self.at_end {
             at_end::watch(self, &at_end.known);
         }
     }
 
-    /// Whether a job of its thread waits or runs.
+    /// Whether a job of its thread waits or runs. `false` for stdin.
     pub(super) fn is_busy(&self) -> bool {
         let at_end = self.at_end.as_ref();
         at_end.is_some_and(|at_end| at_end.daemon.is_busy())
     }
 
-    /// Waits for the turn. It is given up by the drop of what this gives.
+    /// Waits for the turn. The drop of the [`Turn`] gives it up.
     pub(super) fn turn(&'static self) -> Locking {
         self.watch();
         Locking {
@@ -202,7 +202,8 @@ impl Stream {
         }
     }
 
-    /// Uses the file if nobody has the turn, and keeps none while that is pending.
+    /// Uses the file if nobody has the turn or waits for it, and keeps no turn while `f` is
+    /// pending.
     pub(super) fn poll_with<T>(
         &'static self,
         cx: &mut Context<'_>,
@@ -216,7 +217,7 @@ impl Stream {
         };
         let Some(file) = file else {
             self.watchers.add(cx.waker());
-            // It may have become free since.
+            // The file may have become free in between.
             let slot = self.slot();
             let free = slot.file.is_some() && slot.queue.is_empty();
             drop(slot);
@@ -230,14 +231,21 @@ impl Stream {
         let waker = Waker::from(self.watchers.clone());
         let polled = f(&mut turn, &mut Context::from_waker(&waker));
         if polled.is_pending() {
-            // Others may go on with what it waits for, but not those who watch it.
+            // Nothing has happened that the watchers would have to look at.
             turn.quiet = true;
             self.watchers.add(cx.waker());
         }
         polled
     }
 
-    /// Writes what it holds, by a last write, which is looked after; it is closed then.
+    /// Takes the turn if nobody has it, even before those who wait.
+    pub(super) fn try_turn(&'static self) -> Option<Turn> {
+        let file = self.slot().file.take()?;
+        Some(Turn::new(self, file))
+    }
+
+    /// Closes the stream by dropping its file: what that holds becomes a last write, which
+    /// the end of the process looks after.
     pub(super) fn end(&self, mut turn: Turn) {
         let (mut closed, _) = build(self.spec, Box::new(Gone), &Chosen::new(InlineExecutor));
         let close = pin!(closed.close()).poll(&mut Context::from_waker(Waker::noop()));
@@ -250,7 +258,7 @@ impl Stream {
         Reconfigure::new(async |changes| self.turn().await.apply(changes).await)
     }
 
-    /// Puts another stream in place.
+    /// Replaces the raw stream.
     pub(super) async fn replace(&'static self, raw: Box<dyn RawIo>) -> Result<Box<dyn RawIo>> {
         let mut turn = self.turn().await;
         let old: Box<dyn RawIo> = if turn.closed() {
@@ -284,7 +292,8 @@ fn build(spec: Spec, raw: Box<dyn RawIo>, executor: &Chosen) -> (Box<File>, Fact
         readable: input,
         writable: !input,
         append: false,
-        // What is shared with other processes has no position of ours.
+        // The stream may be shared with other processes, so it has no position of its own
+        // here.
         seekable: false,
         isatty,
     };
@@ -309,12 +318,12 @@ fn build(spec: Spec, raw: Box<dyn RawIo>, executor: &Chosen) -> (Box<File>, Fact
     (Box::new(TextFile::with(core, settings)), facts)
 }
 
-/// In place of a stream that was closed.
+/// Stands in place of a stream that was closed.
 struct Gone;
 
 impl RawIo for Gone {}
 
-/// A stream before which something was read.
+/// A stream, and before it the bytes that were read ahead from it.
 struct Unread {
     ahead: io::Cursor<Vec<u8>>,
     raw: Box<dyn RawIo>,

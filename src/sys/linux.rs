@@ -2,6 +2,7 @@
 //! but kills an app that makes such calls.
 
 use std::fs::File;
+use std::os::fd::AsFd;
 
 use rustix::fs::{AtFlags, StatxFlags};
 
@@ -21,6 +22,15 @@ pub(crate) use self::temporary::{make_accessible, unnamed};
 
 pub(crate) fn is_main_thread() -> bool {
     rustix::thread::gettid() == rustix::process::getpid()
+}
+
+/// The type of an open file, as in its mode, and whether its mount is local, which is found
+/// out unless it is known: with one call, mostly. `None` if the kernel does not tell. It
+/// blocks: call it only in a job.
+pub(super) fn look(file: &File) -> Option<(u32, bool)> {
+    let look = mounts::look(file.as_fd())?;
+    let local = cached::learn_mount(file, &look);
+    Some((look.kind.as_raw_mode(), local))
 }
 
 /// The mode of an open file, with its type, as it is in memory. The type cannot be out of

@@ -94,6 +94,12 @@ pub(super) mod nowait {
     }
 }
 
+/// The caller asks for the metadata.
+#[cfg(unix)]
+pub(super) fn look(_: &File) -> Option<(u32, bool)> {
+    None
+}
+
 /// The caller asks for the type of an open file in another way.
 #[cfg(unix)]
 pub(super) fn mode_in_memory(_: &File) -> Option<u32> {

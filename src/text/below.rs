@@ -1,4 +1,4 @@
-//! What text is decoded from.
+//! The bytes that text is decoded from.
 
 use std::path::Path;
 use std::task::{Context, Poll};
@@ -9,20 +9,21 @@ use crate::file::core::{BUFFER, Started};
 
 use super::decoded::{Plan, Whole};
 
-/// Bytes under a text: a buffer, and what fills it. A file is one, and a stream.
+/// The bytes below a text: a buffer, and what fills it. There are two: a file, and the
+/// stream of a reader.
 pub(crate) trait Below {
-    /// What was read and not decoded.
+    /// The bytes that were read and not decoded.
     fn bytes(&mut self) -> &mut Buf;
 
-    /// The first `n` of these have been decoded.
+    /// Consumes the first `n` of these bytes, which were decoded.
     fn consume(&mut self, n: usize);
 
     /// How much a refill asks for, in bytes.
     fn chunk(&self) -> usize;
 
-    /// Reads until `min` bytes are there or the end, which is `true`. Calls ask for
-    /// `chunk` bytes, or for all that is missing if that is more. What was read stays
-    /// here, whatever becomes of the caller.
+    /// Reads until `min` bytes are there (`false`) or the stream ends (`true`). Each read
+    /// asks for `chunk` bytes, or for all that is missing if that is more. What was read
+    /// stays here even if the caller is dropped.
     fn poll_fill(
         &mut self,
         cx: &mut Context<'_>,
@@ -31,8 +32,8 @@ pub(crate) trait Below {
         started: &mut Started,
     ) -> Poll<Result<bool>>;
 
-    /// Reads to the end. Where a job does, that decodes it too, as `plan` says: `Some` is
-    /// all of it, and none of it is here.
+    /// Reads to the end. If a job does that, it decodes everything as `plan` says. Then the
+    /// result is `Some`, and the bytes are not here.
     fn poll_fill_all(
         &mut self,
         cx: &mut Context<'_>,
@@ -44,7 +45,8 @@ pub(crate) trait Below {
             .map_ok(|_| None)
     }
 
-    /// The most bytes that are still to be decoded, if that is known. It may be out of date.
+    /// The number of bytes that are still to be decoded at most, if it is known. It may be
+    /// out of date.
     fn undecoded_hint(&self) -> Option<u64> {
         None
     }
@@ -54,23 +56,24 @@ pub(crate) trait Below {
         drop(memory);
     }
 
-    /// Fails if it cannot be read.
+    /// Fails if reading is not possible.
     fn check_readable(&self) -> Result<()>;
 
     fn path(&self) -> Option<&Path>;
 
-    /// Text begins to be decoded, with none waiting: where that is, in bytes from the
-    /// start, if it may be elsewhere than behind what was decoded last.
+    /// Called before text is decoded while no decoded text is waiting. Returns where that
+    /// text begins, in bytes from the start, if it may be elsewhere than behind what was
+    /// decoded last.
     fn begin(&mut self) -> Option<u64> {
         None
     }
 
-    /// Where the next read takes place, if known.
+    /// The position of the next read, if it is known.
     fn position(&self) -> Option<u64> {
         None
     }
 
-    /// Changes whenever what was decoded becomes void.
+    /// A number that changes when the decoded text becomes void.
     fn generation(&self) -> u32 {
         0
     }
@@ -79,12 +82,12 @@ pub(crate) trait Below {
         false
     }
 
-    /// Whether a job is in flight, of which nobody knows where it leads.
+    /// Whether a job is in flight, which may move the position.
     fn is_busy(&self) -> bool {
         false
     }
 
-    /// Waits for that job.
+    /// Waits for this job.
     fn poll_idle(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
         let _ = cx;
         Poll::Ready(Ok(()))

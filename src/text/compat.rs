@@ -1,4 +1,4 @@
-//! Streams of futures as streams of tokio.
+//! An adapter: streams of futures as streams of tokio.
 
 use std::io;
 use std::pin::Pin;
@@ -8,7 +8,7 @@ use pin_project_lite::pin_project;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 pin_project! {
-    /// A stream of futures (`futures::io`) as one of tokio; made by
+    /// A stream of `futures::io` with the traits of tokio. Made by
     /// [`futures_reader`](super::futures_reader) and
     /// [`futures_writer`](super::futures_writer).
     #[derive(Clone, Debug)]
@@ -23,17 +23,17 @@ impl<S> Compat<S> {
         Self { stream }
     }
 
-    /// Returns the stream of futures.
+    /// Returns the stream inside.
     pub fn get_ref(&self) -> &S {
         &self.stream
     }
 
-    /// Returns the stream of futures.
+    /// Returns the stream inside.
     pub fn get_mut(&mut self) -> &mut S {
         &mut self.stream
     }
 
-    /// Gives the stream of futures back.
+    /// Takes the adapter apart and returns the stream inside.
     pub fn into_inner(self) -> S {
         self.stream
     }

@@ -1,5 +1,5 @@
-//! Decoded text that waits to be delivered, and where in the bytes each of its places
-//! is.
+//! Decoded text that waits to be delivered, with what is needed to tell the position in the
+//! file of each place in it.
 
 use std::collections::VecDeque;
 
@@ -19,34 +19,34 @@ pub(crate) use self::taking::Taken;
 use self::taking::Taking;
 pub(crate) use self::whole::{Plan, Whole};
 
-/// How many bytes are decoded at a time: what CPython reads ahead, and few
-/// enough to stay in the nearest cache.
+/// How many bytes are decoded at a time: as many as CPython reads ahead, and few enough to
+/// stay in the nearest cache.
 pub(crate) const PIECE: usize = 8 * 1024;
 
-/// How long the text of a byte is at the most, in bytes of UTF-8: `\xff`.
+/// The most bytes of UTF-8 that one byte can give: `\xff`, by `backslashreplace`.
 const LONGEST: usize = 4;
 
-/// How many bytes one poll decodes, about: others run after that.
+/// About how many bytes one poll decodes before it lets other tasks run.
 pub(crate) const TURN: u64 = 256 * 1024;
 
-/// Text that came of one piece of bytes.
+/// Text that was decoded from one piece of bytes.
 #[derive(Debug)]
 struct Segment {
     /// Where it begins in [`Decoded::text`].
     at: usize,
     /// Where its bytes begin in the file.
     offset: u64,
-    /// Of the decoder there.
+    /// The state of the decoder there.
     state: DecoderState,
-    /// Bytes of a byte order mark in front.
+    /// How many bytes of a byte order mark are in front.
     bom: u64,
-    /// Its bytes, where the text alone does not tell how many they are, or where
-    /// the file cannot go back to them; and behind them those of an incomplete
-    /// character, which tell that a bad one before them had ended.
+    /// Its bytes. Kept if the text does not tell how many bytes it came from, or if the
+    /// file cannot go back to them. Behind them are the bytes of an incomplete character:
+    /// they tell that a bad sequence before them had ended.
     bytes: Vec<u8>,
-    /// How many of `bytes` are its own.
+    /// How many of `bytes` belong to the text.
     own: usize,
-    /// Whether it was decoded as the end of the file.
+    /// Whether these bytes were decoded as the end of the file.
     last: bool,
 }
 
@@ -56,8 +56,8 @@ struct Fault {
     offset: u64,
     bytes: Vec<u8>,
     reason: &'static str,
-    /// Whether an operation has failed with them. They stay for as long as there is
-    /// text before them.
+    /// Whether an operation has returned the error. Even then the fault stays as long as
+    /// there is text before it.
     reported: bool,
 }
 
@@ -66,64 +66,65 @@ struct Fault {
 pub(crate) struct Decoded {
     settings: TextSettings,
     decoder: Decoder,
-    /// Not translated; what is before `at` has been delivered.
+    /// With the line ends of the file. What is before `at` was delivered.
     text: String,
     at: usize,
-    /// Much of it that is on its way out.
+    /// A copy of a long part of it, while it is being made.
     taking: Option<Box<Taking>>,
-    /// What an earlier text was in, for its memory.
+    /// The memory of an earlier text, to be used again.
     spare: Vec<u8>,
-    /// How many bytes of text were dropped before it: `at` is at so many more.
+    /// How many bytes of text were dropped before `text`, for places that are counted from
+    /// the first text.
     dropped: u64,
     scan: Scan,
-    /// No line end begins before this, unless it is before `at`.
+    /// There is no line end between `at` and this index.
     searched: usize,
-    /// Up to here line ends have been recorded.
+    /// The line ends before this index are recorded in `seen`.
     recorded: usize,
-    /// Whether any `\r` is in `text` behind `at`.
+    /// Whether there may be a `\r` in `text` behind `at`.
     has_cr: bool,
-    /// Whether any of them is a line end alone: where each has its `\n`, or waits for it
-    /// at the end of the text, lines are found by that.
+    /// Whether any of these is a line end by itself. If not, each `\r` has its `\n`, or is
+    /// the last character and waits for it, so that lines can be found by their `\n` alone.
     lone_cr: bool,
-    /// Whether a line that ends in a last `\r` was found before it is known what comes
-    /// behind: a `\n` there belongs to it.
+    /// Whether a line was found that ends in the last `\r` of the text. If a `\n` comes
+    /// next, it belongs to that line.
     early: bool,
     seen: NewlinesSeen,
-    /// What `text` consists of, oldest first.
+    /// The pieces of `text`, oldest first.
     segments: VecDeque<Segment>,
     fault: Option<Fault>,
-    /// Whether the line that goes on here has had bad bytes, which were reported: the
-    /// rest of it is no line.
+    /// Whether bad bytes before `at`, in the same line, were reported. Then the rest of the
+    /// line does not count as a line.
     in_bad_line: bool,
-    /// Where the next byte to decode is in the file.
+    /// The position in the file of the next byte to decode.
     offset: u64,
-    /// Characters to drop of what is decoded next.
+    /// How many of the next decoded characters to drop.
     skip: u32,
-    /// Whether a `\n` that is decoded next is the end of a `\r\n`.
+    /// Whether a `\n` that is decoded next belongs to a `\r` before it.
     after_cr: bool,
     keep: Keep,
-    /// That of the core for which `text` is good, and where to go on from
-    /// otherwise.
+    /// `text` is valid as long as the machine has this generation; otherwise decoding goes
+    /// on at `resume`.
     generation: u32,
     resume: TextPosition,
-    /// Up to where in `text` that was found by decoding, and in which segment: what
-    /// is behind is sought from there. Void once `text` is another.
+    /// The place in `text` that `resume` belongs to, and the offset of its segment. The
+    /// position of a later place is searched from there. `None` if `text` has changed.
     located: Option<(usize, u64)>,
-    /// Where a seek leads that nobody has seen the end of.
+    /// The target of a seek whose end nobody has seen.
     sought: Option<Sought>,
     begun: bool,
-    /// How many bytes were decoded in all.
+    /// How many bytes were decoded altogether.
     count: u64,
 }
 
-/// What has to be known of text that was decoded and not delivered.
+/// What must be known about text that was decoded and not delivered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Keep {
-    /// No more than the text: nobody asks where it is.
+    /// Nothing: nobody asks for positions.
     Text,
-    /// Where its places are.
+    /// The positions of its places.
     Places,
-    /// That, and its bytes: the stream cannot go back to them.
+    /// The positions and its bytes, because the stream cannot go back to them.
     Bytes,
 }
 
@@ -131,12 +132,12 @@ pub(crate) enum Keep {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Sought {
     Position(TextPosition),
-    /// The end, wherever that is.
+    /// The end of the file, wherever that is.
     End,
 }
 
 impl Decoded {
-    /// From `resume` on, with nothing decoded. `generation` is that of the bytes below.
+    /// Begins at `resume`, with nothing decoded. `generation` is that of the bytes below.
     pub(crate) fn new(
         settings: &TextSettings,
         resume: TextPosition,
@@ -175,7 +176,8 @@ impl Decoded {
         }
     }
 
-    /// Counts the bytes that were decoded, from anywhere: only for differences.
+    /// How many bytes were decoded altogether. Only the difference of two calls means
+    /// something.
     pub(crate) fn count(&self) -> u64 {
         self.count
     }
@@ -206,13 +208,14 @@ impl Decoded {
 
     // ---- places ---------------------------------------------------------------
 
-    /// Whether the core has declared nothing void, and no seek is on its way.
+    /// Whether the text is valid: the machine has declared nothing void, and no seek is
+    /// unsettled.
     #[inline]
     pub(crate) fn is_current(&self, below: &impl Below) -> bool {
         self.generation == below.generation() && self.sought.is_none()
     }
 
-    /// Forgets what the core has declared void.
+    /// Drops the text if the machine has declared it void.
     pub(crate) fn sync(&mut self, below: &impl Below) {
         if self.generation != below.generation() {
             let sought = self.sought;
@@ -224,7 +227,7 @@ impl Decoded {
         }
     }
 
-    /// A seek begins, which may be abandoned.
+    /// Notes that a seek begins, which may be abandoned.
     pub(crate) fn seeks(&mut self, to: Sought) {
         self.sought = Some(to);
     }
@@ -235,10 +238,11 @@ impl Decoded {
         self.sought.is_some()
     }
 
-    /// Goes where an abandoned seek has led, if it has.
+    /// Goes to the target of an abandoned seek, if the seek was made.
     fn settle(&mut self, below: &impl Below) {
         let sought = self.sought.take();
-        // With text left, it has not begun: it would have dropped that.
+        // If there is text left, the seek has not begun: its job would have made the text
+        // void.
         if self.at < self.text.len() || self.has_fault() {
             return;
         }
@@ -254,7 +258,7 @@ impl Decoded {
         }
     }
 
-    /// Goes on at `position`, with nothing decoded.
+    /// Drops the text, and goes on at `position`.
     pub(crate) fn resume(&mut self, generation: u32, position: TextPosition) {
         self.generation = generation;
         self.resume = position;
@@ -271,7 +275,7 @@ impl Decoded {
         }
     }
 
-    /// Behind a write, which may have begun with a byte order mark.
+    /// Called after a write, which may have begun with a byte order mark.
     pub(crate) fn wrote(&mut self, bom: bool) {
         self.seen = NewlinesSeen::default();
         (self.skip, self.after_cr) = (0, false);
@@ -282,7 +286,7 @@ impl Decoded {
         }
     }
 
-    /// Behind a seek to the end.
+    /// Called after a seek to the end.
     pub(crate) fn forget_newlines(&mut self) {
         self.seen = NewlinesSeen::default();
     }
@@ -300,7 +304,8 @@ impl Decoded {
         self.taking = None;
     }
 
-    /// How many bytes are decoded and not delivered, for the bytes below to know.
+    /// Returns how many bytes were decoded and not delivered, which the layer below must
+    /// know.
     #[inline]
     pub(crate) fn ahead(&mut self) -> u64 {
         self.resume = self.here();
@@ -311,7 +316,7 @@ impl Decoded {
         self.offset - self.resume.offset
     }
 
-    /// Where the delivered text ends.
+    /// The position behind the delivered text.
     pub(crate) fn here(&self) -> TextPosition {
         let offset = self
             .fault
@@ -331,7 +336,7 @@ impl Decoded {
                 ..end
             };
         }
-        // Where no places are kept, nobody asks for them.
+        // If no positions are kept, nobody asks for them.
         let Some(segment) = self.segment() else {
             return end;
         };
@@ -350,7 +355,7 @@ impl Decoded {
         let TextSettings {
             encoding, errors, ..
         } = &self.settings;
-        // Where it was found last, if that is in the same segment.
+        // Begin at the place that was found last, if it is in the same segment.
         let (before, from, state) = match self.located {
             Some((before, of)) if of == segment.offset && before <= self.at => {
                 let from = self.resume.offset - segment.offset;
@@ -375,13 +380,13 @@ impl Decoded {
         }
     }
 
-    /// What the next character comes of.
+    /// The segment of the next character.
     fn segment(&self) -> Option<&Segment> {
         let mut segments = self.segments.iter().rev();
         segments.find(|segment| segment.at <= self.at)
     }
 
-    /// Whether what was delivered last is the first half of a `\r\n`, perhaps.
+    /// Whether the last delivered character may be the first half of a `\r\n`.
     fn is_after_cr(&self) -> bool {
         let cr = match self.text.as_bytes()[..self.at].last() {
             Some(last) => *last == b'\r',
@@ -390,12 +395,13 @@ impl Decoded {
         cr && self.settings.newline == Newline::Untranslated
     }
 
-    /// Whether a line was delivered whose `\r` may be half of its end.
+    /// Whether the line delivered last ends in a `\r` that may be the first half of its
+    /// end: a `\n` that comes now belongs to it.
     pub(crate) fn is_after_early_line(&self) -> bool {
         self.early && self.at == self.text.len()
     }
 
-    /// Where the text has come to; the core says that this is at `offset`.
+    /// The position behind the delivered text, which the machine says is at `offset`.
     pub(crate) fn position(&self, offset: u64) -> TextPosition {
         TextPosition {
             offset,
@@ -403,7 +409,8 @@ impl Decoded {
         }
     }
 
-    /// The bytes of what was not delivered, and of what could not be decoded.
+    /// The bytes of the text that was not delivered, and the bytes that could not be
+    /// decoded.
     pub(crate) fn undelivered_bytes(&self) -> Vec<u8> {
         let here = self.here();
         let mut bytes = Vec::new();
@@ -413,7 +420,8 @@ impl Decoded {
             let own = &segment.bytes[..segment.own];
             bytes.extend_from_slice(own.get(from..).unwrap_or_default());
         }
-        // Reported ones too, behind text: they part it from what follows.
+        // Bad bytes that were reported too, if there is text before them: they separate it
+        // from what follows.
         let parts = |fault: &&Fault| !(fault.reported && self.rest().is_empty());
         if let Some(fault) = self.fault.as_ref().filter(parts) {
             bytes.extend_from_slice(&fault.bytes);
@@ -421,7 +429,7 @@ impl Decoded {
         bytes
     }
 
-    /// The bytes that could not be decoded, right behind the text, if nobody was told.
+    /// The bad bytes right behind the text, if they were not reported yet.
     pub(crate) fn bad_bytes(&self) -> &[u8] {
         let fault = self.fault.as_ref().filter(|fault| !fault.reported);
         fault.map_or(&[], |fault| &fault.bytes)

@@ -1,4 +1,4 @@
-//! Text on its way out: line ends translated, encoded, a share a poll.
+//! Encoding long text, a bounded part in each poll.
 
 use std::path::Path;
 
@@ -7,10 +7,11 @@ use crate::budget;
 use crate::codec::{EncodeError, Encoder, count_chars, translate_out};
 use crate::error::{Error, Result};
 
-/// How many bytes of text one poll encodes.
+/// How many bytes of text one poll encodes at most.
 pub(crate) const LONG: usize = 256 * 1024;
 
-/// How much of `text` that is.
+/// How many bytes at the start of `text` one poll encodes: at most [`LONG`], and only
+/// complete characters.
 fn first_piece(text: &str) -> usize {
     let mut end = text.len().min(LONG);
     while !text.is_char_boundary(end) {
@@ -19,8 +20,8 @@ fn first_piece(text: &str) -> usize {
     end
 }
 
-/// Encodes `text`, behind a mark if that is due, and tells how many characters it has.
-/// What is encoded belongs to the caller only once it is whole.
+/// Translates and encodes `text`, behind a byte order mark if `bom`. Returns all bytes
+/// together, and the number of characters.
 pub(crate) async fn encode_long(
     settings: &TextSettings,
     bom: bool,
@@ -28,7 +29,7 @@ pub(crate) async fn encode_long(
     path: Option<&Path>,
 ) -> Result<(Vec<u8>, usize)> {
     let (mut bytes, mut chars) = (Vec::new(), 0);
-    // In most encodings it is as much at least.
+    // In most encodings the bytes are at least as many as those of UTF-8.
     let reserved = bytes.try_reserve(text.len().max(budget::OWN_PAGES));
     reserved.map_err(|error| Error::os("write", path, error.into()))?;
     let mut pieces = Encoder::new(&settings.encoding, settings.errors).pieces(bom);
@@ -45,7 +46,7 @@ pub(crate) async fn encode_long(
     Ok((bytes, chars))
 }
 
-/// The error of a character in `text`, which has `before` characters before it.
+/// The error for a character in `text`. There are `before` characters before `text`.
 pub(crate) fn encode_error(
     settings: &TextSettings,
     error: EncodeError,
@@ -53,7 +54,7 @@ pub(crate) fn encode_error(
     before: usize,
     path: Option<&Path>,
 ) -> Error {
-    // In the text as it was given, where no line end was two characters.
+    // The index counts in the text of the user, in which line ends were not translated.
     let index = text.chars().take_while(|&c| c != error.character).count();
     Error::Encode {
         encoding: settings.encoding.name().to_owned(),

@@ -1,4 +1,4 @@
-//! The bytes of a stream, on their way to be decoded.
+//! The bytes that a reader has read from its stream.
 
 use std::io;
 use std::path::Path;
@@ -13,14 +13,14 @@ use crate::error::{Error, Result};
 use crate::file::buf::Buf;
 use crate::file::core::Started;
 
-/// What the first read asks for, in bytes; twice as much each time that a read has given
-/// all it was asked for, up to the size of the buffer.
+/// How many bytes the first read asks for. After each read that gave all, the next asks for
+/// twice as much, up to the size of the buffer.
 const FIRST: usize = 8 * 1024;
 
 /// The default size of a buffer, in bytes.
 pub(super) const BUFFER: usize = 64 * 1024;
 
-/// What was read of a stream and not decoded.
+/// The bytes that were read and not decoded.
 #[derive(Debug)]
 pub(super) struct Input {
     pub(super) bytes: Buf,
@@ -38,20 +38,20 @@ impl Default for Input {
     }
 }
 
-/// That, with the stream, for as long as a poll takes.
+/// An [`Input`] together with its stream, for one poll.
 pub(super) struct Filling<'a, R> {
     pub(super) stream: Pin<&'a mut R>,
     pub(super) input: &'a mut Input,
 }
 
 impl<R: AsyncRead> Filling<'_, R> {
-    /// Reads once, up to `room` bytes; 0 is the end.
+    /// Reads once, at most `room` bytes; 0 is the end.
     fn poll_read(&mut self, cx: &mut Context<'_>, room: usize) -> Poll<io::Result<usize>> {
         let space = &mut self.input.bytes.try_space(room)?[..room];
         let place = space.as_ptr();
         let mut buf = ReadBuf::new(space);
         ready!(self.stream.as_mut().poll_read(cx, &mut buf))?;
-        // A stream may put another buffer there, whose bytes are not these.
+        // A wrong stream may have replaced the buffer; then the bytes are not in ours.
         if buf.filled().as_ptr() != place || buf.filled().len() > room {
             let error = "the stream has replaced the buffer that it was to fill";
             return Poll::Ready(Err(io::Error::other(error)));
@@ -85,11 +85,11 @@ impl<R: AsyncRead> Below for Filling<'_, R> {
         loop {
             let len = self.input.bytes.len();
             if len >= min {
-                // Done once: whoever comes again has what was asked for.
+                // Tells the caller's next poll that this read was made.
                 *started = 1;
                 return Poll::Ready(Ok(false));
             }
-            // Of what is missing no more than as much again, since the stream may end.
+            // Never ask for much more than what was read so far, since the stream may end.
             let chunk = self.chunk();
             let room = (min - len).max(chunk.saturating_sub(len));
             let room = room.min(len.max(chunk)).min(MOST_A_POLL);
@@ -100,7 +100,7 @@ impl<R: AsyncRead> Below for Filling<'_, R> {
                 }
                 Ok(n) => {
                     self.input.bytes.filled(n);
-                    // A stream in memory does not spend any budget itself.
+                    // A stream in memory spends no budget of its own.
                     budget::moved(n);
                     if n == room {
                         self.input.chunk = self.input.chunk.saturating_mul(2).min(MOST_A_POLL);

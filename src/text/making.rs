@@ -1,4 +1,4 @@
-//! Readers and writers that take keywords.
+//! Keywords of readers and writers.
 
 use std::fmt;
 use std::future::Future;
@@ -16,13 +16,13 @@ use crate::codec::{Encoding, ErrorPolicy, Newline};
 use crate::error::{Error, Result};
 use crate::file::Lines;
 
-/// A [`Reader`] or [`Writer`] that takes keywords; made by [`reader`](super::reader) and
-/// [`writer`](super::writer).
+/// A [`Reader`] or [`Writer`] whose keywords can still be set. Made by
+/// [`reader`](super::reader()) and [`writer`](super::writer()).
 ///
-/// It may be awaited, which gives the reader or writer, or tells at once of a keyword
-/// that says nothing (`UnknownEncoding`, `InvalidInput`). Nothing is read or written for
-/// that, and nothing waits. Or it is used as it is: it derefs to the reader or writer,
-/// whose operations then fail for such a keyword.
+/// `.await` gives the reader or writer, or the error of a keyword (`UnknownEncoding`,
+/// `InvalidArgument`). That reads and writes nothing, and waits for nothing. You may also
+/// use it without awaiting: it derefs to the reader or writer, and if a keyword was wrong,
+/// the operations return its error.
 pub struct Making<T>(Option<T>);
 
 impl<T> Making<T> {
@@ -41,7 +41,7 @@ impl<T> Deref for Making<T> {
 
     /// # Panics
     ///
-    /// If it was awaited: what it made is elsewhere then.
+    /// If it was awaited: the reader or writer was moved out then.
     fn deref(&self) -> &T {
         self.0.as_ref().expect("it was awaited, and is made")
     }
@@ -53,13 +53,13 @@ impl<T> DerefMut for Making<T> {
     }
 }
 
-/// What can be made.
+/// A reader or writer, whose keywords can be checked.
 pub(super) trait Checked {
-    /// Fails for a keyword that says nothing.
+    /// Fails if a keyword was wrong.
     fn check(&self) -> Result<()>;
 }
 
-// Nothing is pinned before it is made.
+// The reader or writer is pinned only after it was moved out.
 impl<T> Unpin for Making<T> {}
 
 impl<T: Checked> Future for Making<T> {
@@ -72,11 +72,11 @@ impl<T: Checked> Future for Making<T> {
     }
 }
 
-/// Writes the keywords that readers and writers share.
+/// Writes the keyword methods that readers and writers share.
 macro_rules! keywords {
     ($Made:ident<$S:ident>) => {
         impl<$S> Making<$Made<$S>> {
-            /// Sets the encoding, by label or as an [`Encoding`] (`utf-8`).
+            /// Sets the encoding, by its name or as an [`Encoding`] (default: `utf-8`).
             pub fn encoding<E>(self, encoding: E) -> Self
             where
                 E: TryInto<Encoding, Error: Into<Error>>,
@@ -84,8 +84,9 @@ macro_rules! keywords {
                 self.set(|made| made.set_encoding(encoding.try_into().map_err(Into::into)))
             }
 
-            /// Sets what becomes of bytes and characters that the encoding does not have,
-            /// by name or as an [`ErrorPolicy`] (`strict`).
+            /// Sets what happens to bytes and characters that the encoding does not have,
+            /// by the name of the policy or as an [`ErrorPolicy`] (default: `strict`, an
+            /// error).
             pub fn errors<P>(self, policy: P) -> Self
             where
                 P: TryInto<ErrorPolicy, Error: Into<Error>>,
@@ -93,8 +94,8 @@ macro_rules! keywords {
                 self.set(|made| made.set_errors(policy.try_into().map_err(Into::into)))
             }
 
-            /// Sets which line ends are recognised and written, as in Python or as a
-            /// [`Newline`] (universal).
+            /// Sets which line ends are recognised and written, as a string as in Python or
+            /// as a [`Newline`] (default: universal).
             pub fn newline<N>(self, newline: N) -> Self
             where
                 N: TryInto<Newline, Error: Into<Error>>,
@@ -102,12 +103,12 @@ macro_rules! keywords {
                 self.set(|made| made.set_newline(newline.try_into().map_err(Into::into)))
             }
 
-            /// Sets the size of the buffer, in bytes (64 KiB); 0 is refused.
+            /// Sets the size of the buffer, in bytes (default: 64 KiB). 0 is an error.
             pub fn buffering(self, size: usize) -> Self {
                 self.set(|made| made.set_buffering(size))
             }
 
-            /// Gives the stream, and drops what is buffered.
+            /// Returns the stream, and drops what is buffered.
             pub fn into_inner(self) -> $S {
                 self.made().into_inner()
             }
@@ -139,12 +140,12 @@ impl<R: AsyncRead + Unpin> Making<Reader<R>> {
 }
 
 impl<W> Making<Writer<W>> {
-    /// Flushes after every write with a line end in it (`false`).
+    /// Flushes after each write that has a line end in it (default: `false`).
     pub fn line_buffering(self, yes: bool) -> Self {
         self.set(|made| made.settings.line_buffering = Some(yes))
     }
 
-    /// Hands every write to the stream at once, and flushes that (`false`).
+    /// Flushes after each write (default: `false`).
     pub fn write_through(self, yes: bool) -> Self {
         self.set(|made| made.settings.write_through = yes)
     }

@@ -1,4 +1,4 @@
-//! Positions in a text.
+//! Positions in a text file.
 
 use std::fmt;
 use std::io::SeekFrom;
@@ -7,12 +7,12 @@ use std::str::FromStr;
 use crate::codec::{DecoderState, Encoding};
 use crate::error::Error;
 
-/// Where a text file is, as [`TextFile::tell`](crate::TextFile::tell) says: a
-/// byte offset and the state of the decoder there. Opaque, as Python's cookie.
+/// A position in a text file, from [`TextFile::tell`](crate::TextFile::tell): a byte offset
+/// and the state of the decoder there. Opaque, as the number that Python's `tell` returns.
 ///
-/// Good only for files with the same content and encoding. To keep it between runs of
-/// a program, write it down (`Display`) and parse it: a number, and behind a colon
-/// three more, where the offset alone does not tell.
+/// It is valid only for files with the same content and encoding. To keep it between runs
+/// of a program, print it (`Display`) and parse it (`FromStr`). The printed form is the
+/// offset, followed by a colon and three more numbers if the offset alone is not enough.
 ///
 /// # Examples
 ///
@@ -34,12 +34,12 @@ use crate::error::Error;
 pub struct TextPosition {
     pub(crate) offset: u64,
     pub(crate) state: DecoderState,
-    /// Characters to drop of what is decoded from there, where several come of
-    /// one sequence of bytes.
+    /// How many characters that are decoded from there to drop: one sequence of bytes may
+    /// give several characters.
     pub(crate) skip: u32,
-    /// Between a `\r` and what may be its `\n`.
+    /// Whether the position is behind a `\r` that may have its `\n` next.
     pub(crate) after_cr: bool,
-    /// In a line that has bad bytes before here, which were reported.
+    /// Whether bad bytes before the position, in the same line, were reported.
     pub(crate) in_bad_line: bool,
 }
 
@@ -56,17 +56,17 @@ impl TextPosition {
         }
     }
 
-    /// Of a file of bytes, which has no more to say than the offset.
+    /// A position in a file of bytes, which is only an offset.
     pub(crate) const fn of_bytes(offset: u64) -> Self {
         Self::at(offset, DecoderState::START)
     }
 
-    /// The offset, unless it is a position that only text has.
+    /// The offset; `None` if the position is more than an offset.
     pub(crate) fn bytes(self) -> Option<u64> {
         (self == Self::of_bytes(self.offset)).then_some(self.offset)
     }
 
-    /// At `offset`, which was reached without decoding what is before it.
+    /// The position at `offset`, for text whose beginning was not decoded.
     pub(crate) fn behind_any_mark(offset: u64, encoding: &Encoding) -> Self {
         if offset == 0 {
             return Self::START;
@@ -87,7 +87,7 @@ impl fmt::Display for TextPosition {
     }
 }
 
-/// Reads what `Display` has written.
+/// Parses what `Display` prints.
 impl FromStr for TextPosition {
     type Err = Error;
 
@@ -101,7 +101,7 @@ impl FromStr for TextPosition {
 }
 
 fn parse(text: &str) -> Option<TextPosition> {
-    // What std parses besides: a sign.
+    // Std's `parse` would also take a sign.
     let number = |digits: &str| {
         let plain = digits.bytes().all(|byte| byte.is_ascii_digit());
         plain.then(|| digits.parse::<u64>().ok()).flatten()
@@ -129,12 +129,12 @@ fn parse(text: &str) -> Option<TextPosition> {
     })
 }
 
-/// Where to seek to in a text file.
+/// The target of a seek in a text file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TextSeek {
     /// A position that `tell` gave.
     Position(TextPosition),
-    /// The start, the end, or where it is.
+    /// The start, the end, or the current position.
     From(SeekFrom),
 }
 

@@ -1,4 +1,4 @@
-//! Text out of a stream of bytes.
+//! Reading text from a stream of bytes.
 
 use std::fmt;
 use std::pin::Pin;
@@ -23,19 +23,21 @@ use crate::file::source::{Source, Span};
 use crate::file::{Lines, LinesOf, NextLine, NextLines, Read, Readline, Readlines};
 
 pin_project! {
-    /// Text that is decoded from a stream of bytes, a piece at a time. Python: a
-    /// `TextIOWrapper` over a stream that is read only.
+    /// Decodes text from a stream of bytes, a piece at a time. Python: a `TextIOWrapper`
+    /// over a stream that is only read.
     ///
-    /// Made by [`reader`](super::reader) and [`futures_reader`](super::futures_reader). A
-    /// `Stream` of lines with their terminators, too, also where the stream cannot move
-    /// (`!Unpin`); the methods want one that can: `Box::pin` makes one of any.
+    /// Made by [`reader`](super::reader()) and [`futures_reader`](super::futures_reader).
+    /// It is also a `Stream` of lines with their terminators. The methods need a stream
+    /// that is `Unpin`; if yours is not, give `Box::pin(stream)`. (The `Stream` of lines
+    /// works without.)
     ///
     /// # Errors
     ///
-    /// What the methods have in common: those of the stream, which stays usable as far as
-    /// it is; [`Decode`](crate::Error::Decode), behind which reading goes on. What was
-    /// whole before an error is delivered first; an error is told once, to the read that
-    /// it leaves short, and what that has read is there for the next one.
+    /// All methods that read can fail with the errors of the stream; with
+    /// [`Decode`](crate::Error::Decode), after which the next read goes on behind the bad
+    /// bytes; and with the error of a wrong keyword. An error of the stream or of decoding
+    /// is returned once, by the read that cannot be completed because of it. What that read
+    /// has read already is returned by the next one.
     ///
     /// # Cancel safety
     ///
@@ -52,15 +54,16 @@ pin_project! {
     }
 }
 
-/// A [`Reader`] taken apart.
+/// The parts of a [`Reader`], from [`into_parts`](Reader::into_parts).
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Parts<R> {
     /// The stream.
     pub inner: R,
-    /// What was decoded and not delivered, its line ends as they were.
+    /// Text that was decoded and not delivered. Its line ends are not translated.
     pub text: String,
-    /// What was read behind that, and not decoded: at most a buffer.
+    /// Bytes that were read behind this text and not decoded: at most as many as the buffer
+    /// holds, unless a read of more than that was abandoned.
     pub bytes: Vec<u8>,
     /// Whether the line that was delivered last ends in a `\r` behind which nothing had
     /// come yet: if a `\n` is next in `bytes` and `inner`, it belongs to the end of that
@@ -93,9 +96,9 @@ impl<R> Reader<R> {
         self.settings.errors.as_str()
     }
 
-    /// Returns the kinds of line ends that were seen in what was decoded so far, in the
-    /// order `"\r"`, `"\n"`, `"\r\n"`; always none if `newline` names one. Python:
-    /// `newlines`.
+    /// Returns the kinds of line ends that were found so far, in the order `"\r"`, `"\n"`,
+    /// `"\r\n"`. As text is decoded ahead, these may be line ends that were not returned
+    /// yet. Always empty if the keyword `newline` names one line end. Python: `newlines`.
     #[must_use]
     pub fn newlines(&self) -> &[&str] {
         self.decoded.newlines()
@@ -106,18 +109,18 @@ impl<R> Reader<R> {
         &self.stream
     }
 
-    /// Returns the stream. What is read of it here is missing in the text.
+    /// Returns the stream. If you read from it, those bytes are missing in the text.
     pub fn get_mut(&mut self) -> &mut R {
         &mut self.stream
     }
 
-    /// Gives the stream back, and drops what was read of it and not delivered:
-    /// [`into_parts`](Self::into_parts) gives that too.
+    /// Returns the stream, and drops what was read and not delivered.
+    /// [`into_parts`](Self::into_parts) returns that too.
     pub fn into_inner(self) -> R {
         self.stream
     }
 
-    /// Gives the stream back, with what was read of it and not delivered.
+    /// Returns the stream, and what was read from it and not delivered.
     ///
     /// Where another protocol goes on behind a line, mind [`after_cr`](Parts::after_cr):
     /// the end `\r\n` of that line may have come in two pieces.
@@ -143,13 +146,14 @@ impl<R> Reader<R> {
         }
     }
 
-    /// Changes the encoding, the error policy or the line ends, by keyword methods, before
-    /// anything was read. Python: `reconfigure`. The keywords about writing mean nothing
-    /// here.
+    /// Changes the settings that its keyword methods name: `encoding`, `errors`, `newline`
+    /// (default: no change), before anything was read. The keywords about writing have no
+    /// effect here. Python: `reconfigure`.
     ///
     /// # Errors
     ///
-    /// `Unsupported` once something was read; an unknown label or name.
+    /// `Unsupported` after something was read; the error of a keyword with an invalid
+    /// value.
     ///
     /// # Examples
     ///
@@ -224,8 +228,8 @@ impl<R> Checked for Reader<R> {
 }
 
 impl<R: AsyncRead + Unpin> Reader<R> {
-    /// Reads to the end, or `.size(n)` characters, fewer only at the end; empty at the end.
-    /// Python: `read`.
+    /// Reads to the end, or `.size(n)` characters, fewer only at the end; returns a
+    /// `String`, empty at the end. Python: `read`.
     ///
     /// # Examples
     ///
@@ -240,20 +244,23 @@ impl<R: AsyncRead + Unpin> Reader<R> {
         Read::new(self)
     }
 
-    /// Reads one line with its terminator, which `newline` may have made `"\n"`; empty at
-    /// the end. `.size(n)` limits it to `n` characters. Python: `readline`.
+    /// Reads one line with its terminator, which the keyword `newline` may have translated
+    /// to `\n`; returns a `String`, empty at the end. `.size(n)` reads at most `n`
+    /// characters of it. Python: `readline`.
     pub fn readline(&mut self) -> Readline<&mut Self> {
         Readline::new(self)
     }
 
-    /// Reads all lines, as [`readline`](Self::readline) gives them. `.hint(n)` stops after
-    /// the line that makes the total exceed `n` characters. Python: `readlines`.
+    /// Reads all lines, as [`readline`](Self::readline) gives them; returns a
+    /// `Vec<String>`. `.hint(n)` stops after the line with which the total exceeds `n`
+    /// characters. Python: `readlines`.
     pub fn readlines(&mut self) -> Readlines<&mut Self> {
         Readlines::new(self)
     }
 
-    /// Returns the next line without its terminator, lent from the buffer: no copy, no
-    /// allocation. `None` is the end. `.max_len(n)` bounds its length in bytes of UTF-8.
+    /// Returns the next line without its terminator as a `&str` into the buffer: no copy,
+    /// no allocation. `None` is the end. With `.max_len(n)`, a line longer than `n` bytes
+    /// of UTF-8 is an error (default: no limit).
     ///
     /// # Examples
     ///
@@ -273,8 +280,10 @@ impl<R: AsyncRead + Unpin> Reader<R> {
         NextLine::new(self)
     }
 
-    /// Returns all whole lines that are decoded, at least one, lent from the buffer, as an
-    /// iterator: the fastest way to go through lines. `None` is the end.
+    /// Returns all complete lines that are decoded, at least one, without their
+    /// terminators: an iterator of `&str`. This is the fastest way to go through lines.
+    /// `None` is the end. With `.max_len(n)`, a line longer than `n` bytes of UTF-8 is an
+    /// error (default: no limit).
     ///
     /// # Examples
     ///
@@ -297,13 +306,14 @@ impl<R: AsyncRead + Unpin> Reader<R> {
         Lines::new(self)
     }
 
-    /// Returns a stream of owned lines without their terminators that owns the reader.
+    /// Returns a stream of owned lines without their terminators. The stream owns the
+    /// reader.
     pub fn into_lines(self) -> Lines<Self> {
         Lines::new(self)
     }
 }
 
-/// The two that read together.
+/// Borrows the decoded text and the bytes below at the same time.
 macro_rules! parts {
     ($self:ident) => {{
         let this = &mut *$self;
@@ -411,7 +421,8 @@ impl<R: AsyncRead + Unpin> Source for Reader<R> {
     }
 }
 
-/// Lines with their terminators, as `readline` gives them. Python: `for line in stream`.
+/// A stream of lines with their terminators, as `readline` returns them. Python:
+/// `for line in stream`.
 impl<R: AsyncRead> Stream for Reader<R> {
     type Item = Result<String>;
 

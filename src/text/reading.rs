@@ -1,4 +1,4 @@
-//! Reading text: what completes a read, and how it is delivered.
+//! Reading text: when a read is complete, and how it is delivered.
 
 use std::task::{Context, Poll, ready};
 
@@ -11,8 +11,9 @@ use crate::file::core::Started;
 use crate::file::source::Span;
 
 impl Decoded {
-    /// Lets an abandoned seek of the bytes come to its end: the position tells where
-    /// that is, but not any more once something else was done.
+    /// Waits for an abandoned seek of the bytes below and finds out where it has led. This
+    /// must be done before anything else: the position tells it only until something else
+    /// moves it.
     fn poll_settled(&mut self, below: &mut impl Below, cx: &mut Context<'_>) -> Poll<Result<()>> {
         if self.is_unsettled() {
             ready!(below.poll_idle(cx))?;
@@ -21,8 +22,8 @@ impl Decoded {
         Poll::Ready(Ok(()))
     }
 
-    /// Ends this poll, to be polled again at once, when it has decoded its share since
-    /// the `count` that it began with. What it has decoded stays.
+    /// Ends the poll if it has decoded its share since `count`; the task is polled again at
+    /// once. What was decoded stays.
     fn poll_pause(&self, cx: &mut Context<'_>, count: u64) -> Poll<()> {
         if self.count() - count < TURN {
             return Poll::Ready(());
@@ -31,9 +32,9 @@ impl Decoded {
         Poll::Pending
     }
 
-    /// Decodes more: a piece, or `want` bytes if that is more. Ready with whether
-    /// the end of the file was reached; fails if bad bytes are right behind the text,
-    /// which stays.
+    /// Decodes more: a piece, or `want` bytes if that is more. Returns whether the end of
+    /// the file was reached. If bad bytes are right behind the text, it fails, and the text
+    /// stays.
     fn poll_more(
         &mut self,
         below: &mut impl Below,
@@ -44,7 +45,7 @@ impl Decoded {
     ) -> Poll<Result<bool>> {
         ready!(self.poll_settled(below, cx))?;
         let buffered = below.bytes().len();
-        // An incomplete character is left in the buffer: then more is needed.
+        // An incomplete character may be left in the buffer; then more bytes are needed.
         let mut decoded_all = buffered == 0;
         loop {
             self.sync(below);
@@ -68,7 +69,7 @@ impl Decoded {
                 let most = want.clamp(PIECE, TURN as usize);
                 self.decode(below, most, eof && finish)?;
             }
-            // Bad bytes too may decide what a last `\r` is.
+            // Bad bytes also decide that a last `\r` is a line end by itself.
             if self.rest().len() > before || self.has_fault() {
                 return Poll::Ready(Ok(false));
             }
@@ -79,7 +80,7 @@ impl Decoded {
         }
     }
 
-    /// Delivers `n` bytes of the text, translated.
+    /// Delivers `n` bytes of the text, with line ends translated.
     pub(super) fn take(&mut self, n: usize) -> String {
         let translate = self.newline() == Newline::Universal && self.has_cr();
         let text = self.deliver(n);
@@ -90,7 +91,7 @@ impl Decoded {
         }
     }
 
-    /// A line to be delivered with its terminator.
+    /// Delivers a line with its terminator, translated.
     fn take_line(&mut self, span: Span, which: Terminator) -> String {
         let translate = self.newline() == Newline::Universal
             && matches!(which, Terminator::Cr | Terminator::CrLf);
@@ -106,10 +107,10 @@ impl Decoded {
     }
 
     /// Decodes all that is left, up to bad bytes, which are an error. If the job that reads
-    /// can decode, the result is `Some`: a text, or its lines. Otherwise the text is in
-    /// `self`, decoded in several polls.
+    /// can also decode, the result is `Some`: the text, or its lines. Otherwise the text is
+    /// decoded in several polls, and is in `self`.
     ///
-    /// `started` must be 0 at first. Afterwards it says that the bytes were read.
+    /// `started` must be 0 at first. Later it tells that the bytes were read.
     fn poll_decode_all(
         &mut self,
         below: &mut impl Below,
@@ -138,7 +139,7 @@ impl Decoded {
         Poll::Ready(self.report(below).map_or(Ok(None), Err))
     }
 
-    /// All that is left. UTF-8 is taken as it is, without a copy.
+    /// Reads all that is left. UTF-8 is taken out without a copy.
     fn poll_read_all(
         &mut self,
         below: &mut impl Below,
@@ -192,7 +193,7 @@ impl Decoded {
             if self.stops() && rest > 0 {
                 return self.poll_take(below, cx, what, rest);
             }
-            // At least a byte for every character that is missing.
+            // Each missing character takes at least one byte.
             let want = size - self.counted().min(size);
             ready!(self.poll_pause(cx, count));
             if ready!(self.poll_more(below, cx, true, want, started))? {
@@ -224,7 +225,7 @@ impl Decoded {
         loop {
             let ends = at_eof || self.ends_in_bad_bytes();
             let line = self.find_line(ends);
-            // So many characters of it at the most.
+            // The first `size` characters, if there are so many.
             let limit = size.and_then(|size| self.first_chars(size, ends));
             match (line, limit) {
                 (Some((span, _)), Some(limit)) if limit < span.total => {
@@ -263,7 +264,7 @@ impl Decoded {
         }
         if self.in_bad_line() || self.stops() {
             ready!(self.poll_past_bad_line(below, cx, true, started))?;
-            // That call has not read all that is left.
+            // `started` belongs to that call, which has not read everything.
             *started = 0;
         }
         if hint.is_none() && !self.stops() {
@@ -273,7 +274,7 @@ impl Decoded {
             let all = self.rest().len();
             return self.poll_take_lines(below, cx, what, all);
         }
-        // All of it must be there before any of it is consumed.
+        // All lines must be here before one of them is consumed.
         let mut at_eof = false;
         let count = self.count();
         let end = loop {
@@ -282,12 +283,12 @@ impl Decoded {
                 Some(hint) => self.first_chars(hint.saturating_add(1), ends),
                 None => None,
             };
-            // The first line end at or behind the character that exceeds the hint.
+            // The end of the line with the character that exceeds the hint.
             if let Some(end) = wanted.and_then(|n| self.line_end_from(n, ends).ok()) {
                 break end;
             }
             if self.stops() {
-                // The whole lines before bad bytes that were reported.
+                // The complete lines before bad bytes that were reported.
                 let whole = self.line_end_from(usize::MAX, true);
                 break whole.unwrap_or_else(|whole| whole);
             }
@@ -301,7 +302,8 @@ impl Decoded {
         self.poll_take_lines(below, cx, what, end)
     }
 
-    /// The next line where that takes no more than to look: nearly every time.
+    /// The quick way, which succeeds nearly every time: returns the next line if it is
+    /// decoded and its end can be found by its `\n`.
     #[inline]
     pub(crate) fn find_here(&mut self, below: &impl Below, max: usize) -> Option<Span> {
         if !self.is_current(below) || self.in_bad_line() || below.is_closed() {
@@ -311,8 +313,8 @@ impl Decoded {
         (span.content <= max).then_some(span)
     }
 
-    /// Has the next line decoded; `None` at the end. With `whole`, a last line without
-    /// terminator counts as not there yet.
+    /// Reads and decodes until the next line is here; `None` at the end. With `whole`, a
+    /// last line without a terminator counts as not there yet.
     pub(crate) fn poll_find(
         &mut self,
         below: &mut impl Below,
@@ -358,8 +360,8 @@ impl Decoded {
         }
     }
 
-    /// Has a line method begin at a line: drops what is left of one that has bad
-    /// bytes which were reported, further bad bytes in it included.
+    /// Makes a method that reads lines begin at the start of a line: drops the rest of a
+    /// line whose bad bytes were reported, with any other bad bytes in it.
     fn poll_past_bad_line(
         &mut self,
         below: &mut impl Below,
@@ -396,7 +398,7 @@ impl Decoded {
             ready!(self.poll_pause(cx, count));
             match ready!(self.poll_more(below, cx, finish, 0, started)) {
                 Ok(eof) => at_eof = eof,
-                // The line was reported.
+                // This line was reported already.
                 Err(Error::Decode { .. }) => {}
                 Err(error) => return Poll::Ready(Err(error)),
             }

@@ -1,4 +1,4 @@
-//! Changing a text that is open.
+//! Changing the settings of an open text file or stream.
 
 use std::fmt;
 use std::future::Future;
@@ -11,14 +11,15 @@ use crate::codec::{Encoding, ErrorPolicy, Newline};
 use crate::error::{Error, Result};
 use crate::lazy::{Begin, Lazy};
 
-/// A pending [`reconfigure`](crate::TextFile::reconfigure): keyword methods say what
-/// changes, `.await` changes it.
+/// A pending [`reconfigure`](crate::TextFile::reconfigure). The keyword methods say what
+/// changes, and `.await` makes the changes. What no keyword names stays. (Only: a new
+/// encoding sets the error policy to `strict`, unless you give one too.)
 ///
 /// # Errors
 ///
-/// Those of a flush. `Unsupported` for another encoding, error policy or newline
-/// once something has been read, as in Python. An unknown label or name. Nothing
-/// has changed then.
+/// Those of a flush; `Unsupported` for an encoding, error policy or newline after something
+/// was read, as in Python; the error of a keyword with an invalid value. After an error
+/// nothing has changed.
 ///
 /// # Examples
 ///
@@ -37,7 +38,7 @@ use crate::lazy::{Begin, Lazy};
 #[must_use = "a call does nothing unless you `.await` it"]
 pub struct Reconfigure<'a>(Lazy<'a, Asked<'a>>);
 
-/// Applies the changes to what they are for.
+/// Makes the changes.
 type Apply<'a> = Box<dyn FnOnce(Changes) -> Applied<'a> + Send + 'a>;
 
 type Applied<'a> = Pin<Box<dyn Future<Output = Result<()>> + Send + 'a>>;
@@ -47,11 +48,11 @@ struct Asked<'a> {
     changes: Changes,
 }
 
-/// Why an encoding or line ends stay: what was read ahead was decoded by them.
+/// The reason for a refusal: text was already decoded with the old encoding and line ends.
 pub(crate) const TOO_LATE: &str =
     "the encoding and the line ends cannot change once something was read";
 
-/// What is to be another.
+/// The settings that are to change.
 #[derive(Debug, Default)]
 pub(crate) struct Changes {
     encoding: Option<Result<Encoding>>,
@@ -76,8 +77,7 @@ impl<'a> Reconfigure<'a> {
         Self(self.0.set(|asked| change(&mut asked.changes)))
     }
 
-    /// Changes the encoding; the error policy becomes `strict` unless one is
-    /// given too.
+    /// Changes the encoding. The error policy becomes `strict` unless you give one too.
     pub fn encoding<E>(self, encoding: E) -> Self
     where
         E: TryInto<Encoding, Error: Into<Error>>,
@@ -101,12 +101,12 @@ impl<'a> Reconfigure<'a> {
         self.set(|changes| changes.newline = Some(newline.try_into().map_err(Into::into)))
     }
 
-    /// Changes whether a write with a line end in it is followed by a flush.
+    /// Changes whether a flush follows each write that has a line end in it.
     pub fn line_buffering(self, yes: bool) -> Self {
         self.set(|changes| changes.line_buffering = Some(yes))
     }
 
-    /// Changes whether every write is handed to the system at once.
+    /// Changes whether a flush follows each write.
     pub fn write_through(self, yes: bool) -> Self {
         self.set(|changes| changes.write_through = Some(yes))
     }
@@ -129,13 +129,13 @@ impl Future for Reconfigure<'_> {
 }
 
 impl Changes {
-    /// Whether it is about more than when text goes out.
+    /// Whether anything about decoding or encoding is to change.
     pub(crate) fn codec(&self) -> bool {
         self.encoding.is_some() || self.errors.is_some() || self.newline.is_some()
     }
 
-    /// Makes them; if one of them says nothing, none. `path` is that of the file, for
-    /// the error.
+    /// Makes the changes; if one of them is invalid, makes none. `path` is the path of the
+    /// file, for the error.
     pub(crate) fn change(self, settings: &mut TextSettings, path: Option<&Path>) -> Result<()> {
         let named = |error: Error| error.in_call("reconfigure", path);
         let encoding = self.encoding.transpose().map_err(named)?;

@@ -1,11 +1,12 @@
-//! Keywords that say nothing, told by each operation.
+//! Invalid keywords, which make each operation fail.
 
 use crate::error::{Error, Result};
 
-/// What the operations of a reader or writer are called that no keyword can be for.
+/// The name of the operation in these errors: the keyword was set before any operation.
 const OP: &str = "read or write text";
 
-/// What was wrong with a keyword. An error itself can be told but once.
+/// What is wrong with a keyword. Each operation makes a new error of it, as an `Error`
+/// cannot be cloned.
 #[derive(Debug)]
 pub(super) enum Refused {
     Encoding(String),
@@ -13,7 +14,7 @@ pub(super) enum Refused {
 }
 
 impl Refused {
-    /// Sets a keyword, or keeps what is wrong with it; the first that is wrong counts.
+    /// Sets a keyword, or if its value is an error, keeps that. The first error counts.
     pub(super) fn keep<T>(refused: &mut Option<Self>, value: Result<T>, keyword: &mut T) {
         match value {
             Ok(value) => *keyword = value,
@@ -23,14 +24,14 @@ impl Refused {
             Err(Error::InvalidArgument { reason, .. }) => {
                 refused.get_or_insert(Self::Argument(reason));
             }
-            // What a conversion of the caller's says.
+            // An error from a conversion of the caller.
             Err(other) => {
                 refused.get_or_insert(Self::Argument(other.to_string()));
             }
         }
     }
 
-    /// Fails with what was wrong, if anything was.
+    /// Fails if a keyword was wrong.
     pub(super) fn check(refused: Option<&Self>) -> Result<()> {
         refused.map_or(Ok(()), |refused| Err(refused.error()))
     }
@@ -47,7 +48,7 @@ impl Refused {
     }
 }
 
-/// The size of a buffer.
+/// Checks the size of a buffer.
 pub(super) fn check_size(size: usize) -> Result<usize> {
     if size > 0 {
         return Ok(size);

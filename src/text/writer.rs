@@ -1,4 +1,4 @@
-//! Text into a stream of bytes.
+//! Writing text to a stream of bytes.
 
 use std::fmt;
 use std::future::poll_fn;
@@ -21,28 +21,30 @@ use crate::error::{Error, Result};
 mod bytes;
 
 pin_project! {
-    /// Text that is encoded into a stream of bytes. Python: a `TextIOWrapper` over a stream
-    /// that is written only.
+    /// Encodes text into a stream of bytes. Python: a `TextIOWrapper` over a stream that is
+    /// only written.
     ///
-    /// Made by [`writer`](super::writer) and [`futures_writer`](super::futures_writer). An
-    /// `AsyncWrite` of tokio, too, for text as bytes of UTF-8, also where the stream cannot
-    /// move (`!Unpin`); the methods want one that can: `Box::pin` makes one of any.
+    /// Made by [`writer`](super::writer()) and [`futures_writer`](super::futures_writer).
+    /// It is also an `AsyncWrite` of tokio, which takes text as bytes of UTF-8. The methods
+    /// need a stream that is `Unpin`; if yours is not, give `Box::pin(stream)`. (The
+    /// `AsyncWrite` works without.)
     ///
-    /// Dropping it drops what is not flushed: [`close`](Self::close) it.
+    /// A drop loses what was not flushed, so [`close`](Self::close) it.
     pub struct Writer<W> {
         #[pin]
         stream: W,
-        // Encoded; what is before `done` the stream has taken.
+        // Encoded text; the stream has taken the bytes before `done`.
         out: Vec<u8>,
         done: usize,
         capacity: usize,
         pub(super) settings: TextSettings,
         // Whether the next write begins with a byte order mark.
         bom: bool,
-        // The first bytes of a character of which `AsyncWrite` got no more yet.
+        // The first bytes of a character whose other bytes did not come through
+        // `AsyncWrite` yet.
         carry: Vec<u8>,
         refused: Option<Refused>,
-        // Whether a close has come so far as to have flushed everything.
+        // Whether a close was begun and has flushed everything.
         ending: bool,
         closed: bool,
     }
@@ -76,7 +78,7 @@ impl<W> Writer<W> {
         self.settings.errors.as_str()
     }
 
-    /// Says whether it was closed.
+    /// Says whether the writer is closed.
     #[must_use]
     pub fn closed(&self) -> bool {
         self.closed
@@ -87,29 +89,30 @@ impl<W> Writer<W> {
         &self.stream
     }
 
-    /// Returns the stream. What is written to it here overtakes what is buffered.
+    /// Returns the stream. What you write to it goes out before what is buffered.
     pub fn get_mut(&mut self) -> &mut W {
         &mut self.stream
     }
 
-    /// Returns what was encoded and the stream has not taken yet.
+    /// Returns the encoded bytes that the stream has not taken yet.
     #[must_use]
     pub fn buffer(&self) -> &[u8] {
         &self.out[self.done..]
     }
 
-    /// Gives the stream back, and drops what it has not taken: [`flush`](Self::flush)
-    /// before, or look at the [`buffer`](Self::buffer).
+    /// Returns the stream, and drops what is buffered. Call [`flush`](Self::flush) before,
+    /// or look at the [`buffer`](Self::buffer).
     pub fn into_inner(self) -> W {
         self.stream
     }
 
-    /// Changes the encoding, the error policy, the line ends or the buffering for what is
-    /// written from here on, by keyword methods. Python: `reconfigure`.
+    /// Changes the settings that its keyword methods name, for what is written later:
+    /// `encoding`, `errors`, `newline`, `line_buffering`, `write_through` (default: no
+    /// change). Python: `reconfigure`.
     ///
     /// # Errors
     ///
-    /// An unknown label or name; `Closed`.
+    /// The error of a keyword with an invalid value; `Closed`.
     ///
     /// # Examples
     ///
@@ -167,8 +170,8 @@ impl<W> Writer<W> {
         Ok(())
     }
 
-    /// Fails between the bytes of a character, which come by `AsyncWrite`: what is written
-    /// there would stand before the whole of it.
+    /// Fails if `AsyncWrite` was given only the first bytes of a character: what is written
+    /// now would come before that character.
     fn check_whole(&self) -> Result<()> {
         if self.carry.is_empty() {
             return Ok(());
@@ -177,7 +180,7 @@ impl<W> Writer<W> {
         Err(Error::os("write", None, error))
     }
 
-    /// Whether what `text` ends has to be out by now.
+    /// Whether a write of `text` must be followed by a flush.
     fn flushes(&self, text: &str) -> bool {
         let line_end = || memchr::memchr2(b'\n', b'\r', text.as_bytes()).is_some();
         let settings = &self.settings;
@@ -195,7 +198,8 @@ fn not_text(reason: &'static str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, reason)
 }
 
-/// Appends `text` to `out`, with its line ends, behind a mark if that is due.
+/// Translates and encodes `text` and appends it to `out`, behind a byte order mark if
+/// `bom`.
 fn encode(settings: &TextSettings, bom: bool, text: &str, out: &mut Vec<u8>) -> Result<()> {
     let translated = translate_out(settings.newline, text);
     let encoder = Encoder::new(&settings.encoding, settings.errors);
@@ -203,9 +207,9 @@ fn encode(settings: &TextSettings, bom: bool, text: &str, out: &mut Vec<u8>) -> 
     encoded.map_err(|error| encode_error(settings, error, text, 0, None))
 }
 
-/// Puts `bytes` behind what is left of `out`. What the stream has taken of that is `done`:
-/// it goes once it is the larger part, or flushes that are given up again and again, each
-/// with something left, would have the memory grow without end.
+/// Appends `bytes` to `out`, of which the stream has taken `done` bytes. These are removed
+/// once they are the larger part: otherwise flushes that are dropped again and again, each
+/// with something left, would let the memory grow without end.
 fn append(out: &mut Vec<u8>, done: &mut usize, bytes: &[u8]) {
     if *done > out.len() / 2 {
         out.drain(..std::mem::take(done));
@@ -213,7 +217,7 @@ fn append(out: &mut Vec<u8>, done: &mut usize, bytes: &[u8]) {
     out.extend_from_slice(bytes);
 }
 
-/// Makes a call of the stream again as long as it is interrupted.
+/// Repeats a call of the stream as long as it is interrupted.
 fn poll_uninterrupted(
     cx: &mut Context<'_>,
     mut call: impl FnMut(&mut Context<'_>) -> Poll<io::Result<()>>,
@@ -260,7 +264,7 @@ impl<W: AsyncWrite> Writer<W> {
         Poll::Ready(Ok(()))
     }
 
-    /// Waits until `n` bytes more fit the buffer, or it is empty.
+    /// Waits until `n` more bytes fit into the buffer, or the buffer is empty.
     fn poll_room(self: Pin<&mut Self>, cx: &mut Context<'_>, n: usize) -> Poll<io::Result<()>> {
         let waiting = self.out.len() - self.done;
         if waiting == 0 || waiting + n <= self.capacity {
@@ -275,7 +279,7 @@ impl<W: AsyncWrite> Writer<W> {
         poll_uninterrupted(cx, |cx| stream.as_mut().poll_flush(cx))
     }
 
-    /// Flushes, ends the stream, and is closed then, whatever came of it.
+    /// Flushes and shuts the stream down. The writer is closed then, even if this failed.
     fn poll_end(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.closed {
             return Poll::Ready(Ok(()));
@@ -310,9 +314,9 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
         Pin::new(self)
     }
 
-    /// Writes `text` into the buffer, encoded and with its line ends translated; returns how
-    /// many characters it has. The buffer goes to the stream when `text` does not fit, at a
-    /// flush, and at the end. Python: `write`.
+    /// Writes `text` into the buffer, with its line ends translated and encoded; returns
+    /// the number of its characters. The buffer goes to the stream when the next text does
+    /// not fit, and at a flush or a close. Python: `write`.
     ///
     /// # Cancel safety
     ///
@@ -320,11 +324,11 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
     ///
     /// # Errors
     ///
-    /// [`Encode`](Error::Encode) for a character that the encoding does not have, and those
-    /// of the stream, which has to take what is buffered first: nothing of `text` is stored
-    /// then, and what is buffered stays. `Closed`. With line buffering or write through,
-    /// those of the flush too; then `text` is in the buffer. `InvalidData` where `AsyncWrite`
-    /// has had the first bytes of a character and not the last.
+    /// [`Encode`](Error::Encode) for a character that the encoding does not have, and the
+    /// errors of the stream, if it must take what is buffered first: then nothing of `text`
+    /// is stored, and what is buffered stays. With line buffering or write through also the
+    /// error of the flush; then `text` is in the buffer. `InvalidData` if `AsyncWrite` was
+    /// given only the first bytes of a character. `Closed`.
     ///
     /// # Examples
     ///
@@ -343,8 +347,8 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
         self.check_open("write")?;
         self.check_whole()?;
         let (bytes, chars) = if text.len() > LONG {
-            // What is encoded is the future's until it is whole, so that a dropped write
-            // has not begun.
+            // The future owns the encoded bytes until they are complete, so a write that is
+            // dropped before has not begun.
             encode_long(&self.settings, self.bom, text, None).await?
         } else {
             let mut bytes = Vec::new();
@@ -358,7 +362,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
         Ok(chars)
     }
 
-    /// Puts what was encoded into the buffer, once it fits.
+    /// Waits until `bytes` fit, then puts them into the buffer.
     async fn accept(&mut self, bytes: Vec<u8>) -> Result<()> {
         let fits = poll_fn(|cx| self.pinned().poll_room(cx, bytes.len())).await;
         fits.map_err(|error| Error::os("write", None, error))?;
@@ -372,11 +376,11 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
         Ok(())
     }
 
-    /// Writes every item, with nothing between them. Python: `writelines`.
+    /// Writes every item, one after the other, and adds no line ends. Python: `writelines`.
     ///
     /// # Cancel safety
     ///
-    /// Dropped midway, the items so far are in the buffer, whole.
+    /// After a drop midway, each item is in the buffer as a whole or not at all.
     ///
     /// # Errors
     ///
@@ -398,16 +402,18 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
         Ok(())
     }
 
-    /// Hands everything that is buffered to the stream, and flushes that. Python: `flush`.
+    /// Hands everything that is buffered to the stream, and flushes the stream. Python:
+    /// `flush`.
     ///
     /// # Cancel safety
     ///
-    /// Dropped midway, the stream has a part of it; another flush goes on.
+    /// After a drop midway, the stream has taken a part; the next flush goes on with the
+    /// rest.
     ///
     /// # Errors
     ///
-    /// Those of the stream: what it did not take stays, and another flush tries again, so
-    /// do not write it again. `Closed`.
+    /// Those of the stream. What it did not take stays in the buffer, and the next flush
+    /// tries again: do not write it again. `Closed`.
     pub async fn flush(&mut self) -> Result<()> {
         budget::turn().await;
         self.check_open("flush")?;
@@ -415,18 +421,19 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
         flushed.map_err(|error| Error::os("flush", None, error))
     }
 
-    /// Flushes, and shuts the stream down. Idempotent; afterwards every operation gives
-    /// `Closed`. Python: `close`.
+    /// Flushes, and shuts the stream down. Does nothing to a closed writer. Afterwards
+    /// every other operation gives `Closed`. Python: `close`.
     ///
     /// # Cancel safety
     ///
-    /// Dropped midway, it is not closed; another close goes on.
+    /// After a drop midway, the writer is not closed; the next close goes on.
     ///
     /// # Errors
     ///
-    /// Those of the stream; it is closed nevertheless, and what it has not taken is in the
-    /// [`buffer`](Self::buffer). `InvalidData` where `AsyncWrite` has had the first bytes of
-    /// a character and not the last; the stream is shut down.
+    /// Those of the stream. The writer is closed even then, and the
+    /// [`buffer`](Self::buffer) has what the stream did not take. `InvalidData` if
+    /// `AsyncWrite` was given only the first bytes of a character; the stream is shut down
+    /// all the same.
     pub async fn close(&mut self) -> Result<()> {
         budget::turn().await;
         self.check()?;

@@ -1,30 +1,31 @@
-//! What is taken out of a buffer in more than one poll.
+//! Copies out of a buffer that take more than one poll.
 
 use std::io;
 use std::task::{Context, Poll, ready};
 
 use crate::budget::{FRESH, MOST_A_POLL, Share, poll_append};
 
-/// What a line costs to be copied, its bytes aside, in bytes that could be copied
-/// meanwhile: it is an allocation.
+/// The cost of one line besides its bytes, which is an allocation, in bytes that could be
+/// copied in the same time.
 const LINE: usize = 64;
 
-/// The copy of the first bytes of a [`Buf`](super::Buf), in the making. They are consumed once it is
-/// complete: one that is given up has taken nothing.
+/// A copy of the first bytes of a [`Buf`](super::Buf) while it is being made. The bytes are
+/// consumed when it is complete, so an abandoned copy has consumed nothing.
 #[derive(Debug, Default)]
 pub(super) struct Taking {
-    /// Where the buffer begins: one that begins elsewhere has other bytes.
+    /// The start of the buffer when the copy began. If the start has changed, the copy is
+    /// of other bytes.
     pub(super) start: usize,
-    /// How many bytes are to be taken, and whether by lines.
+    /// How many bytes are to be copied, and whether as lines.
     pub(super) what: (usize, bool),
     pub(super) lines: Vec<Vec<u8>>,
-    /// Up to where the lines are complete.
+    /// How many bytes were copied in complete lines.
     pub(super) done: usize,
-    /// How many bytes behind that have no line end.
+    /// How many bytes behind `done` are known to have no line end.
     pub(super) searched: usize,
-    /// How long the next line is; 0 as long as its end was not found.
+    /// The length of the next line; 0 until its end is found.
     pub(super) line: usize,
-    /// The line that is being copied, or all, if it is not by lines.
+    /// The line that is being copied; without lines, everything.
     pub(super) piece: Vec<u8>,
 }
 
@@ -47,7 +48,8 @@ impl Taking {
                 }
                 self.line = self.searched;
             }
-            // Exactly as large as it is: one that grows may be copied as a whole.
+            // The memory is reserved exactly, because a `Vec` that grows may copy
+            // everything.
             let line = &bytes[self.done..self.done + self.line];
             if line.len() > MOST_A_POLL {
                 ready!(poll_append(cx, line, &mut self.piece, share))?;
@@ -64,12 +66,12 @@ impl Taking {
         Poll::Ready(Ok(()))
     }
 
-    /// Adds the piece as the next line, of `len` bytes in lines.
+    /// Adds the piece as the next line. `len` is the number of bytes in all lines.
     fn push_piece(&mut self, len: usize) -> io::Result<()> {
         let count = self.lines.len();
         if count == self.lines.capacity() && count * size_of::<Vec<u8>>() > MOST_A_POLL {
-            // It is copied as it grows, so at once to what it will need if the lines go
-            // on like this.
+            // The list of lines is copied when it grows. So it grows at once to what it
+            // will need if the other lines are about as long.
             let rest = len.saturating_sub(self.done) / (self.done / count).max(1);
             self.lines.try_reserve(rest + rest / 8)?;
         }

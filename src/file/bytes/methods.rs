@@ -19,9 +19,9 @@ impl<K: Bytes, R: RawIo> File<K, R> {
         &self.core().meta.mode
     }
 
-    /// Reads one line, up to and including `\n`; the last may lack it, and
-    /// empty is the end. `.size(n)` limits it to `n` bytes. Only `\n`
-    /// ends a line. Python: `readline`.
+    /// Reads one line with its `\n`; returns a `Vec<u8>`, empty at the end. The last line
+    /// may have no `\n`. Only `\n` ends a line. `.size(n)` reads at most `n` bytes of it.
+    /// Python: `readline`.
     ///
     /// # Cancel safety
     ///
@@ -29,7 +29,7 @@ impl<K: Bytes, R: RawIo> File<K, R> {
     ///
     /// # Errors
     ///
-    /// Those of the system; `Unsupported` if not open for reading; `Closed`.
+    /// Those of the system; `Unsupported` if the file is not open for reading; `Closed`.
     ///
     /// # Examples
     ///
@@ -50,8 +50,8 @@ impl<K: Bytes, R: RawIo> File<K, R> {
         Readline::new(self)
     }
 
-    /// Reads all lines, as [`readline`](Self::readline) gives them.
-    /// `.hint(n)` stops after the line that makes the total exceed `n`
+    /// Reads all lines, as [`readline`](Self::readline) gives them; returns a
+    /// `Vec<Vec<u8>>`. `.hint(n)` stops after the line with which the total exceeds `n`
     /// bytes. Python: `readlines`.
     ///
     /// # Cancel safety
@@ -78,9 +78,9 @@ impl<K: Bytes, R: RawIo> File<K, R> {
         Readlines::new(self)
     }
 
-    /// Returns the next line without its `\n`, lent from the buffer: no
-    /// copy, no allocation. `None` is the end. A `\r` before the `\n` is
-    /// kept: bytes are bytes. `.max_len(n)` bounds its length.
+    /// Returns the next line without its `\n` as a `&[u8]` into the buffer: no copy, no
+    /// allocation. `None` is the end. A `\r` before the `\n` stays in the line. With
+    /// `.max_len(n)`, a line longer than `n` bytes is an error (default: no limit).
     ///
     /// # Cancel safety
     ///
@@ -110,9 +110,9 @@ impl<K: Bytes, R: RawIo> File<K, R> {
         NextLine::new(self)
     }
 
-    /// Returns all whole lines in the buffer, at least one, without their `\n`, lent as an
-    /// iterator: the fastest way to go through lines. `None` is the end. `.max_len(n)`
-    /// bounds the length of each.
+    /// Returns all complete lines in the buffer, at least one, without their `\n`: an
+    /// iterator of `&[u8]`. This is the fastest way to go through lines. `None` is the end.
+    /// With `.max_len(n)`, a line longer than `n` bytes is an error (default: no limit).
     ///
     /// # Cancel safety
     ///
@@ -161,24 +161,23 @@ impl<K: Bytes, R: RawIo> File<K, R> {
         Lines::new(self)
     }
 
-    /// Returns a stream of owned lines without their `\n` that owns the
-    /// file.
+    /// Returns a stream of owned lines without their `\n`. The stream owns the file.
     pub fn into_lines(self) -> Lines<Self> {
         Lines::new(self)
     }
 
-    /// Appends to `buf`, into its spare capacity and without a copy, what
-    /// one read gives (or what is buffered), and gives `buf` back with the
-    /// number of bytes; 0 at the end, or without spare capacity.
+    /// Reads once into the spare capacity of `buf`, behind what it holds, and returns the
+    /// number of bytes and `buf`. The system reads straight into `buf`; only buffered
+    /// bytes, if there are any, are copied. The number is 0 at the end, and if `buf` has no
+    /// spare capacity.
     ///
     /// # Cancel safety
     ///
-    /// `buf` is lost to a dropped read; what was read for it is returned by
-    /// the next read.
+    /// A dropped call drops `buf`. What was read for it is returned by the next read.
     ///
     /// # Errors
     ///
-    /// As [`readline`](Self::readline); `buf` comes back as it was.
+    /// As [`readline`](Self::readline); `buf` comes back unchanged.
     ///
     /// # Examples
     ///
@@ -210,17 +209,18 @@ impl<K: Bytes, R: RawIo> File<K, R> {
         (result.await, buf)
     }
 
-    /// Writes all of `data` without a copy and gives it back, with the
-    /// number of bytes: fewer than all only if the next write will fail.
-    /// What was buffered goes before it.
+    /// Writes all of `data` without a copy, after what was buffered; returns the number of
+    /// bytes written and `data`. If the system fails after a part, the number is that part,
+    /// and the next write meets the error again.
     ///
     /// # Cancel safety
     ///
-    /// Once begun it goes on to its end.
+    /// A write that has begun is completed.
     ///
     /// # Errors
     ///
-    /// Those of the system, where nothing of `data` was written.
+    /// Those of the system, if nothing of `data` was written; `Unsupported` if the file is
+    /// not open for writing; `Closed`.
     ///
     /// # Examples
     ///
@@ -242,17 +242,17 @@ impl<K: Bytes, R: RawIo> File<K, R> {
         (result.await, data)
     }
 
-    /// Moves the position and returns it, in bytes from the start. A
-    /// position in the read buffer takes no hop. Python: `seek`.
+    /// Moves the position and returns it, in bytes from the start. It takes no hop if the
+    /// new position is in the read buffer. Python: `seek`.
     ///
     /// # Cancel safety
     ///
-    /// Dropped midway, the position may have moved; nothing is lost.
+    /// After a drop midway, the position may have moved or not; nothing is lost.
     ///
     /// # Errors
     ///
-    /// EINVAL for a position before the start; `Unsupported` if the file
-    /// cannot seek; that of a write of what was buffered.
+    /// `InvalidInput` (EINVAL) for a position before the start; `Unsupported` if the file
+    /// cannot seek; the error of writing what was buffered; `Closed`.
     ///
     /// # Examples
     ///
@@ -282,19 +282,21 @@ impl<K: Bytes, R: RawIo> File<K, R> {
         .await
     }
 
-    /// Returns the position, in bytes from the start, pending writes
-    /// counted. From memory where the file knows it: what another process, or a
-    /// duplicate of the descriptor that this crate did not make, does to the cursor is
-    /// seen by the next [`seek`](Self::seek), which asks the system. Python: `tell`,
-    /// which asks each time.
+    /// Returns the position, in bytes from the start, behind what was written and is still
+    /// buffered. Python: `tell`.
+    ///
+    /// If the file knows its position, the answer comes from memory (Python asks the system
+    /// each time). So if the cursor is moved by another process, or through a duplicate of
+    /// the descriptor that this crate did not make, `tell` does not see it before the next
+    /// [`seek`](Self::seek).
     ///
     /// # Cancel safety
     ///
-    /// Dropped midway, nothing has happened.
+    /// A dropped call has changed nothing.
     ///
     /// # Errors
     ///
-    /// `Unsupported` if the file cannot seek.
+    /// `Unsupported` if the file cannot seek; `Closed`.
     #[doc(alias = "stream_position")]
     pub async fn tell(&mut self) -> Result<u64> {
         let core = self.descend();
@@ -306,18 +308,18 @@ impl<K: Bytes, R: RawIo> File<K, R> {
         .await
     }
 
-    /// Makes the file end at the position, or be [`size`](Truncate::size)
-    /// bytes long; returns the new size. The position does not move; what
-    /// is added is zeros. Python: `truncate`.
+    /// Makes the file end at the position, or makes it [`size`](Truncate::size) bytes long;
+    /// returns the new size. The position does not move. If the file becomes longer, zeros
+    /// are added. Python: `truncate`.
     ///
     /// # Cancel safety
     ///
-    /// Once begun it goes on to its end; nothing else is lost.
+    /// A truncate that has begun is completed.
     ///
     /// # Errors
     ///
-    /// `Unsupported` if not open for writing; those of the system, and of
-    /// a write of what was buffered.
+    /// `Unsupported` if the file is not open for writing; those of the system; the error of
+    /// writing what was buffered; `Closed`.
     ///
     /// # Examples
     ///
@@ -337,9 +339,8 @@ impl<K: Bytes, R: RawIo> File<K, R> {
         Truncate::new(self)
     }
 
-    /// Makes the file `size` bytes long, as [`std::fs::File::set_len`]: what
-    /// [`truncate`](Self::truncate) does, under std's name. The position does not
-    /// move.
+    /// Makes the file `size` bytes long, as [`std::fs::File::set_len`] does. The same as
+    /// [`truncate().size(size)`](Self::truncate). The position does not move.
     ///
     /// # Cancel safety
     ///

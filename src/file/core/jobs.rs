@@ -1,5 +1,5 @@
-//! A job of a file: how it starts, what it brings back, and what the drop of the
-//! file leaves for one to do.
+//! The jobs of a file: how one starts, what it brings back, and what the drop of the file
+//! leaves to do.
 
 use std::io;
 use std::sync::Arc;
@@ -19,33 +19,34 @@ use crate::file::work::{Stage, Then, Work};
 use crate::raw_io::RawIo;
 use crate::text::Whole;
 
-/// What becomes of the error of a job that nobody waits for.
+/// What happens to the error of a job for which nobody waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Keep {
-    /// Whoever asks again meets it again.
+    /// It is dropped: an operation that tries the same meets it again.
     Never,
-    /// The next operation that reports write errors does.
+    /// The next operation that reports write errors returns it.
     ForWrites,
-    /// The next read that comes to its place does.
+    /// The next read at that place returns it.
     ForReads,
 }
 
-/// What a job has left for the operation that started it.
+/// What a job has brought for the operation that started it.
 pub(super) struct Product {
     pub(super) result: Result<()>,
-    /// The caller's buffer, of the operations that were given one.
+    /// The buffer of the caller, for the `*_owned` operations.
     pub(super) owned: Vec<u8>,
-    /// Up to where `owned` was written, or was filled before the read.
+    /// How many bytes of `owned` were written, or were there before the read.
     pub(super) owned_done: usize,
-    /// The new size or position, of the operations that give one.
+    /// The new size or position, for the operations that return one.
     pub(super) number: u64,
-    /// Whether it has read to the end.
+    /// Whether the job has read to the end.
     pub(super) eof: bool,
-    /// All that was read to the end, if it was to be decoded.
+    /// The decoded text, if the job has read to the end and was told to decode.
     pub(super) whole: Option<Whole>,
 }
 
-/// What a job takes along, besides what is to be written, and leaves free.
+/// What a job takes along besides the bytes to be written, and what the task may do beside
+/// it.
 pub(super) struct Parcel {
     read: Buf,
     owned: Vec<u8>,
@@ -53,7 +54,7 @@ pub(super) struct Parcel {
 }
 
 impl Parcel {
-    /// Nothing; it leaves the task so much to do.
+    /// Takes nothing along; `beside` says what the task may do.
     pub(super) fn beside(beside: Beside) -> Self {
         Self {
             read: Buf::default(),
@@ -62,7 +63,7 @@ impl Parcel {
         }
     }
 
-    /// The read buffer, to be filled further.
+    /// Takes the read buffer along, to read more into it.
     pub(super) fn read(read: Buf) -> Self {
         Self {
             read,
@@ -70,7 +71,7 @@ impl Parcel {
         }
     }
 
-    /// A buffer of the caller's.
+    /// Takes a buffer of the caller along.
     pub(super) fn owned(owned: &mut Vec<u8>, beside: Beside) -> Self {
         Self {
             owned: std::mem::take(owned),
@@ -80,13 +81,14 @@ impl Parcel {
 }
 
 impl<R: RawIo> Core<R> {
-    /// As [`start_with`](Self::start_with), with nothing besides, and nothing beside it.
+    /// As [`start_with`](Self::start_with), for a job that takes nothing along and leaves
+    /// the task nothing to do.
     pub(super) fn start(&mut self, op: &'static str, then: Then<R>) -> Result<Started> {
         self.start_with(op, then, Parcel::beside(Beside::Nothing))
     }
 
-    /// Hands a job to the executor, with everything that has to be written first, and
-    /// returns its number. The file is idle before, and busy after.
+    /// Hands a job to the executor, together with everything that must be written first,
+    /// and returns its number. The file must be idle, and is busy afterwards.
     pub(super) fn start_with(
         &mut self,
         op: &'static str,
@@ -108,10 +110,11 @@ impl<R: RawIo> Core<R> {
             owned,
             beside,
         } = parcel;
-        // A close takes the stream along.
+        // A job that closes takes the stream along.
         let stays = (!matches!(then, Then::Close)).then(|| stream.clone());
         let mut work = Work {
             pos: self.cursor.pos.filter(|_| !self.cursor.shared),
+            private: self.is_private(),
             rewind: self.cursor.rewind,
             dirty: self.out.take_for_job(),
             queue: self.out.queue().cloned(),
@@ -132,7 +135,7 @@ impl<R: RawIo> Core<R> {
             hold.begin();
             work.hold = Some(hold.clone());
         } else if let Some(hold) = &self.out.hold {
-            // Nobody need wait for this one.
+            // The end of the process need not wait for this job.
             hold.release();
         }
         let goes_on = work.goes_on();
@@ -154,22 +157,23 @@ impl<R: RawIo> Core<R> {
         Ok(number)
     }
 
-    /// Whether the job in flight is the one that `started` stands for.
+    /// Whether `started` is the number of the job in flight.
     pub(super) fn owns(&self, started: Started) -> bool {
         let busy = self.state.busy();
         busy.is_some_and(|busy| busy.number == started)
     }
 
-    /// Waits for the job in flight, whoever started it, and puts in place what it has
-    /// done. An error about bytes to be written is kept for the next operation that
-    /// reports such errors, and that of a read for the read that comes to its place.
+    /// Waits for the job in flight, whoever started it, takes it back, and puts what it
+    /// brings in its place. An error of a write is kept for the next operation that reports
+    /// write errors, the error of a read for the next read at that place.
     pub(crate) fn poll_back(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let State::Busy(busy) = &mut self.state else {
             return Poll::Ready(());
         };
         if busy.goes_on {
             self.ahead.give_up();
-            // It may end before it is done: nobody may come back and take it for whole.
+            // The job may now stop early. The new number makes sure that the operation that
+            // started it does not take a part for the whole.
             busy.number += 1;
         }
         let (work, end) = ready!(busy.flight.poll_end(cx));
@@ -184,8 +188,8 @@ impl<R: RawIo> Core<R> {
         Poll::Ready(())
     }
 
-    /// Waits for the job in flight, which this operation has started, and puts in place
-    /// what it has done. What it has for the operation is returned.
+    /// Waits for the job in flight, which the calling operation has started, takes it back,
+    /// and puts what it brings in its place. Returns what is for the operation.
     pub(super) fn poll_product(&mut self, cx: &mut Context<'_>) -> Poll<Product> {
         let State::Busy(busy) = &mut self.state else {
             unreachable!("an operation waits for the job that it has started");
@@ -196,9 +200,10 @@ impl<R: RawIo> Core<R> {
         Poll::Ready(product)
     }
 
-    /// Puts everything in its place; the file is idle then, or closed. Returns what is
-    /// for the operation, if the job is its `own`, and the error, with what becomes of
-    /// that if nobody waits for the job.
+    /// Puts everything that a job brings in its place. The file is idle then, or closed.
+    /// `own` says that the operation which started the job is the one that takes it back.
+    /// Returns what is for that operation, and the error, with what must happen to it if
+    /// nobody waits for the job.
     fn put_back(
         &mut self,
         mut work: Work<R>,
@@ -208,7 +213,7 @@ impl<R: RawIo> Core<R> {
         let State::Busy(busy) = self.state.close() else {
             unreachable!("only a busy file has a job that comes back");
         };
-        // A close that did not get so far as to close leaves the file open.
+        // If a closing job never came to close the stream, the file is open again.
         let stream = if work.closing {
             work.stream.take()
         } else {
@@ -222,8 +227,8 @@ impl<R: RawIo> Core<R> {
             });
         }
         if matches!(end, End::Panicked(_)) {
-            // Nobody knows where the stream has got to, nor how much of a buffer
-            // to be filled is more than zeros.
+            // After a panic nobody knows where the cursor is, nor how much of a buffer that
+            // was being filled is data.
             work.pos = None;
             if !work.owned_out {
                 work.owned.truncate(work.owned_done);
@@ -254,18 +259,18 @@ impl<R: RawIo> Core<R> {
             product.whole = work.whole.take();
             work.owned_out = false;
         }
-        // What it could not write stays first in line.
+        // What the job could not write must be written before everything else.
         self.out.put_back(work.leftover());
         if let Some(whole) = work.whole {
-            // Nobody has come for the text.
+            // Nobody waits for the text: its bytes are for the next read.
             work.read.adopt(whole.into_bytes(), 0);
         }
         self.expect_rest(work.read.len());
         let Lost(lost) = self.ahead.put_back(work.read, work.gave_all, work.regular);
-        // It is read again, by a job that tells what is wrong: what is fetched ahead is of a
-        // file that can seek.
+        // The next job moves the cursor back over these bytes and reads them again, and
+        // reports if there is still no memory. Only files that can seek are fetched ahead.
         self.cursor.rewind += lost;
-        // Read for a caller that has gone: the next read's.
+        // Bytes that were read for a caller that has gone are for the next read.
         if work.owned.len() > work.owned_done {
             self.ahead.adopt(work.owned, work.owned_done);
         }
@@ -296,9 +301,9 @@ impl<R: RawIo> Core<R> {
         (product, Some((error, keep)))
     }
 
-    /// Waits until all that was given to the file is written, without taking the job
-    /// back: for calls on `&self`. The error of a write that failed is told here too,
-    /// and stays for the operation that reports it.
+    /// For calls on `&self`: waits until everything that was given to the file is written,
+    /// without taking the job back. If a write has failed, this returns its error too, and
+    /// the error also stays for the next operation that reports write errors.
     pub(crate) fn poll_written(&self, cx: &mut Context<'_>, op: &'static str) -> Poll<Result<()>> {
         let mut failed = self.out.failed.as_deref().and_then(Error::raw_os_error);
         let mut left = self.is_dirty();
@@ -327,18 +332,18 @@ impl<R: RawIo> Core<R> {
         Poll::Ready(Err(Error::os(op, self.path(), error)))
     }
 
-    /// Waits until nothing is in flight; for operations that report write errors,
-    /// the kept one.
+    /// Waits until nothing is in flight, and then returns the kept write error, if there is
+    /// one. For operations that report write errors.
     pub(super) fn poll_idle(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
         ready!(self.poll_back(cx));
         Poll::Ready(self.out.failed.take().map_or(Ok(()), |error| Err(*error)))
     }
 
-    /// Drops what was read ahead; the next job moves the cursor back over it.
+    /// Drops what was read ahead. The next job moves the cursor back over it.
     pub(crate) fn drop_read_ahead(&mut self) {
         self.ahead.break_off();
         if self.meta.seekable {
-            // What is read after this may be something else.
+            // The read that failed may not be at the place of the next read.
             self.ahead.take_failed();
         }
         if self.meta.seekable && !self.ahead.is_empty() {
@@ -348,15 +353,16 @@ impl<R: RawIo> Core<R> {
         self.ahead.forget_consumed();
     }
 
-    /// The same, unless a job is using it.
+    /// As [`drop_read_ahead`](Self::drop_read_ahead); does nothing while a job is in
+    /// flight.
     pub(crate) fn drop_read_ahead_if_idle(&mut self) {
         if !self.is_busy() {
             self.drop_read_ahead();
         }
     }
 
-    /// Runs one job and waits for it: the common course of every operation that
-    /// is not about the buffers. Returns the size or position that it gives, if it does.
+    /// Runs one job and waits for it: the way of each operation that is not about the
+    /// buffers. Returns the new size or position, if the job gives one.
     pub(super) fn poll_job(
         &mut self,
         cx: &mut Context<'_>,
@@ -374,15 +380,14 @@ impl<R: RawIo> Core<R> {
         self.poll_number(cx)
     }
 
-    /// As [`poll_product`](Self::poll_product), of which the new size or position is all
-    /// that counts.
+    /// As [`poll_product`](Self::poll_product), but returns only the new size or position.
     pub(super) fn poll_number(&mut self, cx: &mut Context<'_>) -> Poll<Result<u64>> {
         let product = ready!(self.poll_product(cx));
         Poll::Ready(product.result.map(|()| product.number))
     }
 }
 
-/// Releases the hold when it goes.
+/// Releases the hold when this is dropped.
 struct Release(Option<Arc<Hold>>);
 
 impl Drop for Release {
@@ -400,8 +405,8 @@ impl<R> Drop for Core<R> {
 }
 
 impl<R: RawIo> Core<R> {
-    /// Sends what is buffered on its way, with nobody waiting; a clean file is
-    /// closed here and now.
+    /// For the drop: lets a job write what is buffered, and waits for nothing. If there is
+    /// nothing to write, closes the stream at once.
     pub(super) fn finish(&mut self) {
         let (stream, flight) = match self.state.close() {
             State::Idle(idle) => (Some(idle.stream), None),
@@ -421,7 +426,7 @@ impl<R: RawIo> Core<R> {
             }
             return;
         };
-        // Behind all that the job still has to write.
+        // Comes behind everything that the job still has to write.
         let rest = Arc::new(Queue::default());
         rest.push(self.out.take_buffer());
         let behind = rest.clone();
@@ -429,9 +434,9 @@ impl<R: RawIo> Core<R> {
         if let Some(hold) = &hold {
             hold.leave();
         }
-        // Should it be running, the thread it runs on goes on with the rest. Dropped
-        // last, and also where the executor drops a job midway, `release` tells the
-        // end of the process that it need not wait any longer.
+        // If the job is running, its thread goes on with the rest. The drop of `release`
+        // tells the end of the process that it need not wait any longer. It is dropped
+        // last, and also if the executor drops the job.
         let release = Release(hold);
         let back = flight.leave(move |work: Work<R>| {
             work.finish(&behind);
@@ -445,14 +450,15 @@ impl<R: RawIo> Core<R> {
 }
 
 impl<R: RawIo> Core<R> {
-    /// Has the executor do the last of a file that is being dropped.
+    /// Lets the executor do the last work of a file that is being dropped.
     fn finish_work(&mut self, work: Work<R>, rest: Arc<Queue>) {
         match self.executor.take() {
             _ if work.stream.is_none() => {}
             Some(mut executor) => {
                 let name = self.meta.name.take();
-                // A call of the stream has dropped its own file. In place, what is left
-                // could not be written before that call is over.
+                // The file is dropped from within a call of its own stream. On this thread
+                // the rest could not be written before that call is over, so it needs
+                // another thread.
                 if work
                     .stream
                     .as_ref()
@@ -462,7 +468,7 @@ impl<R: RawIo> Core<R> {
                 }
                 run_detached(&executor, "close", name, move || work.finish(&rest));
             }
-            // Never used: nothing can be buffered.
+            // A file without an executor was never used, so nothing is buffered.
             None => work.finish(&rest),
         }
     }

@@ -1,4 +1,4 @@
-//! Everything else: positions, sizes, calls in order, and the end of a file.
+//! Positions, sizes, calls on the stream, and the end of a file.
 
 use std::fs::File;
 use std::future::poll_fn;
@@ -17,7 +17,7 @@ use crate::sys::OpenFile;
 use crate::timer::Growth;
 
 impl<R: RawIo> Core<R> {
-    /// Moves the logical position.
+    /// Moves the position of the file.
     pub(crate) fn poll_seek(
         &mut self,
         cx: &mut Context<'_>,
@@ -38,11 +38,11 @@ impl<R: RawIo> Core<R> {
         })
     }
 
-    /// A seek that the read buffer can answer.
+    /// Makes a seek within the read buffer; `None` if that is not possible.
     pub(super) fn seek_in_buffer(&mut self, to: SeekFrom) -> Option<u64> {
         let raw = self.capacity == 0;
-        // As in CPython, only where bytes were read ahead: elsewhere somebody else may
-        // have moved the cursor, and a seek is how a program says where it is to be.
+        // As CPython, only if bytes were read ahead. Otherwise somebody else may have moved
+        // the cursor, and the program seeks to bring it back.
         let ahead = self.ahead.has_only_bytes() && self.cursor.rewind == 0;
         if raw || !ahead || self.out.failed.is_some() || self.is_dirty() {
             return None;
@@ -57,7 +57,7 @@ impl<R: RawIo> Core<R> {
         self.ahead.buffer_mut().seek(by).then_some(target)
     }
 
-    /// The logical position, asked of the stream only where it is not known.
+    /// The position of the file. The stream is asked only if it is not known.
     pub(crate) fn poll_tell(
         &mut self,
         cx: &mut Context<'_>,
@@ -66,7 +66,7 @@ impl<R: RawIo> Core<R> {
         if !self.owns(*started) {
             ready!(self.poll_back(cx));
             self.check_seekable("tell")?;
-            // Where an append leads to is known once it was made.
+            // The position behind an append is known only after the append.
             let known = self
                 .position()
                 .filter(|_| !(self.meta.append && self.is_dirty()));
@@ -81,8 +81,8 @@ impl<R: RawIo> Core<R> {
         Poll::Ready(Ok(pos.saturating_sub(self.behind())))
     }
 
-    /// Has the next one who wants to know where the cursor is ask the stream, unless
-    /// bytes were read ahead or are to be written.
+    /// Makes the next question for the position go to the stream, unless bytes were read
+    /// ahead or are still to be written.
     pub(crate) fn forget_position(&mut self) {
         let ahead = self.behind() > 0;
         if !self.is_busy() && !ahead && !self.is_dirty() {
@@ -90,7 +90,7 @@ impl<R: RawIo> Core<R> {
         }
     }
 
-    /// Sets the size, to the logical position by default; returns it.
+    /// Sets the size, by default to the position of the file; returns it.
     pub(crate) fn poll_truncate(
         &mut self,
         cx: &mut Context<'_>,
@@ -107,8 +107,8 @@ impl<R: RawIo> Core<R> {
         })
     }
 
-    /// The size and where the cursor is, both in bytes; the size is the largest
-    /// number where there is none.
+    /// The size and the position of the cursor, in bytes. The size is `u64::MAX` if there
+    /// is none.
     pub(crate) fn poll_size(
         &mut self,
         cx: &mut Context<'_>,
@@ -123,9 +123,9 @@ impl<R: RawIo> Core<R> {
         Poll::Ready(Ok((size, self.cursor.pos.unwrap_or(0))))
     }
 
-    /// Waits until the file has another size than where the cursor is, without a
-    /// job. `None` where that cannot be had, or [`poll_size`](Self::poll_size) has
-    /// not found out yet that it can.
+    /// A future that waits, without a job, until the size of the file is not the position
+    /// of the cursor. `None` if that is not possible, or if [`poll_size`](Self::poll_size)
+    /// has not yet found out that it is.
     pub(crate) fn growth(&self) -> Option<Growth> {
         let pos = self
             .cursor
@@ -135,9 +135,9 @@ impl<R: RawIo> Core<R> {
         Some(Growth::new(file.clone(), pos))
     }
 
-    /// Runs `f` on the stream, in order with everything else: after what is
-    /// buffered has been written, with the cursor at the logical position. `keep`
-    /// says that its error must not get lost, should the caller go away.
+    /// Runs `f` on the stream, in order with all other operations: after everything
+    /// buffered was written, and with the cursor at the position of the file. With `keep`,
+    /// the error of `f` is kept if the caller has gone.
     pub(crate) async fn call<T: Send + 'static>(
         &mut self,
         op: &'static str,
@@ -147,7 +147,8 @@ impl<R: RawIo> Core<R> {
         self.call_if(op, keep, |_, _| Ok(()), f).await
     }
 
-    /// As [`call`](Self::call), if `check` agrees once nothing else is in flight.
+    /// As [`call`](Self::call), but `check` is asked first, when nothing else is in flight,
+    /// and its error ends the call.
     pub(crate) async fn call_if<T: Send + 'static>(
         &mut self,
         op: &'static str,
@@ -179,8 +180,7 @@ impl<R: RawIo> Core<R> {
         Ok(value.expect("a call that succeeded has left its value"))
     }
 
-    /// As [`call`](Self::call), but polled: `f` runs in the job that the first poll
-    /// starts.
+    /// As [`call`](Self::call), but polled. `f` runs in the job that the first poll starts.
     #[cfg(feature = "tempfile")]
     pub(crate) fn poll_call(
         &mut self,
@@ -197,7 +197,7 @@ impl<R: RawIo> Core<R> {
         .map_ok(drop)
     }
 
-    /// As [`call`](Self::call), on the file behind the stream.
+    /// As [`call`](Self::call), on the std file behind the stream.
     pub(crate) async fn with_file<T: Send + 'static>(
         &mut self,
         op: &'static str,
@@ -211,7 +211,8 @@ impl<R: RawIo> Core<R> {
             .await
     }
 
-    /// As [`with_file`](Self::with_file), with what belongs to the open file.
+    /// As [`with_file`](Self::with_file), also with what all handles of the open file
+    /// share.
     pub(crate) async fn with_open_file<T: Send + 'static>(
         &mut self,
         op: &'static str,
@@ -245,7 +246,8 @@ impl<R: RawIo> Core<R> {
                 self.state.close();
                 return Poll::Ready(Ok(()));
             }
-            // A regular file that was not written to: there is nothing to wait for.
+            // A regular file that is open for reading only: the system closes it without
+            // waiting.
             if !self.meta.writable && self.out.failed.is_none() && self.may_nowait() {
                 ready!(budget::poll_spend(cx));
                 self.state.close();
@@ -261,15 +263,15 @@ impl<R: RawIo> Core<R> {
             kept = self.take_failed_sync("sync");
         }
         if self.closed() {
-            // What could not be written has been reported, and is gone.
+            // What could not be written was reported now, and is lost.
             self.out.clear();
             self.ahead.close();
         }
         Poll::Ready(result.and(kept.map_or(Ok(()), Err)))
     }
 
-    /// Whether the stream, as it is, has all that was not yet delivered: bytes that
-    /// were read ahead of one that cannot seek are here alone.
+    /// Fails if bytes were read ahead from a stream that cannot seek: these bytes are only
+    /// in the buffer, and the stream cannot give them again.
     pub(crate) fn check_nothing_ahead(&self, op: &'static str) -> Result<()> {
         if self.meta.seekable || self.ahead.is_empty() {
             return Ok(());
@@ -279,13 +281,13 @@ impl<R: RawIo> Core<R> {
         Err(self.unsupported(op, reason))
     }
 
-    /// Gives the stream back, with everything written and the cursor at the
-    /// logical position. The file is closed then; if it fails, it is as before. What
-    /// was read ahead of a stream that cannot seek is in the way, if it is `precious`.
+    /// Writes everything and takes the stream out, with its cursor at the position of the
+    /// file. The file is closed then; if this fails, it stays as it was. With `precious`,
+    /// it fails if bytes were read ahead from a stream that cannot seek.
     pub(crate) async fn take_raw(&mut self, op: &'static str, precious: bool) -> Result<R> {
         let flush = |call: Call<'_, R>| {
             call.stream.flush()?;
-            // The cursor in its place: nothing is left to be done here below.
+            // An empty call, which brings a lost cursor of the stream back to its place.
             call.stream.with(|_| Ok(()))
         };
         let check = if precious {

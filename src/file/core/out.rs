@@ -1,4 +1,4 @@
-//! What was given to a file to write.
+//! The bytes that were given to a file to write.
 
 use std::io;
 use std::mem;
@@ -9,35 +9,36 @@ use crate::error::Error;
 use crate::file::queue::Queue;
 use crate::file::work::{LARGE, Pending};
 
-/// Bytes that were accepted and that no job has written yet, oldest first: `front`,
-/// the queue, `buffer`.
+/// Bytes that were accepted and not written yet, oldest first: `front`, the queue,
+/// `buffer`.
 ///
-/// - Nothing overtakes: all in `front` was accepted before all in the queue, and that
-///   before all in `buffer`.
-/// - A job takes `front` and `buffer` along, and shares the queue: bytes are with the
-///   job or here, never in both places.
-/// - With no job in flight, `front` and the queue hold only what a job could not
-///   write. Then nothing more is accepted than fits the buffer, until that is written:
-///   a caller that ignores errors must not fill the memory.
+/// - Bytes never overtake each other: all of `front` was accepted before all of the queue,
+///   and that before all of `buffer`.
+/// - A job takes `front` and `buffer` along, and shares the queue. Each byte is either with
+///   the job or here, never in both places.
+/// - While no job is in flight, `front` and the queue hold only what the last job could not
+///   write. Until that is written, no more is accepted than fits into the buffer; otherwise
+///   a caller that ignores errors would fill the memory.
 #[derive(Default)]
 pub(crate) struct Out {
     front: Pending,
-    /// Full buffers, which the job in flight may be taking. `None` until the first.
+    /// Full buffers; the job in flight may be taking them. `None` until the first job that
+    /// does.
     queue: Option<Arc<Queue>>,
-    /// What is being filled.
+    /// The buffer that is being filled.
     buffer: Vec<u8>,
-    /// A write that failed with nobody waiting for it: the next operation that reports
-    /// such errors does.
+    /// The error of a write for which nobody waited. The next operation that reports write
+    /// errors returns it.
     pub(super) failed: Option<Box<Error>>,
-    /// A sync on `&self` that failed, until somebody was told. `None` until the first
+    /// The error of a sync on `&self`, until somebody was told of it. Empty until the first
     /// sync.
     failed_sync: OnceLock<FailedSync>,
-    /// Shared with the job in flight, where that has bytes to write: the end of the
-    /// process waits for it. `None` until the first.
+    /// Shared with the job in flight if that has bytes to write: the end of the process
+    /// waits for it. `None` until the first such job.
     pub(super) hold: Option<Arc<Hold>>,
 }
 
-/// The error of a sync: the system tells it once.
+/// The error of a sync. The system reports it only once, so it must be kept.
 pub(crate) type FailedSync = Arc<Mutex<Option<io::Error>>>;
 
 /// The largest capacity, in bytes, of an emptied buffer that is filled again.
@@ -55,8 +56,8 @@ impl Out {
         self.front.is_empty() && self.buffer.is_empty() && self.queued() == 0
     }
 
-    /// How many bytes are not in the buffer: with no job in flight, those that could
-    /// not be written.
+    /// How many bytes are not in the buffer. While no job is in flight, these are bytes
+    /// that could not be written.
     pub(super) fn stuck(&self) -> usize {
         self.front.rest().len() + self.queued()
     }
@@ -69,13 +70,13 @@ impl Out {
         self.queue.as_ref()
     }
 
-    /// Whether the last job has left a part of what it was to write.
+    /// Whether the last job has left something unwritten.
     pub(super) fn has_front(&self) -> bool {
         !self.front.is_empty()
     }
 
-    /// Everything that is to be written before the queue and behind it, of which one
-    /// is empty.
+    /// Takes out what a job writes before the queue and what it writes behind it. The
+    /// second is empty if the queue has something: then it went into the queue.
     pub(super) fn take_for_job(&mut self) -> [Pending; 2] {
         if let Some(queue) = self.queue.as_ref().filter(|queue| !queue.is_empty()) {
             queue.push(mem::take(&mut self.buffer));
@@ -87,14 +88,13 @@ impl Out {
         [mem::take(&mut self.front), back]
     }
 
-    /// Puts in front what a job could not write.
+    /// Puts what a job could not write in front of everything else.
     pub(super) fn put_back(&mut self, left: Pending) {
         debug_assert!(self.front.is_empty(), "the job has taken it along");
         self.front = left;
     }
 
-    /// The buffer that a job has emptied is filled again, unless a long write made it
-    /// huge.
+    /// Uses the buffer that a job has emptied again, unless a long write made it huge.
     pub(super) fn reuse(&mut self, mut emptied: Vec<u8>, capacity: usize) {
         if self.buffer.capacity() == 0 && emptied.capacity() <= usual(capacity) {
             emptied.clear();
@@ -102,29 +102,29 @@ impl Out {
         }
     }
 
-    /// Takes no more into the queue beside the job that was in flight. One that
-    /// panicked, or never began, did not say so.
+    /// Closes the queue after a job. A job does that itself, but not if it panicked or
+    /// never began.
     pub(super) fn close_queue(&self) {
         if let Some(queue) = &self.queue {
             queue.close();
         }
     }
 
-    /// Has the next job go on with what is offered to it meanwhile, up to `limit`
-    /// bytes at a time.
+    /// Lets the next job take what is offered to it while it runs, up to `limit` bytes at a
+    /// time.
     pub(super) fn open_queue(&mut self, limit: usize) {
         self.queue.get_or_insert_default().open(limit);
     }
 
-    /// Gives the full buffer to the job in flight, which writes it after its own;
-    /// `false` if it has enough to do, or ends.
+    /// Gives the full buffer to the job in flight, which writes it after its own. `false`
+    /// if the job has enough to write, or is about to end.
     pub(super) fn offer(&mut self) -> bool {
         let queue = self.queue.as_ref();
         queue.is_some_and(|queue| queue.offer(&mut self.buffer))
     }
 
-    /// Whether `n` bytes more fit the buffer; one that is said to be huge may outgrow the
-    /// memory.
+    /// Whether `n` more bytes fit into the buffer. If the user asked for a huge buffer, it
+    /// also makes sure that there is memory for them.
     #[inline]
     pub(super) fn fits(&mut self, n: usize, capacity: usize) -> bool {
         n <= capacity.saturating_sub(self.buffer.len())
@@ -133,7 +133,7 @@ impl Out {
 
     #[cold]
     fn grows(&mut self, n: usize) -> bool {
-        // One that has no memory yet gets it as a whole.
+        // A buffer without memory gets all of it at once, from `make_room`.
         self.buffer.capacity() == 0
             || self.buffer.try_reserve(n).is_ok()
             || self.buffer.try_reserve_exact(n).is_ok()
@@ -144,25 +144,27 @@ impl Out {
         self.buffer.len() > capacity
     }
 
-    /// Whether there are bytes in the buffer, and nothing that must go before more:
-    /// the file may be written to, and nothing is read ahead.
+    /// Whether there are bytes in the buffer and nothing keeps more from being added. Bytes
+    /// in the buffer also mean that the file is open for writing and that nothing was read
+    /// ahead.
     #[inline]
     pub(super) fn is_filling(&self) -> bool {
         !self.buffer.is_empty() && self.front.is_empty() && self.failed.is_none()
     }
 
-    /// Puts `data` behind all else. It may be more than fits.
+    /// Puts `data` behind everything else, even if it does not fit.
     pub(super) fn append(&mut self, data: &[u8], capacity: usize) {
         self.make_room(data.len(), capacity);
         self.buffer.extend_from_slice(data);
     }
 
-    /// Has the buffer take `n` bytes at once. It may be more than fits.
+    /// If the buffer has no memory, allocates it, for at least `n` bytes, even if that is
+    /// more than its size.
     pub(super) fn make_room(&mut self, n: usize, capacity: usize) {
         if self.buffer.capacity() == 0 {
             let spare = self.queue.as_ref().and_then(|queue| queue.spare());
             self.buffer = spare.unwrap_or_default();
-            // A buffer that is said to be huge grows as it is filled.
+            // A buffer for which the user asked a huge size grows as it is filled.
             let usual = n.max(capacity.min(LARGE));
             if self.buffer.try_reserve_exact(usual).is_err() {
                 self.buffer.reserve_exact(n);
@@ -170,26 +172,27 @@ impl Out {
         }
     }
 
-    /// As [`append`](Self::append), into a buffer that has room.
+    /// As [`append`](Self::append), for a buffer that has room.
     #[inline]
     pub(super) fn extend(&mut self, data: &[u8]) {
         self.buffer.extend_from_slice(data);
     }
 
-    /// Puts `data` behind all else without a copy.
+    /// Puts `data` behind everything else without a copy.
     pub(super) fn append_owned(&mut self, data: Vec<u8>) {
         let queue = self.queue.get_or_insert_default();
         queue.push(mem::take(&mut self.buffer));
         queue.push(data);
     }
 
-    /// Takes `data`, which fits, for the buffer, without a copy: nothing is before it.
+    /// Makes `data`, which must fit, the buffer, without a copy. Nothing may be buffered
+    /// before.
     pub(super) fn adopt(&mut self, data: Vec<u8>) {
         debug_assert!(self.is_empty(), "nothing is overtaken");
         self.buffer = data;
     }
 
-    /// What the buffer holds, for a job that is left behind with all else.
+    /// Takes out what the buffer holds, for the last job of a file that is dropped.
     pub(super) fn take_buffer(&mut self) -> Vec<u8> {
         mem::take(&mut self.buffer)
     }
@@ -201,18 +204,18 @@ impl Out {
         }
     }
 
-    /// Where a sync leaves its error.
+    /// The place where a sync leaves its error.
     pub(crate) fn failed_sync(&self) -> &FailedSync {
         self.failed_sync.get_or_init(Arc::default)
     }
 
-    /// The error of a sync whose caller has gone.
+    /// Takes the error of a sync whose caller has gone.
     pub(crate) fn take_failed_sync(&self) -> Option<io::Error> {
         let slot = self.failed_sync.get()?;
         slot.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    /// Forgets everything: it could not be written, and was reported.
+    /// Forgets everything. It could not be written, and that was reported.
     pub(super) fn clear(&mut self) {
         (self.front, self.queue, self.buffer) = Default::default();
     }

@@ -1,4 +1,4 @@
-//! Reading: what fills the read buffer.
+//! Reading: how the read buffer is filled.
 
 use std::fs::Metadata;
 use std::io::Seek;
@@ -17,7 +17,7 @@ use crate::raw_io::RawIo;
 use crate::sys::nowait::{self, Misses};
 use crate::text::{Plan, Whole};
 
-/// How much memory, in bytes, the task does not free itself.
+/// A job frees memory of more than this many bytes; the task frees less itself.
 const LONG: usize = 4 * 1024 * 1024;
 
 impl<R: RawIo> Core<R> {
@@ -26,8 +26,8 @@ impl<R: RawIo> Core<R> {
         self.ahead.chunk(self.capacity)
     }
 
-    /// Has a job read on while the task takes in what is here: where a file is
-    /// read from one end to the other, and jobs are what it takes.
+    /// Starts a job that reads the next chunk while the task works on this one, if the file
+    /// is being read from one end to the other by jobs.
     fn fetch_ahead(&mut self) {
         let wanted = self.ahead.wants_more()
             && !(self.is_busy() || self.cursor.shared || self.is_dirty())
@@ -41,13 +41,13 @@ impl<R: RawIo> Core<R> {
                 chunk,
                 plan: None,
             };
-            // Should it fail, the read that comes for it meets that again.
+            // If this cannot be started, the next read meets the same error.
             drop(self.start_fill(fill, read));
         }
     }
 
-    /// The number of bytes in the file behind the cursor, if it is known without a job. It may
-    /// be out of date, so it only serves to reserve memory.
+    /// The number of bytes in the file behind the cursor, if it is known without a job. It
+    /// may be out of date, so use it only to reserve memory.
     fn rest_hint(&self) -> Option<u64> {
         let local = || self.stream().and_then(SharedStream::file)?.metadata().ok();
         let size = match self.inline.local {
@@ -68,19 +68,20 @@ impl<R: RawIo> Core<R> {
         }
     }
 
-    /// The most bytes that are still to be decoded, as [`rest_hint`](Self::rest_hint).
+    /// The number of bytes that are still to be decoded at most. As for
+    /// [`rest_hint`](Self::rest_hint), use it only to reserve memory.
     pub(crate) fn undecoded_hint(&self) -> Option<u64> {
         Some(self.rest_hint()? + self.ahead.buffer().len() as u64)
     }
 
-    /// Gives back the memory of a read buffer that is used up and far more than `usual`
+    /// Frees the memory of the read buffer if that is empty and much larger than `usual`
     /// bytes.
     pub(crate) fn shrink_read(&mut self, usual: usize) {
         let unused = self.ahead.buffer_mut().shrink(usual);
         self.free(unused);
     }
 
-    /// Frees `memory`, by a job if it is large: the system takes milliseconds for that.
+    /// Frees `memory`; if it is large, in a job, because that takes milliseconds.
     pub(crate) fn free(&self, memory: Vec<u8>) {
         let long = memory.capacity() > LONG;
         if let Some(executor) = self.executor.as_ref().filter(|_| long) {
@@ -88,8 +89,8 @@ impl<R: RawIo> Core<R> {
         }
     }
 
-    /// Reads until `min` bytes are buffered or the stream ends, which is `true`.
-    /// System calls ask for `chunk` bytes, or for all that is missing if that is more.
+    /// Reads until `min` bytes are buffered (`false`) or the stream ends (`true`). Each
+    /// system call asks for `chunk` bytes, or for all that is missing if that is more.
     pub(crate) fn poll_fill(
         &mut self,
         cx: &mut Context<'_>,
@@ -100,8 +101,8 @@ impl<R: RawIo> Core<R> {
         self.poll_fill_with(cx, min, chunk, || None, &mut None, started)
     }
 
-    /// As [`poll_fill`](Self::poll_fill). A job that reads to the end decodes that as
-    /// `plan` says: then `whole` is all of it, and none of it is in the buffer.
+    /// As [`poll_fill`](Self::poll_fill). If a job reads to the end, it decodes everything
+    /// as `plan` says. Then the text is in `whole`, and its bytes are not in the buffer.
     fn poll_fill_with(
         &mut self,
         cx: &mut Context<'_>,
@@ -118,19 +119,21 @@ impl<R: RawIo> Core<R> {
                     product.result?;
                     *whole = product.whole;
                     self.fetch_ahead();
-                    // `min` may be another by now: callers count from what is
-                    // buffered, which was with the job. The job's own is met.
+                    // The `min` that counts is that of the job, which has read so many
+                    // bytes. The caller's may have changed: callers add to what is
+                    // buffered, and the buffer was with the job.
                     return Poll::Ready(Ok(product.eof));
                 }
                 if self.ahead.buffer().len() >= min && min > 0 {
-                    // What is being fetched is behind it.
+                    // What the job fetches comes behind these bytes.
                     return Poll::Ready(self.check_readable("read").map(|()| false));
                 }
                 ready!(self.poll_back(cx));
             }
             self.check_readable("read")?;
             if self.ahead.buffer().len() >= min {
-                // Fetched ahead; the page cache may have the next by itself.
+                // These bytes were fetched ahead. Fetch the next ones, unless the page
+                // cache will do.
                 if self.ahead.may_have_more() && !self.may_nowait() {
                     self.fetch_ahead();
                 }
@@ -151,8 +154,8 @@ impl<R: RawIo> Core<R> {
         }
     }
 
-    /// Reads to the end. Where a job does, that decodes it too, as `plan` says: `Some` is
-    /// all of it, and none of it is in the buffer.
+    /// Reads to the end. If a job does that, it decodes everything as `plan` says. Then the
+    /// result is `Some`, and the bytes are not in the buffer.
     pub(crate) fn poll_fill_all(
         &mut self,
         cx: &mut Context<'_>,
@@ -162,7 +165,7 @@ impl<R: RawIo> Core<R> {
         let mut whole = None;
         ready!(self.poll_fill_with(cx, usize::MAX, BUFFER, plan, &mut whole, started))?;
         if let Some(bytes) = whole.as_mut().and_then(Whole::take_bytes) {
-            // What it was made of is freed.
+            // The bytes that the text was decoded from are freed.
             let end = bytes.len();
             self.ahead.adopt(bytes, end);
             self.shrink_read(self.capacity);
@@ -170,8 +173,8 @@ impl<R: RawIo> Core<R> {
         Poll::Ready(Ok(whole))
     }
 
-    /// As [`poll_fill`](Self::poll_fill), up to the first line end behind `min`
-    /// bytes and not further. The caller has found none in the buffer.
+    /// As [`poll_fill`](Self::poll_fill), but reads up to the first line end behind `min`
+    /// bytes, and not beyond it. The caller has found no such line end in the buffer.
     pub(crate) fn poll_fill_line(
         &mut self,
         cx: &mut Context<'_>,
@@ -192,7 +195,8 @@ impl<R: RawIo> Core<R> {
     }
 
     fn start_fill(&mut self, then: Then<R>, read: Buf) -> Result<Started> {
-        // The buffer goes along; without an executor it must stay.
+        // The buffer goes along with the job. Without an executor there is no job, so put
+        // it back.
         if let Err(error) = self.executor("read") {
             self.ahead.give_back(read);
             return Err(error);
@@ -200,8 +204,8 @@ impl<R: RawIo> Core<R> {
         self.start_with("read", then, Parcel::read(read))
     }
 
-    /// Whether an inline read may be tried now. Not at a shared cursor: while
-    /// another handle reads, the kernel lets nobody else use it, and that waits.
+    /// Whether a nowait read may be tried now. Not with a shared cursor: while another
+    /// handle reads, the kernel has the cursor locked, and the read would wait for that.
     pub(super) fn may_nowait(&mut self) -> bool {
         let ready =
             !self.is_busy() && !self.cursor.shared && !self.is_dirty() && self.cursor.rewind == 0;
@@ -215,19 +219,20 @@ impl<R: RawIo> Core<R> {
         self.inline.asked.unwrap_or(allowed)
     }
 
-    /// Asks where the cursor is before a read in place, as a job does: of a file that is
-    /// open in both directions, with nothing read ahead. It waits no more than that read.
+    /// Before a nowait read, asks the system for the cursor, under the same conditions as a
+    /// job does: the file is open for reading and writing, and nothing was read ahead. This
+    /// waits no longer than the read itself.
     fn ask_where(&mut self) {
         let known = self.cursor.pos.is_some() && self.ahead.buffer().is_empty();
-        if self.meta.writable && known {
+        if self.meta.writable && known && !self.is_private() {
             let file = self.stream().and_then(SharedStream::file);
             let pos = file.and_then(|file| (&**file).stream_position().ok());
             self.cursor.set(pos);
         }
     }
 
-    /// Whether the read that is about to be made may be tried inline: not for a while
-    /// after many that the page cache had nothing for.
+    /// Whether the next read may be tried as a nowait read. After many misses of the page
+    /// cache the answer is no for a while.
     fn may_read_now(&mut self) -> bool {
         if self.inline.settled || !self.may_nowait() {
             return false;
@@ -266,9 +271,9 @@ impl<R: RawIo> Core<R> {
         }
     }
 
-    /// Reads more from the page cache; `false` if that takes a job.
+    /// Reads more from the page cache; `false` if a job must do it.
     pub(super) fn fill_nowait(&mut self, min: usize, chunk: usize) -> Result<bool> {
-        // A long read does better as one job than as many inline copies.
+        // For a long read, one job is faster than many nowait reads.
         let missing = min - self.ahead.buffer().len();
         if missing > nowait::MOST || !self.may_read_now() {
             return Ok(false);
@@ -290,7 +295,7 @@ impl<R: RawIo> Core<R> {
         Ok(filled)
     }
 
-    /// The metadata of the file, where that takes no job.
+    /// The metadata of the file, if it takes no job.
     pub(crate) fn metadata_nowait(&mut self) -> Option<Metadata> {
         if !self.inline.local || !self.may_nowait() {
             return None;
@@ -299,7 +304,8 @@ impl<R: RawIo> Core<R> {
         file.metadata().ok()
     }
 
-    /// The same on `&self`, before the executor of the file is settled or after.
+    /// As [`metadata_nowait`](Self::metadata_nowait), on `&self`; `None` also as long as
+    /// the file has no executor.
     pub(crate) fn metadata_beside_nowait(&self) -> Option<Metadata> {
         let quiet = !self.is_busy() && !self.is_dirty();
         let executor = self.executor.as_ref()?;
@@ -310,8 +316,8 @@ impl<R: RawIo> Core<R> {
         self.stream().and_then(SharedStream::file)?.metadata().ok()
     }
 
-    /// Reads what is left of a small file from the page cache, where more is asked
-    /// for than is read in place; `false` if that takes a job.
+    /// For a read of more bytes than a nowait read takes: reads the rest of the file from
+    /// the page cache if the rest is small. `false` if a job must do it.
     fn fill_rest_nowait(&mut self, min: usize) -> Result<bool> {
         let here = self.ahead.buffer().len();
         let Some(pos) = self.cursor.pos.filter(|_| min - here > nowait::MOST) else {
@@ -325,8 +331,8 @@ impl<R: RawIo> Core<R> {
         }
     }
 
-    /// Whether it is known without a job that the file ends at the cursor: by its
-    /// size, not because the page cache had nothing.
+    /// Whether it is known without a job that the file ends at the cursor. Its size tells
+    /// that; that the page cache has nothing does not.
     fn ends_here(&mut self) -> bool {
         let Some(pos) = self.cursor.pos.filter(|_| self.inline.local) else {
             return false;
@@ -341,8 +347,8 @@ impl<R: RawIo> Core<R> {
         ends
     }
 
-    /// Reads straight into `dst`, past the empty buffer, if the page cache has
-    /// something for it.
+    /// Reads from the page cache straight into `dst`, bypassing the buffer, which must be
+    /// empty. `None` if a job must do it.
     pub(crate) fn read_nowait(&mut self, dst: &mut [u8]) -> Option<usize> {
         if !self.ahead.buffer().is_empty() || !self.may_read_now() {
             return None;
@@ -353,8 +359,8 @@ impl<R: RawIo> Core<R> {
         self.nowait_read(|file| nowait::read(file, &mut dst[..most]))
     }
 
-    /// Whether a positional read may be tried inline: `None` leaves it to the
-    /// executor.
+    /// Whether a positional read may be tried as a nowait read. `None`: the executor
+    /// decides.
     pub(crate) fn nowait_at(&self) -> Option<bool> {
         if self.inline.suits == Some(true) {
             self.inline.asked
@@ -363,8 +369,8 @@ impl<R: RawIo> Core<R> {
         }
     }
 
-    /// A positional read from the page cache, which has the whole of `buf` or is told to
-    /// have nothing. `None` if this is not to be decided here: the call may ask itself.
+    /// A positional nowait read. It either fills all of `buf` or gives `WouldWait`. `None`
+    /// means that this was not tried, and the call may try it itself.
     pub(crate) fn read_at_nowait(&self, offset: u64, buf: &mut [u8]) -> Option<nowait::Answer> {
         let executor = self.executor.as_ref()?.get();
         if !self.meta.readable
@@ -389,26 +395,26 @@ impl<R: RawIo> Core<R> {
         Some(whole)
     }
 
-    /// Appends to `owned` what the page cache has for its spare capacity; the
-    /// buffer is empty.
+    /// Reads from the page cache into the spare capacity of `owned`. The read buffer must
+    /// be empty.
     fn read_owned_nowait(&mut self, owned: &mut Vec<u8>) -> Option<usize> {
         let (before, room) = (owned.len(), owned.capacity() - owned.len());
-        // A long read does better as one job than as many inline copies.
+        // For a long read, one job is faster than many nowait reads.
         if room > nowait::MOST || !self.may_read_now() {
             return None;
         }
         self.ask_where();
         self.ahead.forget_consumed();
-        // Cleared first, a small part of what the copy costs: `preadv2` takes
-        // nothing else without unsafe code.
+        // Fills the spare capacity with zeros first, because `preadv2` takes only
+        // initialised memory without unsafe code. This costs a small part of the copy.
         owned.resize(before + room, 0);
         let n = self.nowait_read(|file| nowait::read(file, &mut owned[before..]));
         owned.truncate(before + n.unwrap_or(0));
         n
     }
 
-    /// Appends to `owned`, into its spare capacity: what is buffered, or what one
-    /// read gives.
+    /// Appends to `owned`, within its capacity: what is buffered, or if nothing is, what
+    /// one read gives.
     pub(crate) fn poll_read_owned(
         &mut self,
         cx: &mut Context<'_>,
@@ -421,7 +427,7 @@ impl<R: RawIo> Core<R> {
             self.check_readable("read")?;
             let buffer = self.ahead.buffer_mut();
             let n = buffer.len().min(owned.capacity() - owned.len());
-            // As from the system, it may be less than there is room for.
+            // As a read of the system, this may give fewer bytes than there is room for.
             let n = n.min(budget::MOST_A_POLL);
             if n > 0 || owned.len() == owned.capacity() {
                 owned.extend_from_slice(buffer.consume_slice(n));

@@ -1,16 +1,16 @@
-//! What a file is doing: nothing, waiting for a job, or nothing any more.
+//! The states of a file: idle, busy with a job, or closed.
 
 use super::Started;
 use crate::delegate::Flight;
 use crate::file::stream::SharedStream;
 use crate::file::work::Work;
 
-/// Each state holds what there is only then. The [module above](super) has the table
-/// of what each event does in each.
+/// Each variant holds what exists only in that state. The table in the
+/// [module above](super) says what each operation does in each state.
 pub(super) enum State<R> {
     /// Nothing is in flight.
     Idle(Idle<R>),
-    /// A job is in flight, or has ended and was not looked at.
+    /// A job is in flight, or has ended and was not taken back yet.
     Busy(Busy<R>),
     /// For ever.
     Closed,
@@ -19,7 +19,7 @@ pub(super) enum State<R> {
 /// A stream that no job uses.
 pub(super) struct Idle<R> {
     pub(super) stream: SharedStream<R>,
-    /// Of the last job, for the next one. `None` before the first.
+    /// Kept from the last job, to be used by the next one. `None` before the first.
     pub(super) flight: Option<Flight<Work<R>>>,
     /// The number of the last job; 0 before the first.
     pub(super) last: Started,
@@ -29,30 +29,29 @@ pub(super) struct Idle<R> {
 pub(super) struct Busy<R> {
     /// The job itself.
     pub(super) flight: Flight<Work<R>>,
-    /// What the operation that started it knows it by.
+    /// The operation that started the job knows it by this number.
     pub(super) number: Started,
-    /// The stream, for calls beside the job and for what comes after it. `None` while
-    /// the job closes it: only the job can tell whether it came to that.
+    /// The stream, for calls beside the job and for the time after it. `None` while a job
+    /// closes the file: only that job can tell whether the stream is still open.
     pub(super) stream: Option<SharedStream<R>>,
     /// The verb of the job, for its errors.
     pub(super) op: &'static str,
     pub(super) beside: Beside,
-    /// Whether it reads on until it has what it was asked for, so that it can end
-    /// before, once nobody waits for so much.
+    /// Whether it is a read of several system calls, which may stop early if nobody waits
+    /// for so many bytes any more.
     pub(super) goes_on: bool,
 }
 
-/// What the task may do beside a job.
+/// What the task may do while a job runs.
 ///
-/// It may always take from the read buffer what is there: a job that reads for an
-/// operation has taken that buffer along, so something is there only beside one that
-/// fetches ahead.
+/// It may always take bytes from the read buffer. (A job that reads for an operation has
+/// taken that buffer along; only a job that fetches ahead leaves it here.)
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Beside {
-    /// Nothing more: the job has the cursor.
+    /// Nothing else, as the job uses the cursor.
     Nothing,
-    /// Fill the write buffer, and hand full ones to the job, which writes them after
-    /// its own.
+    /// Fill the write buffer, and hand full buffers to the job, which writes them after its
+    /// own.
     Write,
 }
 
@@ -67,7 +66,7 @@ impl<R> Idle<R> {
 }
 
 impl<R> State<R> {
-    /// The stream; `None` once it is closed, or being closed.
+    /// The stream; `None` if it is closed or is being closed.
     #[inline]
     pub(super) fn stream(&self) -> Option<&SharedStream<R>> {
         match self {
@@ -90,7 +89,7 @@ impl<R> State<R> {
         self.busy().is_some()
     }
 
-    /// Takes all out and leaves the file closed.
+    /// Takes the state out, and leaves the file closed.
     pub(super) fn close(&mut self) -> Self {
         std::mem::replace(self, Self::Closed)
     }

@@ -1,4 +1,4 @@
-//! Writing: what goes into the write buffer, and how it is drained.
+//! Writing: how bytes get into the write buffer, and how that is written out.
 
 use std::io::IoSlice;
 use std::task::{Context, Poll, ready};
@@ -12,13 +12,13 @@ use crate::file::stream::SharedStream;
 use crate::file::work::Then;
 use crate::raw_io::RawIo;
 
-/// How many full buffers may wait for the job that writes them.
+/// How many full buffers at most may wait for the job that writes them.
 const BEHIND: usize = 8;
 
 impl<R: RawIo> Core<R> {
-    /// Accepts all of `data`, or nothing: pending, it has not begun; ready, it is
-    /// in a buffer. Full buffers are written by a job meanwhile, of which
-    /// [`BEHIND`] at the most wait for it.
+    /// Accepts all of `data` or nothing: while this is pending, the write has not begun;
+    /// when it is ready, all bytes are in the buffer. Meanwhile a job writes the full
+    /// buffers, of which at most [`BEHIND`] wait for it.
     pub(crate) fn poll_write(
         &mut self,
         cx: &mut Context<'_>,
@@ -30,7 +30,7 @@ impl<R: RawIo> Core<R> {
         Poll::Ready(self.write_if_over(cx))
     }
 
-    /// As [`poll_write`](Self::poll_write), of the first `len` bytes of all `slices`.
+    /// As [`poll_write`](Self::poll_write), for the first `len` bytes of `slices`.
     pub(crate) fn poll_write_slices(
         &mut self,
         cx: &mut Context<'_>,
@@ -50,7 +50,7 @@ impl<R: RawIo> Core<R> {
         Poll::Ready(self.write_if_over(cx))
     }
 
-    /// Waits until `len` bytes more may be put behind all else.
+    /// Waits until `len` more bytes may be put into the buffer.
     fn poll_room(
         &mut self,
         cx: &mut Context<'_>,
@@ -66,7 +66,8 @@ impl<R: RawIo> Core<R> {
             }
             let fits = self.out.fits(len, self.capacity);
             if self.is_busy() {
-                // A job that writes does not mind; any other has the cursor.
+                // Beside a job that only writes, bytes may be added; any other job uses the
+                // cursor.
                 if self.may_write_behind() && (fits || self.out.offer()) {
                     return Poll::Ready(Ok(()));
                 }
@@ -88,10 +89,10 @@ impl<R: RawIo> Core<R> {
         }
     }
 
-    /// Has a job write what is in the buffer, if that is more than it should hold.
+    /// If the buffer holds more than it should, lets a job write it.
     fn write_if_over(&mut self, cx: &mut Context<'_>) -> Result<()> {
         if self.out.is_over(self.capacity) && !(self.is_busy() && self.out.offer()) {
-            // It need not wait for more; but what failed goes first.
+            // There is no need to wait for anything. But what failed before must go first.
             let idle = self.poll_back(cx).is_ready();
             if idle && self.out.failed.is_none() {
                 self.start_write_behind()?;
@@ -100,8 +101,8 @@ impl<R: RawIo> Core<R> {
         Ok(())
     }
 
-    /// Accepts all of `data`, which is long, without a copy: it is taken once this is
-    /// ready. Where it does not fit into the buffer, a job writes it meanwhile.
+    /// Accepts all of `data`, which is long, without a copy. `data` is taken when this is
+    /// ready. If it does not fit into the buffer, a job begins to write it.
     pub(crate) fn poll_write_long(
         &mut self,
         cx: &mut Context<'_>,
@@ -109,7 +110,8 @@ impl<R: RawIo> Core<R> {
     ) -> Poll<Result<()>> {
         ready!(self.poll_settled(cx))?;
         if data.len() <= self.capacity && !self.is_dirty() {
-            // As any other write: a buffer of that size was asked for.
+            // The user asked for so large a buffer, so it stays there, as in any other
+            // write.
             self.out.adopt(std::mem::take(data));
             return Poll::Ready(Ok(()));
         }
@@ -117,9 +119,9 @@ impl<R: RawIo> Core<R> {
         Poll::Ready(self.start_write_behind())
     }
 
-    /// Waits until nothing is in flight and nothing is left of what a job could not
-    /// write: that must go first, and without it nothing more is taken, or a caller that
-    /// ignores errors would fill the memory.
+    /// Waits until nothing is in flight, and nothing is left of what a job could not write.
+    /// That must go first. Nothing more is accepted before, or a caller that ignores errors
+    /// would fill the memory.
     fn poll_settled(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
         loop {
             self.check_writable("write")?;
@@ -130,19 +132,18 @@ impl<R: RawIo> Core<R> {
             if self.out.stuck() == 0 {
                 return Poll::Ready(Ok(()));
             }
-            // Under another name than the write that waits for it.
+            // Its name is not "write", as it is not the write that waits here.
             self.start_again("flush")?;
         }
     }
 
-    /// Has a job try to write what failed before, and nothing beside it: that must go
-    /// first, and without it no more is taken, or a caller that ignores errors would
-    /// fill the memory.
+    /// Lets a job try again to write what failed before. Nothing is accepted beside this
+    /// job, for the reason that [`poll_settled`](Self::poll_settled) has.
     fn start_again(&mut self, op: &'static str) -> Result<()> {
         self.start(op, Then::Nothing).map(drop)
     }
 
-    /// Waits until the job in flight has ended, or takes more.
+    /// Waits until the job in flight has ended, or has room for more.
     fn poll_handed_over(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
         match self.poll_idle(cx) {
             Poll::Pending if self.may_write_behind() => match self.out.queue() {
@@ -153,14 +154,14 @@ impl<R: RawIo> Core<R> {
         }
     }
 
-    /// Whether the job in flight leaves it to the task to fill the next buffer.
+    /// Whether the task may fill the write buffer beside the job in flight.
     fn may_write_behind(&self) -> bool {
         let busy = self.state.busy();
         busy.is_some_and(|busy| busy.beside == Beside::Write)
     }
 
-    /// Whether so many bytes may be added to what is in the buffer already, with nothing
-    /// else to do.
+    /// Whether `len` bytes may be added to what is in the buffer, and nothing else is to be
+    /// done.
     #[inline]
     fn takes_more(&mut self, len: usize) -> bool {
         self.out.is_filling()
@@ -168,8 +169,8 @@ impl<R: RawIo> Core<R> {
             && (!self.is_busy() || self.may_write_behind())
     }
 
-    /// Adds `data` to what is in the buffer already; `false` if that is nothing,
-    /// or if there is more to do.
+    /// The quick way of a write: adds `data` to what is in the buffer. `false` if the
+    /// buffer is empty or anything else is to be done first; then nothing was added.
     #[inline]
     pub(crate) fn write_more(&mut self, data: &[u8]) -> bool {
         let ready = self.takes_more(data.len());
@@ -179,7 +180,8 @@ impl<R: RawIo> Core<R> {
         ready
     }
 
-    /// Starts a job that writes what there is, and goes on with what is handed over.
+    /// Starts a job that writes what is buffered, and takes full buffers as long as there
+    /// are some.
     fn start_write_behind(&mut self) -> Result<()> {
         if self.capacity > 0 {
             self.out.open_queue(self.capacity.saturating_mul(BEHIND));
@@ -188,7 +190,7 @@ impl<R: RawIo> Core<R> {
         self.start_with("write", Then::Nothing, parcel).map(drop)
     }
 
-    /// Writes everything that is buffered, and has the stream send it on.
+    /// Writes everything that is buffered, and flushes the stream.
     pub(crate) fn poll_flush(
         &mut self,
         cx: &mut Context<'_>,
@@ -214,9 +216,10 @@ impl<R: RawIo> Core<R> {
         }
     }
 
-    /// As [`poll_flush`](Self::poll_flush), and tells what a close would say: on some
-    /// file systems that is the only word of writes that failed late. The file stays
-    /// open. One that was opened in place is on a file system whose close cannot fail.
+    /// As [`poll_flush`](Self::poll_flush), and returns the error that a close would have:
+    /// on some file systems only the close reports writes that failed late. The file stays
+    /// open. For a file that was opened inline there is no need to ask: the close of its
+    /// file system cannot fail.
     pub(crate) fn poll_shutdown(
         &mut self,
         cx: &mut Context<'_>,
@@ -234,7 +237,7 @@ impl<R: RawIo> Core<R> {
         self.poll_number(cx).map_ok(drop)
     }
 
-    /// Writes all of `owned` without copying it; gives it back.
+    /// Writes all of `owned` without copying it; `owned` is back when this is ready.
     pub(crate) fn poll_write_owned(
         &mut self,
         cx: &mut Context<'_>,
@@ -250,7 +253,7 @@ impl<R: RawIo> Core<R> {
         let product = ready!(self.poll_product(cx));
         *owned = product.owned;
         match product.result {
-            // What was written counts; the next write meets the error again.
+            // The number of bytes is the result; the next write meets the error again.
             Err(_) if product.owned_done > 0 => Poll::Ready(Ok(product.owned_done)),
             result => Poll::Ready(result.map(|()| product.owned_done)),
         }

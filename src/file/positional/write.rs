@@ -16,11 +16,11 @@ use crate::file::core::Core;
 use crate::raw_io::{RawIo, taken};
 use crate::sys::retry;
 
-/// The pending call of `write_at`, `write_all_at` and `write_owned_at`: gives how many
-/// bytes were written.
+/// The pending call of `write_at`, `write_all_at` and `write_owned_at`. It gives the number
+/// of bytes that were written, a `Result<usize>`.
 ///
-/// It does not borrow the file, and goes on beside the file's other operations. It borrows
-/// the data until they are copied; the call of `write_owned_at` borrows nothing.
+/// It does not borrow the file, and runs at the same time as other operations of the file.
+/// It borrows the data until they are copied; the call of `write_owned_at` borrows nothing.
 #[must_use = "a call does nothing unless you `.await` it"]
 pub struct WriteAt<'a, R> {
     hop: Hop<Writing<R>, usize>,
@@ -120,7 +120,7 @@ impl<R: RawIo> Blocking for Writing<R> {
 }
 
 impl<R: RawIo> Core<R> {
-    /// A write of `owned`, or of a copy of what is `borrowed`.
+    /// A write of `owned`, or if there is something `borrowed`, of a copy of that.
     pub(super) fn write_at<'a>(
         &self,
         offset: u64,

@@ -187,8 +187,8 @@ impl<R: RawIo> Source for File<Text, R> {
 impl<R: RawIo> Follow for File<Text, R> {}
 
 impl<R: RawIo> File<Text, R> {
-    /// The text that waits, and the machine with the bytes below, for what keeps the two
-    /// in step itself.
+    /// The decoded text, and the machine with the bytes below. The caller must keep the two
+    /// in step itself: nothing is told on this way down.
     #[inline]
     pub(super) fn parts(&mut self) -> (&mut crate::text::Decoded, &mut Core<R>) {
         (&mut self.layer.decoded, self.layer.binary.descend())

@@ -1,4 +1,4 @@
-//! Changing a text file that is open.
+//! Changing the settings of an open text file.
 
 use super::Bom;
 use crate::codec::Encoder;
@@ -8,8 +8,9 @@ use crate::raw_io::RawIo;
 use crate::text::{Changes, Reconfigure, TOO_LATE};
 
 impl<R: RawIo> File<Text, R> {
-    /// Changes the encoding, the line ends or the buffering of an open file, by
-    /// keyword methods, after a flush. Python: `reconfigure`.
+    /// Flushes, then changes the settings that its keyword methods name: `encoding`,
+    /// `errors`, `newline`, `line_buffering`, `write_through` (default: no change). The
+    /// first three cannot change after something was read. Python: `reconfigure`.
     ///
     /// # Examples
     ///

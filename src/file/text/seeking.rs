@@ -15,18 +15,18 @@ use crate::raw_io::RawIo;
 use crate::text::Sought;
 
 impl<R: RawIo> File<Text, R> {
-    /// Returns where the text has come to, to be given to [`seek`](Self::seek)
-    /// later. Python: `tell`, whose cookie is opaque too. As there,
-    /// what is buffered is written first: only then it is known where that went.
+    /// Returns the position, which you can give to [`seek`](Self::seek) later. It first
+    /// writes what is buffered, as Python does: only then the position is known. Python:
+    /// `tell`, which returns an opaque number.
     ///
     /// # Cancel safety
     ///
-    /// Dropped midway, nothing is lost.
+    /// A dropped call loses nothing.
     ///
     /// # Errors
     ///
-    /// `Unsupported` if the file cannot seek; `Closed`; those of a write of what was
-    /// buffered.
+    /// `Unsupported` if the file cannot seek; the error of writing what was buffered;
+    /// `Closed`.
     ///
     /// # Examples
     ///
@@ -49,7 +49,7 @@ impl<R: RawIo> File<Text, R> {
         self.core().check_seekable("tell")?;
         let mut started = 0;
         poll_fn(|cx| self.poll_settled(cx)).await?;
-        // As CPython: where a write leads to is known once it was made.
+        // As CPython: the position behind a write is known only after the write.
         if self.core().is_dirty() {
             self.flush().await?;
         }
@@ -60,17 +60,18 @@ impl<R: RawIo> File<Text, R> {
     }
 
     /// Goes to a position that [`tell`](Self::tell) gave, to the start
-    /// (`SeekFrom::Start(0)`), to the end (`End(0)`), or to where it is
-    /// (`Current(0)`); returns the position. Python: `seek`.
+    /// (`SeekFrom::Start(0)`) or to the end (`SeekFrom::End(0)`), or stays
+    /// (`SeekFrom::Current(0)`); returns the position. Python: `seek`.
     ///
     /// # Cancel safety
     ///
-    /// Dropped midway, the position may have moved; nothing is lost.
+    /// After a drop midway, the position may have moved or not; nothing is lost.
     ///
     /// # Errors
     ///
-    /// `Unsupported` for any other `SeekFrom`, as text has no such positions, and
-    /// if the file cannot seek; those of a write of what was buffered.
+    /// `Unsupported` for any other `SeekFrom`, because an offset in bytes may be in the
+    /// middle of a character, and if the file cannot seek; the error of writing what was
+    /// buffered; `Closed`.
     ///
     /// # Examples
     ///
@@ -96,8 +97,7 @@ impl<R: RawIo> File<Text, R> {
             TextSeek::Position(position) => position,
             TextSeek::From(SeekFrom::Start(0)) => TextPosition::START,
             TextSeek::From(SeekFrom::Current(0)) => {
-                // As CPython: the system is asked, unless there is text that was read
-                // ahead.
+                // As CPython: asks the system for the position, unless text was read ahead.
                 self.flush().await?;
                 self.descend().forget_position();
                 self.tell().await?
@@ -125,8 +125,8 @@ impl<R: RawIo> File<Text, R> {
         Ok(to)
     }
 
-    /// Notes where a seek leads, before it has `started`: should nobody see its
-    /// end, the next operation finds out.
+    /// Notes the target of a seek before it has `started`. If the seek is abandoned, the
+    /// next operation uses this note to find out where the seek has led.
     fn poll_seeks(
         &mut self,
         cx: &mut Context<'_>,
@@ -141,8 +141,8 @@ impl<R: RawIo> File<Text, R> {
         Poll::Ready(Ok(()))
     }
 
-    /// Lets an abandoned seek come to its end: the position tells where that is,
-    /// but not any more once something else was done.
+    /// Waits for an abandoned seek and finds out where it has led. This must be done before
+    /// anything else: the position tells it only until something else moves it.
     pub(super) fn poll_settled(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
         if self.layer.decoded.is_unsettled() {
             let (decoded, core) = self.parts();
@@ -166,25 +166,24 @@ impl<R: RawIo> File<Text, R> {
         Poll::Ready(Ok(()))
     }
 
-    /// Begins anew at the position that the bytes below have come to.
+    /// Drops all decoded text and goes on at `position`, where the bytes below are now.
     fn go_on_at(&mut self, position: TextPosition) {
         let (decoded, core) = self.parts();
         core.ahead.set_undelivered(0);
         decoded.resume(core.ahead.generation(), position);
     }
 
-    /// Makes the file end at the position, or be [`size`](Truncate::size) bytes
-    /// long; returns the new size in bytes. The position does not move. Python:
-    /// `truncate`, whose documentation says so too.
+    /// Makes the file end at the position, or makes it [`size`](Truncate::size) bytes long;
+    /// returns the new size in bytes. The position does not move. Python: `truncate`.
     ///
     /// # Cancel safety
     ///
-    /// Once begun it goes on to its end; nothing else is lost.
+    /// A truncate that has begun is completed.
     ///
     /// # Errors
     ///
-    /// `Unsupported` if not open for writing; those of the system, and of a write
-    /// of what was buffered.
+    /// `Unsupported` if the file is not open for writing; those of the system; the error of
+    /// writing what was buffered; `Closed`.
     ///
     /// # Examples
     ///
@@ -205,9 +204,8 @@ impl<R: RawIo> File<Text, R> {
         Truncate::new(self)
     }
 
-    /// Makes the file `size` bytes long, as [`std::fs::File::set_len`]: what
-    /// [`truncate`](Self::truncate) does, under std's name. The position does not
-    /// move.
+    /// Makes the file `size` bytes long, as [`std::fs::File::set_len`] does. The same as
+    /// [`truncate().size(size)`](Self::truncate). The position does not move.
     ///
     /// # Cancel safety
     ///

@@ -1,4 +1,4 @@
-//! Writing text: translated, encoded, into the buffer.
+//! Writing text: it is translated, encoded, and put into the buffer.
 
 use std::future::poll_fn;
 use std::task::{Context, Poll, ready};
@@ -14,11 +14,11 @@ use crate::raw_io::RawIo;
 use crate::text::{LONG, encode_error, encode_long};
 
 impl<R: RawIo> File<Text, R> {
-    /// Writes `text` into the buffer, encoded and with its line ends translated;
-    /// returns how many characters it has. The buffer goes to the system when it
-    /// is full, at a flush, or at the end. Nothing happens for an empty `text`, but
-    /// for the byte order mark of a file that is open for writing only. Python:
-    /// `write`.
+    /// Writes `text` into the buffer, with its line ends translated and encoded; returns
+    /// the number of its characters. The buffer goes to the system when it is full, and at
+    /// a flush, a close or a drop. An empty `text` writes nothing. (But if the encoding has
+    /// a byte order mark, in a file that is open for writing only, it writes the mark.)
+    /// Python: `write`.
     ///
     /// # Cancel safety
     ///
@@ -26,10 +26,11 @@ impl<R: RawIo> File<Text, R> {
     ///
     /// # Errors
     ///
-    /// [`Encode`](Error::Encode) for a character that the encoding does not have,
-    /// or an error that was kept of an earlier write: nothing of `text` is stored
-    /// then. `Unsupported` if not open for writing; `Closed`. With line buffering,
-    /// those of the flush too.
+    /// [`Encode`](Error::Encode) for a character that the encoding does not have, or the
+    /// error of an earlier write if nobody was told of it yet: then nothing of `text` is
+    /// stored. `Unsupported` if the file is not open for writing; `Closed`. With line
+    /// buffering or write through also the error of the flush; then `text` is in the
+    /// buffer.
     ///
     /// # Examples
     ///
@@ -68,9 +69,9 @@ impl<R: RawIo> File<Text, R> {
         Ok(chars)
     }
 
-    /// A write that takes more than one poll to encode; returns how many characters it
-    /// has. What is encoded is the future's until it is whole, so that a dropped write has
-    /// not begun.
+    /// A write whose text takes more than one poll to encode; returns the number of
+    /// characters. The future owns the encoded bytes until they are complete, so a write
+    /// that is dropped before has not begun.
     async fn write_long(&mut self, text: &str) -> Result<usize> {
         budget::turn().await;
         self.core().check_writable("write")?;
@@ -87,11 +88,11 @@ impl<R: RawIo> File<Text, R> {
         .await
     }
 
-    /// Writes every item, with nothing between them. Python: `writelines`.
+    /// Writes every item, one after the other, and adds no line ends. Python: `writelines`.
     ///
     /// # Cancel safety
     ///
-    /// Dropped midway, the items so far are in the buffer, whole.
+    /// After a drop midway, each item is in the buffer as a whole or not at all.
     ///
     /// # Errors
     ///
@@ -126,9 +127,8 @@ impl<R: RawIo> File<Text, R> {
         Ok(())
     }
 
-    /// Adds `text` to what was written before, where that takes no more than to copy it:
-    /// nothing has come between that would make it begin anew. `false` leaves it to
-    /// [`poll_write`](Self::poll_write).
+    /// The quick way of a write: adds `text` to what is in the buffer, if that takes
+    /// nothing but a copy. `false` means that [`poll_write`](Self::poll_write) must do it.
     #[inline]
     fn write_more(&mut self, text: &str) -> bool {
         let settings = &self.layer.settings;
@@ -169,7 +169,8 @@ impl<R: RawIo> File<Text, R> {
         written
     }
 
-    /// Waits until it is known whether a mark is due, and nothing else is on its way.
+    /// Waits until it is known whether a byte order mark is due, and no abandoned seek is
+    /// left.
     fn poll_ready_to_write(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
         ready!(self.poll_settled(cx))?;
         if self.layer.bom == Bom::Unknown {
@@ -178,7 +179,7 @@ impl<R: RawIo> File<Text, R> {
         Poll::Ready(Ok(()))
     }
 
-    /// What was written is in the buffer.
+    /// Call this when what was written is in the buffer.
     fn wrote(&mut self) {
         let due = std::mem::replace(&mut self.layer.bom, Bom::No) == Bom::Due;
         let (decoded, core) = self.parts();
@@ -186,7 +187,8 @@ impl<R: RawIo> File<Text, R> {
         decoded.wrote(due);
     }
 
-    /// Whether the next write goes to the start of the file.
+    /// Finds out whether the next write must begin with a byte order mark: that is so if it
+    /// goes to the start of the file.
     fn poll_bom(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bom>> {
         if !self.layer.settings.encoding.has_bom() {
             return Poll::Ready(Ok(Bom::No));
@@ -197,7 +199,7 @@ impl<R: RawIo> File<Text, R> {
         let at_start = if !seekable {
             Poll::Ready(Ok(true))
         } else if append {
-            // Wherever the position is, it is written at the end.
+            // An append goes to the end, wherever the position is.
             let core = self.descend();
             core.poll_size(cx, &mut started)
                 .map_ok(|(size, _)| size == 0)

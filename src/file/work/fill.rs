@@ -1,4 +1,4 @@
-//! Reading: what a job puts into the read buffer, or into a buffer of the caller's.
+//! Reading: how a job fills the read buffer or a buffer of the caller.
 
 use std::io::{self, SeekFrom};
 
@@ -35,7 +35,8 @@ impl<R: RawIo> Work<R> {
             self.gave_all = n == most;
             self.pos = self.pos.and_then(|pos| pos.checked_add(n as u64));
             if self.is_given_up() {
-                // What has come is the next read's, which need not wait for the rest.
+                // What was read is for the next read, which then need not wait for the
+                // rest.
                 break;
             }
             room = if large {
@@ -54,7 +55,8 @@ impl<R: RawIo> Work<R> {
     }
 
     pub(super) fn fill_line(&mut self, min: usize, max: usize) -> io::Result<()> {
-        /// What is read at a time where it can be given back.
+        /// How much is read at a time if the cursor can be moved back over what is too
+        /// much.
         const CHUNK: usize = 8 * 1024;
         let Some(stream) = &self.stream else {
             return Ok(());
@@ -77,7 +79,7 @@ impl<R: RawIo> Work<R> {
             self.read.filled(keep);
             self.pos = self.pos.and_then(|pos| pos.checked_add(n as u64));
             if keep < n {
-                // Should the seek fail, `rewind` makes the next job try again.
+                // If the seek fails, `rewind` makes the next job try it again.
                 self.rewind += (n - keep) as u64;
                 let back = -((n - keep) as i64);
                 self.pos = Some(stream.with(|raw| retry(|| raw.seek(SeekFrom::Current(back))))?);

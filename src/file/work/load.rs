@@ -1,4 +1,4 @@
-//! How much a job moves, as far as that is known before it begins.
+//! How many bytes a job moves, as far as that is known before it begins.
 
 use super::{Then, Work};
 use crate::executor::Load;

@@ -1,21 +1,24 @@
-//! When a stream is asked where its cursor is.
+//! When the stream is asked for its cursor.
 
 use super::Work;
 use crate::file::stream::SharedStream;
 use crate::raw_io::RawIo;
 
 impl<R: RawIo> Work<R> {
-    /// Whether the stream is asked where a write has led. An append leads to the end, and a
-    /// descriptor may append without the file knowing: who shares it can have said so, or
-    /// moved its cursor, meanwhile. CPython asks between writes and reads.
+    /// Whether the stream is asked for its cursor after a write. An append goes to the end.
+    /// And others who share the descriptor may have set it to append, or moved its cursor,
+    /// without the file knowing. CPython asks between writes and reads. A file that is being
+    /// closed needs its cursor no more.
     pub(super) fn asks_where(&self, stream: &SharedStream<R>) -> bool {
-        self.append || (self.seekable && stream.file().is_some())
+        let moved = self.seekable && stream.file().is_some() && !self.private;
+        (self.append || moved) && !self.closing
     }
 
-    /// Whether it is asked before a read into an empty buffer: as CPython, of a file that
-    /// is open in both directions. A seek within what is read goes by that.
+    /// Whether the stream is asked for its cursor before a read. As CPython: before a read
+    /// into an empty buffer, if the file is open for reading and writing. Seeks within the
+    /// buffer rely on this.
     pub(super) fn asks_before(&self, stream: &SharedStream<R>) -> bool {
         let fills = self.reads && self.both && self.read.is_empty();
-        fills && self.pos.is_some() && stream.file().is_some()
+        fills && self.pos.is_some() && stream.file().is_some() && !self.private
     }
 }

@@ -1,4 +1,4 @@
-//! What a job is for, as data.
+//! The operation of a job, as data.
 
 use std::io::{self, SeekFrom};
 
@@ -8,20 +8,22 @@ use crate::text::Plan;
 /// What a [`Then::Call`] runs.
 type Run<R> = Box<dyn FnOnce(Call<'_, R>) -> io::Result<()> + Send>;
 
-/// What a job does after it has set the cursor right and drained the buffers.
+/// What a job does after it has moved the cursor to the position of the file and written
+/// what was buffered.
 pub(crate) enum Then<R> {
     Nothing,
-    /// Reads into [`Work::read`](super::Work::read) until it holds `min` bytes or the stream ends,
-    /// asking for `chunk` bytes or for all that is missing, whichever is more.
-    /// What was read to the end is decoded as `plan` says, into [`Work::whole`](super::Work::whole).
+    /// Reads into [`Work::read`](super::Work::read) until that holds `min` bytes or the
+    /// stream ends. Each read asks for `chunk` bytes, or for all that is missing if that is
+    /// more. If it has read to the end and there is a `plan`, decodes everything as that
+    /// says, into [`Work::whole`](super::Work::whole).
     Fill {
         min: usize,
         chunk: usize,
         plan: Option<Plan>,
     },
-    /// Reads into [`Work::read`](super::Work::read) until it ends with a line end behind its first
-    /// `min` bytes, holds `max` bytes, or the stream ends; the cursor is left
-    /// behind what it holds.
+    /// Reads into [`Work::read`](super::Work::read) until that ends with a line end behind
+    /// its first `min` bytes, or holds `max` bytes, or the stream ends. Leaves the cursor
+    /// right behind these bytes.
     FillLine {
         min: usize,
         max: usize,
@@ -33,15 +35,15 @@ pub(crate) enum Then<R> {
     Seek(SeekFrom),
     /// Asks for the cursor.
     Where,
-    /// To this size, or to where the cursor is.
+    /// Sets the size to this one, or to the position of the cursor.
     Truncate(Option<u64>),
-    /// Asks for the size; the largest number for what has none.
+    /// Asks for the size; `u64::MAX` stands for a stream that has none.
     Size,
     Flush,
-    /// A flush that also tells what a close would say.
+    /// A flush that also returns the error that a close would have.
     Shutdown,
     Close,
-    /// Anything else; `keep` says that an error must not get lost.
+    /// Anything else; with `keep`, its error is kept if nobody waits for it.
     Call {
         run: Run<R>,
         keep: bool,
@@ -49,8 +51,7 @@ pub(crate) enum Then<R> {
 }
 
 impl<R> Then<R> {
-    /// Whether it has bytes to write, or to send on, or makes room for more to be
-    /// written behind it.
+    /// Whether the operation itself writes or flushes, or is there to let more be written.
     pub(super) fn writes(&self) -> bool {
         match self {
             Self::Nothing | Self::WriteOwned | Self::Flush | Self::Shutdown | Self::Close => true,
@@ -80,9 +81,11 @@ impl<R> Then<R> {
     }
 }
 
-/// What a [`Then::Call`] works on.
+/// What a [`Then::Call`] can use.
 pub(crate) struct Call<'a, R> {
     pub(crate) stream: &'a SharedStream<R>,
-    /// The cursor, if known; `None` says it was moved.
+    /// The cursor, if it is known. The call sets `None` if it has moved the cursor.
     pub(crate) pos: &'a mut Option<u64>,
+    /// Whether nothing else uses it.
+    pub(crate) private: bool,
 }

@@ -37,7 +37,7 @@ impl Future for Locking {
         }
         let waker = cx.waker().clone();
         let mut slot = this.stream.slot();
-        // It may have become free meanwhile.
+        // The turn may have become free in between.
         let (polled, unused) = match this.take(&mut slot) {
             Some((turn, old)) => (Poll::Ready(turn), [old, Some(waker)]),
             None => {
@@ -55,7 +55,8 @@ impl Future for Locking {
 }
 
 impl Locking {
-    /// The turn, if it is this one's, and what was kept to be woken for it.
+    /// Takes the turn if it is free and this is the next in line. Also returns the waker
+    /// that was in the line.
     fn take(&mut self, slot: &mut Slot) -> Option<(Turn, Option<Waker>)> {
         let first = match (self.ticket, slot.queue.first_key_value()) {
             (None, None) => true,
@@ -75,14 +76,15 @@ impl Drop for Locking {
             let waker = slot.queue.remove(&ticket);
             drop(slot);
             discard(waker);
-            // It may have been its turn.
+            // This may have been the next in line.
             self.stream.pass_on(false);
         }
     }
 }
 
 impl Stream {
-    /// Wakes whoever is next, if the file is there.
+    /// If nobody has the turn, wakes the next in line, or if nobody is in line, the
+    /// watchers (not with `quiet`).
     fn pass_on(&self, quiet: bool) {
         let next = {
             let mut slot = self.slot();
@@ -91,8 +93,8 @@ impl Stream {
             }
             match slot.queue.first_entry() {
                 None => None,
-                // Moved out, not cloned. The poll that it brings about either has the
-                // turn or leaves another one.
+                // The waker is moved out and not cloned. The poll that it causes either
+                // takes the turn or leaves a new waker.
                 Some(mut first) => {
                     let spent = Waker::noop().clone();
                     Some(std::mem::replace(first.get_mut(), spent))
@@ -107,12 +109,13 @@ impl Stream {
     }
 }
 
-/// The turn: the file itself, until it is dropped.
+/// The turn. Its owner has the file until the drop.
 pub(in crate::stdio) struct Turn {
     stream: &'static Stream,
     /// `None` only in the drop.
     pub(super) file: Option<Box<File>>,
-    /// Those who watch have nothing to look at, unless they were woken meanwhile.
+    /// Whether the watchers need not look again after the drop, unless they were woken in
+    /// between.
     pub(super) quiet: bool,
 }
 
@@ -125,12 +128,13 @@ impl Turn {
         }
     }
 
-    /// The file, as one of bytes.
+    /// The binary file below the text.
     pub(in crate::stdio) fn bytes(&mut self) -> &mut BinaryFile<Box<dyn RawIo>> {
         self.undecoded()
     }
 
-    /// Waits for a flush if what was written has to be out by now.
+    /// Flushes if the stream is line buffered and `data`, which was written, has a line
+    /// end.
     pub(in crate::stdio) async fn flush_line(&mut self, data: &[u8]) -> Result<()> {
         if self.line_buffering() && has_line_end(data).await {
             self.flush().await?;
@@ -162,9 +166,9 @@ impl Drop for Turn {
             (slot.facts.encoding, slot.facts.errors) = file.codec_names();
             slot.file = Some(file);
         }
-        // What it waited for may have come while it had the file: whoever looked in vain
-        // meanwhile was woken too early, or not at all. All of them look again, as the
-        // one that had the turn may never.
+        // What the owner waited for may have come while it had the file. Watchers that
+        // looked meanwhile found no file, so they must look again, because the owner may
+        // never come back.
         let quiet = self.quiet && !self.stream.watchers.woken.load(Ordering::SeqCst);
         self.stream.pass_on(quiet);
     }

@@ -59,6 +59,15 @@ pub(crate) fn learn(file: &File, metadata: &Metadata) {
     }
 }
 
+/// The same of a file that was looked at; returns whether the mount is local.
+pub(super) fn learn_mount(file: &File, look: &Look) -> bool {
+    if !mounts::knows(look.mount) {
+        find_descriptors();
+        mounts::learn(file.as_fd());
+    }
+    mounts::is_local(file.as_fd(), look.mount)
+}
+
 /// The same for the mount of a path; without `follow`, of the link at the path. It blocks:
 /// call it only in a job.
 pub(crate) fn learn_path(path: &Path, follow: bool, metadata: &Metadata) {

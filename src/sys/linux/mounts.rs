@@ -149,6 +149,11 @@ pub(super) fn refuse_reads(mount: Mount) {
     }
 }
 
+/// Whether a job has looked at `mount`.
+pub(super) fn knows(mount: Mount) -> bool {
+    known(mount).is_some()
+}
+
 fn known(mount: Mount) -> Option<Known> {
     let mounts = MOUNTS.read().unwrap_or_else(PoisonError::into_inner);
     mounts.iter().find(|known| known.mount == mount).copied()

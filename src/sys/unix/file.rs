@@ -14,7 +14,7 @@ pub(crate) use std::os::fd::AsFd as AsSystem;
 
 use super::super::lock::Locks;
 use super::super::nowait::Misses;
-use super::super::{Access, Kind, Lock, Wait, linux, retry};
+use super::super::{Access, Kind, Lock, Seen, Wait, linux, retry};
 
 /// Sets the mode of a file that is created, less the umask.
 pub(crate) fn set_mode_of_new(options: &mut OpenOptions, mode: u32) {
@@ -247,11 +247,14 @@ pub(crate) fn kind(file: &File) -> Kind {
     file_type(file).map_or(Kind::Other, kind_of_type)
 }
 
-/// The same, with the metadata of the file.
-pub(crate) fn look(file: &File) -> io::Result<(Kind, Option<Metadata>)> {
-    let metadata = retry(|| file.metadata())?;
-    let kind = kind_of_type(FileType::from_raw_mode(metadata.mode() as RawMode));
-    Ok((kind, Some(metadata)))
+/// What was opened, and where. It blocks: call it only in a job.
+pub(crate) fn look(file: &File) -> io::Result<Seen> {
+    let (mode, local) = match linux::look(file) {
+        Some(seen) => seen,
+        None => (retry(|| file.metadata())?.mode(), false),
+    };
+    let kind = kind_of_type(FileType::from_raw_mode(mode as RawMode));
+    Ok(Seen { kind, local })
 }
 
 fn kind_of_type(kind: FileType) -> Kind {

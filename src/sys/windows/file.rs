@@ -11,7 +11,7 @@ pub(crate) use std::os::windows::io::AsHandle as AsSystem;
 
 use super::super::lock::Locks;
 use super::super::nowait::Misses;
-use super::super::{Access, Kind, Lock, Wait};
+use super::super::{Access, Kind, Lock, Seen, Wait};
 use super::open_any;
 
 /// Does nothing: Windows has no mode.
@@ -264,25 +264,27 @@ pub(crate) fn access_of(mut file: &File) -> io::Result<Access> {
 
 /// The kind of an open file.
 pub(crate) fn kind(file: &File) -> Kind {
-    look(file).map_or(Kind::Other, |(kind, _)| kind)
+    look(file).map_or(Kind::Other, |seen| seen.kind)
 }
 
-/// The same, with the metadata of the file, which some kinds do not have.
-pub(crate) fn look(file: &File) -> io::Result<(Kind, Option<Metadata>)> {
+/// What was opened; where, is not known.
+pub(crate) fn look(file: &File) -> io::Result<Seen> {
+    let kind = kind_if_told(file)?;
+    Ok(Seen { kind, local: false })
+}
+
+fn kind_if_told(file: &File) -> io::Result<Kind> {
     let kind = winapi_util::file::typ(file)?;
     if kind.is_char() {
-        return Ok((Kind::Character, None));
+        return Ok(Kind::Character);
     }
     if kind.is_pipe() {
-        return Ok((Kind::Stream, None));
+        return Ok(Kind::Stream);
     }
-    let metadata = file.metadata()?;
-    let kind = if metadata.is_dir() {
-        Kind::Folder
-    } else {
-        Kind::Regular
-    };
-    Ok((kind, Some(metadata)))
+    match file.metadata()?.is_dir() {
+        true => Ok(Kind::Folder),
+        false => Ok(Kind::Regular),
+    }
 }
 
 /// Reads into spare capacity.

@@ -1,4 +1,5 @@
-//! From bytes to text: what is decoded, recorded of it, and dropped again.
+//! Decoding bytes to text, recording what must be known about it, and dropping what was
+//! delivered.
 
 use std::io;
 
@@ -9,23 +10,24 @@ use crate::error::{Error, Result};
 use crate::text::below::Below;
 
 impl Decoded {
-    /// Whether bad bytes are right behind the text that nobody was told of.
+    /// Whether there are bad bytes right behind the text that were not reported yet.
     pub(crate) fn has_fault(&self) -> bool {
         self.fault.as_ref().is_some_and(|fault| !fault.reported)
     }
 
-    /// Whether bad bytes are right behind the text that were reported: reads end
-    /// there once more, and nothing behind is decoded before.
+    /// Whether there are bad bytes right behind the text that were reported. The next read
+    /// ends there, and only then what is behind them is decoded.
     pub(crate) fn stops(&self) -> bool {
         self.fault.as_ref().is_some_and(|fault| fault.reported)
     }
 
-    /// Whether the text ends for now: a `\r` there is a line end by itself.
+    /// Whether there are bad bytes right behind the text, so that a last `\r` is a line end
+    /// by itself.
     pub(crate) fn ends_in_bad_bytes(&self) -> bool {
         self.fault.is_some()
     }
 
-    /// Says what the bad bytes are, once. The text before them stays.
+    /// Returns the error of the bad bytes, once. The text before them stays.
     pub(crate) fn report(&mut self, below: &impl Below) -> Option<Error> {
         let fault = self.fault.as_mut().filter(|fault| !fault.reported)?;
         fault.reported = true;
@@ -42,7 +44,7 @@ impl Decoded {
         Some(error)
     }
 
-    /// Goes on behind the bad bytes, without what is left of the text before them.
+    /// Drops the rest of the text and the bad bytes, and goes on behind them.
     pub(crate) fn pass_fault(&mut self) {
         if self.fault.take().is_some() {
             self.clear();
@@ -50,21 +52,20 @@ impl Decoded {
         }
     }
 
-    /// Whether what comes next is the rest of a line with bad bytes.
+    /// Whether the next text is the rest of a line with bad bytes.
     #[inline]
     pub(crate) fn in_bad_line(&self) -> bool {
         self.in_bad_line
     }
 
-    /// Drops `n` bytes of the rest of a bad line, which `ends` there or goes on.
+    /// Drops `n` bytes of the rest of a bad line. `ends` says whether the line ends there.
     pub(crate) fn skip_bad(&mut self, n: usize, ends: bool) {
         self.at += n;
         self.in_bad_line = !ends;
     }
 
-    /// Decodes what is buffered below, `most` bytes of it at the most; `last` says that
-    /// nothing comes behind it. Fails, with all as it was, where there is no memory for
-    /// the text.
+    /// Decodes at most `most` of the buffered bytes; `last` says that nothing comes behind
+    /// these. If there is no memory for the text, it fails and changes nothing.
     pub(crate) fn decode(&mut self, below: &mut impl Below, most: usize, last: bool) -> Result<()> {
         debug_assert!(
             self.fault.is_none(),
@@ -99,23 +100,23 @@ impl Decoded {
         Ok(())
     }
 
-    /// If the text is long, reserves room behind it for what at most `most` of the buffered
-    /// bytes decode to.
+    /// If the text is long, reserves room behind it for the text of at most `most` buffered
+    /// bytes.
     fn reserve(&mut self, below: &mut impl Below, most: usize) -> io::Result<()> {
         let len = self.text.len();
         if len < MOST_A_POLL {
             return Ok(());
         }
         let n = below.bytes().len().min(most);
-        // To ask for more than it needs would move all of it, now and then for nothing.
+        // Asking for more than is needed would sometimes move the whole text for nothing.
         let longest = if self.is_as_long() { 1 } else { LONGEST };
         let most = n.saturating_mul(longest);
         if self.text.capacity() - len >= most {
             return Ok(());
         }
-        // A long text is moved as it grows. The system moves pages, not bytes, but still
-        // takes milliseconds for that. So it is moved once, to where all that may come has
-        // room. Pages that are not filled take no memory.
+        // A long text moves when it grows. The system moves pages, not bytes, but even that
+        // takes milliseconds. So it is moved only once, to a place with room for everything
+        // that may come. Pages that are never filled cost no memory.
         let rest = below.undecoded_hint().map_or(AHEAD * len, |rest| {
             let rest = usize::try_from(rest).unwrap_or(usize::MAX);
             // Text is seldom more than twice as long as its bytes.
@@ -129,14 +130,15 @@ impl Decoded {
         if wanted >= most && self.text.try_reserve_exact(wanted).is_ok() {
             return Ok(());
         }
-        // Twice as much may be too much where that much is not.
+        // `try_reserve` may ask for twice as much, so if it fails, try the exact amount.
         if self.text.try_reserve(most).is_err() {
             self.text.try_reserve_exact(most)?;
         }
         Ok(())
     }
 
-    /// Decodes at most `most` bytes behind the text; returns how many it consumed.
+    /// Decodes at most `most` bytes, appending to the text; returns how many bytes it
+    /// consumed.
     fn decode_copy(&mut self, below: &mut impl Below, most: usize, last: bool) -> usize {
         if self.text.capacity() == 0 {
             let mut spare = std::mem::take(&mut self.spare);
@@ -168,7 +170,7 @@ impl Decoded {
                 (true, Some(_)) => src[..consumed].to_vec(),
             };
             let bom = self.decoder.bom_len() as u64;
-            // Bad bytes are kept with what is wrong with them.
+            // The bad bytes themselves are kept in the fault.
             let good = match &self.fault {
                 Some(fault) => usize::try_from(fault.offset - offset).unwrap_or(consumed),
                 None => consumed,
@@ -187,8 +189,8 @@ impl Decoded {
         consumed
     }
 
-    /// Takes what is buffered as the text, if that is UTF-8 and none is waiting: it is
-    /// checked where it was read, and not copied. Returns how many bytes it consumed.
+    /// If the buffered bytes are UTF-8 and no text is waiting, makes their allocation the
+    /// text: they are only checked, not copied. Returns how many bytes it consumed.
     fn decode_in_place(&mut self, below: &mut impl Below, last: bool) -> Option<usize> {
         if !self.text.is_empty() || !self.goes_in_place() {
             return None;
@@ -196,7 +198,7 @@ impl Decoded {
         let buf = below.bytes();
         let cut = utf8_tail_len(buf.bytes());
         let len = buf.len() - cut;
-        // Where little is there, a copy costs less than another buffer.
+        // For few bytes, a copy costs less than another buffer.
         if len < buf.room() / 4 || len > TURN as usize || (last && cut > 0) {
             return None;
         }
@@ -216,7 +218,7 @@ impl Decoded {
                 }
                 Some(len)
             }
-            // Bad bytes, which are dealt with one by one.
+            // There are bad bytes, which `decode_copy` must deal with.
             Err(spare) => {
                 self.spare = spare;
                 None
@@ -224,8 +226,8 @@ impl Decoded {
         }
     }
 
-    /// Whether bytes are text as they are, and nobody asks which of them were which, or
-    /// the text tells.
+    /// Whether bytes can become text without a copy: they are UTF-8, and either nobody asks
+    /// for positions, or the text tells them.
     pub(super) fn goes_in_place(&self) -> bool {
         match self.keep {
             Keep::Text => self.decoder.is_plain_utf8(),
@@ -234,20 +236,21 @@ impl Decoded {
         }
     }
 
-    /// Whether the text is the bytes that it comes of, but for bad ones, which are an error.
+    /// Whether the text has exactly the bytes that it is decoded from (bad bytes are an
+    /// error).
     fn is_as_long(&self) -> bool {
         self.decoder.is_plain_utf8() && self.decoder.byte_len("").is_some()
     }
 
-    /// Puts the begin of a line that is here back in front of the bytes that will come,
-    /// so that these can be decoded in place. Does nothing if that is long: it would be
-    /// looked at again and again.
+    /// Puts the beginning of an incomplete line back in front of the bytes that will be
+    /// read, so that these can be decoded without a copy. Does nothing if the beginning is
+    /// long, because it would be decoded again and again.
     pub(crate) fn go_back(&mut self, below: &mut impl Below) {
         let rest = self.rest().len();
-        // Nor in the middle of a `\r\n`, which would be recorded as two.
+        // Do not do it in the middle of a `\r\n`, which would be recorded as two line ends.
         let decided = self.recorded >= self.at && !self.rest().starts_with('\n');
         let plain = !self.in_bad_line && self.fault.is_none() && self.goes_in_place();
-        // A place before a byte order mark stays before it.
+        // The position before a byte order mark must stay before it.
         let begun = self.at > 0 || self.keep == Keep::Text;
         if rest == 0 || rest > below.chunk() / 16 || !decided || !plain || !begun {
             return;
@@ -261,7 +264,7 @@ impl Decoded {
         self.clear();
     }
 
-    /// Drops characters in front that a seek has left over.
+    /// Drops the characters that a seek to this position must skip.
     fn drop_skipped(&mut self) {
         while self.skip > 0 {
             let Some(c) = self.text[self.at..].chars().next() else {
@@ -272,7 +275,7 @@ impl Decoded {
         }
     }
 
-    /// Records the line ends of new text, but for a last `\r` that may be half of one.
+    /// Records the line ends of new text, except a last `\r` that may be half of a `\r\n`.
     fn record(&mut self, last: bool) {
         if !self.is_universal() {
             self.recorded = self.text.len();
@@ -285,7 +288,8 @@ impl Decoded {
             new = new.strip_prefix('\n').unwrap_or(new);
             self.after_cr = false;
         }
-        // One that was held back may have been delivered.
+        // A `\r` that was held back may be delivered by now, so `has_cr` does not tell of
+        // it.
         if self.has_cr || new.starts_with('\r') {
             self.lone_cr |= self.seen.record_all(new);
         } else if memchr::memchr(b'\n', new.as_bytes()).is_some() {
@@ -294,9 +298,9 @@ impl Decoded {
         self.recorded = end;
     }
 
-    /// Drops delivered text in front, as far as the places of the rest stay known.
+    /// Drops delivered text, as far as the positions of the rest stay known.
     fn compact(&mut self) {
-        // A `\r` that may be half of a line end is kept until that is known.
+        // A `\r` that may be half of a line end stays until that is known.
         let decided = self.recorded >= self.at;
         if self.at == self.text.len() && decided {
             self.clear();
@@ -309,14 +313,15 @@ impl Decoded {
         }
     }
 
-    /// Takes the first `n` bytes out together with the allocation, which saves the copy of a
-    /// long text. That is possible if nothing was delivered before them and little text is
-    /// behind them. `None` leaves all as it was.
+    /// Takes the first `n` bytes out together with the allocation, which saves the copy of
+    /// a long text. That is possible if nothing was delivered before them and little text
+    /// is behind them. Otherwise returns `None` and changes nothing.
     pub(super) fn take_allocation(&mut self, n: usize) -> Option<String> {
         let places = self.keep == Keep::Text || (self.keep == Keep::Places && self.is_as_long());
         let rest = self.text.len() - n;
         let little = rest < MOST_A_POLL && rest <= n / 2;
-        // A last `\r` may be half of a line end. A position must tell so, from the text.
+        // A last `\r` may be half of a line end. A position must tell that, and it looks
+        // into the text.
         let cr = self.newline() != Newline::Universal && self.text[..n].ends_with('\r');
         if self.at > 0 || !places || !little || self.recorded < n || cr {
             return None;
@@ -337,8 +342,8 @@ impl Decoded {
         Some(text)
     }
 
-    /// Makes the places of the undelivered text independent of delivered text in front of it.
-    /// Returns how many bytes of that can be dropped then.
+    /// Makes the positions of the undelivered text independent of the delivered text in
+    /// front of it. Returns how many bytes of that can be dropped then.
     fn rebase(&mut self) -> usize {
         let decided = self.recorded >= self.at;
         while self
@@ -356,7 +361,8 @@ impl Decoded {
             return 0;
         };
         let (delivered, rest) = (&self.text[first.at..self.at], &self.text[self.at..]);
-        // Of the last segment the end is known too, and the rest is the shorter part.
+        // For the last segment, the end is known too; counting back from there looks at
+        // less text.
         let len = || match only {
             true => {
                 let rest = self.decoder.byte_len(rest)?;

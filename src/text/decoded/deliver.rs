@@ -1,4 +1,4 @@
-//! From text to what is asked for: lines are found, and text is handed out.
+//! Finding lines in the text, and delivering text.
 
 use super::{Decoded, Keep};
 use crate::codec::{LineEnd, Newline, Terminator, find_line_end};
@@ -7,13 +7,13 @@ use crate::file::block::{Ends, find_block};
 use crate::file::source::Span;
 
 impl Decoded {
-    /// What was not delivered, not translated.
+    /// The text that was not delivered, with the line ends of the file.
     #[inline]
     pub(crate) fn rest(&self) -> &str {
         &self.text[self.at..]
     }
 
-    /// Whether `\r` may occur in what was not delivered.
+    /// Whether there may be a `\r` in the text that was not delivered.
     pub(crate) fn has_cr(&self) -> bool {
         self.has_cr
     }
@@ -35,24 +35,26 @@ impl Decoded {
         &self.text[at..at + span.content]
     }
 
-    /// How many bytes whole lines take that are here, `first` of them being known: no line
-    /// of them but that is longer than `max` bytes.
+    /// Returns how many bytes of the text are lines for one block: `first`, and then
+    /// complete lines none longer than `max` bytes.
     pub(crate) fn find_block(&self, first: Span, max: usize) -> usize {
         find_block(self.ends(), self.rest().as_bytes(), first, max)
     }
 
-    /// Consumes `n` bytes of whole lines, `first` to begin with, and lends them.
+    /// Consumes the `n` bytes that [`find_block`](Self::find_block) has found, and lends
+    /// their lines.
     pub(crate) fn deliver_block(&mut self, first: Span, n: usize) -> Block<'_> {
         let ends = self.ends();
         Block::new(self.deliver(n), ends, first)
     }
 
-    /// Whether delivered text is in front, so that what is not cannot be moved out.
+    /// Whether there is delivered text in front, so that the rest cannot be moved out
+    /// without a copy.
     pub(crate) fn is_in_use(&self) -> bool {
         self.at > 0
     }
 
-    /// Takes all of the text out, if none of it was delivered.
+    /// Takes all undelivered text out; without a copy if nothing was delivered before.
     pub(crate) fn deliver_all(&mut self) -> String {
         let text = if self.at == 0 {
             self.dropped += self.text.len() as u64;
@@ -65,7 +67,7 @@ impl Decoded {
         text
     }
 
-    /// Which line ends can be in what was not delivered.
+    /// Which line ends the undelivered text can have.
     #[inline]
     fn ends(&self) -> Ends {
         match self.settings.newline {
@@ -76,8 +78,8 @@ impl Decoded {
         }
     }
 
-    /// Finds the end of the first line, where each has a `\n`; `None` if it is not there
-    /// yet, or may be another.
+    /// Finds the end of the first line if all lines of the text end in `\n`. `None` if they
+    /// may end in something else, or if the end is not there yet.
     #[inline]
     pub(crate) fn find_newline(&mut self) -> Option<Span> {
         let ends = self.ends();
@@ -87,7 +89,7 @@ impl Decoded {
         let bytes = self.text.as_bytes();
         let from = self.searched.max(self.at);
         let Some(found) = memchr::memchr(b'\n', &bytes[from..]) else {
-            // A last `\r` is not decided.
+            // A last `\r` may be the beginning of the line end.
             self.searched = bytes.len() - usize::from(bytes[from..].ends_with(b"\r"));
             return None;
         };
@@ -98,8 +100,8 @@ impl Decoded {
         Some(Span { content, total })
     }
 
-    /// Finds the end of the first line; `None` if it is not there yet. What was
-    /// searched in vain is not searched again.
+    /// Finds the end of the first line; `None` if it is not there yet. Text that was
+    /// searched before is not searched again.
     pub(crate) fn find_line(&mut self, at_eof: bool) -> Option<(Span, Terminator)> {
         if let Some(span) = self.find_newline() {
             let crlf = span.total - span.content == 2;
@@ -113,8 +115,9 @@ impl Decoded {
         let from = self.searched.max(self.at);
         let bytes = self.text.as_bytes();
         let line = &bytes[self.at..];
-        // Who looks at a stream that is slow, as the progress of a child, sees each state
-        // when it is there: all that comes behind can tell is that a `\n` is no line.
+        // A reader of a slow stream (the progress of a child process) must see each line
+        // when it is there, also one that ends in a last `\r`. If a `\n` follows, that is
+        // not a line of its own.
         let early =
             !at_eof && self.keep == Keep::Text && self.settings.newline == Newline::Universal;
         match find_line_end(self.settings.newline, line, from - self.at, at_eof || early) {

@@ -1,27 +1,27 @@
-//! What was looked through of text that waits, for a call that wants more than there is.
+//! How far the text was searched, for a call that needs more text than there is.
 
 use super::Decoded;
 use crate::codec::{LineEnd, Newline, find_line_end};
 
-/// How far the text was looked through from one place on. What is behind is looked at
-/// when it comes, and nothing twice: a long text would be searched again for each piece
-/// of it.
+/// How far the text was searched from one place on. New text is searched when it comes, and
+/// nothing is searched twice: otherwise a long text would be searched again for each new
+/// piece.
 #[derive(Debug, Default)]
 pub(super) struct Scan {
-    /// Of which place, counted in bytes of text from the first that was decoded.
+    /// The place, counted in bytes of text from the first decoded text.
     place: u64,
-    /// So many characters, as they are delivered …
+    /// So many characters, counted after translation of line ends …
     chars: usize,
-    /// … are in so many bytes.
+    /// … are in this many bytes.
     bytes: usize,
-    /// The last line that was found ends behind so many bytes …
+    /// The last line that was found ends after this many bytes …
     line: usize,
-    /// … and none behind so many.
+    /// … and there is no other line end before this many.
     searched: usize,
 }
 
 impl Decoded {
-    /// What is known from where the text has come to.
+    /// The results of searches from the current place; a new place begins anew.
     fn scan(&mut self) -> &mut Scan {
         let place = self.dropped + self.at as u64;
         if self.scan.place != place {
@@ -33,14 +33,14 @@ impl Decoded {
         &mut self.scan
     }
 
-    /// How many characters were counted by [`first_chars`](Self::first_chars): all that
-    /// are there, where it found too few.
+    /// How many characters [`first_chars`](Self::first_chars) has counted. If it found too
+    /// few, these are all.
     pub(crate) fn counted(&mut self) -> usize {
         self.scan().chars
     }
 
-    /// The number of bytes of the first `size` characters to be delivered, if they
-    /// are there: counted after translation.
+    /// Returns how many bytes the first `size` characters take, counted after translation
+    /// of line ends; `None` if there are not so many.
     pub(crate) fn first_chars(&mut self, size: usize, at_eof: bool) -> Option<usize> {
         let scan = self.scan();
         if scan.chars > size {
@@ -65,7 +65,7 @@ impl Decoded {
                         Some((_, '\n')) => drop(behind.next()),
                         Some(_) => {}
                         None if at_eof => {}
-                        // Counted once it is known what it is.
+                        // It is counted when it is known what it is.
                         None => break None,
                     }
                 }
@@ -80,7 +80,7 @@ impl Decoded {
                 None => {
                     chars += rest[bytes..].chars().count();
                     bytes = rest.len();
-                    // As CPython: a last `\r` waits for what is behind it.
+                    // As CPython: a last `\r` waits for the next character.
                     let waits = newline == Newline::Untranslated && rest.ends_with('\r');
                     (chars == size && (at_eof || !waits)).then_some(bytes)
                 }
@@ -90,8 +90,8 @@ impl Decoded {
         found
     }
 
-    /// The end of the line that the character before byte `n` belongs to; that of
-    /// the last whole line, as an error, where there is none.
+    /// Returns the end of the line that has the character before byte `n`. If that end is
+    /// not there, the `Err` is the end of the last complete line.
     pub(crate) fn line_end_from(&mut self, n: usize, at_eof: bool) -> Result<usize, usize> {
         let scan = self.scan();
         if scan.line >= n {

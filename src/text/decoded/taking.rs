@@ -1,4 +1,4 @@
-//! Taking much text out: a share a poll.
+//! Delivering long text, with a bounded copy in each poll.
 
 use std::io;
 use std::task::{Context, Poll, ready};
@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::file::source::Span;
 use crate::text::below::Below;
 
-/// What is taken out.
+/// What is delivered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Taken {
     All,
@@ -21,34 +21,36 @@ pub(crate) enum Taken {
     Lines(Option<usize>),
 }
 
-/// Text that is on its way out, a copy: what it is a copy of stays until all of it is
-/// there, so a dropped read has taken nothing. Void once anything was delivered or moved.
+/// A copy of text while it is being made. The text itself stays until the copy is complete,
+/// so a dropped read has taken nothing. The copy is void if anything was delivered or
+/// moved.
 #[derive(Debug)]
 pub(super) struct Taking {
     what: Taken,
-    /// Where the text to be taken begins.
+    /// Where the text begins that is being copied.
     from: usize,
-    /// How long it is, in bytes, and how much of that is copied.
+    /// How many bytes it has, and how many of them were copied.
     end: usize,
     done: usize,
-    /// The copy, or that of the line that is being copied, translated.
+    /// The copy, with line ends translated. By lines: the copy of the current line.
     copy: String,
-    /// Where that line begins, and the lines before it.
+    /// Where the current line begins, and the copies of the lines before it.
     line_start: usize,
     lines: Vec<String>,
 }
 
 impl Decoded {
-    /// How much text `what` was found to be, by a read that was left in the middle of it.
+    /// If an earlier read of the same kind was abandoned while it copied, returns how many
+    /// bytes it was to deliver.
     pub(crate) fn being_taken(&self, what: Taken) -> Option<usize> {
         let taking = self.taking.as_deref();
         let same = taking.filter(|taking| taking.what == what && taking.from == self.at);
         same.map(|taking| taking.end)
     }
 
-    /// Delivers `n` bytes of the text, translated. Pending, with the task to be woken at
-    /// once, after each share. Where there is no memory for a copy, that is an error, and
-    /// nothing was taken.
+    /// Delivers `n` bytes of the text, translated, with a bounded copy in each poll. While
+    /// it is pending, the task is polled again at once. If there is no memory for the copy,
+    /// it fails and delivers nothing.
     pub(crate) fn poll_take(
         &mut self,
         below: &impl Below,
@@ -68,7 +70,7 @@ impl Decoded {
         taken.map_ok(|taken| taken.copy)
     }
 
-    /// Delivers a line without its end.
+    /// Delivers a line without its terminator.
     #[inline]
     pub(crate) fn poll_take_line(
         &mut self,
@@ -84,7 +86,7 @@ impl Decoded {
         Poll::Ready(Ok(line))
     }
 
-    /// Delivers `n` bytes of the text as lines with their ends, translated.
+    /// Delivers `n` bytes of the text as lines with their terminators, translated.
     pub(crate) fn poll_take_lines(
         &mut self,
         below: &impl Below,
@@ -96,7 +98,7 @@ impl Decoded {
         taken.map_ok(|taken| taken.lines)
     }
 
-    /// Whether delivered text may differ from the text here, in its line ends.
+    /// Whether the line ends of delivered text may differ from those here.
     fn translates(&self) -> bool {
         self.newline() == Newline::Universal && self.has_cr()
     }
@@ -132,7 +134,8 @@ impl Decoded {
             return Poll::Pending;
         }
         self.deliver(n);
-        // Much memory is not kept; but for a last `\r` that a position has to tell of.
+        // Much memory is freed. But a last `\r` must stay in the text, as a position looks
+        // at it.
         let cr = self.newline() != Newline::Universal && self.text.ends_with('\r');
         if n > MOST_A_POLL && self.at == self.text.len() && self.recorded >= self.at && !cr {
             self.clear();
@@ -144,7 +147,8 @@ impl Decoded {
 }
 
 impl Taking {
-    /// Copies a share more of `text`, all of what is to be taken; whether that is all.
+    /// Copies a bounded part more of `text`, which is everything that is to be delivered.
+    /// Returns whether the copy is complete.
     fn copy_share(&mut self, text: &str, newline: Newline, translate: bool) -> io::Result<bool> {
         let by_lines = matches!(self.what, Taken::Lines(_));
         let share = self.done + MOST_A_POLL / FRESH;
@@ -165,7 +169,7 @@ impl Taking {
                     LineEnd::NeedMore { resume } => (self.line_start + resume, last),
                 }
             } else {
-                // A line end stays whole.
+                // A `\r\n` must not be split.
                 let cr = !last && text.as_bytes()[..limit].ends_with(b"\r");
                 (limit - usize::from(cr), last)
             };

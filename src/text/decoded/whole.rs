@@ -1,4 +1,4 @@
-//! All that is left of a file, decoded by the job that reads it.
+//! Decoding all that is left of a file, in the job that reads it.
 
 use std::collections::TryReserveError;
 
@@ -7,7 +7,7 @@ use crate::codec::{Decoder, LineEnd, Newline, NewlinesSeen, find_line_end, trans
 use crate::file::buf::Buf;
 use crate::text::below::Below;
 
-/// How all that is left is to be decoded.
+/// How a job decodes all that is left.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Plan {
     decoder: Decoder,
@@ -16,31 +16,32 @@ pub(crate) struct Plan {
     by_lines: bool,
 }
 
-/// All that was left, decoded and translated, with what it was made of: who does not come
-/// for the text leaves the bytes to the next read.
+/// All that was left, decoded and translated, together with its bytes: if the caller has
+/// gone, the bytes are for the next read.
 #[derive(Debug)]
 pub(crate) struct Whole {
     text: String,
-    /// The lines of the text with their ends, if they were asked for. Then `text` is empty.
+    /// The lines with their terminators, if lines were asked for. Then `text` is empty.
     lines: Vec<String>,
-    /// `None` where the text is these bytes.
+    /// The bytes; `None` if they are the same as those of `text`.
     bytes: Option<Vec<u8>>,
-    /// How many bytes they are.
+    /// The number of the bytes.
     len: u64,
-    /// What comes behind the end.
+    /// The decoder, as it is after the last byte.
     decoder: Decoder,
     seen: NewlinesSeen,
 }
 
 impl Plan {
-    /// Takes all out of `read`, decoded; `None` leaves it there: bad bytes are told one by
-    /// one, and where memory is short, less is decoded at a time.
+    /// Takes everything out of `read` and decodes it. `None` if there are bad bytes or not
+    /// enough memory; then everything stays in `read`, and the task decodes it in parts.
     pub(crate) fn take_out(self, read: &mut Buf) -> Option<Whole> {
         let whole = self.decode(read.take(read.len()));
         whole.map_err(|bytes| read.adopt(bytes, 0)).ok()
     }
 
-    /// Decodes `bytes`, without a copy where they are the text, or gives them back.
+    /// Decodes `bytes`, without a copy if they are the text. After a failure, the error is
+    /// `bytes`.
     fn decode(self, bytes: Vec<u8>) -> Result<Whole, Vec<u8>> {
         let Self {
             mut decoder,
@@ -100,7 +101,7 @@ impl Plan {
     }
 }
 
-/// Splits all of the text into lines with their ends.
+/// Splits all of the text into lines with their terminators.
 fn split(newline: Newline, text: &str, lines: &mut Vec<String>) -> Result<(), TryReserveError> {
     let mut rest = text;
     while !rest.is_empty() {
@@ -124,20 +125,20 @@ fn split(newline: Newline, text: &str, lines: &mut Vec<String>) -> Result<(), Tr
 }
 
 impl Whole {
-    /// What it was made of.
+    /// The bytes that it was decoded from.
     pub(crate) fn into_bytes(self) -> Vec<u8> {
         self.bytes.unwrap_or_else(|| self.text.into_bytes())
     }
 
-    /// Takes out what it was made of, if that is not the text.
+    /// Takes out the bytes that it was decoded from, if they are not those of the text.
     pub(crate) fn take_bytes(&mut self) -> Option<Vec<u8>> {
         self.bytes.take()
     }
 }
 
 impl Decoded {
-    /// How to decode all that comes, if none of it is here, and nothing of what was
-    /// before decides how it begins.
+    /// How a job may decode everything that comes. `None` if some text is here already, or
+    /// if what was before decides how the rest begins.
     pub(crate) fn plan(&self, by_lines: bool) -> Option<Plan> {
         let decided = self.recorded >= self.at && !self.after_cr && !self.early;
         let clean = self.rest().is_empty() && self.fault.is_none() && self.skip == 0;
@@ -148,7 +149,8 @@ impl Decoded {
         })
     }
 
-    /// Delivers what was decoded as planned, as a text or in lines; `below` has none of it.
+    /// Delivers what a job has decoded, as a text or as lines. The bytes are not in `below`
+    /// any more.
     pub(crate) fn deliver_whole(
         &mut self,
         below: &mut impl Below,

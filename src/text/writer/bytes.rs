@@ -1,4 +1,4 @@
-//! The writer as one of bytes, for what writes through the trait.
+//! The writer as an `AsyncWrite`.
 
 use std::io;
 use std::pin::Pin;
@@ -10,9 +10,9 @@ use super::{LONG, Writer, append, encode, not_text};
 use crate::budget;
 use crate::text::making::Checked;
 
-/// For text as bytes of UTF-8: a character may come in parts. Bytes that are none are
-/// `InvalidData`, and so is a shutdown in the middle of a character. The begin of a
-/// character that is not completed by the next bytes is dropped with the error.
+/// Takes text as bytes of UTF-8. A character may be split between calls. Bytes that are not
+/// UTF-8 are the error `InvalidData`, and so is a shutdown in the middle of a character. If
+/// the next bytes do not complete a character, its first bytes are dropped with the error.
 impl<W: AsyncWrite> AsyncWrite for Writer<W> {
     fn poll_write(
         mut self: Pin<&mut Self>,
@@ -22,7 +22,7 @@ impl<W: AsyncWrite> AsyncWrite for Writer<W> {
         ready!(budget::poll_turn(cx));
         self.check_open("write")?;
         let data = &data[..data.len().min(LONG)];
-        // What there is of a character, with what completes it.
+        // The first bytes of a character, and the new bytes that complete it.
         let mut joined = Vec::new();
         let bytes = if self.carry.is_empty() {
             data
@@ -40,13 +40,14 @@ impl<W: AsyncWrite> AsyncWrite for Writer<W> {
         };
         let taken_before = self.carry.len();
         if text.is_empty() && bad {
-            // What was begun cannot become whole any more, whatever is written next.
+            // The character that was begun can never be completed.
             self.project().carry.clear();
             let error = not_text("text is written as UTF-8, which this is not");
             return Poll::Ready(Err(error));
         }
         if !text.is_empty() {
-            // A stream that takes its time is not worth encoding for again and again.
+            // Wait for room before encoding, so that the text is not encoded again for each
+            // poll.
             ready!(self.as_mut().poll_room(cx, text.len()))?;
             let mut encoded = Vec::new();
             encode(&self.settings, self.bom, text, &mut encoded)?;
@@ -58,12 +59,13 @@ impl<W: AsyncWrite> AsyncWrite for Writer<W> {
             (*this.bom, *this.ending) = (false, false);
             this.carry.clear();
             if flushes {
-                // Begun here; the next operation goes on, and tells its error.
+                // The flush only begins here. The next operation continues it, and returns
+                // its error.
                 drop(self.poll_out(cx));
             }
             return Poll::Ready(Ok(text.len() - taken_before));
         }
-        // Not even one character: it is completed by what comes.
+        // There is not even one complete character: keep the bytes until the others come.
         let this = self.project();
         this.carry.extend_from_slice(&bytes[taken_before..]);
         Poll::Ready(Ok(bytes.len() - taken_before))
@@ -75,7 +77,7 @@ impl<W: AsyncWrite> AsyncWrite for Writer<W> {
         self.poll_out(cx)
     }
 
-    /// Closes it, as [`close`](Writer::close).
+    /// Closes the writer, as [`close`](Writer::close) does.
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(budget::poll_turn(cx));
         self.check()?;
