@@ -83,6 +83,11 @@ impl Executor for Daemon {
             Refused(lost.0)
         })
     }
+
+    /// What is in a pipe is read without a hop.
+    fn allows_nowait(&self) -> bool {
+        true
+    }
 }
 
 #[cfg(all(test, model))]
