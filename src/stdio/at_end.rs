@@ -34,12 +34,12 @@ pub(super) fn watch(stream: &'static Stream, known: &AtomicBool) {
     delegate::watch();
 }
 
-/// How long another user may keep the turn, with no job under way, before what the stream
-/// holds is given up: a future that nobody polls any more has it for ever.
+/// How long another user may keep the turn, with no job under way, before the content of
+/// the stream is given up: a future that nobody polls any more keeps the turn for ever.
 const PATIENCE: Duration = if sys::THREADS_OUTLIVE_MAIN {
     Duration::from_secs(1)
 } else {
-    // Nobody is left who could give it back.
+    // No thread is left that could give the turn back.
     Duration::ZERO
 };
 

@@ -90,7 +90,7 @@ pub(super) struct Stream {
     executor: Chosen,
     slot: Mutex<Slot>,
     watchers: Arc<Watchers>,
-    /// For an output stream; `None` for stdin.
+    /// For an output stream, which is written when the process ends. `None` for stdin.
     at_end: Option<AtEnd>,
 }
 
@@ -201,7 +201,7 @@ impl Stream {
         }
     }
 
-    /// Whether a job of its thread waits or runs. `false` for stdin.
+    /// Whether a job of its thread waits or runs.
     pub(super) fn is_busy(&self) -> bool {
         let at_end = self.at_end.as_ref();
         at_end.is_some_and(|at_end| at_end.daemon.is_busy())

@@ -395,8 +395,7 @@ impl Decoded {
         cr && self.settings.newline == Newline::Untranslated
     }
 
-    /// Whether the line delivered last ends in a `\r` that may be the first half of its
-    /// end: a `\n` that comes now belongs to it.
+    /// Whether a line was delivered whose `\r` may be half of its end.
     pub(crate) fn is_after_early_line(&self) -> bool {
         self.early && self.at == self.text.len()
     }

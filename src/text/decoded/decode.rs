@@ -74,6 +74,7 @@ impl Decoded {
         let reserved = self.reserve(below, most);
         reserved.map_err(|error| Error::os("read", below.path(), error))?;
         self.begun = true;
+        // A line was delivered that ends in a `\r`; a `\n` that comes now belongs to it.
         let half = self.is_after_early_line();
         self.compact();
         if self.text.is_empty() {
