@@ -10,7 +10,8 @@
 //!   each gets complete lines.
 //! - stdin is read only when somebody asks, on a thread of its own. So a pending read
 //!   delays neither the shutdown of a runtime nor the end of the process. What was typed
-//!   for a dropped read is returned by the next one.
+//!   for a dropped read is returned by the next one. On Linux, what is already in a pipe is
+//!   read without that thread.
 //! - stdout and stderr also have a thread each, so they need no runtime. stdout has a
 //!   buffer of 128 KiB, and on a terminal it is line buffered; stderr is always line
 //!   buffered. This is the same for text and bytes.

@@ -9,6 +9,7 @@ use std::process::{Command, Stdio};
 
 mod stdio {
     pub(crate) mod children;
+    pub(crate) mod input;
     pub(crate) mod scenarios;
 }
 
@@ -254,6 +255,29 @@ fn waiting_stream_of_lines_lets_other_handles_read() {
     drop(stdin);
     let output = output(child);
     assert_eq!(text(&output.stdout), "one two three\n", "{output:?}");
+}
+
+#[test]
+fn what_is_in_the_pipe_is_read_in_place() {
+    let mut child = start("in_place");
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(b"one\ntwo\n").unwrap();
+    wait_ready(&mut child);
+    stdin.write_all(b"three").unwrap();
+    wait_ready(&mut child);
+    drop(stdin);
+    let output = output(child);
+    assert_eq!(text(&output.stdout), "over\n", "{output:?}");
+}
+
+#[test]
+fn line_in_the_buffer_is_for_who_came_first() {
+    assert_eq!(run("in_order", b""), "over\n");
+}
+
+#[test]
+fn lines_in_the_buffer_do_not_use_up_the_budget_of_a_task() {
+    assert_eq!(run("many_lines", b""), "over\n");
 }
 
 #[test]

@@ -202,6 +202,19 @@ fn what_was_read_ahead_comes_back_in_parts() {
             (untouched.inner, untouched.text.as_str()),
             (&b"abc"[..], "")
         );
+        // Of a read to the end that was abandoned, all bytes are there, more than a buffer.
+        let stream = Script::new([
+            Step::Bytes(vec![b'x'; 100]),
+            Step::Wait,
+            Step::Bytes(vec![b'y'; 100]),
+            Step::Wait,
+        ]);
+        let mut reader = text::reader(stream).buffering(10).await.unwrap();
+        assert!(reader.read().now_or_never().is_none());
+        assert!(reader.read().now_or_never().is_none());
+        let parts = reader.into_parts();
+        let bytes = [[b'x'; 100], [b'y'; 100]].concat();
+        assert_eq!((parts.text.as_str(), parts.bytes), ("", bytes));
     });
 }
 

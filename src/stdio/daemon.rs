@@ -50,6 +50,11 @@ impl Executor for Daemon {
             None => Err(Refused(job)),
         }
     }
+
+    /// What is in a pipe is read without a hop.
+    fn allows_nowait(&self) -> bool {
+        true
+    }
 }
 
 #[cfg(all(test, model))]

@@ -73,8 +73,9 @@ pub(super) struct Facts {
     pub(super) errors: ErrorPolicy,
 }
 
-/// What the handles of a stream share. Under its lock, values are only moved in and out. No
-/// waker is cloned, woken or dropped there, as its code is foreign.
+/// What the handles of a stream share. Under its lock, values are moved in and out, and
+/// lines that are in the buffer are copied. No job is started there, and no waker is cloned,
+/// woken or dropped, as its code is foreign.
 struct Slot {
     /// `None` while somebody has the turn.
     file: Option<Box<File>>,
@@ -99,6 +100,10 @@ pub(super) struct Stream {
 struct Watchers {
     /// As for the [`Slot`]: nothing foreign under the lock.
     wakers: Mutex<Vec<Waker>>,
+    /// Whether there may be any wakers: if not, a wake takes no lock. It changes under the
+    /// lock. Who registers sets it and then reads `woken`; who wakes sets `woken` and then
+    /// reads it. So at least one of the two sees the other.
+    any: AtomicBool,
     /// Set by a wake, for those who register just after it.
     woken: AtomicBool,
 }
@@ -115,11 +120,20 @@ impl Watchers {
         }
         // If it was added in between, it is woken twice, which does no harm.
         let waker = waker.clone();
-        self.lock().push(waker);
+        let mut wakers = self.lock();
+        wakers.push(waker);
+        self.any.store(true, Ordering::SeqCst);
     }
 
     fn wake_all(&self) {
-        let wakers = std::mem::take(&mut *self.lock());
+        if !self.any.load(Ordering::SeqCst) {
+            return;
+        }
+        let wakers = {
+            let mut wakers = self.lock();
+            self.any.store(false, Ordering::SeqCst);
+            std::mem::take(&mut *wakers)
+        };
         wake_all(wakers);
     }
 }
@@ -221,6 +235,18 @@ impl Stream {
         polled
     }
 
+    /// Calls `f` with the file, without taking the turn, if nobody has it or waits for it.
+    /// `f` runs under the lock, so it must only copy what is in the buffer. Nobody is woken
+    /// afterwards, as nobody can have looked in vain meanwhile. Most lines cost no more.
+    #[inline]
+    pub(super) fn look<T>(&self, f: impl FnOnce(&mut File) -> Option<T>) -> Option<T> {
+        let mut slot = self.slot();
+        if !slot.queue.is_empty() {
+            return None;
+        }
+        f(slot.file.as_mut()?)
+    }
+
     /// Takes the turn if nobody has it, even before those who wait.
     pub(super) fn try_turn(&'static self) -> Option<Turn> {
         let file = self.slot().file.take()?;
@@ -292,7 +318,9 @@ fn build(spec: Spec, raw: Box<dyn RawIo>, executor: &Chosen) -> (Box<File>, Fact
         write_through: false,
         mode: None,
     };
+    let reads_now = raw.reads_now();
     let mut core = Core::new(raw, meta, Some(executor.clone()));
+    core.set_nowait(None, Some(reads_now));
     core.set_pos(Some(0));
     let facts = Facts {
         isatty,

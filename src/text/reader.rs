@@ -49,7 +49,7 @@ pin_project! {
         decoded: Decoded,
         settings: TextSettings,
         refused: Option<Refused>,
-        // Of the stream of lines.
+        // The read of the stream of lines.
         started: Started,
     }
 }

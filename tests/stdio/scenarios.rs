@@ -6,6 +6,8 @@ use std::pin::pin;
 use aiofiles::{Error, Result, stderr, stderr_bytes, stdin, stdin_bytes, stdout, stdout_bytes};
 use futures::{FutureExt, StreamExt, poll};
 
+use super::input;
+
 /// Runs a scenario; the exit code.
 pub(crate) fn run(name: &str) -> i32 {
     let done = match name {
@@ -64,6 +66,9 @@ pub(crate) fn run(name: &str) -> i32 {
         "replace" => block_on(replace()),
         "closed" => block_on(closed()),
         "watching" => block_on(watching()),
+        "in_place" => block_on(input::in_place()),
+        "in_order" => block_on(input::in_order()),
+        "many_lines" => current_thread(input::many_lines()),
         "copy" => multi_thread(async {
             tokio::io::copy(&mut stdin_bytes(), &mut stdout_bytes()).await?;
             Ok(stdout().flush().await?)
@@ -86,7 +91,7 @@ pub(crate) fn run(name: &str) -> i32 {
     }
 }
 
-type Done = std::result::Result<(), Box<dyn std::error::Error>>;
+pub(super) type Done = std::result::Result<(), Box<dyn std::error::Error>>;
 
 fn block_on(scenario: impl Future<Output = Result<()>>) -> Done {
     Ok(futures::executor::block_on(scenario)?)
@@ -99,7 +104,12 @@ fn multi_thread(scenario: impl Future<Output = Done>) -> Done {
     runtime.block_on(scenario)
 }
 
-async fn say(text: &str) -> Result<()> {
+fn current_thread(scenario: impl Future<Output = Done>) -> Done {
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    runtime.block_on(scenario)
+}
+
+pub(super) async fn say(text: &str) -> Result<()> {
     stdout().write(text).await?;
     stdout().flush().await
 }
