@@ -27,8 +27,10 @@
 //! - What was written is flushed when `main` returns, as in Python, but nobody learns of an
 //!   error then: flush to learn of it. The end of the main thread does this, or if that
 //!   thread has never used this crate, the end of each other thread that has used the
-//!   streams. `std::process::exit` and an abort may end no such thread, so before them only
-//!   what you flushed is sure to be out.
+//!   streams. It waits for a call of another thread that is under way; if that call keeps
+//!   its turn for a second in which nothing happens, what was not flushed is lost.
+//!   `std::process::exit` and an abort may end no such thread, so before them only what you
+//!   flushed is sure to be out.
 //! - `print!` and [`std::io::stdin`] have other buffers. If you write with both, flush in
 //!   between; do not read with both.
 //! - Rust ignores SIGPIPE: if the reader has gone away, `flush` (or a later `write`)

@@ -219,6 +219,35 @@ fn what_was_read_ahead_comes_back_in_parts() {
 }
 
 #[test]
+fn line_end_that_came_in_two_pieces_is_told_in_parts() {
+    let parts = |packets: &'static [&'static [u8]], newline: Option<&str>, lines: usize| {
+        let packets = futures::stream::iter(packets.iter().map(Ok::<_, io::Error>));
+        let mut reader = text::futures_reader(packets.into_async_read());
+        if let Some(newline) = newline {
+            reader = reader.newline(newline);
+        }
+        block_on(async {
+            let mut reader = reader.await.unwrap();
+            for _ in 0..lines {
+                reader.next_line().await.unwrap();
+            }
+            reader.into_parts()
+        })
+    };
+    let halves: &[&[u8]] = &[b"head\r", b"\nbody"];
+    assert!(parts(halves, None, 1).after_cr);
+    let read_on = parts(halves, None, 2);
+    assert!(!read_on.after_cr, "the other half has come");
+    let whole = parts(&[b"head\r\nbody"], None, 1);
+    assert_eq!((whole.text.as_str(), whole.after_cr), ("body", false));
+    let lone = parts(&[b"head\rbody"], None, 1);
+    assert_eq!((lone.text.as_str(), lone.after_cr), ("body", false));
+    // There a line is delivered once its end is whole.
+    let waits = parts(halves, Some(""), 1);
+    assert_eq!((waits.text.as_str(), waits.after_cr), ("body", false));
+}
+
+#[test]
 fn a_long_line_is_bounded_and_kept() {
     block_on(async {
         let long = "x".repeat(100_000);

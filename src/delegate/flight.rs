@@ -89,6 +89,7 @@ struct Slot<T> {
     /// Wakers of others that wait: a file that was split has a task that reads and one that
     /// writes. A task that has come with several wakers is woken through all of them. It is
     /// boxed because thousands of calls may wait, and few of them have more than one waker.
+    #[allow(clippy::box_collection, reason = "16 bytes less for each call")]
     more: Option<Box<Vec<Waker>>>,
     receiver: Receiver<T>,
     /// Where the job waits, if the executor has told it. Only while `Queued`.

@@ -90,8 +90,14 @@ pub(super) struct Stream {
     executor: Chosen,
     slot: Mutex<Slot>,
     watchers: Arc<Watchers>,
-    /// For an output stream: whether the list of `at_end` has it. `None` for stdin.
-    written_at_end: Option<AtomicBool>,
+    /// For an output stream, which is written when the process ends. `None` for stdin.
+    at_end: Option<AtEnd>,
+}
+
+struct AtEnd {
+    /// Whether the list of `at_end` has the stream.
+    known: AtomicBool,
+    daemon: Arc<Daemon>,
 }
 
 /// Those who take no turn while they wait, and look again whenever something has happened.
@@ -151,9 +157,14 @@ impl Wake for Watchers {
 
 impl Stream {
     pub(super) fn new(spec: Spec) -> Self {
-        let executor = Chosen::new(Daemon::new(spec.thread()));
+        let daemon = Arc::new(Daemon::new(spec.thread()));
+        let executor = Chosen::new(daemon.clone());
+        let at_end = (spec != Spec::Stdin).then(|| AtEnd {
+            known: AtomicBool::new(false),
+            daemon,
+        });
         Self {
-            written_at_end: (spec != Spec::Stdin).then(AtomicBool::default),
+            at_end,
             ..Self::over(spec, standard::open(spec), executor)
         }
     }
@@ -171,7 +182,7 @@ impl Stream {
                 next_ticket: 0,
             }),
             watchers: Arc::default(),
-            written_at_end: None,
+            at_end: None,
         }
     }
 
@@ -185,9 +196,15 @@ impl Stream {
 
     /// Makes sure that what is written now is out when the process has ended.
     fn watch(&'static self) {
-        if let Some(known) = &self.written_at_end {
-            at_end::watch(self, known);
+        if let Some(at_end) = &self.at_end {
+            at_end::watch(self, &at_end.known);
         }
+    }
+
+    /// Whether a job of its thread waits or runs.
+    pub(super) fn is_busy(&self) -> bool {
+        let at_end = self.at_end.as_ref();
+        at_end.is_some_and(|at_end| at_end.daemon.is_busy())
     }
 
     /// Waits for the turn. The drop of the [`Turn`] gives it up.
@@ -247,18 +264,9 @@ impl Stream {
         f(slot.file.as_mut()?)
     }
 
-    /// Takes the turn if nobody has it, even before those who wait.
-    pub(super) fn try_turn(&'static self) -> Option<Turn> {
-        let file = self.slot().file.take()?;
-        Some(Turn::new(self, file))
-    }
-
     /// Closes the stream by dropping its file: what that holds becomes a last write, which
-    /// the end of the process looks after. Does nothing if somebody has the turn.
-    pub(super) fn end(&'static self) {
-        let Some(mut turn) = self.try_turn() else {
-            return;
-        };
+    /// the end of the process looks after.
+    pub(super) fn end(&self, mut turn: Turn) {
         let (mut closed, _) = build(self.spec, Box::new(Gone), &Chosen::new(InlineExecutor));
         let close = pin!(closed.close()).poll(&mut Context::from_waker(Waker::noop()));
         debug_assert!(close.is_ready(), "of nothing, and inline");

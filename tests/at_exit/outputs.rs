@@ -1,6 +1,7 @@
 //! What is written to the standard streams shortly before `main` returns, and not flushed.
 
 use std::sync::mpsc::channel;
+use std::time::Duration;
 
 use futures::executor::block_on;
 
@@ -55,6 +56,29 @@ pub(crate) const OUTPUTS: &[Output] = &[
             }
         });
         is_done.recv().unwrap();
+    }),
+    ("output_while_a_thread_has_the_turn", || {
+        block_on(write_out());
+        let (begun, has_begun) = channel();
+        std::thread::spawn(move || {
+            let items = std::iter::once_with(|| {
+                begun.send(()).unwrap();
+                // `main` has returned long before.
+                std::thread::sleep(Duration::from_millis(300));
+                ""
+            });
+            block_on(aiofiles::stdout().writelines(items)).unwrap();
+            loop {
+                std::thread::park();
+            }
+        });
+        has_begun.recv().unwrap();
+    }),
+    ("output_while_a_future_keeps_the_turn", || {
+        block_on(write_out());
+        let mut flush = Box::pin(async { aiofiles::stdout().flush().await });
+        drop(poll_once(flush.as_mut()));
+        std::mem::forget(flush);
     }),
     ("output_by_the_trait", || {
         let write = async {
