@@ -409,3 +409,19 @@ fn bytes_before_a_reset_come_with_the_read_after_its_error() {
     let expected = "ConnectionReset \"partial\" \"\" \"\" \"\" ";
     assert_eq!(text(&output.stdout), expected);
 }
+
+#[test]
+fn buffers_of_the_callers_are_filled_and_never_replaced() {
+    let input: Vec<u8> = (0..700_000).map(|n| b'!' + (n % 89) as u8).collect();
+    assert!(run("owned_input", &input).as_bytes() == input);
+}
+
+#[test]
+fn bytes_before_a_reset_come_before_its_error_into_a_buffer_of_the_callers() {
+    let (child, peer) = start_connected("reset_owned");
+    (&peer).write_all(b"partial").unwrap();
+    reset(peer);
+    let output = output(child);
+    let expected = r#"Ok(7) "partial" Err(ConnectionReset) "" Ok(0) "" Ok(0) "" "#;
+    assert_eq!(text(&output.stdout), expected);
+}

@@ -189,6 +189,43 @@ fn keywords_that_say_nothing_are_told_at_once_or_by_each_operation() {
     });
 }
 
+/// Endless lines; notes the largest room that it was given.
+struct Room {
+    most: usize,
+    given: usize,
+}
+
+impl AsyncRead for Room {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        self.most = self.most.max(buf.remaining());
+        while buf.remaining() > 0 {
+            buf.put_slice(&[b"line\n"[self.given % 5]]);
+            self.given += 1;
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[test]
+fn a_reader_asks_for_no_more_than_its_buffer_holds() {
+    block_on(async {
+        for size in [1, 7, 4096, 64 * 1024] {
+            let made = text::reader(Room { most: 0, given: 0 }).buffering(size);
+            let mut reader = made.await.unwrap();
+            for _ in 0..size.clamp(20, 20_000) {
+                assert_eq!(reader.next_line().await.unwrap(), Some("line"));
+            }
+            let most = reader.get_ref().most;
+            // The first reads may ask for less: it may be a short text.
+            assert!(most <= size && most >= size.min(4096), "{most} of {size}");
+        }
+    });
+}
+
 #[test]
 fn what_was_read_ahead_comes_back_in_parts() {
     block_on(async {

@@ -80,6 +80,16 @@ pub(crate) fn run(name: &str) -> i32 {
             let bytes = stdin_bytes().read().await?;
             Ok(String::from_utf8_lossy(&bytes).into_owned())
         })),
+        "owned_input" => block_on(owned_input()),
+        "reset_owned" => block_on(async {
+            let mut out = String::new();
+            for _ in 0..4 {
+                let (read, buf) = stdin_bytes().read_owned(Vec::with_capacity(100)).await;
+                let read = read.map_err(|error| error.kind());
+                out += &format!("{read:?} {:?} ", String::from_utf8_lossy(&buf));
+            }
+            say(&out).await
+        }),
         _ => panic!("there is no scenario `{name}`"),
     };
     match done {
@@ -201,6 +211,28 @@ async fn mixed_input() -> Result<()> {
     ];
     let shown = parts.map(|part| format!("{}|", part.replace('\r', "\\r").replace('\n', "\\n")));
     say(&shown.concat()).await
+}
+
+/// Gives back what it reads, by buffers of several sizes that hold something already.
+async fn owned_input() -> Result<()> {
+    let mut all = Vec::new();
+    for size in [1usize, 10, 5000, 100_000, 1 << 20].into_iter().cycle() {
+        let mut buf = Vec::with_capacity(size + 2);
+        buf.extend_from_slice(b"me");
+        let capacity = buf.capacity();
+        let (read, buf) = stdin_bytes().read_owned(buf).await;
+        let read = read?;
+        assert!(buf.starts_with(b"me") && buf.len() == 2 + read);
+        assert_eq!(buf.capacity(), capacity, "it is read into as it is");
+        all.extend_from_slice(&buf[2..]);
+        if read == 0 {
+            break;
+        }
+    }
+    // There is no room: nothing is read, and it is not the end.
+    let (read, _) = stdin_bytes().read_owned(Vec::new()).await;
+    assert_eq!(read?, 0);
+    stdout_bytes().write(&all).await.map(drop)
 }
 
 async fn decode() -> Result<()> {
