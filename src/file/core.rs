@@ -45,7 +45,8 @@ use std::fs::File;
 use std::io::SeekFrom;
 use std::path::Path;
 use std::sync::Arc;
-// The one flag here orders nothing: no model has to know of it.
+// Std's type and not that of `sync`: this flag orders nothing, so the models need not know
+// it.
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::stream::SharedStream;

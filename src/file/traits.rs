@@ -252,7 +252,17 @@ impl<K: Bytes, R: RawIo> tokio::io::AsyncSeek for File<K, R> {
     }
 }
 
-by_tokio!(AsyncRead, [K: Bytes, R: RawIo] File<K, R>);
+// Without the `ReadBuf` of tokio's trait: it would cost a tenth of a small read.
+impl<K: Bytes, R: RawIo> futures_io::AsyncRead for File<K, R> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        self.descend().io_read(cx, buf)
+    }
+}
+
 by_tokio!(AsyncWrite, [K: Bytes, R: RawIo] File<K, R>);
 by_tokio!(AsyncSeek, [K: Bytes, R: RawIo] File<K, R>);
 

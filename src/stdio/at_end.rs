@@ -9,7 +9,7 @@ use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-use super::stream::Stream;
+use super::stream::{Stream, Turn};
 use crate::delegate;
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{Condvar, Mutex, MutexGuard, global};
@@ -47,8 +47,7 @@ const PATIENCE: Duration = if sys::THREADS_OUTLIVE_MAIN {
 fn write(main: bool) {
     let used = used().clone();
     for stream in used {
-        // Threads that go on may be in the middle of a write.
-        let Some(mut turn) = block_on(stream.turn(), || stream.is_busy()) else {
+        let Some(mut turn) = take_turn(stream) else {
             continue;
         };
         if main {
@@ -59,6 +58,15 @@ fn write(main: bool) {
             drop(block_on(turn.flush(), || true));
         }
     }
+}
+
+/// Takes the turn, also before those who wait: they may never be polled again. Waits for
+/// whoever has it, as a thread that goes on may be in the middle of a write.
+fn take_turn(stream: &'static Stream) -> Option<Turn> {
+    stream
+        .try_turn()
+        .or_else(|| block_on(stream.turn(), || stream.is_busy()))
+        .or_else(|| stream.try_turn())
 }
 
 /// Waits for `future` on this thread, whose runtime may be gone. Returns `None` if nothing

@@ -22,7 +22,7 @@ struct Thread {
     /// but not the thread.
     process: u32,
     jobs: mpsc::Sender<Job>,
-    /// How many jobs it was given and has not ended.
+    /// How many of its jobs wait or run.
     open: Arc<AtomicUsize>,
 }
 
@@ -84,7 +84,7 @@ impl Executor for Daemon {
         })
     }
 
-    /// What is in a pipe is read without a hop.
+    /// So bytes that are already in a pipe are read without a hop.
     fn allows_nowait(&self) -> bool {
         true
     }
@@ -114,7 +114,7 @@ mod tests {
             let mut thread = daemon.lock();
             let thread = thread.as_mut().unwrap();
             thread.process = thread.process.wrapping_add(1);
-            // As if a job had been under way: nobody is there to end it.
+            // As if a job had been running at the fork: in the child nobody ends it.
             thread.open.fetch_add(1, Ordering::Relaxed);
             thread.jobs.clone()
         };

@@ -264,6 +264,12 @@ impl Stream {
         f(slot.file.as_mut()?)
     }
 
+    /// Takes the turn if nobody has it, even before those who wait.
+    pub(super) fn try_turn(&'static self) -> Option<Turn> {
+        let file = self.slot().file.take()?;
+        Some(Turn::new(self, file))
+    }
+
     /// Closes the stream by dropping its file: what that holds becomes a last write, which
     /// the end of the process looks after.
     pub(super) fn end(&self, mut turn: Turn) {

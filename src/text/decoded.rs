@@ -395,7 +395,7 @@ impl Decoded {
         cr && self.settings.newline == Newline::Untranslated
     }
 
-    /// Whether a line was delivered whose `\r` may be half of its end.
+    /// Whether a line was delivered that ends in a last `\r`, whose `\n` may come next.
     pub(crate) fn is_after_early_line(&self) -> bool {
         self.early && self.at == self.text.len()
     }

@@ -207,9 +207,9 @@ fn encode(settings: &TextSettings, bom: bool, text: &str, out: &mut Vec<u8>) -> 
     encoded.map_err(|error| encode_error(settings, error, text, 0, None))
 }
 
-/// Appends `bytes` to what is left of `out`, of which the stream has taken the first `done`
-/// bytes. Those are removed once they are the larger part: otherwise flushes that are given
-/// up again and again, each with something left, would have the memory grow without end.
+/// Appends `bytes` to `out`. The first `done` bytes of `out`, which the stream has taken,
+/// are removed when they are the larger part. Otherwise flushes that are abandoned again
+/// and again, each with something left, would make the memory grow without end.
 fn append(out: &mut Vec<u8>, done: &mut usize, bytes: &[u8]) {
     if *done > out.len() / 2 {
         out.drain(..std::mem::take(done));

@@ -76,9 +76,23 @@ pub(crate) const OUTPUTS: &[Output] = &[
     }),
     ("output_while_a_future_keeps_the_turn", || {
         block_on(write_out());
-        let mut flush = Box::pin(async { aiofiles::stdout().flush().await });
-        drop(poll_once(flush.as_mut()));
-        std::mem::forget(flush);
+        block_on(aiofiles::stdout().flush()).ok();
+        // Nobody can take the turn any more, so the process does not wait for it for long.
+        let endless = async { aiofiles::stdout().writelines(std::iter::repeat("")).await };
+        let mut endless = Box::pin(endless);
+        assert!(poll_once(endless.as_mut()).is_none());
+        std::mem::forget(endless);
+    }),
+    ("output_while_a_future_is_next_in_line", || {
+        let mut next = Box::pin(async { aiofiles::stdout().flush().await });
+        let written = written();
+        // The last of them stays in the buffer.
+        let (first, rest) = written.split_at(199_000);
+        let items = [first, rest].into_iter().inspect(|_| {
+            assert!(poll_once(next.as_mut()).is_none());
+        });
+        block_on(aiofiles::stdout().writelines(items)).ok();
+        std::mem::forget(next);
     }),
     ("output_by_the_trait", || {
         let write = async {
