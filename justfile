@@ -17,10 +17,12 @@ streams:
 model part="":
     cargo test --locked --lib --manifest-path tests/model/Cargo.toml --target-dir target {{part}}model::
 
-# Faults put into some files, one at a time, and which of them no unit test finds
-# (`cargo install cargo-mutants`). Each takes a build: a slice of eight at a time.
-mutants files="src/codec/*.rs" slice="0/8":
-    cargo mutants -o target --cargo-arg=--lib --timeout 60 --shard {{slice}} -f '{{files}}'
+# Faults put into some files, one at a time, and which of them the tests of `tests` do not
+# find (`cargo install cargo-mutants`). Each takes a build, so it is a slice at a time:
+# `just mutants "src/delegate/**" 0/20 "--lib --test at_exit --test gone_runtime"`.
+mutants files="src/codec/**" slice="0/40" tests="--lib":
+    cargo mutants -o target --timeout 60 --shard {{slice}} --file '{{files}}' \
+        {{prepend("--cargo-arg=", tests)}}
 
 # Any text, modes, paths and positions, led by what is covered, so many seconds a target
 # (`cargo install cargo-fuzz`, and a C++ compiler). The bytes that fail are kept, with

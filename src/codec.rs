@@ -211,6 +211,41 @@ impl FromStr for Encoding {
     }
 }
 
+/// Implements the conversions from owned strings for a type that has `TryFrom<&str>`.
+macro_rules! from_strings {
+    ($Type:ty) => {
+        impl TryFrom<&String> for $Type {
+            type Error = Error;
+
+            /// As `TryFrom<&str>`.
+            fn try_from(value: &String) -> Result<Self> {
+                Self::try_from(value.as_str())
+            }
+        }
+
+        impl TryFrom<String> for $Type {
+            type Error = Error;
+
+            /// As `TryFrom<&str>`.
+            fn try_from(value: String) -> Result<Self> {
+                Self::try_from(value.as_str())
+            }
+        }
+
+        impl std::str::FromStr for $Type {
+            type Err = Error;
+
+            /// As `TryFrom<&str>`.
+            fn from_str(value: &str) -> Result<Self> {
+                Self::try_from(value)
+            }
+        }
+    };
+}
+
+from_strings!(ErrorPolicy);
+from_strings!(Newline);
+
 /// The encodings that behave differently. Many labels stand for the same one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Codec {

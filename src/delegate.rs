@@ -173,7 +173,7 @@ impl<B: Blocking> Future for Hop<B, B::Output> {
                     *this.state() = State::Flying(flight, op, path);
                 }
                 State::Flying(mut flight, op, path) => {
-                    let Poll::Ready((task, end)) = flight.poll_end(cx) else {
+                    let Poll::Ready((task, end)) = flight.poll_end(cx, op, path.as_ref()) else {
                         *this.state() = State::Flying(flight, op, path);
                         return Poll::Pending;
                     };

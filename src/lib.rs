@@ -192,6 +192,7 @@ mod error;
 pub mod executor;
 pub mod file;
 mod foreign;
+mod futures_traits;
 mod lazy;
 #[cfg(all(test, model))]
 mod model;

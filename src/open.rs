@@ -132,7 +132,10 @@ pub struct Settings {
     opener: Option<Opener>,
 }
 
-/// A pending [`open()`]: `.await` opens the file.
+/// A pending [`open()`]: `.await` opens the file, and gives a `Result` of a
+/// [`TextFile`](crate::TextFile), or of the kind of file that [`binary`](Self::binary),
+/// [`raw`](Self::raw) or [`any`](Self::any) has chosen. The page of [`open()`] lists the
+/// keywords with their defaults, and the errors.
 #[must_use = "a call does nothing unless you `.await` it"]
 pub struct Open<K: Kind = Text>(Lazy<'static, OpenArgs<K>>);
 

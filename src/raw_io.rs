@@ -175,6 +175,21 @@ pub trait RawIo: Send + 'static {
         result
     }
 
+    /// Says whether [`read_now`](Self::read_now) may be called.
+    // Hidden, as the next one: they are overridden for the standard streams only.
+    #[doc(hidden)]
+    fn reads_now(&self) -> bool {
+        false
+    }
+
+    /// Reads at the cursor what is there, without waiting, at the most `buf.len()` bytes.
+    /// `None` if there is nothing, or if a read has to find out.
+    #[doc(hidden)]
+    fn read_now(&mut self, buf: &mut [u8]) -> Option<usize> {
+        let _ = buf;
+        None
+    }
+
     /// Says whether the stream is a terminal. Unless overridden, it asks the file of
     /// [`as_file`](Self::as_file).
     fn isatty(&self) -> bool {
@@ -212,77 +227,50 @@ macro_rules! through_std {
     };
 }
 
-/// All operations go through `&File`, since the kernel keeps the cursor.
+/// Writes the methods of a std file that call the system.
+macro_rules! through_system {
+    () => {
+        fn seek(&mut self, pos: SeekFrom) -> io::Result<u64> {
+            sys::seek(self, pos)
+        }
+
+        fn read_spare(&mut self, vec: &mut Vec<u8>) -> io::Result<usize> {
+            read_spare(self, vec)
+        }
+
+        fn truncate(&mut self, size: u64) -> io::Result<()> {
+            self.set_len(size)
+        }
+
+        fn read_at(&mut self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+            sys::read_at(self, buf, offset)
+        }
+
+        fn write_at(&mut self, buf: &[u8], offset: u64) -> io::Result<usize> {
+            sys::write_at(self, buf, offset)
+        }
+
+        fn close(&mut self) -> io::Result<()> {
+            // The drop, of an `Arc` that of the last handle, closes the file, and cannot report
+            // an error.
+            let file: &File = self;
+            sys::close_duplicate(file)
+        }
+
+        fn as_file(&self) -> Option<&File> {
+            Some(self)
+        }
+    };
+}
+
 impl RawIo for Arc<File> {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        (&**self).read(buf)
-    }
-
-    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        (&**self).write(buf)
-    }
-
-    fn seek(&mut self, pos: SeekFrom) -> io::Result<u64> {
-        sys::seek(self, pos)
-    }
-
-    fn read_spare(&mut self, vec: &mut Vec<u8>) -> io::Result<usize> {
-        read_spare(self, vec)
-    }
-
-    fn truncate(&mut self, size: u64) -> io::Result<()> {
-        self.set_len(size)
-    }
-
-    fn read_at(&mut self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
-        sys::read_at(self, buf, offset)
-    }
-
-    fn write_at(&mut self, buf: &[u8], offset: u64) -> io::Result<usize> {
-        sys::write_at(self, buf, offset)
-    }
-
-    fn close(&mut self) -> io::Result<()> {
-        // The drop of the last handle closes the file, and cannot report an error.
-        sys::close_duplicate(&**self)
-    }
-
-    fn as_file(&self) -> Option<&File> {
-        Some(self)
-    }
+    through_std!();
+    through_system!();
 }
 
 impl RawIo for File {
     through_std!();
-
-    fn seek(&mut self, pos: SeekFrom) -> io::Result<u64> {
-        sys::seek(self, pos)
-    }
-
-    fn read_spare(&mut self, vec: &mut Vec<u8>) -> io::Result<usize> {
-        read_spare(self, vec)
-    }
-
-    fn truncate(&mut self, size: u64) -> io::Result<()> {
-        self.set_len(size)
-    }
-
-    fn read_at(&mut self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
-        sys::read_at(self, buf, offset)
-    }
-
-    fn write_at(&mut self, buf: &[u8], offset: u64) -> io::Result<usize> {
-        sys::write_at(self, buf, offset)
-    }
-
-    fn close(&mut self) -> io::Result<()> {
-        // The drop closes the file, and cannot report an error.
-        sys::close_duplicate(&*self)
-    }
-
-    fn as_file(&self) -> Option<&File> {
-        Some(self)
-    }
+    through_system!();
 }
 
 /// If there is not enough memory for a position or a size, it fails as `OutOfMemory`;
@@ -409,6 +397,14 @@ impl<T: RawIo + ?Sized> RawIo for Box<T> {
 
     fn read_spare(&mut self, vec: &mut Vec<u8>) -> io::Result<usize> {
         (**self).read_spare(vec)
+    }
+
+    fn reads_now(&self) -> bool {
+        (**self).reads_now()
+    }
+
+    fn read_now(&mut self, buf: &mut [u8]) -> Option<usize> {
+        (**self).read_now(buf)
     }
 
     fn isatty(&self) -> bool {

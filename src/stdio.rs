@@ -10,7 +10,8 @@
 //!   each gets complete lines.
 //! - stdin is read only when somebody asks, on a thread of its own. So a pending read
 //!   delays neither the shutdown of a runtime nor the end of the process. What was typed
-//!   for a dropped read is returned by the next one.
+//!   for a dropped read is returned by the next one. On Linux, what is already in a pipe is
+//!   read without that thread.
 //! - stdout and stderr also have a thread each, so they need no runtime. stdout has a
 //!   buffer of 128 KiB, and on a terminal it is line buffered; stderr is always line
 //!   buffered. This is the same for text and bytes.
@@ -26,8 +27,10 @@
 //! - What was written is flushed when `main` returns, as in Python, but nobody learns of an
 //!   error then: flush to learn of it. The end of the main thread does this, or if that
 //!   thread has never used this crate, the end of each other thread that has used the
-//!   streams. `std::process::exit` and an abort may end no such thread, so before them only
-//!   what you flushed is sure to be out.
+//!   streams. It waits for a call of another thread that is under way; if that call keeps
+//!   its turn for a second in which nothing happens, what was not flushed is lost.
+//!   `std::process::exit` and an abort may end no such thread, so before them only what you
+//!   flushed is sure to be out.
 //! - `print!` and [`std::io::stdin`] have other buffers. If you write with both, flush in
 //!   between; do not read with both.
 //! - Rust ignores SIGPIPE: if the reader has gone away, `flush` (or a later `write`)

@@ -282,6 +282,53 @@ fn a_refused_hand_over_is_an_error_of_the_crate() {
 }
 
 #[test]
+fn a_hand_over_that_fails_says_why_and_keeps_the_bytes() {
+    use std::error::Error;
+    use std::fmt;
+    use std::io;
+
+    #[derive(Debug)]
+    struct Cut(io::Error);
+
+    impl fmt::Display for Cut {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("the line is cut")
+        }
+    }
+
+    impl Error for Cut {
+        fn source(&self) -> Option<&(dyn Error + 'static)> {
+            Some(&self.0)
+        }
+    }
+
+    struct Line;
+
+    impl Write for Line {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(io::Error::other(Cut(io::ErrorKind::BrokenPipe.into())))
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    run(async {
+        let stream = aiofiles::raw_io::writer(Line);
+        let mut file = wrap(stream).mode("w").await.unwrap();
+        file.write(b"kept").await.unwrap();
+        let refused = file.into_raw().await.err().unwrap();
+        assert!(refused.to_string().contains("the line is cut"), "{refused}");
+        let source = refused.source().and_then(|why| why.downcast_ref());
+        let kind = source.map(|why: &io::Error| why.kind());
+        assert_eq!(kind, Some(io::ErrorKind::BrokenPipe));
+        let mut file = refused.into_file();
+        assert!(file.flush().await.is_err(), "they are still to be written");
+    });
+}
+
+#[test]
 fn a_stream_that_seeks_is_handed_on_at_its_position() {
     run(async {
         let dir = Dir::new();

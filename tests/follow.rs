@@ -116,8 +116,14 @@ fn idle_followers_take_no_job_and_no_poll() {
         for n in 0..FOLLOWERS {
             // Text and bytes, with page-cache reads and without.
             let open = aiofiles::open(&path).executor(counting.clone());
-            let file = open.nowait(n % 2 == 0).await.unwrap();
-            opened.push(file.into_lines().follow());
+            let open = open.nowait(n % 2 == 0);
+            opened.push(if n % 4 < 2 {
+                open.await.unwrap().into_lines().follow().boxed()
+            } else {
+                let lines = open.binary().await.unwrap().into_lines().follow();
+                let text = |line| String::from_utf8(line).unwrap();
+                lines.map(move |line| line.map(text)).boxed()
+            });
         }
         for mut lines in opened {
             assert_eq!(lines.next().await.unwrap().unwrap(), "one");

@@ -11,7 +11,8 @@ mod moments;
 mod public;
 
 use std::io::SeekFrom;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
 
 use aiofiles::executor::ManualExecutor;
 use aiofiles::{BinaryFile, RawFile, TextFile, open};
@@ -53,97 +54,106 @@ macro_rules! bring {
 /// Where the file is, what it reads next, and what it holds in the end.
 type Seen = (String, Vec<u8>, Vec<u8>);
 
-macro_rules! see {
-    ($file:ident, $jobs:ident, $path:ident) => {{
-        let position = match whole($file.tell(), &$jobs) {
-            Ok(position) => position.to_string(),
-            Err(error) => error.to_string(),
-        };
-        let rest = match whole($file.read(), &$jobs) {
-            Ok(rest) => Vec::from(rest),
-            Err(error) => error.to_string().into_bytes(),
-        };
-        whole($file.close(), &$jobs).unwrap();
-        let seen: Seen = (position, rest, std::fs::read(&$path).unwrap());
-        seen
-    }};
+/// A kind of file. What is done with each operation is compiled for each kind, and not for each
+/// operation.
+trait Tried: Sized {
+    fn made(dir: &Dir, mode: &str, jobs: &ManualExecutor) -> (Self, PathBuf);
+
+    fn bring(&mut self, jobs: &ManualExecutor, state: usize);
+
+    fn see(self, jobs: &ManualExecutor, path: &Path) -> Seen;
 }
 
-/// The operations of one kind of file. With `or`, what else an operation that is given up
-/// may have come to: a part that is whole in itself.
-macro_rules! operations {
-    ($Kind:ty, $open:expr, $write:expr, $mode:expr;
-     $($name:literal: |$file:ident| $call:expr $(, or $part:expr)*;)*) => {{
-        $(
-            for state in 0..STATES {
-                let fresh = |dir: &Dir, jobs: &ManualExecutor| {
-                    let path = dir.file("f", CONTENT);
-                    let open: fn(&Path) -> aiofiles::open::Open<_> = $open;
-                    let open = open(&path).mode($mode).executor(jobs.clone());
-                    let file: $Kind = whole(open, jobs).unwrap();
-                    (file, path)
-                };
-                let dir = Dir::new();
-                let mut allowed: Vec<Seen> = Vec::new();
-                // Not begun.
-                {
-                    let jobs = ManualExecutor::new();
-                    let (mut file, path) = fresh(&dir, &jobs);
-                    bring!(file, jobs, state, $write);
-                    allowed.push(see!(file, jobs, path));
-                }
-                // Complete.
-                {
-                    let jobs = ManualExecutor::new();
-                    let (mut file, path) = fresh(&dir, &jobs);
-                    bring!(file, jobs, state, $write);
-                    {
-                        let $file = &mut file;
-                        whole(async { drop($call.await) }, &jobs);
-                    }
-                    allowed.push(see!(file, jobs, path));
-                }
-                $({
-                    let jobs = ManualExecutor::new();
-                    let (mut file, path) = fresh(&dir, &jobs);
-                    bring!(file, jobs, state, $write);
-                    {
-                        let $file = &mut file;
-                        whole(async { drop($part.await) }, &jobs);
-                    }
-                    allowed.push(see!(file, jobs, path));
-                })*
-                let mut over = false;
-                for moments in 0..MOMENTS {
-                    let jobs = ManualExecutor::new();
-                    let (mut file, path) = fresh(&dir, &jobs);
-                    bring!(file, jobs, state, $write);
-                    {
-                        let $file = &mut file;
-                        over = go_on(async { drop($call.await) }, &jobs, moments).is_some();
-                    }
-                    let seen = see!(file, jobs, path);
-                    assert!(
-                        allowed.contains(&seen),
-                        "{} {}, {} in state {state} after {moments} moments: {seen:?} is none of \
-                         {allowed:?}",
-                        stringify!($Kind), $mode, $name,
-                    );
-                    if over {
-                        break;
-                    }
-                }
-                assert!(over, "{}, {} has no end", stringify!($Kind), $name);
+macro_rules! tried {
+    ($Kind:ty, $open:expr, $write:expr) => {
+        impl Tried for $Kind {
+            fn made(dir: &Dir, mode: &str, jobs: &ManualExecutor) -> (Self, PathBuf) {
+                let path = dir.file("f", CONTENT);
+                let open: fn(&Path) -> aiofiles::open::Open<_> = $open;
+                let open = open(&path).mode(mode).executor(jobs.clone());
+                (whole(open, jobs).unwrap(), path)
             }
-        )*
-    }};
+
+            fn bring(&mut self, jobs: &ManualExecutor, state: usize) {
+                let (file, jobs) = (self, jobs.clone());
+                bring!(file, jobs, state, $write);
+            }
+
+            fn see(mut self, jobs: &ManualExecutor, path: &Path) -> Seen {
+                let position = match whole(self.tell(), jobs) {
+                    Ok(position) => position.to_string(),
+                    Err(error) => error.to_string(),
+                };
+                let rest = match whole(self.read(), jobs) {
+                    Ok(rest) => Vec::from(rest),
+                    Err(error) => error.to_string().into_bytes(),
+                };
+                whole(self.close(), jobs).unwrap();
+                (position, rest, std::fs::read(path).unwrap())
+            }
+        }
+    };
+}
+
+tried!(BinaryFile, |path| open(path).binary(), b"WRITTEN");
+tried!(RawFile, |path| open(path).raw(), b"WRITTEN");
+tried!(TextFile, |path| open(path), "WRITTEN\n");
+
+type Call<F> = for<'f> fn(&'f mut F) -> Pin<Box<dyn Future<Output = ()> + 'f>>;
+
+/// An operation from every state, given up at every moment. Of `parts` is what else one that is
+/// given up may have come to: a part that is whole in itself.
+fn give_up<F: Tried>(name: &str, mode: &str, call: Call<F>, parts: &[Call<F>]) {
+    for state in 0..STATES {
+        let dir = Dir::new();
+        let after = |step: &mut dyn FnMut(&mut F, &ManualExecutor)| {
+            let jobs = ManualExecutor::new();
+            let (mut file, path) = F::made(&dir, mode, &jobs);
+            file.bring(&jobs, state);
+            step(&mut file, &jobs);
+            file.see(&jobs, &path)
+        };
+        // Not begun, and complete.
+        let mut allowed = vec![after(&mut |_, _| ())];
+        for complete in [call].iter().chain(parts) {
+            allowed.push(after(&mut |file, jobs| whole(complete(file), jobs)));
+        }
+        let mut over = false;
+        for moments in 0..MOMENTS {
+            let seen = after(&mut |file, jobs| {
+                over = go_on(call(file), jobs, moments).is_some();
+            });
+            assert!(
+                allowed.contains(&seen),
+                "{name}, {mode} in state {state} after {moments} moments: {seen:?} is none of \
+                 {allowed:?}",
+            );
+            if over {
+                break;
+            }
+        }
+        assert!(over, "{name} has no end");
+    }
+}
+
+/// The operations of one kind of file. With `or`, the parts of [`give_up`].
+macro_rules! operations {
+    ($Kind:ty, $mode:expr;
+     $($name:literal: |$file:ident| $call:expr $(, or $part:expr)*;)*) => {
+        $(give_up::<$Kind>(
+            concat!(stringify!($Kind), ": ", $name),
+            $mode,
+            |$file| Box::pin(async move { drop($call.await) }),
+            &[$(|$file| Box::pin(async move { drop($part.await) })),*],
+        );)*
+    };
 }
 
 #[test]
 fn operations_of_bytes() {
     for mode in ["r+", "a+"] {
         operations! {
-            BinaryFile, |path| open(path).binary(), b"WRITTEN", mode;
+            BinaryFile, mode;
             "read": |file| file.read();
             "read of a size": |file| file.read().size(7);
             "readall": |file| file.readall();
@@ -208,7 +218,7 @@ fn operations_of_bytes() {
 fn operations_of_raw_bytes() {
     for mode in ["r+", "a+"] {
         operations! {
-            RawFile, |path| open(path).raw(), b"WRITTEN", mode;
+            RawFile, mode;
             "read": |file| file.read();
             "read of a size": |file| file.read().size(7);
             "readall": |file| file.readall();
@@ -255,7 +265,7 @@ fn operations_of_text() {
     use aiofiles::TextPosition;
     for mode in ["r+", "a+"] {
         operations! {
-            TextFile, |path| open(path), "WRITTEN\n", mode;
+            TextFile, mode;
             "read": |file| file.read();
             "read of a size": |file| file.read().size(7);
             "readline": |file| file.readline();

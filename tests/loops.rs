@@ -33,7 +33,7 @@ use std::time::Duration;
 
 use aiofiles::executor::{self, InlineExecutor};
 use common::run;
-use tokio::task::LocalSet;
+use tokio::task::{JoinHandle, LocalSet};
 
 /// How many operations on buffers a turn pays for.
 const A_TURN: usize = 128 * 128;
@@ -81,6 +81,20 @@ async fn next_turn() {
     .await;
 }
 
+/// Another task, which counts its turns for ever. It is apart from [`looped`], which is compiled
+/// for each call that there is: a task is much to compile.
+fn another_task() -> (Rc<Cell<usize>>, JoinHandle<()>) {
+    let turns = Rc::new(Cell::new(0));
+    let counted = turns.clone();
+    let other = tokio::task::spawn_local(async move {
+        loop {
+            counted.set(counted.get() + 1);
+            next_turn().await;
+        }
+    });
+    (turns, other)
+}
+
 /// Takes `step` again and again, until another task had its turns: it has one after at most
 /// as many steps as a turn pays for.
 async fn looped<T>(at: &str, mut step: impl AsyncFnMut() -> T) {
@@ -90,14 +104,7 @@ async fn looped<T>(at: &str, mut step: impl AsyncFnMut() -> T) {
         }
         return;
     }
-    let turns = Rc::new(Cell::new(0));
-    let counted = turns.clone();
-    let other = tokio::task::spawn_local(async move {
-        loop {
-            counted.set(counted.get() + 1);
-            next_turn().await;
-        }
-    });
+    let (turns, other) = another_task();
     let (mut steps, mut seen) = (0, turns.get());
     while seen < TURNS {
         drop(step().await);
@@ -107,11 +114,15 @@ async fn looped<T>(at: &str, mut step: impl AsyncFnMut() -> T) {
         }
         // As much as a turn pays for, and what was paid for before.
         if steps > A_TURN + A_TURN / 8 {
-            ALONE.with_borrow_mut(|alone| alone.push(format!("{}: {at}", ROW.get())));
+            ran_alone(at);
             break;
         }
     }
     other.abort();
+}
+
+fn ran_alone(at: &str) {
+    ALONE.with_borrow_mut(|alone| alone.push(format!("{}: {at}", ROW.get())));
 }
 
 /// More than a unit of the budget pays for, and more than the units of a turn.

@@ -10,7 +10,7 @@ use std::io::ErrorKind;
 
 use aiofiles::executor::{InlineExecutor, ManualExecutor};
 use aiofiles::{Error, os, ospath};
-use common::{Counting, Refusing, run};
+use common::{Counting, Dir, Refusing, run};
 use futures::FutureExt;
 
 /// Awaits each call on the counter, and checks that each was one job, so named.
@@ -340,5 +340,39 @@ fn removedirs_stops_at_a_dot() {
             }
             assert!(root.is_dir());
         }
+    });
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn times_and_flags_are_the_kernels_to_the_last_digit() {
+    use std::os::unix::fs::MetadataExt;
+    use std::time::{Duration, UNIX_EPOCH};
+    run(async {
+        let dir = Dir::new();
+        for n in 0..20 {
+            let path = dir.file(&format!("f{n}"), "x");
+            let told = std::fs::metadata(&path).unwrap();
+            let changed = Duration::new(told.ctime() as u64, told.ctime_nsec() as u32);
+            let ctime = ospath::getctime(&path).await.unwrap();
+            assert_eq!(ctime, UNIX_EPOCH + changed);
+            assert_eq!(
+                ospath::getmtime(&path).await.unwrap(),
+                told.modified().unwrap()
+            );
+            assert_eq!(
+                ospath::getatime(&path).await.unwrap(),
+                told.accessed().unwrap()
+            );
+        }
+        // The kernel sets it to say that the others are right. The C library, and so
+        // Python, takes it away.
+        const VALID: u64 = 0x20;
+        assert_eq!(os::statvfs("/").await.unwrap().f_flag & VALID, 0);
+        assert_ne!(
+            os::statvfs("/proc").await.unwrap().f_flag,
+            0,
+            "nosuid and others"
+        );
     });
 }

@@ -164,3 +164,83 @@ fn file_that_cannot_be_changed_stays_and_nothing_is_left() {
         assert_eq!(names(dir.path()), 2);
     }
 }
+
+#[test]
+fn access_says_what_each_bit_of_a_mode_allows() {
+    const TEST: &str = "access_says_what_each_bit_of_a_mode_allows";
+    let Some(dir) = as_nobody() else {
+        if !rustix::process::geteuid().is_root() {
+            return eprintln!("skipped: only root can be somebody else");
+        }
+        let dir = Dir::new();
+        set_mode(dir.path(), 0o777);
+        run_as_nobody(TEST, dir.path());
+        return;
+    };
+    let (file, folder) = (dir.join("file"), dir.join("folder"));
+    let (to_file, to_nothing) = (dir.join("to-file"), dir.join("to-nothing"));
+    fs::write(&file, "").unwrap();
+    fs::create_dir(&folder).unwrap();
+    std::os::unix::fs::symlink(&file, &to_file).unwrap();
+    std::os::unix::fs::symlink("nothing", &to_nothing).unwrap();
+    run(async {
+        for bits in 0..8 {
+            for path in [&file, &folder] {
+                set_mode(path, bits << 6 | 0o077);
+            }
+            for asked in 0..8 {
+                // What is the owner's counts for the owner, whatever the others may.
+                let allowed = asked & !bits == 0;
+                let shown = format!("{bits:o}, asked for {asked:o}");
+                for effective in [false, true] {
+                    for path in [&file, &folder, &to_file] {
+                        let access = os::access(path, asked).effective_ids(effective);
+                        let said = access.await.unwrap();
+                        assert_eq!(said, allowed, "{}: {shown}", path.display());
+                    }
+                    // A link has all rights, and is there wherever it leads.
+                    for path in [&to_file, &to_nothing] {
+                        let access = os::access(path, asked).effective_ids(effective);
+                        let access = access.follow_symlinks(false);
+                        assert!(access.await.unwrap(), "{}: {shown}", path.display());
+                    }
+                    let access = os::access(&to_nothing, asked).effective_ids(effective);
+                    assert!(!access.await.unwrap(), "{shown}");
+                }
+            }
+        }
+    });
+    fs::remove_file(&file).unwrap();
+    fs::remove_dir(&folder).unwrap();
+    run(async {
+        for asked in 0..8 {
+            for path in [&file, &folder] {
+                assert!(!os::access(path, asked).await.unwrap());
+            }
+        }
+    });
+}
+
+#[test]
+fn access_is_that_of_the_real_user_unless_the_effective_one_is_meant() {
+    use rustix::process::Uid;
+    use rustix::thread::set_thread_res_uid;
+    if !rustix::process::geteuid().is_root() {
+        return eprintln!("skipped: only root can be two users");
+    }
+    let dir = Dir::new();
+    set_mode(dir.path(), 0o755);
+    let path = dir.file("roots", "");
+    set_mode(&path, 0o600);
+    // On Linux it is each thread that has a user, and this one ends with the test.
+    let thread = std::thread::spawn(move || {
+        set_thread_res_uid(Uid::from_raw(65534), Uid::ROOT, Uid::ROOT).unwrap();
+        for (effective, allowed) in [(false, false), (true, true)] {
+            let access = os::access(&path, os::R_OK).effective_ids(effective);
+            let access = access.executor(aiofiles::executor::InlineExecutor);
+            let said = futures::executor::block_on(access.into_future()).unwrap();
+            assert_eq!(said, allowed, "effective: {effective}");
+        }
+    });
+    thread.join().unwrap();
+}

@@ -9,6 +9,7 @@ use std::process::{Command, Stdio};
 
 mod stdio {
     pub(crate) mod children;
+    pub(crate) mod input;
     pub(crate) mod scenarios;
 }
 
@@ -257,6 +258,29 @@ fn waiting_stream_of_lines_lets_other_handles_read() {
 }
 
 #[test]
+fn what_is_in_the_pipe_is_read_in_place() {
+    let mut child = start("in_place");
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(b"one\ntwo\n").unwrap();
+    wait_ready(&mut child);
+    stdin.write_all(b"three").unwrap();
+    wait_ready(&mut child);
+    drop(stdin);
+    let output = output(child);
+    assert_eq!(text(&output.stdout), "over\n", "{output:?}");
+}
+
+#[test]
+fn line_in_the_buffer_is_for_who_came_first() {
+    assert_eq!(run("in_order", b""), "over\n");
+}
+
+#[test]
+fn lines_in_the_buffer_do_not_use_up_the_budget_of_a_task() {
+    assert_eq!(run("many_lines", b""), "over\n");
+}
+
+#[test]
 fn io_traits_copy_all() {
     let data: String = (0..100_000).map(|n| format!("{n}\n")).collect();
     assert!(run("copy", data.as_bytes()) == data);
@@ -383,5 +407,21 @@ fn bytes_before_a_reset_come_with_the_read_after_its_error() {
     reset(peer);
     let output = output(child);
     let expected = "ConnectionReset \"partial\" \"\" \"\" \"\" ";
+    assert_eq!(text(&output.stdout), expected);
+}
+
+#[test]
+fn buffers_of_the_callers_are_filled_and_never_replaced() {
+    let input: Vec<u8> = (0..700_000).map(|n| b'!' + (n % 89) as u8).collect();
+    assert!(run("owned_input", &input).as_bytes() == input);
+}
+
+#[test]
+fn bytes_before_a_reset_come_before_its_error_into_a_buffer_of_the_callers() {
+    let (child, peer) = start_connected("reset_owned");
+    (&peer).write_all(b"partial").unwrap();
+    reset(peer);
+    let output = output(child);
+    let expected = r#"Ok(7) "partial" Err(ConnectionReset) "" Ok(0) "" Ok(0) "" "#;
     assert_eq!(text(&output.stdout), expected);
 }

@@ -189,6 +189,43 @@ fn keywords_that_say_nothing_are_told_at_once_or_by_each_operation() {
     });
 }
 
+/// Endless lines; notes the largest room that it was given.
+struct Room {
+    most: usize,
+    given: usize,
+}
+
+impl AsyncRead for Room {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        self.most = self.most.max(buf.remaining());
+        while buf.remaining() > 0 {
+            buf.put_slice(&[b"line\n"[self.given % 5]]);
+            self.given += 1;
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[test]
+fn a_reader_asks_for_no_more_than_its_buffer_holds() {
+    block_on(async {
+        for size in [1, 7, 4096, 64 * 1024] {
+            let made = text::reader(Room { most: 0, given: 0 }).buffering(size);
+            let mut reader = made.await.unwrap();
+            for _ in 0..size.clamp(20, 20_000) {
+                assert_eq!(reader.next_line().await.unwrap(), Some("line"));
+            }
+            let most = reader.get_ref().most;
+            // The first reads may ask for less: it may be a short text.
+            assert!(most <= size && most >= size.min(4096), "{most} of {size}");
+        }
+    });
+}
+
 #[test]
 fn what_was_read_ahead_comes_back_in_parts() {
     block_on(async {
@@ -202,7 +239,49 @@ fn what_was_read_ahead_comes_back_in_parts() {
             (untouched.inner, untouched.text.as_str()),
             (&b"abc"[..], "")
         );
+        // Of a read to the end that was abandoned, all bytes are there, more than a buffer.
+        let stream = Script::new([
+            Step::Bytes(vec![b'x'; 100]),
+            Step::Wait,
+            Step::Bytes(vec![b'y'; 100]),
+            Step::Wait,
+        ]);
+        let mut reader = text::reader(stream).buffering(10).await.unwrap();
+        assert!(reader.read().now_or_never().is_none());
+        assert!(reader.read().now_or_never().is_none());
+        let parts = reader.into_parts();
+        let bytes = [[b'x'; 100], [b'y'; 100]].concat();
+        assert_eq!((parts.text.as_str(), parts.bytes), ("", bytes));
     });
+}
+
+#[test]
+fn line_end_that_came_in_two_pieces_is_told_in_parts() {
+    let parts = |packets: &'static [&'static [u8]], newline: Option<&str>, lines: usize| {
+        let packets = futures::stream::iter(packets.iter().map(Ok::<_, io::Error>));
+        let mut reader = text::futures_reader(packets.into_async_read());
+        if let Some(newline) = newline {
+            reader = reader.newline(newline);
+        }
+        block_on(async {
+            let mut reader = reader.await.unwrap();
+            for _ in 0..lines {
+                reader.next_line().await.unwrap();
+            }
+            reader.into_parts()
+        })
+    };
+    let halves: &[&[u8]] = &[b"head\r", b"\nbody"];
+    assert!(parts(halves, None, 1).after_cr);
+    let read_on = parts(halves, None, 2);
+    assert!(!read_on.after_cr, "the other half has come");
+    let whole = parts(&[b"head\r\nbody"], None, 1);
+    assert_eq!((whole.text.as_str(), whole.after_cr), ("body", false));
+    let lone = parts(&[b"head\rbody"], None, 1);
+    assert_eq!((lone.text.as_str(), lone.after_cr), ("body", false));
+    // There a line is delivered once its end is whole.
+    let waits = parts(halves, Some(""), 1);
+    assert_eq!((waits.text.as_str(), waits.after_cr), ("body", false));
 }
 
 #[test]

@@ -10,7 +10,7 @@ use std::sync::{Arc, Barrier, Mutex};
 
 use aiofiles::executor::{Executor, Job, Refused};
 use aiofiles::{Error, ThreadPoolExecutor, delegate};
-use common::poll_once;
+use common::{Dir, cache_answers, poll_once};
 use futures::executor::block_on;
 use futures::future::{join_all, try_join_all};
 
@@ -217,4 +217,25 @@ fn last_handle_may_go_in_a_worker_of_the_pool() {
     drop(pool);
     drop(go);
     is_done.recv().unwrap();
+}
+
+#[test]
+fn a_pool_counts_what_it_was_spared() {
+    block_on(async {
+        let dir = Dir::new();
+        let path = dir.file("f", b"0123456789");
+        if !cache_answers(&path) {
+            return;
+        }
+        let pool = ThreadPoolExecutor::new(1);
+        let open = aiofiles::open(&path).raw().executor(pool.clone());
+        let file = open.nowait(true).await.unwrap();
+        let before = pool.stats();
+        for n in 1..=5 {
+            assert_eq!(file.read_at(0, 4).await.unwrap(), b"0123");
+            let now = pool.stats();
+            let spared = (now.nowait_hits - before.nowait_hits, now.done);
+            assert_eq!(spared, (n, before.done));
+        }
+    });
 }

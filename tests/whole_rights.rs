@@ -171,6 +171,63 @@ fn other_attributes_are_kept() {
 }
 
 #[test]
+fn what_a_user_may_not_set_is_left_unless_it_keeps_others_out() {
+    const TEST: &str = "what_a_user_may_not_set_is_left_unless_it_keeps_others_out";
+    const LEFT: &str = "security.aiofiles";
+    const KEPT: [&str; 3] = [
+        "security.selinux",
+        "security.SMACK64",
+        "security.SMACK64EXEC",
+    ];
+    if let Some(dir) = as_nobody() {
+        let left = dir.join("left");
+        run(aiofiles::write_atomic(&left, "new")).unwrap();
+        assert_eq!(fs::read(&left).unwrap(), b"new");
+        assert_eq!(attribute(&left, LEFT), None);
+        for name in KEPT {
+            let kept = dir.join(name);
+            if attribute(&kept, name).is_none() {
+                continue;
+            }
+            // Which of them a user may set depends on the security module of the system.
+            let content = match run(aiofiles::write_atomic(&kept, "new")) {
+                Ok(()) => "new",
+                Err(error) => {
+                    assert_eq!(error.kind(), ErrorKind::PermissionDenied, "{error}");
+                    assert!(error.to_string().contains(name), "{error}");
+                    "old"
+                }
+            };
+            assert_eq!(fs::read_to_string(&kept).unwrap(), content, "{name}");
+            assert_eq!(attribute(&kept, name).as_deref(), Some(&b"value"[..]));
+        }
+        return;
+    }
+    if !rustix::process::geteuid().is_root() {
+        return skipped("only root sets such attributes");
+    }
+    let dir = tempfile::tempdir().unwrap();
+    fs::set_permissions(dir.path(), Permissions::from_mode(0o777)).unwrap();
+    let mut files = 0;
+    for (file, name) in [("left", LEFT)]
+        .into_iter()
+        .chain(KEPT.map(|name| (name, name)))
+    {
+        let path = dir.path().join(file);
+        fs::write(&path, "old").unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
+        std::os::unix::fs::chown(&path, Some(65534), Some(65534)).unwrap();
+        files += 1;
+        if let Err(error) = set(&path, name, b"value") {
+            skipped(&format!("no `{name}` here: {error}"));
+        }
+    }
+    run_as_nobody(TEST, dir.path());
+    let left = fs::read_dir(dir.path()).unwrap().count();
+    assert_eq!(left, files, "nothing else is there");
+}
+
+#[test]
 fn owner_group_and_special_bits_are_kept_by_root() {
     if !rustix::process::geteuid().is_root() {
         return skipped("only root gives files away");

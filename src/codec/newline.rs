@@ -1,7 +1,6 @@
 //! Line ends: which are recognised when reading, and what is written.
 
 use std::borrow::Cow;
-use std::str::FromStr;
 
 use memchr::{memchr, memchr_iter, memchr2};
 
@@ -85,33 +84,6 @@ impl TryFrom<Option<&str>> for Newline {
     /// As `TryFrom<&str>`; `None` gives [`Newline::Universal`], as in Python.
     fn try_from(value: Option<&str>) -> Result<Self> {
         value.map_or(Ok(Self::Universal), Self::try_from)
-    }
-}
-
-impl TryFrom<&String> for Newline {
-    type Error = Error;
-
-    /// As `TryFrom<&str>`.
-    fn try_from(value: &String) -> Result<Self> {
-        Self::try_from(value.as_str())
-    }
-}
-
-impl TryFrom<String> for Newline {
-    type Error = Error;
-
-    /// As `TryFrom<&str>`.
-    fn try_from(value: String) -> Result<Self> {
-        Self::try_from(value.as_str())
-    }
-}
-
-impl FromStr for Newline {
-    type Err = Error;
-
-    /// As `TryFrom<&str>`.
-    fn from_str(value: &str) -> Result<Self> {
-        Self::try_from(value)
     }
 }
 

@@ -1,7 +1,5 @@
 //! What to do with bytes that cannot be decoded and characters that cannot be encoded.
 
-use std::str::FromStr;
-
 use crate::{Error, Result};
 
 /// What happens to bytes that cannot be decoded and to characters that cannot
@@ -85,32 +83,5 @@ impl TryFrom<&str> for ErrorPolicy {
             path: None,
             reason,
         })
-    }
-}
-
-impl TryFrom<&String> for ErrorPolicy {
-    type Error = Error;
-
-    /// As `TryFrom<&str>`.
-    fn try_from(name: &String) -> Result<Self> {
-        Self::try_from(name.as_str())
-    }
-}
-
-impl TryFrom<String> for ErrorPolicy {
-    type Error = Error;
-
-    /// As `TryFrom<&str>`.
-    fn try_from(name: String) -> Result<Self> {
-        Self::try_from(name.as_str())
-    }
-}
-
-impl FromStr for ErrorPolicy {
-    type Err = Error;
-
-    /// As `TryFrom<&str>`.
-    fn from_str(name: &str) -> Result<Self> {
-        Self::try_from(name)
     }
 }

@@ -2,64 +2,21 @@
 
 mod decoding;
 mod encoding;
+#[path = "../../tests/common/encodings.rs"]
+mod encodings;
 mod properties;
 
+use self::encodings::ENCODINGS;
 use super::encode::EncodeError;
 use super::locate::Position;
 use super::*;
 
-const OURS: [&str; 10] = [
-    "utf-8",
-    "utf-8-sig",
-    "utf-16",
-    "utf-16-le",
-    "utf-16-be",
-    "utf-32",
-    "utf-32-le",
-    "utf-32-be",
-    "latin-1",
-    "ascii",
-];
+/// The encodings of this crate.
+const OURS: &[&str] = ENCODINGS.split_at(10).0;
 
-const LEGACY: [&str; 36] = [
-    "ibm866",
-    "iso-8859-2",
-    "iso-8859-3",
-    "iso-8859-4",
-    "iso-8859-5",
-    "iso-8859-6",
-    "iso-8859-7",
-    "iso-8859-8",
-    "iso-8859-8-i",
-    "iso-8859-10",
-    "iso-8859-13",
-    "iso-8859-14",
-    "iso-8859-15",
-    "iso-8859-16",
-    "koi8-r",
-    "koi8-u",
-    "macintosh",
-    "windows-874",
-    "windows-1250",
-    "windows-1251",
-    "windows-1252",
-    "windows-1253",
-    "windows-1254",
-    "windows-1255",
-    "windows-1256",
-    "windows-1257",
-    "windows-1258",
-    "x-mac-cyrillic",
-    "x-user-defined",
-    // The encodings with more than one byte per character come last.
-    "gbk",
-    "gb18030",
-    "big5",
-    "euc-jp",
-    "shift_jis",
-    "euc-kr",
-    "iso-2022-jp",
-];
+/// The encodings of encoding_rs. Those with more than one byte per character are among the
+/// last eight.
+const LEGACY: &[&str] = ENCODINGS.split_at(10).1;
 
 const POLICIES: [ErrorPolicy; 5] = [
     ErrorPolicy::Strict,

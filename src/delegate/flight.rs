@@ -21,7 +21,8 @@ pub(crate) trait Task: Send + 'static {
     /// moment.
     fn run(&mut self);
 
-    /// How many bytes it moves, as far as that is known before it begins.
+    /// How many bytes it moves, as far as that is known before it begins. This is called
+    /// under a lock, so it must not wait.
     fn load(&self) -> Load {
         Load::default()
     }
@@ -78,50 +79,52 @@ enum Receiver<T> {
     Nobody,
 }
 
+/// Those who wait for the end of a task.
+type Wakers = (Option<Waker>, Option<Box<Vec<Waker>>>);
+
 struct Slot<T> {
     state: State<T>,
     /// Wakes the first that waits for the end.
     waker: Option<Waker>,
     /// Wakers of others that wait: a file that was split has a task that reads and one that
-    /// writes. A task that has come with several wakers is woken through all of them.
-    more: Vec<Waker>,
+    /// writes. A task that has come with several wakers is woken through all of them. It is
+    /// boxed because thousands of calls may wait, and few of them have more than one waker.
+    #[allow(clippy::box_collection, reason = "16 bytes less for each call")]
+    more: Option<Box<Vec<Waker>>>,
     receiver: Receiver<T>,
     /// Where the job waits, if the executor has told it. Only while `Queued`.
     place: Option<Place>,
-    /// How to start the task again if its runtime ends before the task begins. `None` if
-    /// somebody chose the executor.
-    again: Option<Again>,
-}
-
-/// What another job for the same task needs.
-struct Again {
-    op: &'static str,
-    path: Option<Arc<Path>>,
+    /// Whether to start the task again if its runtime ends before the task begins. `false`
+    /// if somebody chose the executor.
+    again: bool,
 }
 
 impl<T> Slot<T> {
     fn knows(&self, waker: &Waker) -> bool {
-        let mut known = self.waker.iter().chain(&self.more);
+        let more = self.more.iter().flat_map(|more| more.iter());
+        let mut known = self.waker.iter().chain(more);
         known.any(|known| known.will_wake(waker))
     }
 
     /// Adds a waker. Returns wakers that were forgotten, and that the caller must wake.
     fn add(&mut self, waker: Waker) -> Vec<Waker> {
-        let full = self.more.len() >= WAITERS;
+        if self.waker.is_none() {
+            self.waker = Some(waker);
+            return Vec::new();
+        }
+        let more = self.more.get_or_insert_default();
+        let full = more.len() >= WAITERS;
         let forgotten = if full {
-            std::mem::take(&mut self.more)
+            std::mem::take(&mut **more)
         } else {
             Vec::new()
         };
-        match &self.waker {
-            Some(_) => self.more.push(waker),
-            None => self.waker = Some(waker),
-        }
+        more.push(waker);
         forgotten
     }
 
-    fn take_wakers(&mut self) -> (Option<Waker>, Vec<Waker>) {
-        (self.waker.take(), std::mem::take(&mut self.more))
+    fn take_wakers(&mut self) -> Wakers {
+        (self.waker.take(), self.more.take())
     }
 
     fn take_ended(&mut self) -> Option<(T, End)> {
@@ -158,7 +161,8 @@ impl<T> Cell<T> {
                 slot.state = State::Ended(task, end);
                 let (waker, more) = slot.take_wakers();
                 drop(slot);
-                wake_all(waker.into_iter().chain(more));
+                wake_all(waker);
+                wake_all(more.into_iter().flat_map(|more| *more));
             }
             Receiver::Heir(heir) => {
                 drop(slot);
@@ -202,6 +206,13 @@ impl<T: Task> Work for Cell<T> {
         discard(wrapper);
         if let Some(task) = self.take_queued() {
             self.end(task, End::Lost);
+        }
+    }
+
+    fn load(&self) -> Load {
+        match &self.lock().state {
+            State::Queued(task) => task.load(),
+            State::Empty | State::Running | State::Ended(..) => Load::default(),
         }
     }
 
@@ -249,10 +260,10 @@ impl<T: Task> Flight<T> {
         let slot = Slot {
             state: State::Empty,
             waker: None,
-            more: Vec::new(),
+            more: None,
             receiver: Receiver::Caller,
             place: None,
-            again: None,
+            again: false,
         };
         Self {
             cell: Arc::new(Cell {
@@ -274,25 +285,19 @@ impl<T: Task> Flight<T> {
         path: Option<&Arc<Path>>,
         task: T,
     ) {
-        let load = task.load();
         {
             let mut slot = self.cell.lock();
             debug_assert!(matches!(slot.state, State::Empty), "one task at a time");
             slot.state = State::Queued(task);
-            let again = || Again {
-                op,
-                path: path.cloned(),
-            };
-            slot.again = executor.runtime().is_some().then(again);
+            slot.again = executor.runtime().is_some();
         }
-        let mut job = Job::new(op, path.cloned(), self.cell.clone(), true);
-        job.load = load;
+        let job = Job::new(op, path.cloned(), self.cell.clone(), true);
         // A refused job is dropped, which ends the flight as `Lost`. An executor that
         // panics has dropped the job or still runs it. The panic must not go on to the
         // caller, whose state is in the task.
         drop(catch(|| executor.get().execute(job)));
         // A runtime that is gone drops the job at once.
-        let other = self.start_again();
+        let other = self.start_again(op, path);
         if let Some(other) = other.filter(|_| matches!(executor, Chosen::Tokio(_))) {
             *executor = other;
         }
@@ -301,19 +306,19 @@ impl<T: Task> Flight<T> {
     /// If the runtime has ended before the task began, starts the task on the default
     /// executor here, and returns that executor. If that is the same runtime, the task is
     /// lost again, at once.
-    fn start_again(&self) -> Option<Chosen> {
-        let (op, path) = {
+    fn start_again(&self, op: &'static str, path: Option<&Arc<Path>>) -> Option<Chosen> {
+        {
             let slot = self.cell.lock();
-            let again = slot.again.as_ref();
-            let again = again.filter(|_| matches!(slot.state, State::Ended(_, End::Lost)))?;
-            (again.op, again.path.clone())
-        };
+            if !slot.again || !matches!(slot.state, State::Ended(_, End::Lost)) {
+                return None;
+            }
+        }
         let executor = Chosen::current(op, None).ok()?;
         {
             let mut slot = self.cell.lock();
             let slot = &mut *slot;
             if executor.runtime().is_none() {
-                slot.again = None;
+                slot.again = false;
             }
             match std::mem::replace(&mut slot.state, State::Empty) {
                 State::Ended(task, End::Lost) => slot.state = State::Queued(task),
@@ -324,74 +329,65 @@ impl<T: Task> Flight<T> {
                 }
             }
         }
-        let job = Job::new(op, path, self.cell.clone(), true);
+        let job = Job::new(op, path.cloned(), self.cell.clone(), true);
         drop(catch(|| executor.get().execute(job)));
         Some(executor)
     }
 
-    /// Waits until the task is back.
-    pub(crate) fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<(T, End)> {
+    /// Waits until the task is back. `op` and `path` are those of its start, for another.
+    pub(crate) fn poll_end(
+        &mut self,
+        cx: &mut Context<'_>,
+        op: &'static str,
+        path: Option<&Arc<Path>>,
+    ) -> Poll<(T, End)> {
         let (task, end) = ready!(self.poll_ended(cx));
         if !matches!(end, End::Lost) {
             return Poll::Ready((task, end));
         }
         self.cell.lock().state = State::Ended(task, end);
-        self.start_again();
+        self.start_again(op, path);
         self.poll_ended(cx)
     }
 
     /// Waits until the task has ended or was lost.
-    fn poll_ended(&mut self, cx: &mut Context<'_>) -> Poll<(T, End)> {
-        {
-            let mut slot = self.cell.lock();
-            if let Some(ended) = slot.take_ended() {
-                return Poll::Ready(ended);
-            }
-            if slot.knows(cx.waker()) {
-                return Poll::Pending;
-            }
-        }
-        let waker = cx.waker().clone();
-        let mut slot = self.cell.lock();
-        if let Some(ended) = slot.take_ended() {
-            drop(slot);
-            discard(waker);
-            return Poll::Ready(ended);
-        }
-        let forgotten = slot.add(waker);
-        drop(slot);
-        wake_all(forgotten);
-        Poll::Pending
+    fn poll_ended(&self, cx: &mut Context<'_>) -> Poll<(T, End)> {
+        self.poll_slot(cx, Slot::take_ended)
     }
 
     /// Waits until the task is neither queued nor running, and calls `look` with it, if it
-    /// has ended and was not taken back. `look` runs under the lock.
+    /// has ended and was not taken back. `look` runs under the lock. `op` and `path` are
+    /// those that the task was started with.
     pub(crate) fn poll_look<V>(
         &self,
         cx: &mut Context<'_>,
+        op: &'static str,
+        path: Option<&Arc<Path>>,
         look: impl Fn(Option<(&T, &End)>) -> V,
     ) -> Poll<V> {
-        self.start_again();
-        let seen = |slot: &Slot<T>| match &slot.state {
+        self.start_again(op, path);
+        self.poll_slot(cx, |slot| match &slot.state {
             State::Queued(_) | State::Running => None,
             State::Ended(task, end) => Some(look(Some((task, end)))),
             State::Empty => Some(look(None)),
-        };
-        {
-            let slot = self.cell.lock();
-            if let Some(value) = seen(&slot) {
-                return Poll::Ready(value);
-            }
-            if slot.knows(cx.waker()) {
-                return Poll::Pending;
-            }
-        }
+        })
+    }
+
+    /// Waits until `look`, which runs under the lock, finds something.
+    fn poll_slot<V>(
+        &self,
+        cx: &mut Context<'_>,
+        look: impl Fn(&mut Slot<T>) -> Option<V>,
+    ) -> Poll<V> {
+        // Cloned before it is known to be needed: the thread that runs the task wants the
+        // lock too, mostly at this very moment.
         let waker = cx.waker().clone();
         let mut slot = self.cell.lock();
-        if let Some(value) = seen(&slot) {
+        let found = look(&mut slot);
+        if found.is_some() || slot.knows(&waker) {
             drop(slot);
             discard(waker);
-            return Poll::Ready(value);
+            return found.map_or(Poll::Pending, Poll::Ready);
         }
         let forgotten = slot.add(waker);
         drop(slot);

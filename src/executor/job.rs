@@ -22,8 +22,6 @@ pub struct Job {
     wrapper: Option<Wrapper>,
     /// Whether a caller waits for it: only then may a pool that shuts down refuse it.
     pub(crate) awaited: bool,
-    /// How many bytes it moves, for an executor that may run it on the task.
-    pub(crate) load: Load,
 }
 
 /// How many bytes a job moves.
@@ -46,6 +44,14 @@ pub(crate) trait Work: Send + Sync {
     fn run(self: Arc<Self>, wrapper: Option<Wrapper>);
     /// Is called instead of `run` when the job is dropped.
     fn lost(self: Arc<Self>, wrapper: Option<Wrapper>);
+    /// How much it moves, as far as that is known before it has begun.
+    #[cfg_attr(
+        not(feature = "tempfile"),
+        expect(dead_code, reason = "only a spooled file weighs its jobs")
+    )]
+    fn load(&self) -> Load {
+        Load::default()
+    }
     /// Records where the job waits, so that the drop of the call can take the job out of
     /// the line. Returns `false` if the call was dropped already.
     ///
@@ -103,22 +109,23 @@ impl Job {
             work: Some(work),
             wrapper: None,
             awaited,
-            load: Load::default(),
         }
+    }
+
+    /// How many bytes it moves, for an executor that may run it on the task.
+    #[cfg(feature = "tempfile")]
+    pub(crate) fn load(&self) -> Load {
+        self.work
+            .as_ref()
+            .map_or(Load::default(), |work| work.load())
     }
 
     /// Returns a function that makes the same job again, in case an executor loses this
     /// one. The first of the two to run does the work. It allocates nothing.
     pub(crate) fn again(&self) -> impl FnOnce() -> Option<Self> + use<> {
         let (op, path, awaited) = (self.op, self.path.clone(), self.awaited);
-        let (work, load) = (self.work.clone(), self.load);
-        move || {
-            work.map(|work| {
-                let mut job = Self::new(op, path, work, awaited);
-                job.load = load;
-                job
-            })
-        }
+        let work = self.work.clone();
+        move || work.map(|work| Self::new(op, path, work, awaited))
     }
 
     /// Runs the job on this thread, and may block it. It never panics: if the work

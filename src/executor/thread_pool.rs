@@ -371,3 +371,52 @@ impl Line for Pool {
 #[cfg(all(test, model))]
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod model;
+
+#[cfg(all(test, not(model)))]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use std::future::Future;
+    use std::pin::Pin;
+    use std::sync::{Barrier, RwLock};
+
+    use futures::executor::block_on;
+    use futures::future::join_all;
+
+    use super::*;
+
+    /// The models know the rest; this is about the threads that are started.
+    #[test]
+    fn no_more_threads_are_started_than_there_may_be_and_each_has_its_name() {
+        for most in [1, 2, 5] {
+            let pool = ThreadPoolExecutor::new(most).thread_name_prefix("worker");
+            let held = Arc::new(RwLock::new(()));
+            let hold = held.write().unwrap();
+            let all = Arc::new(Barrier::new(most));
+            let mut calls = Vec::new();
+            for n in 1..=3 * most {
+                // The first are in one thread each: they wait for each other.
+                let all = (n <= most).then(|| all.clone());
+                let held = held.clone();
+                let job = crate::delegate(move || {
+                    drop(held.read());
+                    all.map(|all| all.wait());
+                    std::thread::current().name().map(str::to_owned)
+                });
+                let mut call = Box::pin(job.executor(pool.clone()));
+                let mut cx = Context::from_waker(Waker::noop());
+                assert!(Pin::as_mut(&mut call).poll(&mut cx).is_pending());
+                calls.push(call);
+                assert_eq!(pool.owner.pool.lock().workers, n.min(most), "of {most}");
+            }
+            drop(hold);
+            let names = block_on(join_all(calls)).into_iter().take(most);
+            let mut names: Vec<_> = names.map(|name| name.unwrap().unwrap()).collect();
+            names.sort_unstable();
+            let expected: Vec<_> = (0..most).map(|n| format!("worker-{n}")).collect();
+            assert_eq!(names, expected);
+            assert_eq!(pool.owner.pool.lock().workers, most);
+            block_on(pool.shutdown());
+            assert_eq!(pool.owner.pool.lock().workers, 0);
+        }
+    }
+}

@@ -13,6 +13,7 @@ use super::raw::RawFile;
 use super::{Binary, File};
 use crate::budget;
 use crate::error::{Error, Result};
+use crate::futures_traits::by_tokio;
 use crate::raw_io::RawIo;
 use crate::text::TextSettings;
 
@@ -297,8 +298,8 @@ impl<R: RawIo> File<Binary, R> {
     ///
     /// # Errors
     ///
-    /// The error of an earlier write, if nobody was told of it yet: then nothing of `data`
-    /// is stored. `Unsupported` if the file is not open for writing; `Closed`.
+    /// The error of writing what was buffered before: then nothing of `data` is stored.
+    /// `Unsupported` if the file is not open for writing; `Closed`.
     ///
     /// # Examples
     ///
@@ -396,14 +397,4 @@ impl<R: RawIo> tokio::io::AsyncBufRead for File<Binary, R> {
     }
 }
 
-impl<R: RawIo> futures_io::AsyncBufRead for File<Binary, R> {
-    fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
-        self.get_mut().descend().io_fill(cx)
-    }
-
-    /// Consumes at most what is buffered, however large `n` is.
-    fn consume(mut self: Pin<&mut Self>, n: usize) {
-        let read = self.descend().ahead.buffer_mut();
-        read.consume(n.min(read.len()));
-    }
-}
+by_tokio!(AsyncBufRead, [R: RawIo] File<Binary, R>);

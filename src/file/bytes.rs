@@ -1,6 +1,6 @@
-//! What files of bytes share: reads, lines and positions over the machine.
+//! What the files of bytes share: reading bytes and lines from the machine.
 //!
-//! `exact` says that nothing may be read ahead of what was asked for: a raw file.
+//! `exact` says that nothing may be read ahead, as for a raw file.
 
 use std::io;
 use std::task::{Context, Poll, ready};
@@ -15,7 +15,8 @@ use crate::raw_io::RawIo;
 mod methods;
 
 impl<R: RawIo> Core<R> {
-    /// `size` bytes or up to the end; exactly one system call if `exact`.
+    /// Reads `size` bytes, or to the end. With `size` and `exact`, it makes one system
+    /// call.
     pub(super) fn poll_read_bytes(
         &mut self,
         cx: &mut Context<'_>,
@@ -37,13 +38,13 @@ impl<R: RawIo> Core<R> {
         Poll::Ready(Ok(taken))
     }
 
-    /// Whether the operation goes on with what it has found in the buffer: taking that
-    /// out needs more than one poll.
+    /// Whether the operation has all that it needs in the buffer, and is copying it out in
+    /// several polls.
     fn has_filled(&self, started: Started) -> bool {
         started == FILLED && self.ahead.buffer().is_taking()
     }
 
-    /// The first `n` bytes of the buffer, a share a poll.
+    /// Takes out the first `n` bytes of the buffer, with a bounded copy in each poll.
     pub(super) fn poll_take(
         &mut self,
         cx: &mut Context<'_>,
@@ -64,8 +65,9 @@ impl<R: RawIo> Core<R> {
         Error::os("read", self.path(), error)
     }
 
-    /// Fills `buf`, short only at the end; with one system call if `exact`. The first
-    /// `done` bytes of it were copied before, and all are consumed once it is complete.
+    /// Fills `buf`, short only at the end; if `exact`, with one system call. The first
+    /// `done` bytes were copied by earlier polls. The bytes are consumed when the copy is
+    /// complete.
     pub(super) fn poll_read_into(
         &mut self,
         cx: &mut Context<'_>,
@@ -92,7 +94,8 @@ impl<R: RawIo> Core<R> {
         Poll::Ready(Ok(n))
     }
 
-    /// Has in the buffer what is to fill `buf`; or fills it itself, with so many bytes.
+    /// Reads into the buffer what is to fill `buf` (`None`), or straight into `buf` (the
+    /// number of bytes).
     fn poll_fill_for(
         &mut self,
         cx: &mut Context<'_>,
@@ -100,7 +103,7 @@ impl<R: RawIo> Core<R> {
         exact: bool,
         started: &mut Started,
     ) -> Poll<Result<Option<usize>>> {
-        // Past the buffer where it would only be in the way.
+        // Bypass the buffer if it is no help.
         if self.ahead.buffer().is_empty() && (exact || buf.len() >= self.capacity / 4) {
             self.check_readable("read")?;
             match self.read_nowait(buf) {
@@ -118,7 +121,7 @@ impl<R: RawIo> Core<R> {
         Poll::Ready(Ok(None))
     }
 
-    /// Some bytes, with one system call at the most.
+    /// Reads some bytes, with at most one system call.
     pub(super) fn poll_read_some(
         &mut self,
         cx: &mut Context<'_>,
@@ -132,7 +135,7 @@ impl<R: RawIo> Core<R> {
         self.poll_take(cx, n, &mut Share::default(), started)
     }
 
-    /// One line with its `\n`, or `size` bytes of it.
+    /// Reads one line with its `\n`, at most `size` bytes of it.
     pub(super) fn poll_read_line(
         &mut self,
         cx: &mut Context<'_>,
@@ -151,26 +154,24 @@ impl<R: RawIo> Core<R> {
                     ready!(share.poll_take(cx, MOST_A_POLL));
                 }
                 None if self.has_filled(*started) => break self.ahead.buffer().len(),
-                // One job for the line, which ends with it.
+                // One job reads the line, and nothing behind it.
                 None if asked => break self.ahead.buffer().len(),
                 None if exact => {
                     ready!(self.poll_fill_line(cx, 0, max, started))?;
                     asked = true;
                 }
                 None => {
-                    let before = self.ahead.buffer().len();
-                    if ready!(self.poll_fill(cx, before + 1, self.chunk(), started))? {
+                    if ready!(self.poll_more(cx, &mut share, started))? {
                         break self.ahead.buffer().len();
                     }
-                    ready!(share.poll_take(cx, FRESH * (self.ahead.buffer().len() - before)));
                 }
             }
         };
         self.poll_take(cx, n, &mut share, started)
     }
 
-    /// Lines until their total exceeds `hint` bytes, or to the end. They stay in
-    /// the buffer until all are there.
+    /// Reads lines until their total exceeds `hint` bytes, or to the end. They stay in the
+    /// buffer until all of them are there.
     pub(super) fn poll_read_lines(
         &mut self,
         cx: &mut Context<'_>,
@@ -187,7 +188,7 @@ impl<R: RawIo> Core<R> {
                 break self.ahead.buffer().len();
             };
             self.check_readable("read")?;
-            // The first line end behind which more than `hint` bytes lie.
+            // The first line end with at least `hint` bytes before it.
             match self.ahead.buffer_mut().find_line_behind(hint) {
                 Search::Found(end) => break end,
                 Search::Unfinished => {
@@ -202,13 +203,8 @@ impl<R: RawIo> Core<R> {
             if exact {
                 ready!(self.poll_fill_line(cx, hint, usize::MAX, started))?;
                 asked = true;
-            } else {
-                let before = self.ahead.buffer().len();
-                let more = before + 1;
-                if ready!(self.poll_fill(cx, more, self.chunk(), started))? {
-                    break self.ahead.buffer().len();
-                }
-                ready!(share.poll_take(cx, FRESH * (self.ahead.buffer().len() - before)));
+            } else if ready!(self.poll_more(cx, &mut share, started))? {
+                break self.ahead.buffer().len();
             }
         };
         let lines = self.ahead.buffer_mut().poll_take_lines(cx, end, &mut share);
@@ -220,7 +216,22 @@ impl<R: RawIo> Core<R> {
         lines.map_err(|error| self.read_error(error))
     }
 
-    /// The next line where that takes no more than to look.
+    /// Reads more for a search, whose share of the poll pays for it; `true` at the end.
+    fn poll_more(
+        &mut self,
+        cx: &mut Context<'_>,
+        share: &mut Share,
+        started: &mut Started,
+    ) -> Poll<Result<bool>> {
+        let before = self.ahead.buffer().len();
+        let eof = ready!(self.poll_fill(cx, before + 1, self.chunk(), started))?;
+        if !eof {
+            ready!(share.poll_take(cx, FRESH * (self.ahead.buffer().len() - before)));
+        }
+        Poll::Ready(Ok(eof))
+    }
+
+    /// The quick way: the next line, if it is in the buffer.
     #[inline]
     pub(super) fn find_line_here(&mut self, max: usize) -> Option<Span> {
         if self.closed() || !self.meta.readable {
@@ -231,7 +242,7 @@ impl<R: RawIo> Core<R> {
         (content <= max).then_some(Span { content, total })
     }
 
-    /// Has the next line in the buffer.
+    /// Reads until the next line is in the buffer; `None` at the end.
     pub(super) fn poll_find_line(
         &mut self,
         cx: &mut Context<'_>,
@@ -256,11 +267,9 @@ impl<R: RawIo> Core<R> {
                     continue;
                 }
                 None => {
-                    let before = self.ahead.buffer().len();
                     if !self.has_filled(*started)
-                        && !ready!(self.poll_fill(cx, before + 1, self.chunk(), started))?
+                        && !ready!(self.poll_more(cx, &mut share, started))?
                     {
-                        ready!(share.poll_take(cx, FRESH * (self.ahead.buffer().len() - before)));
                         continue;
                     }
                     let rest = self.ahead.buffer().len();

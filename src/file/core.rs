@@ -45,7 +45,8 @@ use std::fs::File;
 use std::io::SeekFrom;
 use std::path::Path;
 use std::sync::Arc;
-// The one flag here orders nothing: no model has to know of it.
+// Std's type and not that of `sync`: this flag orders nothing, so the models need not know
+// it.
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::stream::SharedStream;
@@ -335,31 +336,26 @@ impl<R: RawIo> Core<R> {
         }
     }
 
-    pub(crate) fn check_readable(&self, op: &'static str) -> Result<()> {
+    /// Fails if the file is closed, or if it cannot do what `can` is about, for `reason`.
+    fn check(&self, op: &'static str, can: bool, reason: &'static str) -> Result<()> {
         self.check_open(op)?;
-        if self.meta.readable {
+        if can {
             Ok(())
         } else {
-            Err(self.unsupported(op, "the file is not open for reading"))
+            Err(self.unsupported(op, reason))
         }
+    }
+
+    pub(crate) fn check_readable(&self, op: &'static str) -> Result<()> {
+        self.check(op, self.meta.readable, "the file is not open for reading")
     }
 
     pub(crate) fn check_writable(&self, op: &'static str) -> Result<()> {
-        self.check_open(op)?;
-        if self.meta.writable {
-            Ok(())
-        } else {
-            Err(self.unsupported(op, "the file is not open for writing"))
-        }
+        self.check(op, self.meta.writable, "the file is not open for writing")
     }
 
     pub(crate) fn check_seekable(&self, op: &'static str) -> Result<()> {
-        self.check_open(op)?;
-        if self.meta.seekable {
-            Ok(())
-        } else {
-            Err(self.unsupported(op, "the file cannot seek"))
-        }
+        self.check(op, self.meta.seekable, "the file cannot seek")
     }
 
     /// Whether a job is in flight, or has ended and was not taken back yet.

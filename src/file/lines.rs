@@ -161,7 +161,7 @@ impl State {
     }
 }
 
-// Nothing is pinned in place.
+// No field is pinned.
 impl<F, B> Unpin for Lines<F, B> {}
 
 impl<F: Source, B: BorrowMut<F>> Stream for Lines<F, B> {

@@ -12,30 +12,52 @@ use super::source::{Access, PieceOf, Source, Span};
 use crate::budget;
 use crate::error::Result;
 
+/// A pending read, which its keyword may limit.
+struct Asked<A> {
+    access: A,
+    limit: Option<usize>,
+    started: Started,
+}
+
+impl<A> Asked<A> {
+    fn new(access: A) -> Self {
+        Self {
+            access,
+            limit: None,
+            started: 0,
+        }
+    }
+}
+
+impl<A: Access> Asked<A> {
+    /// Polls `read` as soon as the source is there.
+    fn poll<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        read: impl FnOnce(&mut A::Source, &mut Context<'_>, Option<usize>, &mut Started) -> Poll<T>,
+    ) -> Poll<T> {
+        let (limit, started) = (self.limit, &mut self.started);
+        self.access
+            .poll_with(cx, |source, cx| read(source, cx, limit, started))
+    }
+}
+
 /// A pending `read()`. Keyword: [`size`](Read::size) (default: to the end). It gives
 /// `Result<String>` for text and `Result<Vec<u8>>` for bytes.
 ///
 /// `A` is what it reads from: a file that it borrows, or a standard stream that it waits
 /// for.
 #[must_use = "a read does nothing unless you `.await` it"]
-pub struct Read<A> {
-    access: A,
-    size: Option<usize>,
-    started: Started,
-}
+pub struct Read<A>(Asked<A>);
 
 impl<A> Read<A> {
     pub(crate) fn new(access: A) -> Self {
-        Self {
-            access,
-            size: None,
-            started: 0,
-        }
+        Self(Asked::new(access))
     }
 
     /// Reads at most `size` bytes (of text: characters).
     pub fn size(mut self, size: usize) -> Self {
-        self.size = Some(size);
+        self.0.limit = Some(size);
         self
     }
 }
@@ -44,12 +66,7 @@ impl<A: Access> Future for Read<A> {
     type Output = Result<PieceOf<A>>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Self {
-            access,
-            size,
-            started,
-        } = self.get_mut();
-        access.poll_with(cx, |source, cx| source.poll_read_piece(cx, *size, started))
+        self.get_mut().0.poll(cx, A::Source::poll_read_piece)
     }
 }
 
@@ -57,25 +74,17 @@ impl<A: Access> Future for Read<A> {
 /// [`size`](Readline::size) (default: the whole line). It gives `Result<String>` for text
 /// and `Result<Vec<u8>>` for bytes. `A` is what it reads from, as in [`Read`].
 #[must_use = "a read does nothing unless you `.await` it"]
-pub struct Readline<A> {
-    access: A,
-    size: Option<usize>,
-    started: Started,
-}
+pub struct Readline<A>(Asked<A>);
 
 impl<A> Readline<A> {
     pub(crate) fn new(access: A) -> Self {
-        Self {
-            access,
-            size: None,
-            started: 0,
-        }
+        Self(Asked::new(access))
     }
 
     /// Reads at most `size` bytes (of text: characters) of the line. The next read returns
     /// the rest of the line.
     pub fn size(mut self, size: usize) -> Self {
-        self.size = Some(size);
+        self.0.limit = Some(size);
         self
     }
 }
@@ -84,12 +93,7 @@ impl<A: Access> Future for Readline<A> {
     type Output = Result<PieceOf<A>>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Self {
-            access,
-            size,
-            started,
-        } = self.get_mut();
-        access.poll_with(cx, |source, cx| source.poll_read_line(cx, *size, started))
+        self.get_mut().0.poll(cx, A::Source::poll_read_line)
     }
 }
 
@@ -97,25 +101,17 @@ impl<A: Access> Future for Readline<A> {
 /// [`hint`](Readlines::hint) (default: to the end). It gives `Result<Vec<String>>` for text
 /// and `Result<Vec<Vec<u8>>>` for bytes. `A` is what it reads from, as in [`Read`].
 #[must_use = "a read does nothing unless you `.await` it"]
-pub struct Readlines<A> {
-    access: A,
-    hint: Option<usize>,
-    started: Started,
-}
+pub struct Readlines<A>(Asked<A>);
 
 impl<A> Readlines<A> {
     pub(crate) fn new(access: A) -> Self {
-        Self {
-            access,
-            hint: None,
-            started: 0,
-        }
+        Self(Asked::new(access))
     }
 
     /// Stops after the line with which the total exceeds `hint` bytes (of text:
     /// characters), as CPython does. 0 means no limit.
     pub fn hint(mut self, hint: usize) -> Self {
-        self.hint = (hint > 0).then_some(hint);
+        self.0.limit = (hint > 0).then_some(hint);
         self
     }
 }
@@ -124,12 +120,7 @@ impl<A: Access> Future for Readlines<A> {
     type Output = Result<Vec<PieceOf<A>>>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Self {
-            access,
-            hint,
-            started,
-        } = self.get_mut();
-        access.poll_with(cx, |source, cx| source.poll_read_lines(cx, *hint, started))
+        self.get_mut().0.poll(cx, A::Source::poll_read_lines)
     }
 }
 

@@ -9,6 +9,7 @@ use std::sync::{Arc, PoisonError, Weak};
 use crate::raw_io::{Astray, RawIo};
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{Mutex, MutexGuard, thread_local};
+use crate::sys::nowait::{self, Answer};
 use crate::sys::{self, OpenFile, retry};
 
 /// A shared handle on the raw stream.
@@ -213,6 +214,18 @@ impl<R: RawIo> SharedStream<R> {
                 f(&mut file.clone())
             }
             Self::Other(shared) => shared.lock()?.0.run(|raw| f(raw)),
+        }
+    }
+
+    /// Reads at the cursor without waiting, if that is possible. Do not call it while a job
+    /// uses the stream: it waits for any other user.
+    pub(crate) fn read_now(&self, buf: &mut [u8]) -> Answer {
+        match self {
+            Self::File(file, _) => nowait::read(file, buf),
+            Self::Other(_) => match self.with(|raw| Ok(raw.read_now(buf))) {
+                Ok(Some(n)) if 0 < n && n <= buf.len() => Answer::Data(n),
+                Ok(_) | Err(_) => Answer::WouldWait,
+            },
         }
     }
 

@@ -12,6 +12,7 @@ use super::source::Source;
 use super::{Bytes, File, FileKind};
 use crate::budget::{self, MOST_A_POLL};
 use crate::error::{Error, Result};
+use crate::futures_traits::by_tokio;
 use crate::raw_io::RawIo;
 
 /// The most slices that one write takes, as IOV_MAX of Linux: one poll looks at each of
@@ -251,6 +252,7 @@ impl<K: Bytes, R: RawIo> tokio::io::AsyncSeek for File<K, R> {
     }
 }
 
+// Without the `ReadBuf` of tokio's trait: it would cost a tenth of a small read.
 impl<K: Bytes, R: RawIo> futures_io::AsyncRead for File<K, R> {
     fn poll_read(
         mut self: Pin<&mut Self>,
@@ -261,47 +263,8 @@ impl<K: Bytes, R: RawIo> futures_io::AsyncRead for File<K, R> {
     }
 }
 
-impl<K: Bytes, R: RawIo> futures_io::AsyncWrite for File<K, R> {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        data: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        self.descend().io_write(cx, data)
-    }
-
-    /// Writes at most 1,024 slices as one, and at most as many bytes as one write takes.
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        slices: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        self.descend().io_write_vectored(cx, slices)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.descend().io_flush(cx)
-    }
-
-    /// Flushes, and returns the error that close(2) would have. The file stays open:
-    /// [`close`](Self::close) closes it.
-    fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.descend().io_shutdown(cx)
-    }
-}
-
-impl<K: Bytes, R: RawIo> futures_io::AsyncSeek for File<K, R> {
-    fn poll_seek(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        pos: SeekFrom,
-    ) -> Poll<io::Result<u64>> {
-        // If the target is the same, this poll continues the seek that was begun. So if a
-        // seek is abandoned midway and the same seek follows at once, only one is made.
-        self.descend_in_seek().io_start_seek(pos)?;
-        self.descend_in_seek().io_seek(cx)
-    }
-}
+by_tokio!(AsyncWrite, [K: Bytes, R: RawIo] File<K, R>);
+by_tokio!(AsyncSeek, [K: Bytes, R: RawIo] File<K, R>);
 
 /// A stream of lines with their terminators, as `readline` returns them. Python:
 /// `async for line in file`.

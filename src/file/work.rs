@@ -78,7 +78,7 @@ pub(crate) struct Work<R> {
     /// Whether the file is open in both directions.
     pub(crate) both: bool,
     pub(crate) pos: Option<u64>,
-    /// Whether nobody else uses the cursor.
+    /// Whether nobody else can use the cursor, as the machine knows it.
     pub(crate) private: bool,
     /// How many bytes the cursor is ahead of the position of the file.
     pub(crate) rewind: u64,

@@ -64,7 +64,10 @@ pub fn wrap<R: RawIo>(raw: R) -> Wrap<R, Binary> {
     }))
 }
 
-/// A pending [`wrap`]: `.await` gives the file.
+/// A pending [`wrap`]: `.await` gives a `Result` of a [`BinaryFile`](crate::BinaryFile),
+/// or of the kind of file that [`text`](Self::text), [`raw`](Self::raw) or
+/// [`any`](Self::any) has chosen. The page of [`wrap`] lists the keywords with their
+/// defaults, and the errors.
 #[must_use = "a call does nothing unless you `.await` it"]
 pub struct Wrap<R: RawIo, K: Kind = Binary>(Lazy<'static, WrapArgs<R, K>>);
 

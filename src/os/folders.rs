@@ -28,8 +28,8 @@ impl Mkdir {
 
 /// Makes a folder.
 ///
-/// As [`std::fs::create_dir`]. Keywords: `mode` (0o777, less the umask),
-/// `dir_fd`.
+/// As [`std::fs::create_dir`]. Keywords: `mode` (`0o777`, less the umask), `dir_fd` (none:
+/// the current folder).
 ///
 /// # Cancel safety
 ///
@@ -97,9 +97,9 @@ impl Makedirs {
 
 /// Makes a folder, and the folders above it that are missing, in one hop.
 ///
-/// As in Python, and unlike [`std::fs::create_dir_all`], it fails if the folder
-/// exists, unless `.exist_ok(true)` is given. Keywords: `exist_ok` (`false`), `mode`
-/// (0o777, less the umask; of the last folder only).
+/// As in Python, and unlike [`std::fs::create_dir_all`], it fails if the folder exists,
+/// unless `.exist_ok(true)` is given. Keywords: `exist_ok` (`false`), `mode` (`0o777`, less
+/// the umask; of the last folder only).
 ///
 /// # Cancel safety
 ///
@@ -208,7 +208,7 @@ impl Rmdir {
 
 /// Removes an empty folder.
 ///
-/// As [`std::fs::remove_dir`]. Keywords: `dir_fd`.
+/// As [`std::fs::remove_dir`]. Keyword: `dir_fd` (none: the current folder).
 ///
 /// # Cancel safety
 ///

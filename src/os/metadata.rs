@@ -48,8 +48,8 @@ impl Stat {
 /// Gives [`Metadata`].
 ///
 /// As [`std::fs::metadata`]; Python's `st_*` fields are methods of
-/// `std::os::unix::fs::MetadataExt`. Keywords: `dir_fd`, `follow_symlinks`
-/// (`true`).
+/// `std::os::unix::fs::MetadataExt`. Keywords: `dir_fd` (none: the current folder),
+/// `follow_symlinks` (`true`).
 ///
 /// # Cancel safety
 ///
@@ -107,7 +107,7 @@ impl Lstat {
 ///
 /// Gives [`Metadata`].
 ///
-/// As [`std::fs::symlink_metadata`]. Keywords: `dir_fd`.
+/// As [`std::fs::symlink_metadata`]. Keyword: `dir_fd` (none: the current folder).
 ///
 /// # Cancel safety
 ///
@@ -204,10 +204,10 @@ impl Access {
 ///
 /// Gives `bool`.
 ///
-/// As in Python, the answer is also `false` if the path is missing or cannot be
-/// reached, and for bits of `mode` that mean nothing. The answer may be out of date
-/// when it comes: to use a file, open it and look at the error. Keywords: `dir_fd`,
-/// `follow_symlinks` (`true`), `effective_ids` (`false`).
+/// As in Python, the answer is also `false` if the path is missing or cannot be reached,
+/// and for bits of `mode` that mean nothing. The answer may be out of date when it comes:
+/// to use a file, open it and look at the error. Keywords: `dir_fd` (none: the current
+/// folder), `follow_symlinks` (`true`), `effective_ids` (`false`).
 ///
 /// # Cancel safety
 ///
@@ -270,9 +270,9 @@ impl Chmod {
 
 /// Sets the permissions of a path to `mode`, such as `0o644`.
 ///
-/// On Windows only the owner's write bit counts. Keywords: `dir_fd`,
-/// `follow_symlinks` (`true`; few systems can change the permissions of a link itself).
-/// Not in Python's aiofiles.
+/// On Windows only the owner's write bit counts. Keywords: `dir_fd` (none: the current
+/// folder), `follow_symlinks` (`true`; few systems can change the permissions of a link
+/// itself). Not in Python's aiofiles.
 ///
 /// # Cancel safety
 ///
@@ -330,7 +330,8 @@ impl Chown {
 /// Sets the owner and the group of a path; `None` (Python: -1) leaves the owner or the
 /// group as it is. Unix only: elsewhere it is `Unsupported`.
 ///
-/// Keywords: `dir_fd`, `follow_symlinks` (`true`). Not in Python's aiofiles.
+/// Keywords: `dir_fd` (none: the current folder), `follow_symlinks` (`true`). Not in
+/// Python's aiofiles.
 ///
 /// # Cancel safety
 ///
@@ -400,9 +401,8 @@ impl Utime {
 /// `.times(accessed, modified)`.
 ///
 /// Python's `times=` and `ns=` are one keyword here, since a [`SystemTime`] counts
-/// nanoseconds.
-/// Keywords: `times`, `dir_fd`, `follow_symlinks` (`true`). Not in Python's
-/// aiofiles.
+/// nanoseconds. Keywords: `times` (now), `dir_fd` (none: the current folder),
+/// `follow_symlinks` (`true`). Not in Python's aiofiles.
 ///
 /// # Cancel safety
 ///

@@ -10,7 +10,8 @@ use crate::sys::{self, Dir};
 
 /// The pending call of [`rename`].
 ///
-/// Keywords: `src_dir_fd`, `dst_dir_fd` (none), `executor` (the default one).
+/// Keywords: `src_dir_fd`, `dst_dir_fd` (none: the current folder), `executor` (the default
+/// one).
 pub type Rename = Call<(), RenameKeywords>;
 
 /// The keywords of [`Rename`].
@@ -26,8 +27,9 @@ impl Rename {
 
 /// Renames `src` to `dst`, which may be in another folder.
 ///
-/// On Unix a file at `dst` is replaced, as [`replace`] does; on Windows a file at `dst`
-/// is an error. Both are as in Python. Keywords: `src_dir_fd`, `dst_dir_fd`.
+/// On Unix a file at `dst` is replaced, as [`replace`] does; on Windows a file at `dst` is
+/// an error. Both are as in Python. Keywords: `src_dir_fd`, `dst_dir_fd` (none: the current
+/// folder).
 ///
 /// # Cancel safety
 ///
@@ -60,7 +62,8 @@ pub fn rename(src: impl AsRef<Path>, dst: impl AsRef<Path>) -> Rename {
 
 /// The pending call of [`replace`].
 ///
-/// Keywords: `src_dir_fd`, `dst_dir_fd` (none), `executor` (the default one).
+/// Keywords: `src_dir_fd`, `dst_dir_fd` (none: the current folder), `executor` (the default
+/// one).
 pub type Replace = Call<(), ReplaceKeywords>;
 
 /// The keywords of [`Replace`].
@@ -76,7 +79,7 @@ impl Replace {
 
 /// Renames `src` to `dst`, and replaces a file at `dst` on every platform.
 ///
-/// As [`std::fs::rename`]. Keywords: `src_dir_fd`, `dst_dir_fd`.
+/// As [`std::fs::rename`]. Keywords: `src_dir_fd`, `dst_dir_fd` (none: the current folder).
 ///
 /// # Cancel safety
 ///
@@ -172,7 +175,7 @@ impl Remove {
 
 /// Removes a file; of a symbolic link, the link itself.
 ///
-/// As [`std::fs::remove_file`]. Keywords: `dir_fd`.
+/// As [`std::fs::remove_file`]. Keyword: `dir_fd` (none: the current folder).
 ///
 /// # Cancel safety
 ///
@@ -269,9 +272,9 @@ impl Link {
 
 /// Gives the file `src` a second name, `dst` (a hard link).
 ///
-/// As [`std::fs::hard_link`]. Keywords: `src_dir_fd`, `dst_dir_fd`,
-/// `follow_symlinks` (`false`: if `src` is a symbolic link, the link itself gets the
-/// second name. Python's default does the same on Linux, although its documentation
+/// As [`std::fs::hard_link`]. Keywords: `src_dir_fd`, `dst_dir_fd` (none: the current
+/// folder), `follow_symlinks` (`false`: if `src` is a symbolic link, the link itself gets
+/// the second name. Python's default does the same on Linux, although its documentation
 /// says otherwise).
 ///
 /// # Cancel safety
@@ -333,9 +336,9 @@ impl Symlink {
 
 /// Makes a symbolic link `dst` that points to `src`.
 ///
-/// `src` is stored as it is and need not exist; if it is relative, it is looked up from
-/// the folder of `dst`. Keywords: `dir_fd` (for `dst`), `target_is_directory` (`false`;
-/// Windows only).
+/// `src` is stored as it is and need not exist; if it is relative, it is looked up from the
+/// folder of `dst`. Keywords: `dir_fd` (for `dst`; none: the current folder),
+/// `target_is_directory` (`false`; Windows only).
 ///
 /// # Cancel safety
 ///
@@ -383,7 +386,7 @@ impl Readlink {
 ///
 /// Gives [`PathBuf`].
 ///
-/// As [`std::fs::read_link`]. Keywords: `dir_fd`.
+/// As [`std::fs::read_link`]. Keyword: `dir_fd` (none: the current folder).
 ///
 /// # Cancel safety
 ///

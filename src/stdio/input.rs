@@ -16,6 +16,7 @@ use crate::error::{Error, Result};
 use crate::file::core::Started;
 use crate::file::source::Source;
 use crate::file::{Read, Readline, Readlines, Reconfigure};
+use crate::futures_traits::by_tokio;
 
 /// A stream of owned lines of the standard input, without their terminators; made by
 /// `lines()`. It ends at the end of the input or after an error.
@@ -47,10 +48,14 @@ impl<S: Side> FuturesStream for Lines<S> {
     type Item = Result<PieceOf<S>>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        ready!(budget::poll_spend(cx));
+        ready!(budget::poll_turn(cx));
         let this = &mut *self;
         if this.over {
             return Poll::Ready(None);
+        }
+        if let Some(line) = line_here::<S, _>(this.stream, this.max, |line| line.into()) {
+            this.started = 0;
+            return Poll::Ready(Some(Ok(line)));
         }
         let (max, started) = (this.max, &mut this.started);
         let line = ready!(this.stream.poll_with(cx, |file, cx| {
@@ -67,13 +72,30 @@ impl<S: Side> FuturesStream for Lines<S> {
     }
 }
 
+/// If the next line is in the buffer and nobody has the turn, gives it to `copy`, without
+/// its terminator, and returns what `copy` returns. `None` tells nothing: then the line is
+/// to be read with a turn.
+#[inline]
+fn line_here<S: Side, T>(
+    stream: &'static Stream,
+    max: Option<usize>,
+    copy: impl FnOnce(<S::File as Source>::Line<'_>) -> T,
+) -> Option<T> {
+    stream.look(|file| {
+        let file = S::file(file);
+        let span = file.find_here(max.unwrap_or(usize::MAX).min(MOST_A_POLL))?;
+        budget::moved(span.total);
+        Some(copy(file.line(span)))
+    })
+}
+
 /// Polls for a line with its terminator, for handles as streams.
 fn poll_line<S: Side>(
     stream: &'static Stream,
     started: &mut Started,
     cx: &mut Context<'_>,
 ) -> Poll<Option<Result<PieceOf<S>>>> {
-    ready!(budget::poll_spend(cx));
+    ready!(budget::poll_turn(cx));
     let line = ready!(stream.poll_with(cx, |file, cx| {
         S::file(file).poll_read_line(cx, None, started)
     }));
@@ -174,6 +196,14 @@ macro_rules! input {
             ///
             /// As [`read`](Self::read).
             pub async fn next_line(&mut self) -> Result<Option<&$Lent>> {
+                let line = &mut self.line;
+                let copy = |here: &$Lent| {
+                    line.clear();
+                    line.$append(here);
+                };
+                if budget::pay() && line_here::<$Side, _>(self.stream, None, copy).is_some() {
+                    return Ok(Some(&self.line));
+                }
                 let mut turn = self.stream.turn().await;
                 let (line, mut started) = (&mut self.line, 0);
                 let found = poll_fn(|cx| {
@@ -385,17 +415,7 @@ impl tokio::io::AsyncRead for BytesInput {
     }
 }
 
-impl futures_io::AsyncRead for BytesInput {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut [u8],
-    ) -> Poll<io::Result<usize>> {
-        self.stream.poll_with(cx, |file, cx| {
-            futures_io::AsyncRead::poll_read(Pin::new(file.undecoded()), cx, buf)
-        })
-    }
-}
+by_tokio!(AsyncRead, [] BytesInput);
 
 impl<S> fmt::Debug for Lines<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -10,6 +10,7 @@ use crate::budget;
 use crate::budget::MOST_A_POLL;
 use crate::error::Result;
 use crate::file::Reconfigure;
+use crate::futures_traits::by_tokio;
 
 /// A handle on stdout or stderr, as text. Python: `aiofiles.stdout`.
 ///
@@ -101,9 +102,9 @@ impl TextOutput {
     ///
     /// # Errors
     ///
-    /// The error of an earlier write, if nobody was told of it yet: then nothing of `text`
-    /// is stored. [`Encode`](crate::Error::Encode) for a character that the encoding does
-    /// not have. With line buffering also the error of the flush. `Closed`.
+    /// The error of writing what was buffered before: then nothing of `text` is stored.
+    /// [`Encode`](crate::Error::Encode) for a character that the encoding does not have.
+    /// With line buffering also the error of the flush. `Closed`.
     pub async fn write(&self, text: &str) -> Result<usize> {
         self.stream.turn().await.write(text).await
     }
@@ -178,8 +179,8 @@ impl BytesOutput {
     ///
     /// # Errors
     ///
-    /// The error of an earlier write, if nobody was told of it yet: then nothing of `data`
-    /// is stored. With line buffering also the error of the flush. `Closed`.
+    /// The error of writing what was buffered before: then nothing of `data` is stored.
+    /// With line buffering also the error of the flush. `Closed`.
     pub async fn write(&self, data: &[u8]) -> Result<usize> {
         let mut turn = self.stream.turn().await;
         let n = turn.bytes().write(data).await?;
@@ -288,29 +289,4 @@ impl tokio::io::AsyncWrite for BytesOutput {
     }
 }
 
-impl futures_io::AsyncWrite for BytesOutput {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        data: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        (*self).poll_write(cx, &[IoSlice::new(data)])
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        slices: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        (*self).poll_write(cx, slices)
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        (*self).poll_flush(cx)
-    }
-
-    /// Flushes. The stream stays open: [`close`](BytesOutput::close) closes it.
-    fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        (*self).poll_flush(cx)
-    }
-}
+by_tokio!(AsyncWrite, [] BytesOutput);

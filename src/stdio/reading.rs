@@ -91,7 +91,7 @@ impl<S: Side> Access for InTurn<S> {
         cx: &mut Context<'_>,
         f: impl FnOnce(&mut S::File, &mut Context<'_>) -> Poll<T>,
     ) -> Poll<T> {
-        ready!(budget::poll_spend(cx));
+        ready!(budget::poll_turn(cx));
         let turn = match &mut self.turn {
             Some(turn) => turn,
             none => none.insert(ready!(Pin::new(&mut self.locking).poll(cx))),

@@ -32,6 +32,14 @@ impl RawIo for Standard {
         self.read_spare(vec)
     }
 
+    fn reads_now(&self) -> bool {
+        self.reads_now()
+    }
+
+    fn read_now(&mut self, buf: &mut [u8]) -> Option<usize> {
+        self.read_now(buf)
+    }
+
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
         self.write(buf)
     }

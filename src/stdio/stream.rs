@@ -73,8 +73,9 @@ pub(super) struct Facts {
     pub(super) errors: ErrorPolicy,
 }
 
-/// What the handles of a stream share. Under its lock, values are only moved in and out. No
-/// waker is cloned, woken or dropped there, as its code is foreign.
+/// What the handles of a stream share. Under its lock, values are moved in and out, and
+/// lines that are in the buffer are copied. No job is started there, and no waker is cloned,
+/// woken or dropped, as its code is foreign.
 struct Slot {
     /// `None` while somebody has the turn.
     file: Option<Box<File>>,
@@ -89,8 +90,14 @@ pub(super) struct Stream {
     executor: Chosen,
     slot: Mutex<Slot>,
     watchers: Arc<Watchers>,
-    /// For an output stream: whether the list of `at_end` has it. `None` for stdin.
-    written_at_end: Option<AtomicBool>,
+    /// For an output stream, which is written when the process ends. `None` for stdin.
+    at_end: Option<AtEnd>,
+}
+
+struct AtEnd {
+    /// Whether the list of `at_end` has the stream.
+    known: AtomicBool,
+    daemon: Arc<Daemon>,
 }
 
 /// Those who take no turn while they wait, and look again whenever something has happened.
@@ -99,6 +106,10 @@ pub(super) struct Stream {
 struct Watchers {
     /// As for the [`Slot`]: nothing foreign under the lock.
     wakers: Mutex<Vec<Waker>>,
+    /// Whether there may be any wakers: if not, a wake takes no lock. It changes under the
+    /// lock. Who registers sets it and then reads `woken`; who wakes sets `woken` and then
+    /// reads it. So at least one of the two sees the other.
+    any: AtomicBool,
     /// Set by a wake, for those who register just after it.
     woken: AtomicBool,
 }
@@ -115,11 +126,20 @@ impl Watchers {
         }
         // If it was added in between, it is woken twice, which does no harm.
         let waker = waker.clone();
-        self.lock().push(waker);
+        let mut wakers = self.lock();
+        wakers.push(waker);
+        self.any.store(true, Ordering::SeqCst);
     }
 
     fn wake_all(&self) {
-        let wakers = std::mem::take(&mut *self.lock());
+        if !self.any.load(Ordering::SeqCst) {
+            return;
+        }
+        let wakers = {
+            let mut wakers = self.lock();
+            self.any.store(false, Ordering::SeqCst);
+            std::mem::take(&mut *wakers)
+        };
         wake_all(wakers);
     }
 }
@@ -137,9 +157,14 @@ impl Wake for Watchers {
 
 impl Stream {
     pub(super) fn new(spec: Spec) -> Self {
-        let executor = Chosen::new(Daemon::new(spec.thread()));
+        let daemon = Arc::new(Daemon::new(spec.thread()));
+        let executor = Chosen::new(daemon.clone());
+        let at_end = (spec != Spec::Stdin).then(|| AtEnd {
+            known: AtomicBool::new(false),
+            daemon,
+        });
         Self {
-            written_at_end: (spec != Spec::Stdin).then(AtomicBool::default),
+            at_end,
             ..Self::over(spec, standard::open(spec), executor)
         }
     }
@@ -157,7 +182,7 @@ impl Stream {
                 next_ticket: 0,
             }),
             watchers: Arc::default(),
-            written_at_end: None,
+            at_end: None,
         }
     }
 
@@ -171,9 +196,15 @@ impl Stream {
 
     /// Makes sure that what is written now is out when the process has ended.
     fn watch(&'static self) {
-        if let Some(known) = &self.written_at_end {
-            at_end::watch(self, known);
+        if let Some(at_end) = &self.at_end {
+            at_end::watch(self, &at_end.known);
         }
+    }
+
+    /// Whether a job of its thread waits or runs.
+    pub(super) fn is_busy(&self) -> bool {
+        let at_end = self.at_end.as_ref();
+        at_end.is_some_and(|at_end| at_end.daemon.is_busy())
     }
 
     /// Waits for the turn. The drop of the [`Turn`] gives it up.
@@ -221,6 +252,18 @@ impl Stream {
         polled
     }
 
+    /// Calls `f` with the file, without taking the turn, if nobody has it or waits for it.
+    /// `f` runs under the lock, so it must only copy what is in the buffer. Nobody is woken
+    /// afterwards, as nobody can have looked in vain meanwhile. Most lines cost no more.
+    #[inline]
+    pub(super) fn look<T>(&self, f: impl FnOnce(&mut File) -> Option<T>) -> Option<T> {
+        let mut slot = self.slot();
+        if !slot.queue.is_empty() {
+            return None;
+        }
+        f(slot.file.as_mut()?)
+    }
+
     /// Takes the turn if nobody has it, even before those who wait.
     pub(super) fn try_turn(&'static self) -> Option<Turn> {
         let file = self.slot().file.take()?;
@@ -228,11 +271,8 @@ impl Stream {
     }
 
     /// Closes the stream by dropping its file: what that holds becomes a last write, which
-    /// the end of the process looks after. Does nothing if somebody has the turn.
-    pub(super) fn end(&'static self) {
-        let Some(mut turn) = self.try_turn() else {
-            return;
-        };
+    /// the end of the process looks after.
+    pub(super) fn end(&self, mut turn: Turn) {
         let (mut closed, _) = build(self.spec, Box::new(Gone), &Chosen::new(InlineExecutor));
         let close = pin!(closed.close()).poll(&mut Context::from_waker(Waker::noop()));
         debug_assert!(close.is_ready(), "of nothing, and inline");
@@ -292,7 +332,9 @@ fn build(spec: Spec, raw: Box<dyn RawIo>, executor: &Chosen) -> (Box<File>, Fact
         write_through: false,
         mode: None,
     };
+    let reads_now = raw.reads_now();
     let mut core = Core::new(raw, meta, Some(executor.clone()));
+    core.set_nowait(None, Some(reads_now));
     core.set_pos(Some(0));
     let facts = Facts {
         isatty,

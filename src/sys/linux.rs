@@ -35,7 +35,7 @@ pub(super) fn look(file: &File) -> Option<(u32, bool)> {
 
 /// The mode of an open file, with its type, as it is in memory. The type cannot be out of
 /// date, not even that of a file on a network. `None` if the call fails.
-pub(super) fn mode_in_memory(file: &File) -> Option<u32> {
+pub(super) fn mode_in_memory(file: impl AsFd) -> Option<u32> {
     let flags = AtFlags::EMPTY_PATH | AtFlags::STATX_DONT_SYNC;
     let seen = rustix::fs::statx(file, "", flags, StatxFlags::TYPE).ok()?;
     Some(seen.stx_mode.into())

@@ -102,7 +102,7 @@ pub(super) fn look(_: &File) -> Option<(u32, bool)> {
 
 /// The caller asks for the type of an open file in another way.
 #[cfg(unix)]
-pub(super) fn mode_in_memory(_: &File) -> Option<u32> {
+pub(super) fn mode_in_memory(_: impl std::os::fd::AsFd) -> Option<u32> {
     None
 }
 

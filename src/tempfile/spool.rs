@@ -139,7 +139,7 @@ impl Executor for SpoolExecutor {
             self.shared.demand();
         }
         let in_place = match self.shared.state() {
-            MEMORY if self.shared.is_much(job.load) => {
+            MEMORY if self.shared.is_much(job.load()) => {
                 let away = Away::new(&self.shared);
                 let job = job.wrap(move |run| {
                     let _away = away;

@@ -8,6 +8,7 @@ use std::task::{Context, Poll, ready};
 use super::{AtomicFile, NamedTemporaryFile, Spool, SpooledTemporaryFile};
 use crate::error::Result;
 use crate::file::{BinaryFile, RawFile, Read};
+use crate::futures_traits::by_tokio;
 use crate::open::{Binary, Kind, Raw};
 
 /// Writes the traits for reading and seeking, each of which calls that of the file below.
@@ -52,44 +53,9 @@ macro_rules! reads_and_seeks {
             }
         }
 
-        impl $(<$K: Kind>)? futures_io::AsyncRead for $File
-        where
-            $Inner: futures_io::AsyncRead + Unpin,
-        {
-            fn poll_read(
-                self: Pin<&mut Self>,
-                cx: &mut Context<'_>,
-                buf: &mut [u8],
-            ) -> Poll<io::Result<usize>> {
-                Pin::new(&mut **self.get_mut()).poll_read(cx, buf)
-            }
-        }
-
-        impl $(<$K: Kind>)? futures_io::AsyncBufRead for $File
-        where
-            $Inner: futures_io::AsyncBufRead + Unpin,
-        {
-            fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
-                Pin::new(&mut **self.get_mut()).poll_fill_buf(cx)
-            }
-
-            fn consume(self: Pin<&mut Self>, n: usize) {
-                futures_io::AsyncBufRead::consume(Pin::new(&mut **self.get_mut()), n);
-            }
-        }
-
-        impl $(<$K: Kind>)? futures_io::AsyncSeek for $File
-        where
-            $Inner: futures_io::AsyncSeek + Unpin,
-        {
-            fn poll_seek(
-                self: Pin<&mut Self>,
-                cx: &mut Context<'_>,
-                pos: SeekFrom,
-            ) -> Poll<io::Result<u64>> {
-                Pin::new(&mut **self.get_mut()).poll_seek(cx, pos)
-            }
-        }
+        by_tokio!(AsyncRead, [$($K: Kind)?] $File where $Inner: tokio::io::AsyncRead + Unpin);
+        by_tokio!(AsyncBufRead, [$($K: Kind)?] $File where $Inner: tokio::io::AsyncBufRead + Unpin);
+        by_tokio!(AsyncSeek, [$($K: Kind)?] $File where $Inner: tokio::io::AsyncSeek + Unpin);
     };
 }
 
@@ -130,35 +96,7 @@ macro_rules! writes {
             }
         }
 
-        impl<K: Kind> futures_io::AsyncWrite for $File
-        where
-            $Inner: futures_io::AsyncWrite + Unpin,
-        {
-            fn poll_write(
-                self: Pin<&mut Self>,
-                cx: &mut Context<'_>,
-                data: &[u8],
-            ) -> Poll<io::Result<usize>> {
-                Pin::new(&mut **self.get_mut()).poll_write(cx, data)
-            }
-
-            fn poll_write_vectored(
-                self: Pin<&mut Self>,
-                cx: &mut Context<'_>,
-                slices: &[IoSlice<'_>],
-            ) -> Poll<io::Result<usize>> {
-                Pin::new(&mut **self.get_mut()).poll_write_vectored(cx, slices)
-            }
-
-            fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-                Pin::new(&mut **self.get_mut()).poll_flush(cx)
-            }
-
-            /// Flushes. The file stays open.
-            fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-                Pin::new(&mut **self.get_mut()).poll_close(cx)
-            }
-        }
+        by_tokio!(AsyncWrite, [K: Kind] $File where $Inner: tokio::io::AsyncWrite + Unpin);
     };
 }
 
@@ -204,32 +142,7 @@ impl tokio::io::AsyncWrite for SpooledTemporaryFile<Binary> {
     }
 }
 
-impl futures_io::AsyncWrite for SpooledTemporaryFile<Binary> {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        data: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        tokio::io::AsyncWrite::poll_write(self, cx, data)
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        slices: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        tokio::io::AsyncWrite::poll_write_vectored(self, cx, slices)
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        tokio::io::AsyncWrite::poll_flush(self, cx)
-    }
-
-    /// Flushes. The file stays open.
-    fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        tokio::io::AsyncWrite::poll_shutdown(self, cx)
-    }
-}
+by_tokio!(AsyncWrite, [] SpooledTemporaryFile<Binary>);
 
 /// Writes those methods of the file below whose names the extension traits (such as
 /// `AsyncReadExt`) have too. Without them, `file.read()` would be the trait's method

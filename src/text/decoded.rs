@@ -395,6 +395,11 @@ impl Decoded {
         cr && self.settings.newline == Newline::Untranslated
     }
 
+    /// Whether a line was delivered that ends in a last `\r`, whose `\n` may come next.
+    pub(crate) fn is_after_early_line(&self) -> bool {
+        self.early && self.at == self.text.len()
+    }
+
     /// The position behind the delivered text, which the machine says is at `offset`.
     pub(crate) fn position(&self, offset: u64) -> TextPosition {
         TextPosition {

@@ -49,7 +49,7 @@ pin_project! {
         decoded: Decoded,
         settings: TextSettings,
         refused: Option<Refused>,
-        // Of the stream of lines.
+        // The read of the stream of lines.
         started: Started,
     }
 }
@@ -65,6 +65,10 @@ pub struct Parts<R> {
     /// Bytes that were read behind this text and not decoded: at most as many as the buffer
     /// holds, unless a read of more than that was abandoned.
     pub bytes: Vec<u8>,
+    /// Whether the line that was delivered last ends in a `\r` behind which nothing had
+    /// come yet: if a `\n` is next in `bytes` and `inner`, it belongs to the end of that
+    /// line. Only with universal line ends.
+    pub after_cr: bool,
 }
 
 impl<R> Reader<R> {
@@ -118,6 +122,9 @@ impl<R> Reader<R> {
 
     /// Returns the stream, and what was read from it and not delivered.
     ///
+    /// Where another protocol goes on behind a line, mind [`after_cr`](Parts::after_cr):
+    /// the end `\r\n` of that line may have come in two pieces.
+    ///
     /// # Examples
     ///
     /// ```
@@ -134,6 +141,7 @@ impl<R> Reader<R> {
         Parts {
             text: self.decoded.rest().to_owned(),
             bytes,
+            after_cr: self.decoded.is_after_early_line(),
             inner: self.stream,
         }
     }

@@ -207,6 +207,16 @@ fn encode(settings: &TextSettings, bom: bool, text: &str, out: &mut Vec<u8>) -> 
     encoded.map_err(|error| encode_error(settings, error, text, 0, None))
 }
 
+/// Appends `bytes` to `out`. The first `done` bytes of `out`, which the stream has taken,
+/// are removed when they are the larger part. Otherwise flushes that are abandoned again
+/// and again, each with something left, would make the memory grow without end.
+fn append(out: &mut Vec<u8>, done: &mut usize, bytes: &[u8]) {
+    if *done > out.len() / 2 {
+        out.drain(..std::mem::take(done));
+    }
+    out.extend_from_slice(bytes);
+}
+
 /// Repeats a call of the stream as long as it is interrupted.
 fn poll_uninterrupted(
     cx: &mut Context<'_>,
@@ -360,7 +370,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
         if self.out.is_empty() && bytes.len() > self.capacity {
             self.out = bytes;
         } else {
-            self.out.extend_from_slice(&bytes);
+            append(&mut self.out, &mut self.done, &bytes);
         }
         (self.bom, self.ending) = (false, false);
         Ok(())
@@ -442,3 +452,7 @@ impl<W> fmt::Debug for Writer<W> {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests;

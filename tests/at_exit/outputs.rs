@@ -1,6 +1,7 @@
 //! What is written to the standard streams shortly before `main` returns, and not flushed.
 
 use std::sync::mpsc::channel;
+use std::time::Duration;
 
 use futures::executor::block_on;
 
@@ -55,6 +56,43 @@ pub(crate) const OUTPUTS: &[Output] = &[
             }
         });
         is_done.recv().unwrap();
+    }),
+    ("output_while_a_thread_has_the_turn", || {
+        block_on(write_out());
+        let (begun, has_begun) = channel();
+        std::thread::spawn(move || {
+            let items = std::iter::once_with(|| {
+                begun.send(()).unwrap();
+                // `main` has returned long before.
+                std::thread::sleep(Duration::from_millis(300));
+                ""
+            });
+            block_on(aiofiles::stdout().writelines(items)).unwrap();
+            loop {
+                std::thread::park();
+            }
+        });
+        has_begun.recv().unwrap();
+    }),
+    ("output_while_a_future_keeps_the_turn", || {
+        block_on(write_out());
+        block_on(aiofiles::stdout().flush()).ok();
+        // Nobody can take the turn any more, so the process does not wait for it for long.
+        let endless = async { aiofiles::stdout().writelines(std::iter::repeat("")).await };
+        let mut endless = Box::pin(endless);
+        assert!(poll_once(endless.as_mut()).is_none());
+        std::mem::forget(endless);
+    }),
+    ("output_while_a_future_is_next_in_line", || {
+        let mut next = Box::pin(async { aiofiles::stdout().flush().await });
+        let written = written();
+        // The last of them stays in the buffer.
+        let (first, rest) = written.split_at(199_000);
+        let items = [first, rest].into_iter().inspect(|_| {
+            assert!(poll_once(next.as_mut()).is_none());
+        });
+        block_on(aiofiles::stdout().writelines(items)).ok();
+        std::mem::forget(next);
     }),
     ("output_by_the_trait", || {
         let write = async {

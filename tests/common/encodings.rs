@@ -1,6 +1,6 @@
 //! The encodings that text can be in.
 
-/// One name of each.
+/// One name of each: first the ten of this crate, then those of encoding_rs.
 pub(crate) const ENCODINGS: &[&str] = &[
     "utf-8",
     "utf-8-sig",

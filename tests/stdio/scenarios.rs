@@ -6,6 +6,8 @@ use std::pin::pin;
 use aiofiles::{Error, Result, stderr, stderr_bytes, stdin, stdin_bytes, stdout, stdout_bytes};
 use futures::{FutureExt, StreamExt, poll};
 
+use super::input;
+
 /// Runs a scenario; the exit code.
 pub(crate) fn run(name: &str) -> i32 {
     let done = match name {
@@ -64,6 +66,9 @@ pub(crate) fn run(name: &str) -> i32 {
         "replace" => block_on(replace()),
         "closed" => block_on(closed()),
         "watching" => block_on(watching()),
+        "in_place" => block_on(input::in_place()),
+        "in_order" => block_on(input::in_order()),
+        "many_lines" => current_thread(input::many_lines()),
         "copy" => multi_thread(async {
             tokio::io::copy(&mut stdin_bytes(), &mut stdout_bytes()).await?;
             Ok(stdout().flush().await?)
@@ -75,6 +80,16 @@ pub(crate) fn run(name: &str) -> i32 {
             let bytes = stdin_bytes().read().await?;
             Ok(String::from_utf8_lossy(&bytes).into_owned())
         })),
+        "owned_input" => block_on(owned_input()),
+        "reset_owned" => block_on(async {
+            let mut out = String::new();
+            for _ in 0..4 {
+                let (read, buf) = stdin_bytes().read_owned(Vec::with_capacity(100)).await;
+                let read = read.map_err(|error| error.kind());
+                out += &format!("{read:?} {:?} ", String::from_utf8_lossy(&buf));
+            }
+            say(&out).await
+        }),
         _ => panic!("there is no scenario `{name}`"),
     };
     match done {
@@ -86,7 +101,7 @@ pub(crate) fn run(name: &str) -> i32 {
     }
 }
 
-type Done = std::result::Result<(), Box<dyn std::error::Error>>;
+pub(super) type Done = std::result::Result<(), Box<dyn std::error::Error>>;
 
 fn block_on(scenario: impl Future<Output = Result<()>>) -> Done {
     Ok(futures::executor::block_on(scenario)?)
@@ -99,7 +114,12 @@ fn multi_thread(scenario: impl Future<Output = Done>) -> Done {
     runtime.block_on(scenario)
 }
 
-async fn say(text: &str) -> Result<()> {
+fn current_thread(scenario: impl Future<Output = Done>) -> Done {
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    runtime.block_on(scenario)
+}
+
+pub(super) async fn say(text: &str) -> Result<()> {
     stdout().write(text).await?;
     stdout().flush().await
 }
@@ -191,6 +211,28 @@ async fn mixed_input() -> Result<()> {
     ];
     let shown = parts.map(|part| format!("{}|", part.replace('\r', "\\r").replace('\n', "\\n")));
     say(&shown.concat()).await
+}
+
+/// Gives back what it reads, by buffers of several sizes that hold something already.
+async fn owned_input() -> Result<()> {
+    let mut all = Vec::new();
+    for size in [1usize, 10, 5000, 100_000, 1 << 20].into_iter().cycle() {
+        let mut buf = Vec::with_capacity(size + 2);
+        buf.extend_from_slice(b"me");
+        let capacity = buf.capacity();
+        let (read, buf) = stdin_bytes().read_owned(buf).await;
+        let read = read?;
+        assert!(buf.starts_with(b"me") && buf.len() == 2 + read);
+        assert_eq!(buf.capacity(), capacity, "it is read into as it is");
+        all.extend_from_slice(&buf[2..]);
+        if read == 0 {
+            break;
+        }
+    }
+    // There is no room: nothing is read, and it is not the end.
+    let (read, _) = stdin_bytes().read_owned(Vec::new()).await;
+    assert_eq!(read?, 0);
+    stdout_bytes().write(&all).await.map(drop)
 }
 
 async fn decode() -> Result<()> {

@@ -65,7 +65,7 @@ fn start(executor: impl Executor, panics: bool) -> (Flight<Trip>, Log) {
 }
 
 fn home(flight: &mut Flight<Trip>) -> (Trip, End) {
-    block_on(poll_fn(|cx| flight.poll_end(cx)))
+    block_on(poll_fn(|cx| flight.poll_end(cx, "call", None)))
 }
 
 #[test]
@@ -182,7 +182,9 @@ fn lock(flight: &Shared) -> MutexGuard<'_, Flight<Trip>> {
 }
 
 fn look(flight: &Shared) {
-    block_on(poll_fn(|cx| lock(flight).poll_look(cx, |_| ())));
+    block_on(poll_fn(|cx| {
+        lock(flight).poll_look(cx, "call", None, |_| ())
+    }));
 }
 
 #[test]
@@ -194,7 +196,7 @@ fn all_who_wait_are_woken() {
             let flight = flight.clone();
             thread::spawn(move || look(&flight))
         });
-        let (task, end) = block_on(poll_fn(|cx| lock(&flight).poll_end(cx)));
+        let (task, end) = block_on(poll_fn(|cx| lock(&flight).poll_end(cx, "call", None)));
         assert!(matches!(end, End::Done));
         assert_eq!(log.read(), (1, 0));
         others.into_iter().for_each(join);
@@ -213,7 +215,7 @@ fn two_who_want_the_task_are_woken_and_one_has_it() {
                 if taken.1 {
                     return Poll::Ready(false);
                 }
-                drop(ready!(taken.0.poll_end(cx)));
+                drop(ready!(taken.0.poll_end(cx, "call", None)));
                 taken.1 = true;
                 Poll::Ready(true)
             }))
@@ -231,7 +233,7 @@ fn waker_that_panics_keeps_nobody_waiting() {
         let threads = Threads::new(Job::run);
         let (flight, log) = start(threads.clone(), false);
         let flight: Shared = Arc::new(Mutex::new(flight));
-        let _ = with_bad_waker(|cx| lock(&flight).poll_end(cx).map(drop));
+        let _ = with_bad_waker(|cx| lock(&flight).poll_end(cx, "call", None).map(drop));
         look(&flight);
         threads.join();
         assert_eq!(log.ran.get(), 1);
@@ -248,10 +250,10 @@ fn waker_may_come_back_to_what_wakes_it() {
         let (waker, visits) = visitor(move || {
             if let Some(flight) = comes.upgrade() {
                 let mut alone = Context::from_waker(Waker::noop());
-                let _ = lock(&flight).poll_look(&mut alone, |_| ());
+                let _ = lock(&flight).poll_look(&mut alone, "call", None, |_| ());
             }
         });
-        let _ = lock(&flight).poll_look(&mut Context::from_waker(&waker), |_| ());
+        let _ = lock(&flight).poll_look(&mut Context::from_waker(&waker), "call", None, |_| ());
         drop(waker);
         look(&flight);
         threads.join();
@@ -267,7 +269,7 @@ fn task_that_is_left_behind_goes_to_one() {
         explore(PACE, move || {
             let threads = Threads::new(Job::run);
             let (mut flight, log) = start(threads.clone(), false);
-            let ended = waits && with_bad_waker(|cx| flight.poll_end(cx).is_ready());
+            let ended = waits && with_bad_waker(|cx| flight.poll_end(cx, "call", None).is_ready());
             let heirs = Count::default();
             let heir = heirs.clone();
             let back = flight.leave(move |task| {

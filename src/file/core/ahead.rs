@@ -229,7 +229,7 @@ impl Ahead {
 
     /// Puts `data`, without its first `from` bytes, behind what is here. It was read for a
     /// caller that has gone.
-    pub(super) fn adopt(&mut self, data: Vec<u8>, from: usize) {
+    pub(crate) fn adopt(&mut self, data: Vec<u8>, from: usize) {
         if self.buffer.is_empty() {
             self.buffer.adopt(data, from);
         } else {

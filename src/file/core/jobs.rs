@@ -176,7 +176,7 @@ impl<R: RawIo> Core<R> {
             // started it does not take a part for the whole.
             busy.number += 1;
         }
-        let (work, end) = ready!(busy.flight.poll_end(cx));
+        let (work, end) = ready!(busy.flight.poll_end(cx, busy.op, self.meta.name.as_ref()));
         let (_, failed) = self.put_back(work, end, false);
         if let Some((error, keep)) = failed {
             match keep {
@@ -194,7 +194,7 @@ impl<R: RawIo> Core<R> {
         let State::Busy(busy) = &mut self.state else {
             unreachable!("an operation waits for the job that it has started");
         };
-        let (work, end) = ready!(busy.flight.poll_end(cx));
+        let (work, end) = ready!(busy.flight.poll_end(cx, busy.op, self.meta.name.as_ref()));
         let (mut product, failed) = self.put_back(work, end, true);
         product.result = failed.map_or(Ok(()), |(error, _)| Err(error));
         Poll::Ready(product)
@@ -308,16 +308,18 @@ impl<R: RawIo> Core<R> {
         let mut failed = self.out.failed.as_deref().and_then(Error::raw_os_error);
         let mut left = self.is_dirty();
         if let Some(busy) = self.state.busy() {
-            let ended = busy.flight.poll_look(cx, |ended| match ended {
-                Some((work, _)) => {
-                    let result = work.result.as_ref();
-                    (
-                        work.has_unwritten(),
-                        result.err().and_then(io::Error::raw_os_error),
-                    )
-                }
-                None => (false, None),
-            });
+            let ended = busy
+                .flight
+                .poll_look(cx, busy.op, self.meta.name.as_ref(), |ended| match ended {
+                    Some((work, _)) => {
+                        let result = work.result.as_ref();
+                        (
+                            work.has_unwritten(),
+                            result.err().and_then(io::Error::raw_os_error),
+                        )
+                    }
+                    None => (false, None),
+                });
             let (unwritten, error) = ready!(ended);
             left |= unwritten;
             failed = failed.or(error);

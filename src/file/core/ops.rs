@@ -203,12 +203,7 @@ impl<R: RawIo> Core<R> {
         op: &'static str,
         f: impl FnOnce(&File) -> io::Result<T> + Send + 'static,
     ) -> Result<T> {
-        let run = |raw: &mut dyn RawIo| match raw.as_file() {
-            Some(file) => f(file),
-            None => Err(io::ErrorKind::Unsupported.into()),
-        };
-        self.call(op, false, move |call| call.stream.with(run))
-            .await
+        self.with_open_file(op, |_, file| f(file)).await
     }
 
     /// As [`with_file`](Self::with_file), also with what all handles of the open file

@@ -6,7 +6,7 @@ use std::task::{Context, Poll, ready};
 
 use super::jobs::Parcel;
 use super::state::Beside;
-use super::{BUFFER, Core, Started};
+use super::{Core, Started};
 use crate::budget::{self, AHEAD};
 use crate::delegate::run_detached;
 use crate::error::{Error, Result};
@@ -48,7 +48,7 @@ impl<R: RawIo> Core<R> {
 
     /// The number of bytes in the file behind the cursor, if it is known without a job. It
     /// may be out of date, so use it only to reserve memory.
-    fn rest_hint(&self) -> Option<u64> {
+    pub(crate) fn rest_hint(&self) -> Option<u64> {
         let local = || self.stream().and_then(SharedStream::file)?.metadata().ok();
         let size = match self.inline.local {
             true => local().map(|metadata| metadata.len()),
@@ -71,12 +71,6 @@ impl<R: RawIo> Core<R> {
             let rest = rest.saturating_add(room as u64);
             self.ahead.buffer_mut().expect(rest);
         }
-    }
-
-    /// The number of bytes that are still to be decoded at most. As for
-    /// [`rest_hint`](Self::rest_hint), use it only to reserve memory.
-    pub(crate) fn undecoded_hint(&self) -> Option<u64> {
-        Some(self.rest_hint()? + self.ahead.buffer().len() as u64)
     }
 
     /// Frees the memory of the read buffer if that is empty and much larger than `usual`
@@ -108,7 +102,7 @@ impl<R: RawIo> Core<R> {
 
     /// As [`poll_fill`](Self::poll_fill). If a job reads to the end, it decodes everything
     /// as `plan` says. Then the text is in `whole`, and its bytes are not in the buffer.
-    fn poll_fill_with(
+    pub(crate) fn poll_fill_with(
         &mut self,
         cx: &mut Context<'_>,
         min: usize,
@@ -159,25 +153,6 @@ impl<R: RawIo> Core<R> {
         }
     }
 
-    /// Reads to the end. If a job does that, it decodes everything as `plan` says. Then the
-    /// result is `Some`, and the bytes are not in the buffer.
-    pub(crate) fn poll_fill_all(
-        &mut self,
-        cx: &mut Context<'_>,
-        plan: impl Fn() -> Option<Plan>,
-        started: &mut Started,
-    ) -> Poll<Result<Option<Whole>>> {
-        let mut whole = None;
-        ready!(self.poll_fill_with(cx, usize::MAX, BUFFER, plan, &mut whole, started))?;
-        if let Some(bytes) = whole.as_mut().and_then(Whole::take_bytes) {
-            // The bytes that the text was decoded from are freed.
-            let end = bytes.len();
-            self.ahead.adopt(bytes, end);
-            self.shrink_read(self.capacity);
-        }
-        Poll::Ready(Ok(whole))
-    }
-
     /// As [`poll_fill`](Self::poll_fill), but reads up to the first line end behind `min`
     /// bytes, and not beyond it. The caller has found no such line end in the buffer.
     pub(crate) fn poll_fill_line(
@@ -225,8 +200,8 @@ impl<R: RawIo> Core<R> {
     }
 
     /// Before a nowait read, asks the system for the cursor, under the same conditions as a
-    /// job does: the file is open for reading and writing, and nothing was read ahead. This
-    /// waits no longer than the read itself.
+    /// job does: the file is open for reading and writing, nothing was read ahead, and the
+    /// descriptor may be shared. This waits no longer than the read itself.
     fn ask_where(&mut self) {
         let known = self.cursor.pos.is_some() && self.ahead.buffer().is_empty();
         if self.meta.writable && known && !self.is_private() {
@@ -248,12 +223,9 @@ impl<R: RawIo> Core<R> {
         may
     }
 
-    pub(super) fn nowait_read(
-        &mut self,
-        read: impl FnOnce(&std::fs::File) -> nowait::Answer,
-    ) -> Option<usize> {
+    pub(super) fn nowait_read(&mut self, buf: &mut [u8]) -> Option<usize> {
         let stream = self.stream()?;
-        let answer = read(stream.file()?);
+        let answer = stream.read_now(buf);
         let misses = stream.open_file().misses();
         misses.learn(matches!(answer, nowait::Answer::Data(_)));
         match answer {
@@ -288,7 +260,7 @@ impl<R: RawIo> Core<R> {
         self.expect_rest(room);
         let mut read = self.ahead.take_to_fill();
         let filled = read.try_space(room).map(|space| {
-            let n = self.nowait_read(|file| nowait::read(file, &mut space[..room]));
+            let n = self.nowait_read(&mut space[..room]);
             (n.is_some(), n.unwrap_or(0))
         });
         read.filled(filled.as_ref().map_or(0, |(_, n)| *n));
@@ -361,7 +333,7 @@ impl<R: RawIo> Core<R> {
         self.ask_where();
         self.ahead.forget_consumed();
         let most = dst.len().min(nowait::MOST);
-        self.nowait_read(|file| nowait::read(file, &mut dst[..most]))
+        self.nowait_read(&mut dst[..most])
     }
 
     /// Whether a positional read may be tried as a nowait read. `None`: the executor
@@ -403,7 +375,11 @@ impl<R: RawIo> Core<R> {
     /// Reads from the page cache into the spare capacity of `owned`. The read buffer must
     /// be empty.
     fn read_owned_nowait(&mut self, owned: &mut Vec<u8>) -> Option<usize> {
-        let (before, room) = (owned.len(), owned.capacity() - owned.len());
+        let (before, mut room) = (owned.len(), owned.capacity() - owned.len());
+        if self.stream()?.file().is_none() {
+            // A pipe: one job would read no more.
+            room = room.min(nowait::PIPE);
+        }
         // For a long read, one job is faster than many nowait reads.
         if room > nowait::MOST || !self.may_read_now() {
             return None;
@@ -413,7 +389,7 @@ impl<R: RawIo> Core<R> {
         // Fills the spare capacity with zeros first, because `preadv2` takes only
         // initialised memory without unsafe code. This costs a small part of the copy.
         owned.resize(before + room, 0);
-        let n = self.nowait_read(|file| nowait::read(file, &mut owned[before..]));
+        let n = self.nowait_read(&mut owned[before..]);
         owned.truncate(before + n.unwrap_or(0));
         n
     }

@@ -1,12 +1,12 @@
 //! Reading text: decoded from the bytes of the binary file below.
 
 use std::path::Path;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use super::TextPosition;
 use crate::error::Result;
 use crate::file::buf::Buf;
-use crate::file::core::{Core, Started};
+use crate::file::core::{BUFFER, Core, Started};
 use crate::file::source::{Follow, Source, Span};
 use crate::file::{Block, File, Text};
 use crate::raw_io::RawIo;
@@ -42,11 +42,19 @@ impl<R: RawIo> Below for Core<R> {
         plan: impl Fn() -> Option<Plan>,
         started: &mut Started,
     ) -> Poll<Result<Option<Whole>>> {
-        self.poll_fill_all(cx, plan, started)
+        let mut whole = None;
+        ready!(self.poll_fill_with(cx, usize::MAX, BUFFER, plan, &mut whole, started))?;
+        if let Some(bytes) = whole.as_mut().and_then(Whole::take_bytes) {
+            // The bytes that the text was decoded from are freed.
+            let end = bytes.len();
+            self.ahead.adopt(bytes, end);
+            self.shrink_read(self.capacity);
+        }
+        Poll::Ready(Ok(whole))
     }
 
     fn undecoded_hint(&self) -> Option<u64> {
-        self.undecoded_hint()
+        Some(self.rest_hint()? + self.ahead.buffer().len() as u64)
     }
 
     fn free(&self, memory: Vec<u8>) {

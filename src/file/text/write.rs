@@ -27,10 +27,9 @@ impl<R: RawIo> File<Text, R> {
     /// # Errors
     ///
     /// [`Encode`](Error::Encode) for a character that the encoding does not have, or the
-    /// error of an earlier write if nobody was told of it yet: then nothing of `text` is
-    /// stored. `Unsupported` if the file is not open for writing; `Closed`. With line
-    /// buffering or write through also the error of the flush; then `text` is in the
-    /// buffer.
+    /// error of writing what was buffered before: then nothing of `text` is stored.
+    /// `Unsupported` if the file is not open for writing; `Closed`. With line buffering or
+    /// write through also the error of the flush; then `text` is in the buffer.
     ///
     /// # Examples
     ///

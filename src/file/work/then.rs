@@ -66,18 +66,9 @@ impl<R> Then<R> {
         }
     }
 
+    /// Whether its error must be kept if nobody waits for it.
     pub(super) fn keeps_error(&self) -> bool {
-        match self {
-            Self::Nothing | Self::WriteOwned | Self::Flush | Self::Shutdown | Self::Close => true,
-            Self::Fill { .. }
-            | Self::FillLine { .. }
-            | Self::ReadOwned
-            | Self::Seek(_)
-            | Self::Where
-            | Self::Truncate(_)
-            | Self::Size => false,
-            Self::Call { keep, .. } => *keep,
-        }
+        self.writes() || matches!(self, Self::Call { keep: true, .. })
     }
 }
 

@@ -74,37 +74,50 @@ impl Drop for Locking {
         if let Some(ticket) = self.ticket {
             let mut slot = self.stream.slot();
             let waker = slot.queue.remove(&ticket);
+            // This may have been the next in line.
+            let next = slot.next();
             drop(slot);
             discard(waker);
-            // This may have been the next in line.
-            self.stream.pass_on(false);
+            self.stream.pass_on(next, false);
         }
     }
 }
 
+impl Slot {
+    /// Who is to be woken if nobody has the turn.
+    fn next(&mut self) -> Next {
+        if self.file.is_none() {
+            return Next::Later;
+        }
+        match self.queue.first_entry() {
+            None => Next::Nobody,
+            // The waker is moved out and not cloned. The poll that it causes either
+            // takes the turn or leaves a new waker.
+            Some(mut first) => {
+                let spent = Waker::noop().clone();
+                Next::Waiting(std::mem::replace(first.get_mut(), spent))
+            }
+        }
+    }
+}
+
+/// Who is next at the stream.
+enum Next {
+    /// The first in line.
+    Waiting(Waker),
+    /// Nobody is in line. The watchers may look.
+    Nobody,
+    /// Somebody has the turn. Its drop wakes the next one.
+    Later,
+}
+
 impl Stream {
-    /// If nobody has the turn, wakes the next in line, or if nobody is in line, the
-    /// watchers (not with `quiet`).
-    fn pass_on(&self, quiet: bool) {
-        let next = {
-            let mut slot = self.slot();
-            if slot.file.is_none() {
-                return;
-            }
-            match slot.queue.first_entry() {
-                None => None,
-                // The waker is moved out and not cloned. The poll that it causes either
-                // takes the turn or leaves a new waker.
-                Some(mut first) => {
-                    let spent = Waker::noop().clone();
-                    Some(std::mem::replace(first.get_mut(), spent))
-                }
-            }
-        };
+    /// Wakes the next in line, or if nobody is in line, the watchers (not with `quiet`).
+    fn pass_on(&self, next: Next, quiet: bool) {
         match next {
-            Some(next) => wake(next),
-            None if quiet => {}
-            None => self.watchers.wake_all(),
+            Next::Waiting(next) => wake(next),
+            Next::Nobody if !quiet => self.watchers.wake_all(),
+            Next::Nobody | Next::Later => {}
         }
     }
 }
@@ -159,17 +172,21 @@ impl std::ops::DerefMut for Turn {
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        if let Some(file) = self.file.take() {
+        let Some(file) = self.file.take() else {
+            return;
+        };
+        let next = {
             let mut slot = self.stream.slot();
             slot.facts.closed = file.closed();
             slot.facts.line_buffering = file.line_buffering();
             (slot.facts.encoding, slot.facts.errors) = file.codec_names();
             slot.file = Some(file);
-        }
+            slot.next()
+        };
         // What the owner waited for may have come while it had the file. Watchers that
         // looked meanwhile found no file, so they must look again, because the owner may
         // never come back.
         let quiet = self.quiet && !self.stream.watchers.woken.load(Ordering::SeqCst);
-        self.stream.pass_on(quiet);
+        self.stream.pass_on(next, quiet);
     }
 }

@@ -142,3 +142,38 @@ fn cannot(error: &io::Error) -> bool {
     ];
     is(error, &errnos)
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use std::os::fd::OwnedFd;
+    use std::os::unix::net::UnixStream;
+
+    use rustix::fs::Mode;
+
+    use super::*;
+
+    #[test]
+    fn what_knows_no_holes_is_data_and_what_cannot_be_asked_is_an_error() {
+        let no_holes = File::open("/proc/self/status").unwrap();
+        assert_eq!(next_data(&no_holes, 3, 10).unwrap(), Some((3, 10)));
+        let (no_file, _other) = UnixStream::pair().unwrap();
+        let no_file = File::from(OwnedFd::from(no_file));
+        assert_eq!(next_data(&no_file, 0, 10).unwrap(), Some((0, 10)));
+        let flags = OFlags::PATH | OFlags::CLOEXEC;
+        let name = fs::open("/proc/self/status", flags, Mode::empty()).unwrap();
+        let error = next_data(&name.into(), 0, 10).unwrap_err();
+        assert_eq!(error.raw_os_error(), Some(Errno::BADF.raw_os_error()));
+    }
+
+    #[test]
+    fn only_what_another_way_may_do_is_tried_in_another_way() {
+        let of = |errno: Errno| io::Error::from_raw_os_error(errno.raw_os_error());
+        for other_way in [Errno::XDEV, Errno::NOSYS, Errno::INVAL, Errno::PERM] {
+            assert!(cannot(&of(other_way)), "{other_way}");
+        }
+        for end in [Errno::NOSPC, Errno::IO, Errno::DQUOT, Errno::ACCESS] {
+            assert!(!cannot(&of(end)), "{end}");
+        }
+    }
+}

@@ -5,14 +5,18 @@ use std::io::{self, IsTerminal};
 use std::os::fd::BorrowedFd;
 
 use rustix::event::{PollFd, PollFlags, poll};
+use rustix::fs::{FileType, RawMode};
 use rustix::io::Errno;
 
 use super::super::linux;
+use super::super::nowait::{self, PIPE};
 use super::close_duplicate;
 
 /// A standard stream.
 pub(crate) struct Standard {
     fd: BorrowedFd<'static>,
+    /// Whether it is a pipe, of which no more than [`PIPE`] is read at a time.
+    pipe: bool,
     /// An error, such as the reset of a connection, that a read met after it had some bytes.
     /// The next read returns it, since the system does not report it again.
     failed: Option<io::Error>,
@@ -32,7 +36,18 @@ impl Standard {
     }
 
     fn new(fd: BorrowedFd<'static>) -> Self {
-        Self { fd, failed: None }
+        let mode = linux::mode_in_memory(fd);
+        Self {
+            fd,
+            pipe: mode
+                .is_some_and(|mode| FileType::from_raw_mode(mode as RawMode) == FileType::Fifo),
+            failed: None,
+        }
+    }
+
+    /// How many of `room` bytes one read asks for.
+    fn most(&self, room: usize) -> usize {
+        if self.pipe { room.min(PIPE) } else { room }
     }
 
     /// Reads what has come since the last read, without waiting. The bytes before it are
@@ -69,6 +84,8 @@ impl Standard {
 
     pub(crate) fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         self.check()?;
+        let most = self.most(buf.len());
+        let buf = &mut buf[..most];
         let mut n = self.blocking(PollFlags::IN, |fd| rustix::io::read(fd, &mut *buf))?;
         // A fast writer has filled the pipe again: read that too, which saves hops.
         while n > 0 && n < buf.len() {
@@ -81,11 +98,16 @@ impl Standard {
     }
 
     pub(crate) fn read_spare(&mut self, vec: &mut Vec<u8>) -> io::Result<usize> {
-        /// The usual capacity of a pipe. Memory is cleared before such a read, so more
-        /// would mostly be cleared in vain.
-        const STEP: usize = 64 * 1024;
-        if vec.len() == vec.capacity() {
+        let (before, room) = (vec.len(), vec.capacity() - vec.len());
+        if room == 0 {
             return Ok(0);
+        }
+        if self.most(room) < room {
+            // Cleared first: only all of the spare capacity can be read into as it is.
+            vec.resize(before + self.most(room), 0);
+            let read = self.read(&mut vec[before..]);
+            vec.truncate(before + read.as_ref().map_or(0, |n| *n));
+            return read;
         }
         self.check()?;
         let mut n = self.blocking(PollFlags::IN, |fd| {
@@ -93,7 +115,8 @@ impl Standard {
         })?;
         while n > 0 && vec.len() < vec.capacity() {
             let before = vec.len();
-            vec.resize(before + STEP.min(vec.capacity() - before), 0);
+            // Memory is cleared before such a read, so more would be cleared in vain.
+            vec.resize(before + PIPE.min(vec.capacity() - before), 0);
             let more = self.more(&mut vec[before..]);
             vec.truncate(before + more.unwrap_or(0));
             match more {
@@ -102,6 +125,21 @@ impl Standard {
             }
         }
         Ok(n)
+    }
+
+    /// Whether [`read_now`](Self::read_now) is worth a call: of a pipe.
+    pub(crate) fn reads_now(&self) -> bool {
+        self.pipe && nowait::suits_regular()
+    }
+
+    /// Reads what is there without waiting. `None` if there is nothing, or an error, or if
+    /// only a read can tell.
+    pub(crate) fn read_now(&mut self, buf: &mut [u8]) -> Option<usize> {
+        if self.failed.is_some() {
+            return None;
+        }
+        let most = self.most(buf.len());
+        self.more(&mut buf[..most])
     }
 
     pub(crate) fn write(&mut self, buf: &[u8]) -> io::Result<usize> {

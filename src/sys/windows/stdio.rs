@@ -36,6 +36,17 @@ impl Standard {
         into_spare(vec, |spare| self.read(spare))
     }
 
+    /// The system does not tell whether a read would wait.
+    #[allow(clippy::unused_self, reason = "others can be asked")]
+    pub(crate) fn reads_now(&self) -> bool {
+        false
+    }
+
+    #[allow(clippy::unused_self, reason = "others can be asked")]
+    pub(crate) fn read_now(&mut self, _: &mut [u8]) -> Option<usize> {
+        None
+    }
+
     pub(crate) fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
         match self {
             Self::Stdin(_) => Err(io::ErrorKind::Unsupported.into()),

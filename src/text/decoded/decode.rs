@@ -75,7 +75,7 @@ impl Decoded {
         reserved.map_err(|error| Error::os("read", below.path(), error))?;
         self.begun = true;
         // A line was delivered that ends in a `\r`; a `\n` that comes now belongs to it.
-        let half = self.early && self.at == self.text.len();
+        let half = self.is_after_early_line();
         self.compact();
         if self.text.is_empty() {
             if let Some(offset) = below.begin() {

@@ -6,7 +6,7 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::AsyncWrite;
 
-use super::{LONG, Writer, encode, not_text};
+use super::{LONG, Writer, append, encode, not_text};
 use crate::budget;
 use crate::text::making::Checked;
 
@@ -54,7 +54,7 @@ impl<W: AsyncWrite> AsyncWrite for Writer<W> {
             ready!(self.as_mut().poll_room(cx, encoded.len()))?;
             let flushes = self.flushes(text);
             let this = self.as_mut().project();
-            this.out.extend_from_slice(&encoded);
+            append(this.out, this.done, &encoded);
             budget::moved(encoded.len());
             (*this.bom, *this.ending) = (false, false);
             this.carry.clear();
