@@ -289,7 +289,11 @@ fn heaviest<F: Future>(future: F) -> (usize, F::Output) {
 #[track_caller]
 fn is_light<T>(at: &str, future: impl Future<Output = aiofiles::Result<T>>) -> T {
     // Little more than there is before it is known that much will come.
-    let most = 34 * MIB;
+    weighs_less(34 * MIB, at, future)
+}
+
+#[track_caller]
+fn weighs_less<T>(most: usize, at: &str, future: impl Future<Output = aiofiles::Result<T>>) -> T {
     let (heaviest, output) = heaviest(future);
     assert!(heaviest < most, "{at}: {} MiB", heaviest / MIB);
     output.unwrap()
@@ -368,4 +372,43 @@ fn a_task_neither_frees_nor_moves_what_is_long() {
     let spooled = tempfile::spooled_temporary_file().max_size(1 << 40);
     let mut f = block_on(spooled.executor(pool.clone()).into_future()).unwrap();
     is_light("spooled write", f.write(text.as_bytes()));
+}
+
+/// Where it is known how much may come, it has its place before it is long.
+#[test]
+fn a_line_of_a_file_whose_size_is_known_is_hardly_moved() {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let size = 70 * MIB;
+    let dir = Dir::new();
+    let path = dir.join("f");
+    let file = std::fs::File::create(&path).unwrap();
+    file.set_len(size as u64).unwrap();
+    // The first one tells what file system it is.
+    drop(block_on(open(&path).executor(InlineExecutor).into_future()).unwrap());
+    let text = || {
+        let opened = open(&path).executor(InlineExecutor).nowait(true);
+        block_on(opened.into_future()).unwrap()
+    };
+    let binary = || {
+        let opened = open(&path).binary().executor(InlineExecutor).nowait(true);
+        block_on(opened.into_future()).unwrap()
+    };
+    if !common::cache_answers(&path) {
+        eprintln!("skipped: what is not opened in place does not tell its size");
+        return;
+    }
+    // What there is when it is seen that it is long, with what is read at a time.
+    let most = 4 * MIB;
+    let mut f = binary();
+    let line = weighs_less(most, "readline", f.readline());
+    assert_eq!(line.len(), size);
+    let mut f = binary();
+    let len = async { f.next_line().await.map(|line| line.unwrap().len()) };
+    assert_eq!(weighs_less(most, "next_line", len), size);
+    let mut f = text();
+    let line = weighs_less(most, "text readline", f.readline());
+    assert_eq!(line.len(), size);
+    let mut f = text();
+    let len = async { f.next_line().await.map(|line| line.unwrap().len()) };
+    assert_eq!(weighs_less(most, "text next_line", len), size);
 }

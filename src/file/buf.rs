@@ -278,12 +278,17 @@ impl Buf {
         self.len() > MOST_A_POLL
     }
 
-    /// Whether the buffer is large and would have to move to another allocation to make
-    /// room for `room` more bytes. The system moves pages, not bytes, but even that takes
-    /// milliseconds.
+    /// Whether the buffer holds much and would have to move to another allocation to make
+    /// room for `room` more bytes. When it is large, that takes the system milliseconds, and
+    /// an allocator that copies it tens of them.
     pub(crate) fn has_to_move(&self, room: usize) -> bool {
         let free = self.data.capacity() - self.end;
-        self.stays() && free < room.max(MOST_A_POLL) && self.data.capacity() >= OWN_PAGES
+        self.stays() && free < room.max(MOST_A_POLL)
+    }
+
+    /// Whether the allocator can move the buffer by its pages.
+    pub(crate) fn has_own_pages(&self) -> bool {
+        self.data.capacity() >= OWN_PAGES
     }
 
     /// Reserves room for `rest` more bytes and for the read behind them that finds the end,
@@ -307,7 +312,7 @@ impl Buf {
         if self.data.len() - self.end < room && self.stays() {
             // The allocator can move a long buffer by its pages, without copying bytes.
             let size = self.end + room.max(MOST_A_POLL);
-            if self.data.capacity() < OWN_PAGES {
+            if !self.has_own_pages() {
                 // If there is not even so much memory, it grows as far as it can.
                 drop(self.data.try_reserve_exact(OWN_PAGES - self.data.len()));
             }

@@ -57,12 +57,17 @@ impl<R: RawIo> Core<R> {
         Some(size?.saturating_sub(self.cursor.pos?))
     }
 
-    /// Call this before `room` more bytes are put into the read buffer. If the buffer is large
-    /// and would have to be moved for them, this reserves room for the rest of the file.
+    /// Call this before `room` more bytes are put into the read buffer. If the buffer holds
+    /// much and would have to be moved for them, this reserves room for the rest of the file.
     pub(super) fn expect_rest(&mut self, room: usize) {
         if self.ahead.buffer().has_to_move(room) {
+            let hint = self.rest_hint();
+            if hint.is_none() && !self.ahead.buffer().has_own_pages() {
+                // It gets those first.
+                return;
+            }
             let much = || (AHEAD * self.ahead.buffer().len()) as u64;
-            let rest = self.rest_hint().unwrap_or_else(much);
+            let rest = hint.unwrap_or_else(much);
             let rest = rest.saturating_add(room as u64);
             self.ahead.buffer_mut().expect(rest);
         }

@@ -115,21 +115,22 @@ impl Decoded {
         if self.text.capacity() - len >= most {
             return Ok(());
         }
-        // A long text moves when it grows. The system moves pages, not bytes, but even that
-        // takes milliseconds. So it is moved only once, to a place with room for everything
-        // that may come. Pages that are never filled cost no memory.
-        let rest = below.undecoded_hint().map_or(AHEAD * len, |rest| {
+        // A text that moves when it is long takes the system milliseconds, and an allocator
+        // that copies it tens of them. So room for everything that may come is reserved
+        // while it is short. Pages that are never filled cost no memory.
+        let known = below.undecoded_hint().map(|rest| {
             let rest = usize::try_from(rest).unwrap_or(usize::MAX);
             // Text is seldom more than twice as long as its bytes.
             rest.saturating_mul(longest.min(2))
         });
-        let wanted = if self.text.capacity() < OWN_PAGES {
-            rest.min(OWN_PAGES.saturating_sub(len))
-        } else {
-            rest
+        let guessed = match OWN_PAGES.saturating_sub(len) {
+            0 => AHEAD * len,
+            own => own,
         };
-        if wanted >= most && self.text.try_reserve_exact(wanted).is_ok() {
-            return Ok(());
+        for wanted in known.into_iter().chain([guessed]) {
+            if wanted >= most && self.text.try_reserve_exact(wanted).is_ok() {
+                return Ok(());
+            }
         }
         // `try_reserve` may ask for twice as much, so if it fails, try the exact amount.
         if self.text.try_reserve(most).is_err() {
