@@ -10,7 +10,7 @@ use std::io::ErrorKind;
 
 use aiofiles::executor::{InlineExecutor, ManualExecutor};
 use aiofiles::{Error, os, ospath};
-use common::{Counting, Dir, Refusing, run};
+use common::{Counting, Refusing, run};
 use futures::FutureExt;
 
 /// Awaits each call on the counter, and checks that each was one job, so named.
@@ -349,7 +349,7 @@ fn times_and_flags_are_the_kernels_to_the_last_digit() {
     use std::os::unix::fs::MetadataExt;
     use std::time::{Duration, UNIX_EPOCH};
     run(async {
-        let dir = Dir::new();
+        let dir = common::Dir::new();
         for n in 0..20 {
             let path = dir.file(&format!("f{n}"), "x");
             let told = std::fs::metadata(&path).unwrap();

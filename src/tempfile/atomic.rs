@@ -36,8 +36,9 @@ use self::stage::{Commit, Create, Discard, OP, Stage, lock};
 ///
 /// The new file is made in the folder of the file that `path` leads to, with mode 0600.
 /// On Linux it has no name, if the file system supports that (O_TMPFILE): then nothing
-/// is left of it even if the process is killed. Elsewhere its name begins with
-/// `.aiofiles-`; the drop removes it, but a process that is killed leaves it there.
+/// is left of it even if the process is killed, unless that happens within the commit, which
+/// may give it a name for a moment. Elsewhere it has a name from the beginning, and a process
+/// that is killed leaves it there. Such names begin with `.aiofiles-`; the drop removes them.
 ///
 /// # Cancel safety
 ///
