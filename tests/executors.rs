@@ -473,9 +473,12 @@ fn tokio_given_as_executor_has_reads_of_the_page_cache_in_place_as_by_default() 
     }
     let runtime = tokio::runtime::Builder::new_current_thread().build();
     runtime.unwrap().block_on(async {
-        let given = TokioExecutor::new();
-        let mut file = aiofiles::open(&path).executor(given).await.unwrap();
-        let read = file.read().size(6).into_future().now_or_never();
-        assert_eq!(read.expect("no job is waited for").unwrap(), "cached");
+        let bare = tokio::runtime::Handle::current();
+        let given: [Arc<dyn Executor>; 2] = [Arc::new(TokioExecutor::new()), Arc::new(bare)];
+        for given in given {
+            let mut file = aiofiles::open(&path).executor(given).await.unwrap();
+            let read = file.read().size(6).into_future().now_or_never();
+            assert_eq!(read.expect("no job is waited for").unwrap(), "cached");
+        }
     });
 }
