@@ -19,7 +19,7 @@ use std::time::Duration;
 use aiofiles::{BinaryFile, ThreadPoolExecutor, delegate, wrap};
 use common::Dir;
 use futures::executor::block_on;
-use nix::sys::pthread::{pthread_kill, pthread_self};
+use nix::sys::pthread::{Pthread, pthread_kill, pthread_self};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 
 #[path = "environments/alone.rs"]
@@ -44,13 +44,15 @@ fn under_fire<T>(pool: &ThreadPoolExecutor, f: impl FnOnce() -> T) -> T {
     // SAFETY: the handler only counts.
     unsafe { sigaction(Signal::SIGUSR1, &action) }.unwrap();
     // A signal to the process could go to any of its threads, and to one alone.
-    let thread = block_on(delegate(pthread_self).executor(pool.clone())).unwrap();
+    // It may be a pointer, which cannot be sent.
+    let of_pool = delegate(|| pthread_self() as usize).executor(pool.clone());
+    let thread = block_on(of_pool).unwrap();
     let done = Arc::new(AtomicBool::new(false));
     let fires = std::thread::spawn({
         let done = done.clone();
         move || {
             while !done.load(Ordering::SeqCst) {
-                pthread_kill(thread, Signal::SIGUSR1).unwrap();
+                pthread_kill(thread as Pthread, Signal::SIGUSR1).unwrap();
                 std::thread::sleep(Duration::from_micros(100));
             }
         }
