@@ -80,11 +80,11 @@ rows! {
             os::remove(&b).await.unwrap();
         }).await;
         looped(at, async || {
-            // Windows may make no links.
-            if os::symlink(&a, &b).await.is_ok() {
-                drop(os::readlink(&b).await.unwrap());
-                os::unlink(&b).await.unwrap();
-            }
+            let linked = os::symlink(&a, &b).await.is_ok();
+            let read = os::readlink(&b).await.is_ok();
+            let removed = os::unlink(&b).await.is_ok();
+            // Windows may make no links, and Wine says that it does.
+            assert!(cfg!(windows) || (linked && read && removed));
         }).await;
     }
     "os/scandir.rs: scandir stat next_entry" => |at| {
