@@ -53,19 +53,23 @@ const PROC: u32 = 0x9fa0;
 /// is that of the file. It blocks: call it only in a job.
 pub(crate) fn learn(file: &File, metadata: &Metadata) {
     if mounts::wants(metadata.st_dev()) {
-        // This comes first: a mount that is known is of use only with the folder.
-        find_descriptors();
-        mounts::learn(file.as_fd());
+        learn_new(file);
     }
 }
 
 /// The same of a file that was looked at; returns whether the mount is local.
 pub(super) fn learn_mount(file: &File, look: &Look) -> bool {
     if !mounts::knows(look.mount) {
-        find_descriptors();
-        mounts::learn(file.as_fd());
+        learn_new(file);
     }
     mounts::is_local(file.as_fd(), look.mount)
+}
+
+/// Finds out whether the mount of an open file is local.
+fn learn_new(file: &File) {
+    // This comes first: a mount that is known is of use only with the folder.
+    find_descriptors();
+    mounts::learn(file.as_fd());
 }
 
 /// The same for the mount of a path; without `follow`, of the link at the path. It blocks:
