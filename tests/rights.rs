@@ -15,7 +15,7 @@ use std::path::Path;
 
 use aiofiles::{os, tempfile, write_atomic};
 use common::{Dir, run};
-use nobody::{as_nobody, run_as_nobody};
+use nobody::{as_nobody, own_folder, run_as_nobody};
 use rustix::fs::{IFlags, ioctl_getflags, ioctl_setflags};
 
 fn set_mode(path: &Path, mode: u32) {
@@ -248,21 +248,11 @@ fn access_is_that_of_the_real_user_unless_the_effective_one_is_meant() {
 // CPython's issue 91133: a cleanup must not give rights to what only a link leads to.
 #[test]
 fn a_cleanup_that_has_to_give_itself_rights_gives_none_behind_a_link() {
-    use std::os::unix::fs::{chown, symlink};
+    use std::os::unix::fs::symlink;
     const TEST: &str = "a_cleanup_that_has_to_give_itself_rights_gives_none_behind_a_link";
-    let Some(dir) = as_nobody() else {
-        if !rustix::process::geteuid().is_root() {
-            eprintln!("skipped: only root becomes another user");
-            return;
-        }
-        let dir = Dir::new();
-        fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
-        let own = dir.join("own");
-        fs::create_dir(&own).unwrap();
-        chown(&own, Some(65534), Some(65534)).unwrap();
-        return run_as_nobody(TEST, dir.path());
+    let Some(dir) = own_folder(TEST, "own") else {
+        return;
     };
-    let dir = dir.join("own");
     let mode_of = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o7777;
     let (file, folder) = (dir.join("file"), dir.join("folder"));
     fs::write(&file, "x").unwrap();

@@ -378,14 +378,18 @@ fn streams_are_reconfigured_for_all_handles() {
     assert_eq!(out, expected, "{}", out.escape_ascii());
 }
 
+/// What a scenario prints whose standard input is a connection that is reset behind `sent`.
+fn run_and_reset(scenario: &str, sent: &[u8]) -> String {
+    let (child, peer) = start_connected(scenario);
+    (&peer).write_all(sent).unwrap();
+    reset(peer);
+    text(&output(child).stdout)
+}
+
 #[test]
 fn reset_connection_is_an_error_told_once_and_no_end() {
-    let (child, peer) = start_connected("reset_lines");
-    (&peer).write_all(b"one\ntwo").unwrap();
-    reset(peer);
-    let output = output(child);
     let expected = "\"one\\n\" ConnectionReset \"two\" \"\" \"\" ";
-    assert_eq!(text(&output.stdout), expected);
+    assert_eq!(run_and_reset("reset_lines", b"one\ntwo"), expected);
 }
 
 #[test]
@@ -402,12 +406,8 @@ fn connection_that_is_reset_while_a_read_waits_is_an_error() {
 
 #[test]
 fn bytes_before_a_reset_come_with_the_read_after_its_error() {
-    let (child, peer) = start_connected("reset_bytes");
-    (&peer).write_all(b"partial").unwrap();
-    reset(peer);
-    let output = output(child);
     let expected = "ConnectionReset \"partial\" \"\" \"\" \"\" ";
-    assert_eq!(text(&output.stdout), expected);
+    assert_eq!(run_and_reset("reset_bytes", b"partial"), expected);
 }
 
 #[test]
@@ -418,10 +418,6 @@ fn buffers_of_the_callers_are_filled_and_never_replaced() {
 
 #[test]
 fn bytes_before_a_reset_come_before_its_error_into_a_buffer_of_the_callers() {
-    let (child, peer) = start_connected("reset_owned");
-    (&peer).write_all(b"partial").unwrap();
-    reset(peer);
-    let output = output(child);
     let expected = r#"Ok(7) "partial" Err(ConnectionReset) "" Ok(0) "" Ok(0) "" "#;
-    assert_eq!(text(&output.stdout), expected);
+    assert_eq!(run_and_reset("reset_owned", b"partial"), expected);
 }
