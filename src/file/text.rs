@@ -9,17 +9,16 @@
 use std::fmt;
 
 use super::binary::BinaryFile;
-use super::core::{BUFFER, Core};
-use super::kind::sealed::HasLayer;
 use super::lines::{Lines, LinesOf};
 use super::pending::{NextLine, NextLines, Read, Readline, Readlines};
 use super::{File, Text};
-use crate::codec::{DecoderState, Encoder};
+use crate::codec::Encoder;
 use crate::error::Result;
 use crate::raw_io::RawIo;
-use crate::text::{Decoded, Keep, TextSettings};
+use crate::text::{Decoded, TextSettings};
 pub use crate::text::{Reconfigure, TextPosition, TextSeek};
 
+mod layer;
 mod read;
 mod reconfigure;
 mod seeking;
@@ -82,71 +81,6 @@ enum Bom {
     /// Yes: the write goes to the start of the file.
     Due,
     No,
-}
-
-impl HasLayer for Text {
-    const NAME: &'static str = "TextFile";
-    const CAPACITY: usize = BUFFER;
-    type Layer<R: Send> = Decoding<R>;
-
-    fn layer<R: RawIo>(core: Core<R>, mut settings: TextSettings) -> Decoding<R> {
-        let mode = settings.mode.take();
-        let mode = mode.unwrap_or_else(|| core.meta.mode.replace('b', ""));
-        let line_buffering = settings.line_buffering.unwrap_or(core.meta.isatty);
-        Decoding {
-            line_buffering,
-            encoder: Encoder::new(&settings.encoding, settings.errors),
-            decoded: Self::decoded(&settings, &core),
-            binary: BinaryFile::with(core, TextSettings::default()),
-            settings,
-            mode,
-            scratch: Vec::new(),
-            bom: Bom::Unknown,
-        }
-    }
-
-    fn renew<R: RawIo>(layer: &Decoding<R>, core: Core<R>) -> Decoding<R> {
-        let mut clone = Self::layer(core, layer.settings.clone());
-        clone.line_buffering = layer.line_buffering;
-        clone.mode.clone_from(&layer.mode);
-        let generation = Self::core(&clone).ahead.generation();
-        clone.decoded.resume(generation, layer.decoded.here());
-        clone
-    }
-
-    fn core<R: RawIo>(layer: &Decoding<R>) -> &Core<R> {
-        layer.binary.core()
-    }
-
-    fn descend<R: RawIo>(layer: &mut Decoding<R>) -> &mut Core<R> {
-        let core = layer.binary.descend();
-        layer.decoded.sync(core);
-        core.ahead.set_undelivered(layer.decoded.ahead());
-        core
-    }
-
-    fn shown_mode<R: RawIo>(layer: &Decoding<R>) -> &str {
-        &layer.mode
-    }
-}
-
-impl Text {
-    /// Text that begins at the position of the file. If the file is opened to append, the
-    /// position is behind any byte order mark.
-    fn decoded<R: RawIo>(settings: &TextSettings, core: &Core<R>) -> Decoded {
-        let offset = core.position().unwrap_or(0);
-        let resume = if core.meta.append {
-            TextPosition::behind_any_mark(offset, &settings.encoding)
-        } else {
-            TextPosition::at(offset, DecoderState::START)
-        };
-        let keep = if core.meta.seekable {
-            Keep::Places
-        } else {
-            Keep::Bytes
-        };
-        Decoded::new(settings, resume, keep, core.ahead.generation())
-    }
 }
 
 impl<R: RawIo> File<Text, R> {
